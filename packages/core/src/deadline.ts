@@ -1,0 +1,74 @@
+import { PgEvictError } from './pg-evict-error.js';
+
+/** Options that every operation takes. */
+export interface DeadlineOptions {
+  /**
+   * How long the whole operation may take, in milliseconds, connecting included.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the operation cleanly; it then rejects with code `ABORTED` and says what state the database is in. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const maxTimerMs = 2 ** 31 - 1;
+
+/** One deadline for a whole operation, however many steps it has. */
+export class Deadline {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly #endsAt: number;
+
+  constructor(options: DeadlineOptions) {
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    if (!(timeoutMs > 0)) {
+      throw new PgEvictError('CONFIG_INVALID', `timeoutMs is ${String(timeoutMs)}.`, {
+        hint: 'Give a number of milliseconds greater than 0.',
+      });
+    }
+    this.timeoutMs = timeoutMs;
+    this.signal = options.signal;
+    this.#endsAt = performance.now() + timeoutMs;
+  }
+
+  /** Milliseconds left, at least 0, never more than a timer can hold. */
+  get remainingMs(): number {
+    return Math.min(maxTimerMs, Math.max(0, this.#endsAt - performance.now()));
+  }
+
+  /** Whether the caller aborted. */
+  get aborted(): boolean {
+    return this.signal?.aborted === true;
+  }
+
+  /** Whether the time is up or the caller aborted. */
+  get over(): boolean {
+    return this.aborted || this.remainingMs === 0;
+  }
+
+  /** The error for an operation that this deadline ended. `state` says what state the database is in. */
+  error(database: string | undefined, state: string, facts: { cause?: unknown } = {}): PgEvictError {
+    return this.aborted
+      ? new PgEvictError('ABORTED', `Aborted. ${state}`, { database, cause: facts.cause ?? this.signal?.reason })
+      : new PgEvictError('TIMEOUT', `The deadline of ${this.timeoutMs} ms passed. ${state}`, {
+          database,
+          hint: 'Allow more time (timeoutMs, --timeout).',
+          cause: facts.cause,
+        });
+  }
+
+  /** Throws when the deadline is over. */
+  throwIfOver(database: string | undefined, state: string): void {
+    if (this.over) throw this.error(database, state);
+  }
+}
+
+/** Waits, but no longer than until `promise` settles either way. */
+export async function pause(ms: number, promise?: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([timeout, promise?.catch(() => undefined)].filter((p) => p !== undefined));
+  clearTimeout(timer);
+}

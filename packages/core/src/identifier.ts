@@ -1,0 +1,40 @@
+import { PgEvictError } from './pg-evict-error.js';
+
+/** PostgreSQL's NAMEDATALEN - 1: the longest name in bytes (13–18, `src/include/pg_config_manual.h`). */
+const maxNameBytes = 63;
+
+/**
+ * Quotes a name for use in SQL. The only place where an identifier enters a statement.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+ */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Quotes a string constant for utility statements, which take no parameters (`COMMENT ON`, `ALTER DATABASE … SET`).
+ * Safe whatever `standard_conforming_strings` says.
+ */
+export function quoteLiteral(value: string): string {
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
+
+/**
+ * Refuses a name PostgreSQL would not take as it stands. A longer name is refused, not truncated: the server
+ * would truncate it silently and the operation would hit another database.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertDatabaseName(name: string, what = 'database name'): void {
+  const fail = (problem: string, hint: string): never => {
+    throw new PgEvictError('CONFIG_INVALID', `The ${what} ${problem}.`, { database: name, hint });
+  };
+  if (typeof name !== 'string' || name === '') fail('is empty', 'Give the name of a database.');
+  if (name.includes('\0')) fail('contains a NUL byte', 'Remove it.');
+  const bytes = Buffer.byteLength(name);
+  if (bytes > maxNameBytes) {
+    fail(`"${name}" is ${bytes} bytes long; PostgreSQL allows ${maxNameBytes}`, 'Choose a shorter name.');
+  }
+}

@@ -1,0 +1,64 @@
+import type { Blocker } from './blocker.js';
+import type { DeadlineOptions } from './deadline.js';
+import type { DeniedSession, Session } from './session.js';
+
+/** The steps an operation passes through, in order; each is reported after it has happened. */
+export type OperationStep =
+  | 'connected'
+  | 'checked'
+  | 'created'
+  | 'settings-applied'
+  | 'swapped'
+  | 'renamed'
+  | 'dropped';
+
+/** Options that every operation takes. */
+export interface OperationOptions extends DeadlineOptions {
+  /**
+   * Changes nothing; the report tells who would be ended and what stands in the way.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /** Called after each step, and awaited: for progress displays. What it throws ends the operation cleanly. */
+  readonly onStep?: ((step: OperationStep) => void | Promise<void>) | undefined;
+}
+
+/** Something about a database that could not be carried over to its successor. */
+export interface NotCarriedOver {
+  /** What it is: `SET work_mem`, `GRANT CONNECT TO "x"`, `COMMENT`, … */
+  readonly setting: string;
+  readonly reason: string;
+}
+
+/** What an operation did. */
+export interface OperationReport {
+  readonly command: 'drop' | 'create' | 'recreate' | 'rename' | 'clone' | 'swap';
+  readonly database: string;
+  /** The new name (rename), the new database (clone), the other database (swap). */
+  readonly to?: string;
+  /** `false` when there was nothing to do (`ifExists`, `ifNotExists`), and in a dry run. */
+  readonly changed: boolean;
+  /** Sessions that were ended; in a dry run, that would be. */
+  readonly terminated: readonly Session[];
+  /** In a dry run: sessions that may not be ended. Otherwise empty, as the operation fails on them. */
+  readonly denied: readonly DeniedSession[];
+  /** In a dry run: everything that would make the operation fail. Otherwise empty. */
+  readonly blockers: readonly Blocker[];
+  /** Settings of the database that its successor does not have. */
+  readonly notCarriedOver: readonly NotCarriedOver[];
+  readonly durationMs: number;
+  readonly dryRun: boolean;
+}
+
+/** What {@link terminateSessions} did. */
+export interface TerminationReport {
+  readonly database: string;
+  /** Ended, and verified to be gone; in a dry run, would be ended. */
+  readonly terminated: readonly Session[];
+  /** May not be ended. */
+  readonly denied: readonly DeniedSession[];
+  /** Were told to end but are still there: stuck, or slower than the deadline. */
+  readonly remaining: readonly Session[];
+  readonly durationMs: number;
+  readonly dryRun: boolean;
+}

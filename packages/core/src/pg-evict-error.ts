@@ -1,0 +1,89 @@
+import type { Blocker } from './blocker.js';
+import type { Session } from './session.js';
+
+/**
+ * What went wrong, as a stable word to branch on. The command maps each to an exit code.
+ *
+ * - `PROTECTED`: the database may never be touched (`postgres`, `template0`, `template1`, or protected by its owner)
+ * - `REFUSED`: the request contradicts itself or was not confirmed; nothing was touched
+ * - `SESSIONS_REMAIN`: sessions may not be ended, or did not end
+ * - `PERMISSION_DENIED`: the role lacks a privilege the operation needs
+ * - `BLOCKED`: something other than a session stands in the way (see {@link PgEvictError.blockers})
+ * - `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`: the name is missing, or taken
+ * - `IN_TRANSACTION`: the statement cannot run inside a transaction block
+ * - `CONFIG_INVALID`: a setting, name or option is wrong; no server was asked
+ * - `CONNECTION_FAILED`: cannot reach the server, log in, or the connection was lost
+ * - `TIMEOUT`: the deadline passed
+ * - `ABORTED`: the caller's AbortSignal fired
+ * - `UNEXPECTED`: the server refused for a reason of its own (disk full, …); see `sqlState` and `cause`
+ */
+export type PgEvictErrorCode =
+  | 'PROTECTED'
+  | 'REFUSED'
+  | 'SESSIONS_REMAIN'
+  | 'PERMISSION_DENIED'
+  | 'BLOCKED'
+  | 'DATABASE_NOT_FOUND'
+  | 'DATABASE_EXISTS'
+  | 'IN_TRANSACTION'
+  | 'CONFIG_INVALID'
+  | 'CONNECTION_FAILED'
+  | 'TIMEOUT'
+  | 'ABORTED'
+  | 'UNEXPECTED';
+
+/** What is known about a failure beside its code and message. */
+export interface PgEvictErrorFacts {
+  /** The database the operation was about. */
+  readonly database?: string | undefined;
+  /** What would fix it: one sentence, a flag, or SQL to run. Appended to the message. */
+  readonly hint?: string | undefined;
+  /** Everything found standing in the way. */
+  readonly blockers?: readonly Blocker[] | undefined;
+  /** Sessions that had been ended before the failure. */
+  readonly terminated?: readonly Session[] | undefined;
+  /** SQLSTATE, where the server said no. */
+  readonly sqlState?: string | undefined;
+  /** The error underneath. */
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for('pg-evict.error');
+
+/**
+ * The one error of pg-evict. Its message says what happened to which database and ends with what would fix it;
+ * the facts are fields. It never carries a password.
+ *
+ * Recognise it with {@link isPgEvictError}: `instanceof` fails across realms (Jest) and across the ESM and
+ * CommonJS builds.
+ */
+export class PgEvictError extends Error {
+  readonly code: PgEvictErrorCode;
+  readonly database: string | null;
+  readonly hint: string | null;
+  readonly blockers: readonly Blocker[];
+  readonly terminated: readonly Session[];
+  readonly sqlState: string | null;
+
+  constructor(code: PgEvictErrorCode, summary: string, facts: PgEvictErrorFacts = {}) {
+    super(
+      facts.hint === undefined ? summary : `${summary} ${facts.hint}`,
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.name = 'PgEvictError';
+    this.code = code;
+    this.database = facts.database ?? null;
+    this.hint = facts.hint ?? null;
+    this.blockers = facts.blockers ?? [];
+    this.terminated = facts.terminated ?? [];
+    this.sqlState = facts.sqlState ?? null;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/**
+ * Whether a value is a {@link PgEvictError}, also one made in another realm or by the other build of this package.
+ */
+export function isPgEvictError(error: unknown): error is PgEvictError {
+  return typeof error === 'object' && error !== null && brand in error;
+}

@@ -1,0 +1,94 @@
+/** One session on a database, as `pg_stat_activity` shows it. `null` where the server hides a value. */
+export interface Session {
+  /** Process id of the backend. */
+  readonly pid: number;
+  /** The role that logged in; `null` for background processes and backends still starting. */
+  readonly user: string | null;
+  readonly application: string | null;
+  /** Client address; `[local]` for a Unix socket. */
+  readonly client: string | null;
+  readonly backendType: string | null;
+  /** `active`, `idle`, `idle in transaction`, …; `starting` for a backend that has not finished connecting. */
+  readonly state: string | null;
+  /** Since when it is in this state. */
+  readonly since: Date | null;
+  /** When the backend started: together with the pid it names one session, as pids are used again. */
+  readonly startedAt: Date | null;
+  /** What it waits for, as `type:event`. */
+  readonly waitEvent: string | null;
+  /** Pids of the sessions whose locks it waits for. */
+  readonly blockedBy: readonly number[];
+  /** The current or last query. */
+  readonly query: string | null;
+  /** Whether the role that asked may end it. */
+  readonly canTerminate: boolean;
+}
+
+/** A session that may not be ended. */
+export interface DeniedSession {
+  readonly session: Session;
+  /** Why not. */
+  readonly reason: string;
+  /** What would allow it, such as the `GRANT` to run. */
+  readonly remedy: string;
+}
+
+/** A session as {@link sessionColumns} returns it. */
+export interface SessionRow {
+  readonly pid: number;
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly client: string | null;
+  readonly backend_type: string | null;
+  readonly state: string | null;
+  readonly since: Date | null;
+  readonly started_at: Date | null;
+  readonly wait_event: string | null;
+  readonly blocked_by: readonly number[];
+  readonly query: string | null;
+  readonly can_terminate: boolean;
+  readonly superuser_owned: boolean;
+  readonly current_role: string;
+}
+
+/**
+ * The columns of a {@link SessionRow}, from `pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid CROSS JOIN me`,
+ * where `me` is {@link currentRoleQuery}.
+ *
+ * Whether a role may end a session follows `pg_signal_backend()` in `src/backend/storage/ipc/signalfuncs.c`: a
+ * superuser's session, or a process without a role, needs a superuser; any other needs the privileges of its role
+ * or of `pg_signal_backend`. `pg_blocking_pids()` locks the lock table, so it is asked only for who waits.
+ */
+export const sessionColumns = `
+  a.pid, a.usename AS "user", nullif(a.application_name, '') AS application,
+  CASE WHEN a.client_addr IS NOT NULL THEN host(a.client_addr) WHEN a.client_port = -1 THEN '[local]' END AS client,
+  a.backend_type, a.state, coalesce(a.state_change, a.backend_start) AS since, a.backend_start AS started_at,
+  a.wait_event_type || ':' || a.wait_event AS wait_event,
+  CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blocked_by,
+  CASE WHEN a.query NOT IN ('', '<insufficient privilege>') THEN a.query END AS query,
+  me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
+    AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE'))) AS can_terminate,
+  coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
+
+/** The role we are, for {@link sessionColumns}. */
+export const currentRoleQuery = `
+  SELECT oid, rolname AS name, rolsuper AS super, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS signaller
+  FROM pg_roles WHERE rolname = current_user`;
+
+/** Makes a {@link Session} of a row. */
+export function toSession(row: SessionRow): Session {
+  return {
+    pid: row.pid,
+    user: row.user,
+    application: row.application,
+    client: row.client,
+    backendType: row.backend_type,
+    state: row.state,
+    since: row.since,
+    startedAt: row.started_at,
+    waitEvent: row.wait_event,
+    blockedBy: row.blocked_by,
+    query: row.query,
+    canTerminate: row.can_terminate,
+  };
+}
