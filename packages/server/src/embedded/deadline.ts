@@ -1,0 +1,46 @@
+import { ServerError } from '../server-error.js';
+
+/** When a start has to be given up: late, or no longer wanted. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** Takes back what waits for the deadline. */
+  clear(): void;
+}
+
+/** A deadline in `timeoutMs`, or when `signal` is aborted. */
+export function createDeadline(timeoutMs: number, signal?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(
+      new ServerError(
+        'START_TIMEOUT',
+        `PostgreSQL was not ready after ${timeoutMs} ms. Give it longer with startTimeoutMs.`,
+      ),
+    );
+  }, timeoutMs);
+  const onAbort = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** The promise's outcome, or a rejection with the deadline's reason when that comes first. */
+export async function untilDeadline<T>(promise: Promise<T>, { signal }: Deadline): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,54 @@
+import { chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ServerError } from '../server-error.js';
+import { type Deadline, untilDeadline } from './deadline.js';
+import { logTail, saysDiskFull } from './log-tail.js';
+import type { Binaries } from './prepare-binaries.js';
+import { logFileIn, supervise, type Surroundings } from './supervise.js';
+
+/** The superuser of every embedded server. */
+export const superuser = 'postgres';
+
+/**
+ * Creates the cluster in the private folder, with `password` for the superuser. The password passes through
+ * a file of the private folder that is removed at once.
+ *
+ * @throws {ServerError} `INITDB_FAILED` or `DISK_FULL`, with what initdb said.
+ */
+export async function initializeCluster(
+  binaries: Binaries,
+  surroundings: Surroundings,
+  password: string,
+  deadline: Deadline,
+): Promise<string> {
+  const { home, account } = surroundings;
+  const dataDirectory = join(home.path, 'data');
+  const passwordFile = join(home.path, 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (account) await chown(passwordFile, account.uid >>> 0, account.gid >>> 0);
+  const initdb = await supervise(surroundings, [
+    binaries.initdb,
+    `--pgdata=${dataDirectory}`,
+    `--username=${superuser}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
+  try {
+    const code = await untilDeadline(initdb.exited, deadline);
+    if (code !== 0) {
+      const log = await readFile(logFileIn(home), 'utf8');
+      throw new ServerError(
+        saysDiskFull(log) ? 'DISK_FULL' : 'INITDB_FAILED',
+        `The cluster could not be created: initdb ended with code ${code}.${await logTail(logFileIn(home), password)}`,
+      );
+    }
+  } finally {
+    await initdb.end('INT').catch(() => undefined);
+    await rm(passwordFile, { force: true });
+  }
+  return dataDirectory;
+}

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { ServerError } from '../server-error.js';
+import type { ServerAccount } from './server-account.js';
+import { serverEnvironment } from './server-environment.js';
+
+/** In which way the binaries would be run. */
+export interface ProbeOptions {
+  readonly cwd: string;
+  readonly account: ServerAccount | undefined;
+  readonly libraryPath: string | undefined;
+}
+
+const probeTimeoutMs = 20_000;
+
+/**
+ * Asks PostgreSQL for its version, which shows whether it can be run at all. Undefined when it may not be
+ * executed from where it is.
+ *
+ * @throws {ServerError} `PACKAGE_BROKEN` or `PLATFORM_UNSUPPORTED` when it does not run.
+ */
+export async function probeBinaries(
+  { initdb, postgres }: { initdb: string; postgres: string },
+  options: ProbeOptions,
+): Promise<string | undefined> {
+  await run(initdb, options);
+  const output = await run(postgres, options);
+  if (output === undefined) return undefined;
+  const version = /\(PostgreSQL\) (\S+)/.exec(output)?.[1];
+  if (version === undefined) {
+    throw new ServerError('PACKAGE_BROKEN', `${postgres} is not PostgreSQL. Install the package again.`);
+  }
+  return version;
+}
+
+async function run(program: string, options: ProbeOptions, retries = 5): Promise<string | undefined> {
+  const { error, stdout, stderr } = await execute(program, options);
+  if (!error) return stdout;
+  switch (error.code) {
+    case 'EACCES':
+      return undefined;
+    case 'ETXTBSY':
+      // Another child was forked while the program was being written: gone as soon as that child is executed.
+      if (retries === 0) break;
+      await delay(20);
+      return run(program, options, retries - 1);
+    case 'EPERM':
+      throw new ServerError(
+        'PLATFORM_UNSUPPORTED',
+        `PostgreSQL does not run as root, and this process may not run it as ${options.account?.name ?? 'another account'}.`,
+        { cause: error },
+      );
+    case 'ENOENT':
+      // The program is there: what was not found is the loader of the C library it was built for.
+      throw new ServerError(
+        'PLATFORM_UNSUPPORTED',
+        `${program} does not run on this system: it needs the GNU C library (Alpine and other musl systems have none). Use a server that is installed here or runs in a container.`,
+        { cause: error },
+      );
+    default:
+  }
+  const said = stderr.trim() || (error.signal ? `it was ended by ${error.signal}` : error.message);
+  throw new ServerError('PACKAGE_BROKEN', `${program} does not run: ${said}`, { cause: error });
+}
+
+interface Execution {
+  readonly error: (Error & { code?: unknown; signal?: unknown }) | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function execute(program: string, { cwd, account, libraryPath }: ProbeOptions): Promise<Execution> {
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      ['--version'],
+      {
+        cwd,
+        env: serverEnvironment(libraryPath),
+        timeout: probeTimeoutMs,
+        ...(account && { uid: account.uid, gid: account.gid }),
+      },
+      (error, stdout, stderr) => resolve({ error, stdout, stderr }),
+    );
+  });
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+
+import { ServerError } from '../server-error.js';
+
+/** The account that a server runs as. */
+export interface ServerAccount {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * The account that a server has to run as, or undefined when it is the current one: PostgreSQL refuses to
+ * run as root, so root hands it to `postgres` or else `nobody`.
+ *
+ * @throws {ServerError} `PLATFORM_UNSUPPORTED` when root finds neither.
+ */
+export async function serverAccount(): Promise<ServerAccount | undefined> {
+  if (process.geteuid?.() !== 0) return undefined;
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n');
+  for (const wanted of ['postgres', 'nobody']) {
+    const fields = lines.find((line) => line.startsWith(`${wanted}:`))?.split(':');
+    const uid = Number(fields?.[2]);
+    const gid = Number(fields?.[3]);
+    // `| 0`: macOS gives nobody the uid -2, others 4294967294; both are the same and spawn takes the former.
+    if (Number.isInteger(uid) && Number.isInteger(gid)) return { name: wanted, uid: uid | 0, gid: gid | 0 };
+  }
+  throw new ServerError(
+    'PLATFORM_UNSUPPORTED',
+    'PostgreSQL does not run as root, and /etc/passwd has no account named postgres or nobody that it could run as.',
+  );
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+
+import type { RunningServer } from '../running-server.js';
+import { ServerError } from '../server-error.js';
+import { createDeadline, type Deadline } from './deadline.js';
+import type { EmbeddedServerOptions } from './embedded-server-options.js';
+import { EmbeddedServer } from './embedded-server.js';
+import { findPlatformPackage } from './find-platform-package.js';
+import { freePort } from './free-port.js';
+import { initializeCluster } from './initialize-cluster.js';
+import { type LaunchOptions, launchPostgres, PortTakenError, type Postmaster } from './launch-postgres.js';
+import { parentDirectories } from './parent-directories.js';
+import { platformPackage } from './platform-package.js';
+import { host, postgresArguments } from './postgres-arguments.js';
+import { NotExecutableError, prepareBinaries } from './prepare-binaries.js';
+import { createPrivateDirectory } from './private-directory.js';
+import { serverAccount } from './server-account.js';
+import type { Surroundings } from './supervise.js';
+
+const attemptsAtPort = 5;
+
+/** Starts a server from a platform package; see `startServer`. */
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<RunningServer> {
+  const { version = 18, from = process.cwd(), startTimeoutMs = 60_000 } = options;
+  if (!(startTimeoutMs > 0 && startTimeoutMs <= 2 ** 31 - 1)) {
+    throw new ServerError(
+      'OPTIONS_INVALID',
+      `startTimeoutMs must be a positive number, not ${startTimeoutMs}.`,
+    );
+  }
+  options.signal?.throwIfAborted();
+  const args = postgresArguments(options.settings);
+  const packageDirectory = await findPlatformPackage(platformPackage(version), from);
+  const parents = await parentDirectories(options.parentDirectory);
+  const deadline = createDeadline(startTimeoutMs, options.signal);
+  try {
+    for (const parent of parents) {
+      const server = await startIn(parent, packageDirectory, args, deadline);
+      if (server) return server;
+    }
+  } finally {
+    deadline.clear();
+  }
+  throw new ServerError(
+    'DIRECTORY_UNUSABLE',
+    `PostgreSQL has to be copied to run, and may not be executed in ${parents.join(' or ')} (mounted with noexec?). Name another folder with parentDirectory.`,
+  );
+}
+
+/** Undefined when the folder does not allow to execute what has to be copied there. */
+async function startIn(
+  parent: string,
+  packageDirectory: string,
+  args: readonly string[],
+  deadline: Deadline,
+): Promise<RunningServer | undefined> {
+  const account = await serverAccount();
+  const home = await createPrivateDirectory(parent, account);
+  try {
+    const binaries = await prepareBinaries(packageDirectory, home.path, account);
+    const surroundings = { home, account, libraryPath: binaries.libraryPath };
+    const password = randomBytes(24).toString('base64url');
+    const dataDirectory = await initializeCluster(binaries, surroundings, password, deadline);
+    const launch = { postgres: binaries.postgres, dataDirectory, arguments: args, password };
+    const { port, postmaster } = await launchOnFreePort(launch, surroundings, deadline);
+    return new EmbeddedServer({ ...launch, port }, surroundings, binaries.version, postmaster);
+  } catch (error) {
+    await home.remove();
+    if (error instanceof NotExecutableError) return undefined;
+    throw error;
+  }
+}
+
+async function launchOnFreePort(
+  options: Omit<LaunchOptions, 'port'>,
+  surroundings: Surroundings,
+  deadline: Deadline,
+): Promise<{ port: number; postmaster: Postmaster }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort(host);
+    try {
+      return { port, postmaster: await launchPostgres({ ...options, port }, surroundings, deadline) };
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || attempt === attemptsAtPort) throw error;
+    }
+  }
+}

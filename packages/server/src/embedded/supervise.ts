@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+
+import type { PrivateDirectory } from './private-directory.js';
+import type { ServerAccount } from './server-account.js';
+import { serverEnvironment } from './server-environment.js';
+
+/** Where, and as whom, the programs of a server run. */
+export interface Surroundings {
+  readonly home: PrivateDirectory;
+  readonly account: ServerAccount | undefined;
+  readonly libraryPath: string | undefined;
+}
+
+/** A program that does not outlive this process. */
+export interface SupervisedProgram {
+  /** Resolves to the exit code (128 + n for signal n) when the program is gone. */
+  readonly exited: Promise<number>;
+  /** Whether it is gone. */
+  hasExited(): boolean;
+  /** Sends the signal, insists if it has to, and resolves when the program is gone. */
+  end(signal: 'INT' | 'QUIT'): Promise<number>;
+  /** Lets this process end while the program still runs. */
+  unref(): void;
+}
+
+// Waits for the program; beside that waits for the name of a signal, or for the end of this process, to
+// send the signal and again until it is heard, then harder ones. Nothing but an end reaches it: it is in a
+// session of its own.
+const supervisor = `
+trap '' HUP INT TERM
+exec 4<&0
+"$@" 4<&- &
+program=$!
+(
+  exec 3>&-
+  read -r signal <&4 || signal=INT
+  for signal in "$signal" QUIT KILL; do
+    i=0
+    while [ $i -lt 50 ]; do
+      kill -s "$signal" "$program" || exit
+      sleep 0.1
+      i=$((i + 1))
+    done
+  done
+) 2>/dev/null &
+watcher=$!
+wait "$program"
+code=$?
+kill -s KILL "$watcher" 2>/dev/null
+exit "$code"
+`;
+
+/** The log of all programs of a server. */
+export function logFileIn(home: PrivateDirectory): string {
+  return join(home.path, 'log');
+}
+
+/**
+ * Runs a program under a shell that ends it (fast shutdown) when this process is gone, also by SIGKILL. Its
+ * output goes to the server's log.
+ */
+export async function supervise(
+  { home, account, libraryPath }: Surroundings,
+  command: readonly string[],
+): Promise<SupervisedProgram> {
+  const log = await open(logFileIn(home), 'a', 0o600);
+  try {
+    const child = spawn('/bin/sh', ['-c', supervisor, 'pg-evict-supervisor', ...command], {
+      cwd: home.path,
+      detached: true,
+      env: serverEnvironment(libraryPath),
+      stdio: ['pipe', log.fd, log.fd, home.lifeline],
+      ...(account && { uid: account.uid, gid: account.gid }),
+    });
+    const { stdin } = child;
+    if (!(stdin instanceof Socket)) throw new TypeError('The stdin of a child process is a socket.');
+    const exited = new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? 128));
+    });
+    // Whoever waits for it gets the error; nobody has to.
+    exited.catch(() => {});
+    stdin.on('error', () => {});
+    return {
+      exited,
+      hasExited: () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined,
+      end(signal) {
+        child.ref();
+        stdin.end(`${signal}\n`);
+        return exited;
+      },
+      unref() {
+        child.unref();
+        stdin.unref();
+      },
+    };
+  } finally {
+    await log.close();
+  }
+}
