@@ -16,7 +16,7 @@ export interface Binaries {
   readonly version: string;
 }
 
-/** The binaries cannot be run from the folder they were copied to. */
+/** The server's folder does not allow to run anything in it. */
 export class NotExecutableError extends Error {
   override readonly name = 'NotExecutableError';
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
 import { ServerError } from '../server-error.js';
+import { serverEnvironment } from './server-environment.js';
 
 /** The account that a server runs as. */
 export interface ServerAccount {
@@ -29,4 +31,16 @@ export async function serverAccount(): Promise<ServerAccount | undefined> {
     'PLATFORM_UNSUPPORTED',
     'PostgreSQL does not run as root, and /etc/passwd has no account named postgres or nobody that it could run as.',
   );
+}
+
+/** Whether the account may enter a folder: asked of the system, as modes of all folders above it count. */
+export function canEnter(folder: string, { uid, gid }: ServerAccount): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile(
+      '/bin/sh',
+      ['-c', 'cd -- "$1"', 'pg-evict-server', folder],
+      { cwd: '/', env: serverEnvironment(), uid, gid },
+      (error) => resolve(error === null),
+    );
+  });
 }

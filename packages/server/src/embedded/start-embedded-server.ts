@@ -14,7 +14,7 @@ import { platformPackage } from './platform-package.js';
 import { host, postgresArguments } from './postgres-arguments.js';
 import { NotExecutableError, prepareBinaries } from './prepare-binaries.js';
 import { createPrivateDirectory } from './private-directory.js';
-import { serverAccount } from './server-account.js';
+import { canEnter, type ServerAccount, serverAccount } from './server-account.js';
 import type { Surroundings } from './supervise.js';
 
 const attemptsAtPort = 5;
@@ -31,32 +31,37 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   options.signal?.throwIfAborted();
   const args = postgresArguments(options.settings);
   const packageDirectory = await findPlatformPackage(platformPackage(version), from);
+  const account = await serverAccount();
   const parents = await parentDirectories(options.parentDirectory);
   const deadline = createDeadline(startTimeoutMs, options.signal);
   try {
     for (const parent of parents) {
-      const server = await startIn(parent, packageDirectory, args, deadline);
+      const server = await startIn(parent, account, packageDirectory, args, deadline);
       if (server) return server;
     }
   } finally {
     deadline.clear();
   }
+  const as = account ? ` as ${account.name}` : '';
   throw new ServerError(
     'DIRECTORY_UNUSABLE',
-    `PostgreSQL has to be copied to run, and may not be executed in ${parents.join(' or ')} (mounted with noexec?). Name another folder with parentDirectory.`,
+    `PostgreSQL cannot be run${as} in ${parents.join(' or ')}: the folder may not be entered, or is mounted with noexec. Name another one with parentDirectory.`,
   );
 }
 
-/** Undefined when the folder does not allow to execute what has to be copied there. */
+/** Undefined when nothing can be run in the folder. */
 async function startIn(
   parent: string,
+  account: ServerAccount | undefined,
   packageDirectory: string,
   args: readonly string[],
   deadline: Deadline,
 ): Promise<RunningServer | undefined> {
-  const account = await serverAccount();
   const home = await createPrivateDirectory(parent, account);
   try {
+    if (account && !(await canEnter(home.path, account))) {
+      throw new NotExecutableError(`${account.name} cannot enter ${home.path}.`);
+    }
     const binaries = await prepareBinaries(packageDirectory, home.path, account);
     const surroundings = { home, account, libraryPath: binaries.libraryPath };
     const password = randomBytes(24).toString('base64url');

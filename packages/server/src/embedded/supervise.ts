@@ -26,21 +26,20 @@ export interface SupervisedProgram {
   unref(): void;
 }
 
-// Waits for the program; beside that waits for the name of a signal, or for the end of this process, to
-// send the signal and again until it is heard, then harder ones. Nothing but an end reaches it: it is in a
-// session of its own.
+// Waits for the program, and beside that for the names of signals to send to it. When this process is gone
+// it ends the program by itself: the fast way, and harder when that is not enough. Nothing else reaches the
+// program: it is in a session of its own.
 const supervisor = `
 trap '' HUP INT TERM
 exec 4<&0
 "$@" 4<&- &
 program=$!
 (
-  exec 3>&-
-  read -r signal <&4 || signal=INT
-  for signal in "$signal" QUIT KILL; do
+  while read -r signal <&4; do kill -s "$signal" "$program"; done
+  for step in INT:30 QUIT:80 KILL:50; do
     i=0
-    while [ $i -lt 50 ]; do
-      kill -s "$signal" "$program" || exit
+    while [ $i -lt "\${step#*:}" ]; do
+      kill -s "\${step%:*}" "$program" || exit
       sleep 0.1
       i=$((i + 1))
     done
@@ -52,6 +51,11 @@ code=$?
 kill -s KILL "$watcher" 2>/dev/null
 exit "$code"
 `;
+
+const insistAfterMs = 250;
+const immediateAfterMs = 3000;
+// Longer than the postmaster gives its children before it kills them, which then have nobody to do it.
+const killAfterMs = immediateAfterMs + 8000;
 
 /** The log of all programs of a server. */
 export function logFileIn(home: PrivateDirectory): string {
@@ -87,10 +91,23 @@ export async function supervise(
     return {
       exited,
       hasExited: () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined,
-      end(signal) {
+      async end(signal) {
         child.ref();
-        stdin.end(`${signal}\n`);
-        return exited;
+        const startedAt = performance.now();
+        const send = (): void => {
+          const elapsedMs = performance.now() - startedAt;
+          stdin.write(
+            `${elapsedMs > killAfterMs ? 'KILL' : elapsedMs > immediateAfterMs ? 'QUIT' : signal}\n`,
+          );
+        };
+        const insisting = setInterval(send, insistAfterMs);
+        send();
+        try {
+          return await exited;
+        } finally {
+          clearInterval(insisting);
+          stdin.destroy();
+        }
       },
       unref() {
         child.unref();
