@@ -49,7 +49,10 @@ export class Deadline {
   /** The error for an operation that this deadline ended. `state` says what state the database is in. */
   error(database: string | undefined, state: string, facts: { cause?: unknown } = {}): PgEvictError {
     return this.aborted
-      ? new PgEvictError('ABORTED', `Aborted. ${state}`, { database, cause: facts.cause ?? this.signal?.reason })
+      ? new PgEvictError('ABORTED', `Aborted. ${state}`, {
+          database,
+          cause: facts.cause ?? this.signal?.reason,
+        })
       : new PgEvictError('TIMEOUT', `The deadline of ${this.timeoutMs} ms passed. ${state}`, {
           database,
           hint: 'Allow more time (timeoutMs, --timeout).',

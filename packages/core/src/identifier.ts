@@ -12,6 +12,11 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** ALTER DATABASE … RENAME TO … */
+export function renameStatement(from: string, to: string): string {
+  return `ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`;
+}
+
 /**
  * Quotes a string constant for utility statements, which take no parameters (`COMMENT ON`, `ALTER DATABASE … SET`).
  * Safe whatever `standard_conforming_strings` says.

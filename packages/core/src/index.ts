@@ -1,1 +1,29 @@
-export {};
+export type { Blocker, BlockerKind } from './blocker.js';
+export { cloneDatabase, type CloneDatabaseOptions } from './clone-database.js';
+export { createDatabase, type CreateDatabaseOptions } from './create-database.js';
+export type { DeadlineOptions } from './deadline.js';
+export { describeDatabase, type DatabaseDescription } from './describe-database.js';
+export { dropDatabase, type DropDatabaseOptions } from './drop-database.js';
+export { quoteIdentifier } from './identifier.js';
+export { listSessions, type ListSessionsOptions } from './list-sessions.js';
+export type {
+  Leftover,
+  NotCarriedOver,
+  OperationOptions,
+  OperationReport,
+  OperationStep,
+  TerminationReport,
+} from './operation-report.js';
+export {
+  isPgEvictError,
+  PgEvictError,
+  type PgEvictErrorCode,
+  type PgEvictErrorFacts,
+} from './pg-evict-error.js';
+export type { Queryable } from './queryable.js';
+export { recreateDatabase, type RecreateDatabaseOptions } from './recreate-database.js';
+export { renameDatabase } from './rename-database.js';
+export type { DeniedSession, Session } from './session.js';
+export { swapDatabase } from './swap-database.js';
+export { flattenConnection, type ConnectionSettings, type Target } from './target.js';
+export { terminateSessions, type TerminateSessionsOptions } from './terminate-sessions.js';

@@ -30,6 +30,12 @@ export interface NotCarriedOver {
   readonly reason: string;
 }
 
+/** A database under a private name that could not be dropped; the next recreate drops it. */
+export interface Leftover {
+  readonly database: string;
+  readonly reason: string;
+}
+
 /** What an operation did. */
 export interface OperationReport {
   readonly command: 'drop' | 'create' | 'recreate' | 'rename' | 'clone' | 'swap';
@@ -46,6 +52,8 @@ export interface OperationReport {
   readonly blockers: readonly Blocker[];
   /** Settings of the database that its successor does not have. */
   readonly notCarriedOver: readonly NotCarriedOver[];
+  /** Databases left aside that could not be dropped. */
+  readonly leftovers: readonly Leftover[];
   readonly durationMs: number;
   readonly dryRun: boolean;
 }

@@ -42,7 +42,16 @@ export interface ResolvedTarget {
   readonly maintenanceDatabases: readonly [string, ...string[]];
 }
 
-const fields = ['host', 'port', 'user', 'password', 'database', 'ssl', 'options', 'application_name'] as const;
+const fields = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'database',
+  'ssl',
+  'options',
+  'application_name',
+] as const;
 
 /**
  * Flattens a URL, or settings that contain one, into plain settings. node-postgres lets a connection string
@@ -51,15 +60,20 @@ const fields = ['host', 'port', 'user', 'password', 'database', 'ssl', 'options'
  * @throws {@link PgEvictError} `CONFIG_INVALID`; the message never shows the URL
  */
 export function flattenConnection(connection: string | ConnectionSettings = {}): ConnectionSettings {
-  const given: ConnectionSettings = typeof connection === 'string' ? { connectionString: connection } : connection;
+  const given: ConnectionSettings =
+    typeof connection === 'string' ? { connectionString: connection } : connection;
   if (given.connectionString === undefined) return pick(given);
   const parsed = parseUrl(given.connectionString);
   for (const field of fields) {
     const [inUrl, beside] = [parsed[field], given[field]];
     if (inUrl !== undefined && beside !== undefined && inUrl !== beside && field !== 'ssl') {
-      throw new PgEvictError('CONFIG_INVALID', `The connection gives "${field}" twice, in connectionString and beside it.`, {
-        hint: `Remove one of them.`,
-      });
+      throw new PgEvictError(
+        'CONFIG_INVALID',
+        `The connection gives "${field}" twice, in connectionString and beside it.`,
+        {
+          hint: `Remove one of them.`,
+        },
+      );
     }
   }
   return { ...parsed, ...pick(given) };
@@ -86,8 +100,10 @@ function parseUrl(url: string): ConnectionSettings {
     // The cause would show the URL, and with it the password.
     throw invalid('cannot be read');
   }
-  const port = parsed.port === undefined || parsed.port === null || parsed.port === '' ? undefined : Number(parsed.port);
-  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) throw invalid('has no valid port');
+  const port =
+    parsed.port === undefined || parsed.port === null || parsed.port === '' ? undefined : Number(parsed.port);
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
+    throw invalid('has no valid port');
   return pick({
     host: parsed.host === '' || parsed.host === null ? undefined : parsed.host,
     port,
@@ -120,6 +136,7 @@ export function resolveTarget(target: Target): ResolvedTarget {
   return {
     settings,
     database,
-    maintenanceDatabases: maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
+    maintenanceDatabases:
+      maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
   };
 }

@@ -1,0 +1,51 @@
+import { connect, disconnect } from './connect.js';
+import { Deadline, pause } from './deadline.js';
+import type { Operation } from './operation.js';
+import { PgEvictError } from './pg-evict-error.js';
+
+/** How long to wait for a statement to end after it was told to; every server answers a cancel within a nap. */
+const cancelPatienceMs = 15_000;
+
+/**
+ * Cancels what the runner does and waits until it has ended, one way or the other. If the control connection is
+ * lost, another is opened for it.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ */
+export async function cancelUntilSettled(operation: Operation, running: Promise<unknown>): Promise<void> {
+  const patience = new Deadline({ timeoutMs: cancelPatienceMs });
+  const statement = { settled: false };
+  const settle = (): void => void (statement.settled = true);
+  const done = running.then(settle, settle);
+  let { client } = operation.control;
+  let spare: typeof client | undefined;
+  try {
+    while (!statement.settled && !patience.over) {
+      try {
+        await client.query('SELECT pg_cancel_backend($1)', [operation.runner.pid]);
+      } catch (error) {
+        if (spare !== undefined) throw unknownState(operation, error);
+        spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
+        client = spare;
+        continue;
+      }
+      await pause(50, done);
+    }
+  } finally {
+    if (spare !== undefined) await disconnect(spare);
+  }
+  if (!statement.settled) throw unknownState(operation, undefined);
+}
+
+function unknownState(operation: Operation, cause: unknown): PgEvictError {
+  return new PgEvictError(
+    'CONNECTION_FAILED',
+    `Lost the server while working on database "${operation.database}"; backend ${operation.runner.pid} may still be at it.`,
+    {
+      database: operation.database,
+      hint: 'List the databases before trying again.',
+      terminated: [...operation.terminated.values()],
+      cause,
+    },
+  );
+}

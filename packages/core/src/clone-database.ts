@@ -1,0 +1,85 @@
+import { createStatement } from './create-statement.js';
+import { createSuccessor } from './create-successor.js';
+import { dropPrivateDatabase } from './drop-private-database.js';
+import { assertDatabaseName, renameStatement } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { preflight } from './preflight.js';
+import { privateName } from './private-name.js';
+import { findDatabase, requireAbsent, requireCreatedb, requireDatabase, requireValid } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+import type { Target } from './target.js';
+
+/** Options of {@link cloneDatabase}. */
+export interface CloneDatabaseOptions extends OperationOptions {
+  /**
+   * Does nothing when the new database exists already.
+   * @default false: rejects with `DATABASE_EXISTS`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /** @default the current role; with `keepSettings` the owner of the source */
+  readonly owner?: string | undefined;
+  /**
+   * Carries owner, privileges, ALTER DATABASE SET, connection limit and comment over; CREATE DATABASE … TEMPLATE
+   * copies none of them.
+   * @default false
+   */
+  readonly keepSettings?: boolean | undefined;
+}
+
+/**
+ * Ends the other sessions of a database and copies it. Clients that come meanwhile wait until the copy is made and
+ * get in then.
+ *
+ * Needs CREATEDB and ownership of the source (or its template flag), and for sessions of other roles
+ * `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`,
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
+ * `UNEXPECTED`
+ * @see https://www.postgresql.org/docs/current/manage-ag-templatedbs.html
+ */
+export async function cloneDatabase(
+  target: Target,
+  to: string,
+  options: CloneDatabaseOptions = {},
+): Promise<OperationReport> {
+  const { owner, ifNotExists = false, keepSettings = false } = options;
+  assertDatabaseName(to, 'name of the new database');
+  return withOperation('clone', target, options, [to], async (operation) => {
+    const { database, control, runner } = operation;
+    const failure = `Database "${database}" was not cloned to "${to}"`;
+    const inspection = await inspect(control.client, [database, to]);
+    const source = requireDatabase(inspection, database);
+    if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
+    requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');
+    requireValid(source, failure);
+    requireCreatedb(inspection, database, failure);
+    const plan = await preflight(operation, { databases: [database], dropping: false, failure });
+    await operation.step('checked');
+    const like = keepSettings ? source : undefined;
+    // With settings to apply it comes into the world complete: under a private name first.
+    const name = keepSettings ? privateName(operation, 'new') : to;
+    const statement = createStatement(inspection, { name, template: database, owner, like });
+    if (operation.dryRun) return { ...plan, to, notCarriedOver: statement.notCarriedOver };
+    if (!keepSettings) {
+      await createSuccessor(operation, name, statement, undefined, failure);
+      return { changed: true, to };
+    }
+    try {
+      const notCarriedOver = await createSuccessor(operation, name, statement, like, failure);
+      await runExclusively(operation, {
+        sql: renameStatement(name, to),
+        databases: [name],
+        sessions: 'end',
+        dropping: false,
+        failure,
+      });
+      return { changed: true, to, notCarriedOver };
+    } catch (error) {
+      await dropPrivateDatabase(runner.client, name).catch(() => undefined);
+      throw error;
+    }
+  });
+}

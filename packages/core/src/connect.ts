@@ -1,0 +1,107 @@
+import { Client } from 'pg';
+import { Deadline, pause } from './deadline.js';
+import { PgEvictError } from './pg-evict-error.js';
+import type { ConnectionSettings } from './target.js';
+import { sqlStateOf } from './translate-error.js';
+
+/**
+ * What a role or database may have been given that must not end an administrative session half-way, and notices
+ * (`pg_terminate_backend` warns about a pid that is gone). Settings this server does not know are skipped.
+ */
+const sessionSettings = `
+  SELECT pid, started, set_config(name, setting, false) FROM (
+    SELECT pid, (extract(epoch FROM backend_start) * 1000000)::bigint::text AS started
+    FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS me CROSS JOIN (VALUES
+    ('client_min_messages', 'error'), ('default_transaction_read_only', 'off'), ('statement_timeout', '0'),
+    ('lock_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
+    ('transaction_timeout', '0')) AS s (name, setting)
+  WHERE current_setting(name, true) IS NOT NULL`;
+
+/** A connected client of ours and its backend: its pid, and when it started, in microseconds since 1970. */
+export interface Connection {
+  readonly client: Client;
+  readonly pid: number;
+  readonly started: string;
+}
+
+/**
+ * Connects to one database. Nothing but the connection itself is changed on the server.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; a missing database (3D000) is thrown as
+ * the driver's error, for the caller to judge
+ */
+export async function connect(
+  settings: ConnectionSettings,
+  database: string,
+  deadline: Deadline,
+): Promise<Connection> {
+  const client = new Client({
+    ...settings,
+    database,
+    application_name: settings.application_name ?? 'pg-evict',
+  });
+  // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
+  // process would crash.
+  client.on('error', () => undefined);
+  const connecting = client
+    .connect()
+    .then(() => client.query<{ pid: number; started: string }>(sessionSettings));
+  const stop = (): void => destroy(client);
+  deadline.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const timedOut = pause(deadline.remainingMs, connecting).then(() => deadline.over);
+    const first = await Promise.race([connecting, timedOut]);
+    if (first === true) {
+      connecting.catch(() => undefined);
+      throw deadline.error(undefined, 'No connection was made; nothing was changed.');
+    }
+    const { rows } = await connecting;
+    const [row] = rows;
+    if (row === undefined) throw new Error('the server does not list our own session');
+    return { client, pid: row.pid, started: row.started };
+  } catch (error) {
+    destroy(client);
+    if (error instanceof PgEvictError) throw error;
+    if (deadline.over)
+      throw deadline.error(undefined, 'No connection was made; nothing was changed.', { cause: error });
+    if (sqlStateOf(error) === '3D000') throw error;
+    throw connectionError(client, error);
+  } finally {
+    deadline.signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** Closes a client without waiting for a server that does not answer. */
+export async function disconnect(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined);
+  await pause(1000, ended);
+  destroy(client);
+}
+
+/** node-postgres has no public way to give up a connection that does not answer. */
+function destroy(client: Client): void {
+  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
+}
+
+function connectionError(client: Client, cause: unknown): PgEvictError {
+  const server = `${client.host}:${client.port}`;
+  const sqlState = sqlStateOf(cause);
+  const message =
+    cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
+  const hint =
+    sqlState === '28P01' || message.includes('client password must be a string')
+      ? `Check user and password: in the URL, PGPASSWORD or .pgpass.`
+      : sqlState === '28000'
+        ? 'Check the user, and pg_hba.conf on the server.'
+        : sqlState === '53300'
+          ? 'Connect as a superuser (superuser_reserved_connections), or close a connection.'
+          : sqlState === undefined
+            ? 'Check host, port and TLS settings, and that the server is up.'
+            : undefined;
+  const reason = message.includes('client password must be a string') ? 'no password was given' : message;
+  return new PgEvictError(
+    'CONNECTION_FAILED',
+    `Cannot connect to ${server} as "${client.user ?? ''}": ${reason}.`,
+    { hint, sqlState, cause },
+  );
+}

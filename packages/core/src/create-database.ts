@@ -1,0 +1,61 @@
+import { createStatement } from './create-statement.js';
+import { createSuccessor } from './create-successor.js';
+import { assertDatabaseName } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { isPgEvictError } from './pg-evict-error.js';
+import { findDatabase, requireAbsent, requireCreatedb, requireDatabase } from './require.js';
+import type { Target } from './target.js';
+
+/** Options of {@link createDatabase}. */
+export interface CreateDatabaseOptions extends OperationOptions {
+  /**
+   * Does nothing when the database exists already.
+   * @default false: rejects with `DATABASE_EXISTS`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', whose sessions are waited for
+   */
+  readonly template?: string | undefined;
+  /** @default the current role */
+  readonly owner?: string | undefined;
+}
+
+/**
+ * Creates a database. Needs CREATEDB; a template that is not marked as one also needs its ownership.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_EXISTS`, `DATABASE_NOT_FOUND` (the template),
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
+ * `UNEXPECTED`
+ * @see https://www.postgresql.org/docs/current/sql-createdatabase.html
+ */
+export async function createDatabase(
+  target: Target,
+  options: CreateDatabaseOptions = {},
+): Promise<OperationReport> {
+  const { template, owner, ifNotExists = false } = options;
+  if (template !== undefined) assertDatabaseName(template, 'template name');
+  return withOperation('create', target, options, [], async (operation) => {
+    const { database, control } = operation;
+    const failure = `Database "${database}" was not created`;
+    const inspection = await inspect(control.client, [database, template ?? 'template1']);
+    if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
+    requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
+    requireDatabase(inspection, template ?? 'template1', 'Create the template first.');
+    requireCreatedb(inspection, database, failure);
+    await operation.step('checked');
+    if (operation.dryRun) return { changed: false };
+    const statement = createStatement(inspection, { name: database, template, owner });
+    try {
+      await createSuccessor(operation, database, statement, undefined, failure);
+    } catch (error) {
+      // Somebody else was faster.
+      if (ifNotExists && isPgEvictError(error) && error.code === 'DATABASE_EXISTS') return { changed: false };
+      throw error;
+    }
+    return { changed: true };
+  });
+}

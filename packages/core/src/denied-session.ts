@@ -1,0 +1,39 @@
+import type { Blocker } from './blocker.js';
+import { quoteIdentifier } from './identifier.js';
+import { toSession, type DeniedSession, type SessionRow } from './session.js';
+
+/** Why a session may not be ended by this role, and what would allow it. */
+export function toDeniedSession(row: SessionRow): DeniedSession {
+  const session = toSession(row);
+  const me = quoteIdentifier(row.current_role);
+  if (row.superuser_owned) {
+    return {
+      session,
+      reason: `it belongs to the superuser "${row.user}", and only a superuser may end it`,
+      remedy: `Connect as a superuser, or end it as "${row.user}".`,
+    };
+  }
+  if (row.user === null) {
+    return {
+      session,
+      reason: 'it is a background process, and only a superuser may end it',
+      remedy: 'Connect as a superuser.',
+    };
+  }
+  return {
+    session,
+    reason: `it belongs to the role "${row.user}", whose privileges role "${row.current_role}" does not have`,
+    remedy: `GRANT pg_signal_backend TO ${me};`,
+  };
+}
+
+/** A denied session as a blocker. */
+export function deniedBlocker({ session, reason, remedy }: DeniedSession): Blocker {
+  return {
+    kind: 'session',
+    name: String(session.pid),
+    detail: `Session ${session.pid} of ${session.user ?? 'a background process'} may not be ended: ${reason}.`,
+    remedy,
+    session,
+  };
+}

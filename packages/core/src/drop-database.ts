@@ -1,0 +1,65 @@
+import { quoteIdentifier } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { PgEvictError } from './pg-evict-error.js';
+import { preflight } from './preflight.js';
+import { findDatabase, requireDatabase, requireOwnership } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+import type { Target } from './target.js';
+
+/** Options of {@link dropDatabase}. */
+export interface DropDatabaseOptions extends OperationOptions {
+  /**
+   * Does nothing when the database does not exist.
+   * @default false
+   */
+  readonly ifExists?: boolean | undefined;
+}
+
+/**
+ * Ends the other sessions of a database and drops it. If a session may not be ended, or anything else stands in the
+ * way, nobody is ended and the database stays.
+ *
+ * Needs ownership of the database and, for sessions of other roles, `pg_signal_backend` (a superuser for those of
+ * superusers).
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
+ * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @see https://www.postgresql.org/docs/current/sql-dropdatabase.html
+ */
+export async function dropDatabase(
+  target: Target,
+  options: DropDatabaseOptions = {},
+): Promise<OperationReport> {
+  return withOperation('drop', target, options, [], async (operation) => {
+    const { database, control } = operation;
+    const failure = `Database "${database}" was not dropped`;
+    const inspection = await inspect(control.client, [database]);
+    if (options.ifExists === true && findDatabase(inspection, database) === undefined)
+      return { changed: false };
+    const facts = requireDatabase(inspection, database);
+    requireOwnership(inspection, facts, failure);
+    if (facts.row['datistemplate'] === true) {
+      const detail = `Database "${database}" is marked as a template, which DROP DATABASE refuses.`;
+      const remedy = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false;`;
+      throw new PgEvictError('BLOCKED', `${failure}. ${detail}`, {
+        database,
+        hint: remedy,
+        blockers: [{ kind: 'template', name: database, detail, remedy }],
+      });
+    }
+    const plan = await preflight(operation, { databases: [database], dropping: true, failure });
+    await operation.step('checked');
+    if (operation.dryRun) return plan;
+    await runExclusively(operation, {
+      sql: `DROP DATABASE ${quoteIdentifier(database)}`,
+      databases: [database],
+      sessions: 'end',
+      dropping: true,
+      failure,
+    });
+    await operation.step('dropped');
+    return { changed: true };
+  });
+}

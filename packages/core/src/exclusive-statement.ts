@@ -1,0 +1,15 @@
+/** One statement that needs databases free of sessions. */
+export interface ExclusiveStatement {
+  readonly sql: string;
+  /** The databases that must be free: those the statement locks. */
+  readonly databases: readonly string[];
+  /**
+   * `end`: sessions on them are ended. `wait`: they belong to the server (template1), nobody is ended, and the
+   * statement waits for them as long as PostgreSQL does.
+   */
+  readonly sessions: 'end' | 'wait';
+  /** Whether the statement is a DROP DATABASE. */
+  readonly dropping: boolean;
+  /** Begins the message of a failure: what did not happen. Ends without a full stop. */
+  readonly failure: string;
+}

@@ -1,0 +1,124 @@
+import type { Client } from 'pg';
+import type { Blocker } from './blocker.js';
+import { deniedBlocker, toDeniedSession } from './denied-session.js';
+import { findBlockers } from './find-blockers.js';
+import { findLockHolders } from './find-lock-holders.js';
+import type { Operation } from './operation.js';
+import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
+import type { ExclusiveStatement } from './exclusive-statement.js';
+import { toSession, type SessionRow } from './session.js';
+import { sweepSessions, type Sweep } from './sweep-sessions.js';
+import { sqlStateOf, translateError } from './translate-error.js';
+
+const objectInUse = '55006';
+const deadlockDetected = '40P01';
+const lockNotAvailable = '55P03';
+
+/**
+ * Throws what made an exclusive statement fail, with all that stands in the way, or returns when it is worth another
+ * try: PostgreSQL's 50 looks can be used up by NOTIFYs meant for other runners, and two statements that lock the
+ * same databases can deadlock.
+ */
+export async function throwUnlessRetriable(
+  operation: Operation,
+  statement: ExclusiveStatement,
+  lastSweep: Sweep,
+  error: unknown,
+): Promise<void> {
+  const { deadline, control, runner, database } = operation;
+  const sqlState = sqlStateOf(error);
+  const fail = (code: PgEvictErrorCode, blockers: readonly Blocker[]): PgEvictError =>
+    new PgEvictError(code, `${statement.failure}: ${blockers.map(({ detail }) => detail).join(' ')}`, {
+      database,
+      hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '),
+      blockers,
+      terminated: [...operation.terminated.values()],
+      sqlState,
+      cause: error,
+    });
+
+  if (sqlState === objectInUse || sqlState === deadlockDetected) {
+    const blockers = await findBlockers(control.client, statement.databases, statement.dropping);
+    if (blockers.length > 0) throw fail('BLOCKED', blockers);
+    if (statement.sessions === 'wait')
+      throw fail('SESSIONS_REMAIN', await untouchableSessions(operation, statement));
+    if (!deadline.over) return;
+  }
+  if (!deadline.over && sqlState !== lockNotAvailable) {
+    throw translateError(error, statement.failure, {
+      database,
+      terminated: [...operation.terminated.values()],
+    });
+  }
+  const state = `${statement.failure}.${await invalidity(control.client, statement.databases)}`;
+  if (deadline.aborted) throw deadline.error(database, state, { cause: error });
+  const stuck = lastSweep.rows.filter(({ locked }) => locked);
+  if (stuck.length > 0) throw fail('SESSIONS_REMAIN', stuck.map(stuckBlocker));
+  const holders = lastSweep.locked
+    ? []
+    : await findLockHolders(control.client, lastSweep.waitingFor, runner.pid);
+  if (holders.length > 0) throw fail('BLOCKED', holders);
+  throw deadline.error(database, state, { cause: error });
+}
+
+/** The error for sessions that may not be ended, each with its reason and remedy. */
+export function sessionsDenied(
+  operation: Operation,
+  failure: string,
+  rows: readonly SessionRow[],
+): PgEvictError {
+  const denied = rows.map(toDeniedSession);
+  const blockers = denied.map(deniedBlocker);
+  return new PgEvictError(
+    'SESSIONS_REMAIN',
+    `${failure}. ${blockers.map(({ detail }) => detail).join(' ')}`,
+    {
+      database: operation.database,
+      hint: [...new Set(denied.map(({ remedy }) => remedy))].join(' '),
+      blockers,
+      terminated: [...operation.terminated.values()],
+    },
+  );
+}
+
+/** A session that was told to end and did not. */
+function stuckBlocker(row: SessionRow): Blocker {
+  return {
+    kind: 'session',
+    name: String(row.pid),
+    detail: `Session ${row.pid} of ${row.user ?? 'a background process'} was told to end and has not.`,
+    remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
+    session: toSession(row),
+  };
+}
+
+/** Sessions on a database of the server's own, which are never ended. */
+async function untouchableSessions(
+  { control, runner }: Operation,
+  { databases }: ExclusiveStatement,
+): Promise<Blocker[]> {
+  const { rows } = await sweepSessions(control.client, databases, runner.pid, false);
+  const names = databases.map((name) => `"${name}"`).join(', ');
+  if (rows.length === 0) {
+    const detail = `The template ${names} was in use.`;
+    return [{ kind: 'session', name: databases.join(', '), detail, remedy: 'Try again.' }];
+  }
+  return rows.map((row) => ({
+    kind: 'session',
+    name: String(row.pid),
+    detail: `Session ${row.pid} of ${row.user ?? 'a background process'} is on the template ${names}, whose sessions are never ended.`,
+    remedy: 'Disconnect it, or use another template (template0 has no sessions).',
+    session: toSession(row),
+  }));
+}
+
+/** An interrupted DROP may already have marked the database invalid; nothing but another DROP helps then. */
+async function invalidity(control: Client, databases: readonly string[]): Promise<string> {
+  const { rows } = await control.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE datname = ANY ($1::name[]) AND datconnlimit = -2',
+    [databases],
+  );
+  return rows
+    .map(({ name }) => ` Database "${name}" is half dropped and can no longer be used: drop it again.`)
+    .join('');
+}

@@ -1,0 +1,81 @@
+import { assertNotGuarded } from './built-in-guards.js';
+import type { Connection } from './connect.js';
+import { Deadline } from './deadline.js';
+import type { OperationOptions, OperationReport, OperationStep } from './operation-report.js';
+import type { Session } from './session.js';
+import { wakeChannel } from './wake-channel.js';
+import { resolveTarget, type ConnectionSettings, type Target } from './target.js';
+import { translateError } from './translate-error.js';
+import { withMaintenanceConnections } from './with-maintenance-connections.js';
+
+/** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
+export interface Operation {
+  readonly database: string;
+  readonly settings: ConnectionSettings;
+  readonly maintenanceDatabase: string;
+  readonly deadline: Deadline;
+  /** Runs the operation's statements, and holds their locks meanwhile. */
+  readonly runner: Connection;
+  /** Looks, terminates and wakes while the runner is busy. */
+  readonly control: Connection;
+  /** Sessions ended so far, by pid and start. */
+  readonly terminated: Map<string, Session>;
+  readonly dryRun: boolean;
+  step(step: OperationStep): Promise<void>;
+}
+
+/** What an operation leaves for its report; the rest is filled in by {@link withOperation}. */
+export type OperationOutcome = Pick<OperationReport, 'changed'> & Partial<OperationReport>;
+
+/**
+ * Runs `callback` with two connections to the maintenance database, and closes them in every case. Guards come
+ * before any connection is made.
+ */
+export async function withOperation(
+  command: OperationReport['command'],
+  target: Target,
+  options: OperationOptions,
+  others: readonly string[],
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationReport> {
+  const startedAt = performance.now();
+  const deadline = new Deadline(options);
+  const resolved = resolveTarget(target);
+  for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved.maintenanceDatabases);
+  deadline.throwIfOver(resolved.database, 'Nothing was changed.');
+  return withMaintenanceConnections(resolved, deadline, 2, async (connections, maintenanceDatabase) => {
+    const [runner, control] = connections as [Connection, Connection];
+    const terminated = new Map<string, Session>();
+    const operation: Operation = {
+      database: resolved.database,
+      settings: resolved.settings,
+      maintenanceDatabase,
+      deadline,
+      runner,
+      control,
+      terminated,
+      dryRun: options.dryRun ?? false,
+      step: async (step) => options.onStep?.(step),
+    };
+    await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);
+    await operation.step('connected');
+    const outcome = await callback(operation).catch((error: unknown) => {
+      throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
+        database: resolved.database,
+        terminated: [...terminated.values()],
+      });
+    });
+    return {
+      command,
+      database: resolved.database,
+      terminated: [...terminated.values()],
+      denied: [],
+      blockers: [],
+      notCarriedOver: [],
+      leftovers: [],
+      ...outcome,
+      durationMs: Math.round(performance.now() - startedAt),
+      dryRun: operation.dryRun,
+    };
+  });
+}

@@ -1,0 +1,9 @@
+/** Anything that runs one statement: `pg.Client`, `pg.Pool`, an adapter around knex. */
+export interface Queryable {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+/** Whether a value is a {@link Queryable} rather than a target. */
+export function isQueryable(value: object): value is Queryable {
+  return 'query' in value && typeof value.query === 'function';
+}

@@ -1,0 +1,114 @@
+import { createStatement } from './create-statement.js';
+import { createSuccessor } from './create-successor.js';
+import { dropPrivateDatabase, findAbandonedDatabases } from './drop-private-database.js';
+import { assertDatabaseName, renameStatement } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation, type Operation } from './operation.js';
+import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
+import { preflight } from './preflight.js';
+import { privateName } from './private-name.js';
+import { findDatabase, requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+import type { Target } from './target.js';
+
+const missingHint = 'Check the name; to create it where it is missing: ifNotExists, --if-not-exists.';
+
+/** Options of {@link recreateDatabase}. */
+export interface RecreateDatabaseOptions extends OperationOptions {
+  /**
+   * Creates the database when it does not exist.
+   * @default false: rejects with `DATABASE_NOT_FOUND`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', or 'template0' where encoding or locale differ from template1's
+   */
+  readonly template?: string | undefined;
+  /** @default the owner of the old database, or of a new one the current role */
+  readonly owner?: string | undefined;
+  /**
+   * Carries owner, encoding, locale, tablespace, privileges, ALTER DATABASE SET, connection limit and comment over to
+   * the new database. What the role may not carry over is in the report.
+   * @default true
+   */
+  readonly keepSettings?: boolean | undefined;
+}
+
+/**
+ * Replaces a database by a new, empty one (or a copy of a template), ending the other sessions. Atomic: the new
+ * database is made beside the old one under a private name, both are renamed in one transaction, then the old one is
+ * dropped. The name is never missing, and whatever fails, the old database is still there under it.
+ *
+ * A client that was queued behind the swap is refused once, with 3D000: PostgreSQL checks the name again when the
+ * lock goes. Its next attempt finds the new database.
+ *
+ * Databases that an earlier run left aside because it was killed are dropped on the way.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
+ * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED` (such as disk full)
+ */
+export async function recreateDatabase(
+  target: Target,
+  options: RecreateDatabaseOptions = {},
+): Promise<OperationReport> {
+  const { template, ifNotExists = false, keepSettings = true } = options;
+  if (template !== undefined) assertDatabaseName(template, 'template name');
+  return withOperation('recreate', target, options, [], async (operation) => {
+    const { database, control } = operation;
+    const failure = `Database "${database}" was not recreated and stays as it was`;
+    const names = [database, 'template0', 'template1', ...(template === undefined ? [] : [template])];
+    const inspection = await inspect(control.client, names);
+    if (template !== undefined) requireDatabase(inspection, template, 'Create the template first.');
+    const old = ifNotExists
+      ? findDatabase(inspection, database)
+      : requireDatabase(inspection, database, missingHint);
+    requireCreatedb(inspection, database, failure);
+    if (old !== undefined) requireOwnership(inspection, old, failure);
+    const like = keepSettings ? old : undefined;
+    const successor = privateName(operation, 'new');
+    const statement = createStatement(inspection, { name: successor, template, owner: options.owner, like });
+    const plan = await preflight(operation, { databases: [database], dropping: true, failure });
+    await operation.step('checked');
+    if (operation.dryRun) return { ...plan, notCarriedOver: statement.notCarriedOver };
+    const leftovers = await dropEach(operation, await findAbandonedDatabases(control.client, database));
+    const predecessor = old === undefined ? undefined : privateName(operation, 'old');
+    let notCarriedOver: NotCarriedOver[];
+    try {
+      notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
+      await runExclusively(operation, {
+        sql: [
+          ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
+          renameStatement(successor, database),
+        ].join('; '),
+        databases: predecessor === undefined ? [successor] : [database, successor],
+        sessions: 'end',
+        dropping: false,
+        failure,
+      });
+    } catch (error) {
+      await dropEach(operation, [successor]);
+      throw error;
+    }
+    await operation.step('swapped');
+    // The recreate has happened; what fails from here on is untidy, not undone.
+    if (predecessor !== undefined) leftovers.push(...(await dropEach(operation, [predecessor])));
+    await operation.step('dropped');
+    return { changed: true, notCarriedOver, leftovers };
+  });
+}
+
+/** Drops private databases; those that cannot be dropped are returned with the reason. */
+async function dropEach({ runner }: Operation, names: readonly string[]): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    try {
+      await dropPrivateDatabase(runner.client, database);
+    } catch (error) {
+      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return leftovers;
+}

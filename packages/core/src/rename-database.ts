@@ -1,0 +1,46 @@
+import { assertDatabaseName, renameStatement } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { preflight } from './preflight.js';
+import { requireAbsent, requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+import type { Target } from './target.js';
+
+/**
+ * Ends the other sessions of a database and renames it. Everything that belongs to the database goes with it.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`,
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @see https://www.postgresql.org/docs/current/sql-alterdatabase.html
+ */
+export async function renameDatabase(
+  target: Target,
+  to: string,
+  options: OperationOptions = {},
+): Promise<OperationReport> {
+  assertDatabaseName(to, 'new database name');
+  return withOperation('rename', target, options, [to], async (operation) => {
+    const { database, control } = operation;
+    const failure = `Database "${database}" was not renamed to "${to}"`;
+    const inspection = await inspect(control.client, [database, to]);
+    const facts = requireDatabase(inspection, database);
+    requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
+    requireOwnership(inspection, facts, failure);
+    requireCreatedb(inspection, database, failure);
+    const plan = await preflight(operation, { databases: [database], dropping: false, failure });
+    await operation.step('checked');
+    if (operation.dryRun) return { ...plan, to };
+    await runExclusively(operation, {
+      sql: renameStatement(database, to),
+      databases: [database],
+      sessions: 'end',
+      dropping: false,
+      failure,
+    });
+    await operation.step('renamed');
+    return { changed: true, to };
+  });
+}

@@ -1,0 +1,62 @@
+import { isInvalid, type DatabaseFacts, type Inspection } from './inspect.js';
+import { quoteIdentifier } from './identifier.js';
+import { PgEvictError } from './pg-evict-error.js';
+
+/** The facts of a database that must exist. @throws `DATABASE_NOT_FOUND` */
+export function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
+  const facts = findDatabase(inspection, name);
+  if (facts !== undefined) return facts;
+  throw new PgEvictError('DATABASE_NOT_FOUND', `Database "${name}" does not exist.`, {
+    database: name,
+    hint: hint ?? 'Check the name; capitals count.',
+  });
+}
+
+/** The facts of a database, if it exists. */
+export function findDatabase(inspection: Inspection, name: string): DatabaseFacts | undefined {
+  return inspection.databases.find((facts) => facts.name === name);
+}
+
+/** @throws `DATABASE_EXISTS` */
+export function requireAbsent(inspection: Inspection, name: string, hint: string): void {
+  if (findDatabase(inspection, name) === undefined) return;
+  throw new PgEvictError('DATABASE_EXISTS', `Database "${name}" already exists.`, { database: name, hint });
+}
+
+/** @throws `PERMISSION_DENIED` if the role has not the privileges of the database's owner */
+export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
+  if (facts.owned) return;
+  throw new PgEvictError(
+    'PERMISSION_DENIED',
+    `${failure}: it belongs to "${facts.owner}", and role "${inspection.role}" is not a member of that role.`,
+    {
+      database: facts.name,
+      hint: `GRANT ${quoteIdentifier(facts.owner)} TO ${quoteIdentifier(inspection.role)};`,
+    },
+  );
+}
+
+/** @throws `PERMISSION_DENIED` if the role may not create (or rename) databases */
+export function requireCreatedb(inspection: Inspection, database: string, failure: string): void {
+  if (inspection.createdb) return;
+  throw new PgEvictError(
+    'PERMISSION_DENIED',
+    `${failure}: role "${inspection.role}" may not create databases.`,
+    {
+      database,
+      hint: `ALTER ROLE ${quoteIdentifier(inspection.role)} CREATEDB;`,
+    },
+  );
+}
+
+/** @throws `BLOCKED` if an interrupted DROP has left the database unusable */
+export function requireValid(facts: DatabaseFacts, failure: string): void {
+  if (!isInvalid(facts)) return;
+  const remedy = `Drop it: DROP DATABASE ${quoteIdentifier(facts.name)};`;
+  const detail = `Database "${facts.name}" is invalid: a DROP DATABASE was interrupted half-way.`;
+  throw new PgEvictError('BLOCKED', `${failure}. ${detail}`, {
+    database: facts.name,
+    hint: remedy,
+    blockers: [{ kind: 'invalid-database', name: facts.name, detail, remedy }],
+  });
+}

@@ -1,0 +1,58 @@
+import { assertDatabaseName, renameStatement } from './identifier.js';
+import { inspect } from './inspect.js';
+import { withOperation } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { PgEvictError } from './pg-evict-error.js';
+import { preflight } from './preflight.js';
+import { privateName } from './private-name.js';
+import { requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+import type { Target } from './target.js';
+
+/**
+ * Exchanges the names of two databases in one transaction, ending the other sessions of both. Neither name is ever
+ * missing; a client that was queued behind the swap may be refused once (3D000).
+ *
+ * Needs ownership of both and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
+ * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function swapDatabase(
+  target: Target,
+  other: string,
+  options: OperationOptions = {},
+): Promise<OperationReport> {
+  assertDatabaseName(other, 'name of the other database');
+  return withOperation('swap', target, options, [other], async (operation) => {
+    const { database, control } = operation;
+    if (other === database) {
+      throw new PgEvictError('CONFIG_INVALID', `Database "${database}" cannot be swapped with itself.`, {
+        database,
+        hint: 'Name two databases.',
+      });
+    }
+    const failure = `Databases "${database}" and "${other}" were not swapped`;
+    const databases = [database, other];
+    const inspection = await inspect(control.client, databases);
+    for (const name of databases) requireOwnership(inspection, requireDatabase(inspection, name), failure);
+    requireCreatedb(inspection, database, failure);
+    const plan = await preflight(operation, { databases, dropping: false, failure });
+    await operation.step('checked');
+    if (operation.dryRun) return { ...plan, to: other };
+    const aside = privateName(operation, 'old');
+    await runExclusively(operation, {
+      sql: [
+        renameStatement(database, aside),
+        renameStatement(other, database),
+        renameStatement(aside, other),
+      ].join('; '),
+      databases,
+      sessions: 'end',
+      dropping: false,
+      failure,
+    });
+    await operation.step('swapped');
+    return { changed: true, to: other };
+  });
+}

@@ -1,0 +1,91 @@
+import type { Client } from 'pg';
+import { currentRoleQuery, sessionColumns, type SessionRow } from './session.js';
+
+/** A session in the way, and what was done about it. */
+export interface SweptRow extends SessionRow {
+  /** Its backend holds the connection lock of the database but is not listed yet. */
+  readonly starting: boolean;
+  /**
+   * The role may not see what it is and may not end it, but the server itself might: autovacuum workers are ended by
+   * DROP, RENAME and CREATE on each of their checks.
+   */
+  readonly unidentified: boolean;
+  /** The runner holds the lock on its database. */
+  readonly locked: boolean;
+  /** SIGTERM was sent. */
+  readonly signalled: boolean;
+}
+
+/** What one sweep found. */
+export interface Sweep {
+  /** Whether the runner holds the lock that keeps newcomers out, on at least one of the databases. */
+  readonly locked: boolean;
+  /** Pids the runner waits for, whatever database they are in. */
+  readonly waitingFor: readonly number[];
+  readonly rows: readonly SweptRow[];
+}
+
+/**
+ * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
+ * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate.
+ *
+ * A session is ended only
+ * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
+ *   source of CREATE), because before that the operation may still fail for another reason, or
+ * - if the runner waits for that very session, and
+ * - if there is no session on any of the databases that may not be ended.
+ *
+ * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
+ * before it is listed under its database. Parallel workers end with their leader. Clients queued behind our lock
+ * hold nothing and are left alone: ended, they would come back and queue again; when the lock goes, the server checks
+ * the name anew by itself.
+ */
+const sweepQuery = `
+WITH me AS MATERIALIZED (${currentRoleQuery}),
+d AS MATERIALIZED (SELECT oid FROM pg_database WHERE datname = ANY ($1::name[])),
+l AS MATERIALIZED (
+  SELECT l.pid, l.objid, l.mode FROM pg_locks l JOIN d ON l.objid = d.oid
+  WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND l.granted),
+waiting AS MATERIALIZED (
+  SELECT CASE WHEN EXISTS (SELECT FROM pg_stat_activity WHERE pid = $2 AND wait_event_type = 'Lock')
+    THEN pg_blocking_pids($2) ELSE '{}' END AS pids),
+s AS MATERIALIZED (
+  SELECT ${sessionColumns}, a.datid, false AS starting,
+    a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
+  FROM d JOIN pg_stat_activity a ON a.datid = d.oid CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
+  WHERE a.backend_type IS DISTINCT FROM 'parallel worker'
+  UNION ALL
+  SELECT l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, me.name,
+    l.objid, true, false
+  FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
+held AS MATERIALIZED (
+  SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
+verdict AS MATERIALIZED (SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true) AS go FROM s)
+SELECT s.*, waiting.pids AS waiting_for, EXISTS (SELECT FROM held) AS holds_lock, h.objid IS NOT NULL AS locked,
+  CASE WHEN verdict.go AND s.can_terminate AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids))
+    THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
+FROM waiting CROSS JOIN verdict LEFT JOIN s ON true LEFT JOIN held h ON h.objid = s.datid`;
+
+type ResultRow = SweptRow & { readonly holds_lock: boolean; readonly waiting_for: readonly number[] };
+
+/**
+ * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.
+ * Needs, for sessions of other roles, `pg_signal_backend` or a superuser.
+ */
+export async function sweepSessions(
+  control: Client,
+  databases: readonly string[],
+  runnerPid: number,
+  terminate: boolean,
+): Promise<Sweep> {
+  const { rows } = await control.query<ResultRow>({
+    text: sweepQuery,
+    values: [databases, runnerPid, terminate],
+  });
+  return {
+    locked: rows[0]?.holds_lock ?? false,
+    waitingFor: rows[0]?.waiting_for ?? [],
+    rows: rows.filter((row) => (row.pid as number | null) !== null),
+  };
+}

@@ -1,0 +1,42 @@
+import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
+import type { Session } from './session.js';
+
+/** The SQLSTATE of a driver error, if it has one. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+const codes: Record<string, PgEvictErrorCode> = {
+  '3D000': 'DATABASE_NOT_FOUND',
+  '42P04': 'DATABASE_EXISTS',
+  '42501': 'PERMISSION_DENIED',
+  '25001': 'IN_TRANSACTION',
+  '55006': 'SESSIONS_REMAIN',
+  '55P03': 'BLOCKED',
+};
+
+/**
+ * Makes our error of whatever a statement failed with. `summary` begins the message: what did not happen to which
+ * database.
+ */
+export function translateError(
+  error: unknown,
+  summary: string,
+  facts: { database: string; hint?: string; terminated?: readonly Session[] },
+): PgEvictError {
+  if (error instanceof PgEvictError) return error;
+  const sqlState = sqlStateOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const detail = (error as { detail?: unknown } | null)?.detail;
+  const serverHint = (error as { hint?: unknown } | null)?.hint;
+  const lost = sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
+  const code = codes[sqlState ?? ''] ?? (lost ? 'CONNECTION_FAILED' : 'UNEXPECTED');
+  return new PgEvictError(code, `${summary}: ${message}.${typeof detail === 'string' ? ` ${detail}` : ''}`, {
+    hint: typeof serverHint === 'string' ? serverHint : undefined,
+    ...facts,
+    sqlState,
+    cause: error,
+  });
+}

@@ -1,0 +1,42 @@
+import { connect, disconnect, type Connection } from './connect.js';
+import type { Deadline } from './deadline.js';
+import { PgEvictError } from './pg-evict-error.js';
+import type { ResolvedTarget } from './target.js';
+import { sqlStateOf } from './translate-error.js';
+
+/**
+ * Opens `count` connections to the maintenance database at once, lends them to `callback` and closes them in every
+ * case. All are on the same database: NOTIFY wakes nobody elsewhere.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`
+ */
+export async function withMaintenanceConnections<T>(
+  target: ResolvedTarget,
+  deadline: Deadline,
+  count: number,
+  callback: (connections: readonly Connection[], maintenanceDatabase: string) => Promise<T>,
+): Promise<T> {
+  let missing: unknown;
+  for (const database of target.maintenanceDatabases) {
+    const attempts = await Promise.allSettled(
+      Array.from({ length: count }, async () => connect(target.settings, database, deadline)),
+    );
+    const connections = attempts.flatMap((attempt) =>
+      attempt.status === 'fulfilled' ? [attempt.value] : [],
+    );
+    try {
+      const failed = attempts.find((attempt) => attempt.status === 'rejected');
+      if (failed === undefined) return await callback(connections, database);
+      if (sqlStateOf(failed.reason) !== '3D000') throw failed.reason;
+      missing = failed.reason;
+    } finally {
+      await Promise.all(connections.map(async ({ client }) => disconnect(client)));
+    }
+  }
+  const names = target.maintenanceDatabases.map((name) => `"${name}"`).join(' or ');
+  throw new PgEvictError('CONNECTION_FAILED', `There is no maintenance database ${names}.`, {
+    hint: 'Name one that exists: maintenanceDatabase, --maintenance-db.',
+    sqlState: '3D000',
+    cause: missing,
+  });
+}
