@@ -31,16 +31,11 @@ export function createDeadline(timeoutMs: number, signal?: AbortSignal): Deadlin
 }
 
 /** The promise's outcome, or a rejection with the deadline's reason when that comes first. */
-export async function untilDeadline<T>(promise: Promise<T>, { signal }: Deadline): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason as Error);
+export function untilDeadline<T>(promise: Promise<T>, { signal }: Deadline): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,10 +1,11 @@
-import { chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ServerError } from '../server-error.js';
 import { type Deadline, untilDeadline } from './deadline.js';
 import { logTail, saysDiskFull } from './log-tail.js';
 import type { Binaries } from './prepare-binaries.js';
+import { handOver } from './server-account.js';
 import { logFileIn, supervise, type Surroundings } from './supervise.js';
 
 /** The superuser of every embedded server. */
@@ -26,7 +27,7 @@ export async function initializeCluster(
   const dataDirectory = join(home.path, 'data');
   const passwordFile = join(home.path, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
-  if (account) await chown(passwordFile, account.uid >>> 0, account.gid >>> 0);
+  if (account) await handOver(passwordFile, account);
   const initdb = await supervise(surroundings, [
     binaries.initdb,
     `--pgdata=${dataDirectory}`,

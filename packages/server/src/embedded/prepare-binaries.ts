@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { chown, cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 
 import { ServerError } from '../server-error.js';
 import { probeBinaries } from './probe-binaries.js';
-import type { ServerAccount } from './server-account.js';
+import { handOver, type ServerAccount } from './server-account.js';
 
 /** PostgreSQL's programs, ready to run as the server's account. */
 export interface Binaries {
@@ -52,7 +52,7 @@ export async function prepareBinaries(
     const link = join(home, target);
     await symlink(relative(dirname(target), source), link).catch(ignoreExisting);
   }
-  if (account) await handOver(copy, account);
+  if (account) await handOverAll(copy, account);
   const copied = programsIn(copy);
   const version = await probeBinaries(copied, { cwd: home, account, libraryPath: undefined });
   if (version === undefined) throw new NotExecutableError(`Nothing can be executed in ${home}.`);
@@ -122,10 +122,10 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-async function handOver(folder: string, { uid, gid }: ServerAccount): Promise<void> {
+async function handOverAll(folder: string, account: ServerAccount): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => !entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name));
-  await Promise.all([folder, ...paths].map((path) => chown(path, uid >>> 0, gid >>> 0)));
+  await Promise.all([folder, ...paths].map((path) => handOver(path, account)));
 }

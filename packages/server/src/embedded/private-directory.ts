@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ServerError } from '../server-error.js';
-import type { ServerAccount } from './server-account.js';
+import { handOver, type ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';
 
 /** A folder that is removed as soon as nobody holds its lifeline any more. */
@@ -53,7 +53,17 @@ export async function createPrivateDirectory(
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
   });
-  await once(child, 'spawn');
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw new ServerError(
+      'PLATFORM_UNSUPPORTED',
+      'An embedded PostgreSQL needs /bin/sh, which did not start.',
+      {
+        cause: error,
+      },
+    );
+  }
   const lifeline = child.stdin;
   if (!(lifeline instanceof Socket)) throw new TypeError('The stdin of a child process is a socket.');
   lifeline.on('error', () => {});
@@ -81,12 +91,17 @@ export async function createPrivateDirectory(
 
   try {
     await mkdir(path, { mode: 0o700 });
-    if (account) await chown(path, account.uid >>> 0, account.gid >>> 0);
   } catch (error) {
     await remove();
     throw new ServerError('DIRECTORY_UNUSABLE', `No folder for the server can be made in ${parent}.`, {
       cause: error,
     });
+  }
+  try {
+    if (account) await handOver(path, account);
+  } catch (error) {
+    await remove();
+    throw error;
   }
   return { path, lifeline, remove };
 }

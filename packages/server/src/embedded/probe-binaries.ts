@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ServerError } from '../server-error.js';
@@ -37,35 +37,26 @@ export async function probeBinaries(
 async function run(program: string, options: ProbeOptions, retries = 5): Promise<string | undefined> {
   const { error, stdout, stderr } = await execute(program, options);
   if (!error) return stdout;
-  switch (error.code) {
-    case 'EACCES':
-      return undefined;
-    case 'ETXTBSY':
-      // Another child was forked while the program was being written: gone as soon as that child is executed.
-      if (retries === 0) break;
-      await delay(20);
-      return run(program, options, retries - 1);
-    case 'EPERM':
-      throw new ServerError(
-        'PLATFORM_UNSUPPORTED',
-        `PostgreSQL does not run as root, and this process may not run it as ${options.account?.name ?? 'another account'}.`,
-        { cause: error },
-      );
-    case 'ENOENT':
-      // The program is there: what was not found is the loader of the C library it was built for.
-      throw new ServerError(
-        'PLATFORM_UNSUPPORTED',
-        `${program} does not run on this system: it needs the GNU C library (Alpine and other musl systems have none). Use a server that is installed here or runs in a container.`,
-        { cause: error },
-      );
-    default:
+  if (error.code === 'EACCES') return undefined;
+  if (error.code === 'ETXTBSY' && retries > 0) {
+    // Another child was forked while the program was being written: gone as soon as that child is executed.
+    await delay(20);
+    return run(program, options, retries - 1);
+  }
+  if (error.code === 'ENOENT') {
+    // The program is there: what was not found is the loader of the C library it was built for.
+    throw new ServerError(
+      'PLATFORM_UNSUPPORTED',
+      `${program} does not run on this system: it needs the GNU C library (Alpine and other musl systems have none). Use a server that is installed here or runs in a container.`,
+      { cause: error },
+    );
   }
   const said = stderr.trim() || (error.signal ? `it was ended by ${error.signal}` : error.message);
   throw new ServerError('PACKAGE_BROKEN', `${program} does not run: ${said}`, { cause: error });
 }
 
 interface Execution {
-  readonly error: (Error & { code?: unknown; signal?: unknown }) | null;
+  readonly error: ExecFileException | null;
   readonly stdout: string;
   readonly stderr: string;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { chown, readFile } from 'node:fs/promises';
 
 import { ServerError } from '../server-error.js';
 import { serverEnvironment } from './server-environment.js';
@@ -31,6 +31,23 @@ export async function serverAccount(): Promise<ServerAccount | undefined> {
     'PLATFORM_UNSUPPORTED',
     'PostgreSQL does not run as root, and /etc/passwd has no account named postgres or nobody that it could run as.',
   );
+}
+
+/**
+ * Makes the account the owner of a file or folder.
+ *
+ * @throws {ServerError} `PLATFORM_UNSUPPORTED` when this process may not, as root without capabilities.
+ */
+export async function handOver(path: string, { name, uid, gid }: ServerAccount): Promise<void> {
+  try {
+    await chown(path, uid >>> 0, gid >>> 0);
+  } catch (error) {
+    throw new ServerError(
+      'PLATFORM_UNSUPPORTED',
+      `PostgreSQL does not run as root, and root may not hand anything over to ${name} here (is it a container without capabilities?). Run this as an ordinary user.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Whether the account may enter a folder: asked of the system, as modes of all folders above it count. */

@@ -1,0 +1,45 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { processesIn } from './processes-in.js';
+
+/** Where the platform package of the wanted major is looked up. */
+export const packagesFrom = join(__dirname, '..', '..', 'matrix');
+
+/** A new folder for the servers of a test, open to every account. */
+export function makeParentDirectory(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'server-test-'));
+  chmodSync(folder, 0o1777);
+  return folder;
+}
+
+/** What is left of the servers of a folder: their files and their processes. */
+export function leftovers(parentDirectory: string): { files: string[]; processes: string[] } {
+  return { files: readdirSync(parentDirectory), processes: processesIn(parentDirectory) };
+}
+
+/** Fails when something of the servers of a folder is left. */
+export function assertNothingLeft(parentDirectory: string): void {
+  deepStrictEqual(leftovers(parentDirectory), { files: [], processes: [] });
+}
+
+/** Waits until nothing is left, or tells what is. */
+export async function leftoversAfter(
+  parentDirectory: string,
+  withinMs: number,
+): Promise<{ files: string[]; processes: string[] }> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const left = leftovers(parentDirectory);
+    if (Date.now() > end || (left.files.length === 0 && left.processes.length === 0)) return left;
+    await delay(20);
+  }
+}
+
+/** Removes a folder of {@link makeParentDirectory}. */
+export function removeParentDirectory(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}

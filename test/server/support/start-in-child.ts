@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** What the child tells of its server, or why there is none. */
+export interface ChildServer {
+  readonly pid: number;
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly password: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** A node process that starts a server. */
+export interface StartingChild {
+  readonly process: ChildProcess;
+  /** When it is about to start it. */
+  readonly starting: Promise<void>;
+  readonly server: Promise<ChildServer>;
+  readonly exited: Promise<NodeJS.Signals | number>;
+}
+
+const fixture = join(__dirname, '..', 'fixtures', 'start-server.mjs');
+
+/** Starts a server in a node process of its own that then stops it, waits, or just ends. */
+export function startInChild(
+  options: object,
+  then: 'stop' | 'wait' | 'end',
+  account?: { uid: number; gid: number },
+): StartingChild {
+  const child = spawn(process.execPath, [fixture, JSON.stringify(options), then], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...account,
+  });
+  const lines = createInterface({ input: child.stdout });
+  const starting = new Promise<void>((resolve) => {
+    lines.once('line', () => resolve());
+  });
+  const server = new Promise<ChildServer>((resolve) => {
+    lines.on('line', (line) => {
+      if (!line.startsWith('{')) return;
+      const told: ChildServer = JSON.parse(line);
+      resolve(told);
+    });
+  });
+  const exited = new Promise<NodeJS.Signals | number>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1));
+  });
+  return { process: child, starting, server, exited };
+}
