@@ -1,0 +1,23 @@
+import { resolve } from 'node:path';
+import { startServer, type EmbeddedServer } from '@pg-evict/server';
+
+declare global {
+  // eslint-disable-next-line no-var -- how a global is declared
+  var pgEvictTestServer: EmbeddedServer | undefined;
+}
+
+/**
+ * One server for the whole run. PG_VERSION picks the major; majors other than the default are installed in
+ * test/matrix by the script that runs the matrix.
+ */
+export default async function globalSetup(): Promise<void> {
+  const version = Number(process.env['PG_VERSION'] ?? 18);
+  const server = await startServer({
+    kind: 'embedded',
+    version,
+    from: resolve(__dirname, version === 18 ? '..' : '../matrix'),
+    settings: { max_connections: 400, max_prepared_transactions: 20, wal_level: 'logical' },
+  });
+  globalThis.pgEvictTestServer = server;
+  process.env['PG_EVICT_TEST_URL'] = server.url;
+}

@@ -1,0 +1,40 @@
+import { ask, quote, serverUrl, uniqueName, withClient } from './server.js';
+
+/** Databases and roles of one test file, dropped when it is over. */
+export class Scratch {
+  readonly #databases = new Set<string>();
+  readonly #roles = new Set<string>();
+
+  /** Creates a database with a table `marker` whose one row tells old content from new. */
+  async database(name = uniqueName('db'), options = ''): Promise<string> {
+    this.#databases.add(name);
+    await ask(`CREATE DATABASE ${quote(name)} ${options}`);
+    await withClient(serverUrl({ database: name }), async (client) =>
+      client.query(`CREATE TABLE marker AS SELECT 'old' AS content; GRANT SELECT ON marker TO PUBLIC`),
+    );
+    return name;
+  }
+
+  /** Remembers a database that the test will make, so that it is dropped whatever happens. */
+  forget(name: string): string {
+    this.#databases.add(name);
+    return name;
+  }
+
+  /** Creates a role that can log in, and returns its name; its password is its name. */
+  async role(options = '', name = uniqueName('role')): Promise<string> {
+    this.#roles.add(name);
+    await ask(`CREATE ROLE ${quote(name)} LOGIN PASSWORD '${name.replaceAll("'", "''")}' ${options}`);
+    return name;
+  }
+
+  /** For afterAll. Also drops what an operation left under a private name for these databases. */
+  async cleanUp(): Promise<void> {
+    for (const name of this.#databases) {
+      const flagged = await ask('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [name]);
+      if (flagged.length > 0) await ask(`ALTER DATABASE ${quote(name)} IS_TEMPLATE false`);
+      await ask(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
+    }
+    for (const name of this.#roles) await ask(`DROP ROLE IF EXISTS ${quote(name)}`);
+  }
+}
