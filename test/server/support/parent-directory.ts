@@ -1,4 +1,3 @@
-import { deepStrictEqual } from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +22,9 @@ export function leftovers(parentDirectory: string): { files: string[]; processes
 
 /** Fails when something of the servers of a folder is left. */
 export function assertNothingLeft(parentDirectory: string): void {
-  deepStrictEqual(leftovers(parentDirectory), { files: [], processes: [] });
+  const { files, processes } = leftovers(parentDirectory);
+  const left = [...files, ...processes];
+  if (left.length > 0) throw new Error(`Left in ${parentDirectory}: ${left.join(', ')}`);
 }
 
 /** Waits until nothing is left, or tells what is. */
