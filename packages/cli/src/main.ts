@@ -1,2 +1,25 @@
-process.exitCode = 0;
-export {};
+import { CommanderError } from 'commander';
+import { createProgram } from './program.js';
+import { reportUsage } from './report-usage.js';
+import { survivesClosedPipe } from './survives-closed-pipe.js';
+
+survivesClosedPipe(process.stdout);
+survivesClosedPipe(process.stderr);
+// The driver's advice about future versions is for those who write applications; it would land between the lines.
+process.removeAllListeners('warning');
+
+if (process.argv.includes('--no-color')) {
+  process.env['NO_COLOR'] = '1';
+  delete process.env['FORCE_COLOR'];
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    reportUsage(error, process.argv);
+  } else {
+    const { reportFailure } = await import('./report-failure.js');
+    reportFailure(error, { json: process.argv.includes('--json'), color: false });
+  }
+}

@@ -1,1 +1,6 @@
-export {};
+export {
+  resolveConnection,
+  type ConnectionSource,
+  type ResolveConnectionOptions,
+  type ResolvedConnection,
+} from './resolve-connection.js';

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { parseDuration } from './parse-duration.js';
+import { parsePort } from './parse-port.js';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly maintenanceDb?: string;
+  readonly timeout: number;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+const thirtySecondsMs = 30_000;
+
+/** Adds the options that every command takes. */
+export function addGlobalOptions(program: Command): void {
+  program
+    .optionsGroup('Connection:')
+    .option('-d, --url <url>', 'postgres:// URL of the database; DATABASE_URL keeps its password out of `ps`')
+    .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
+    .addOption(new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(parsePort))
+    .option('-U, --username <role>', 'role to log in as')
+    .option('--maintenance-db <name>', 'where administrative commands connect (default: postgres, else template1)')
+    .optionsGroup('Options of every command:')
+    .addOption(
+      new Option('--timeout <duration>', 'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds')
+        .default(thirtySecondsMs, '30s')
+        .argParser(parseDuration),
+    )
+    .option('--dry-run', 'show who would be ended and what would be done; change nothing')
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'print nothing but errors')
+    .option('--no-color', 'no colour; as NO_COLOR=1')
+    .helpOption('--help', 'show help')
+    .version(version(), '-V, --version', 'show the version');
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}

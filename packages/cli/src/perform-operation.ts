@@ -1,0 +1,30 @@
+import type { OperationOptions, OperationReport } from '@pg-evict/core';
+import type { CommandContext } from './command-context.js';
+import { confirm } from './confirm.js';
+import { blocked, done, sessionsRemain } from './exit-code.js';
+import { printOperation } from './print-operation.js';
+import { startProgress } from './progress.js';
+
+/** An operation of core with its own options filled in. */
+export type Perform = (options: OperationOptions) => Promise<OperationReport>;
+
+/** Runs an operation, asking first where something is lost by it, prints its report and returns the exit code. */
+export async function performOperation(
+  context: CommandContext,
+  perform: Perform,
+  { isDestructive = false }: { isDestructive?: boolean } = {},
+): Promise<number> {
+  const { options, deadline } = context;
+  const dryRun = options.dryRun === true;
+  if (isDestructive && !dryRun && options.yes !== true) await confirm(context, perform);
+  const progress = startProgress(options);
+  let report: OperationReport;
+  try {
+    report = await perform({ ...deadline, dryRun, onStep: progress.step });
+  } finally {
+    progress.stop();
+  }
+  printOperation(report, options);
+  if (report.denied.length > 0) return sessionsRemain;
+  return report.blockers.length > 0 ? blocked : done;
+}

@@ -1,0 +1,84 @@
+import type { OperationReport } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import { formatDuration } from './format-duration.js';
+import type { GlobalOptions } from './global-options.js';
+import { countSessions } from './preview.js';
+import { printable } from './printable.js';
+import { sessionTable } from './session-table.js';
+import { toJsonBlocker, toJsonDenied, toJsonSession } from './to-json-session.js';
+import { toJsonText } from './to-json-text.js';
+import { wantsColor } from './wants-color.js';
+
+/** Prints what an operation did: the report on stdout, warnings on stderr. */
+export function printOperation(report: OperationReport, options: GlobalOptions): void {
+  if (options.json === true) {
+    process.stdout.write(toJsonText(toJson(report)));
+    return;
+  }
+  if (options.quiet === true) return;
+  process.stdout.write(toText(report, createColors(wantsColor(process.stdout))));
+  const { yellow } = createColors(wantsColor(process.stderr));
+  for (const { setting, reason } of report.notCarriedOver) {
+    process.stderr.write(`${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`);
+  }
+  for (const { database, reason } of report.leftovers) {
+    process.stderr.write(`${yellow('warning:')} left aside: ${printable(database)} (${printable(reason)})\n`);
+  }
+}
+
+function toJson({ to, ...report }: OperationReport): object {
+  return {
+    command: report.command,
+    database: report.database,
+    ...(to === undefined ? {} : { to }),
+    changed: report.changed,
+    terminated: report.terminated.map(toJsonSession),
+    denied: report.denied.map(toJsonDenied),
+    blockers: report.blockers.map(toJsonBlocker),
+    notCarriedOver: report.notCarriedOver,
+    leftovers: report.leftovers,
+    durationMs: report.durationMs,
+    dryRun: report.dryRun,
+  };
+}
+
+function toText(report: OperationReport, colors: Colors): string {
+  const { terminated, blockers, denied, dryRun } = report;
+  const lines = [dryRun ? planned(report, colors) : happened(report, colors)];
+  if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
+  for (const { detail, remedy } of blockers) {
+    lines.push(`${colors.red('in the way:')} ${printable(detail)}`, `  ${colors.dim('fix:')} ${printable(remedy)}`);
+  }
+  if (dryRun && (blockers.length > 0 || denied.length > 0)) lines.push('It would fail, and nobody would be ended.');
+  return `${lines.join('\n')}\n`;
+}
+
+const verbs = {
+  drop: ['drop', 'Dropped'],
+  create: ['create', 'Created'],
+  recreate: ['recreate', 'Recreated'],
+  rename: ['rename', 'Renamed'],
+  clone: ['clone', 'Cloned'],
+  swap: ['swap', 'Swapped'],
+} as const satisfies Record<OperationReport['command'], readonly [string, string]>;
+
+function happened(report: OperationReport, colors: Colors): string {
+  if (!report.changed) {
+    const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
+    return report.command === 'drop' ? `${name} does not exist; nothing to do.` : `${name} exists; nothing to do.`;
+  }
+  const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
+  const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
+  return `${colors.green(verbs[report.command][1])} ${names(report, colors)} ${took}${ended}.`;
+}
+
+function planned(report: OperationReport, colors: Colors): string {
+  const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
+  return `${colors.yellow(`Would ${verbs[report.command][0]}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
+}
+
+function names({ database, to }: OperationReport, colors: Colors): string {
+  const name = colors.bold(printable(database));
+  return to === undefined ? name : `${name} to ${colors.bold(printable(to))}`;
+}

@@ -1,0 +1,59 @@
+import type { TerminationReport } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import { formatDuration } from './format-duration.js';
+import type { GlobalOptions } from './global-options.js';
+import { countSessions } from './preview.js';
+import { printable } from './printable.js';
+import { sessionTable } from './session-table.js';
+import { toJsonDenied, toJsonSession } from './to-json-session.js';
+import { toJsonText } from './to-json-text.js';
+import { wantsColor } from './wants-color.js';
+
+/**
+ * Prints who was ended, on stdout, and who was not, on stderr: with `--quiet` only the latter, as it is the reason
+ * for the exit code.
+ */
+export function printTermination(report: TerminationReport, options: GlobalOptions): void {
+  if (options.json === true) {
+    process.stdout.write(toJsonText(toJson(report)));
+    return;
+  }
+  if (options.quiet !== true) process.stdout.write(ended(report, createColors(wantsColor(process.stdout))));
+  process.stderr.write(notEnded(report, createColors(wantsColor(process.stderr))));
+}
+
+function toJson(report: TerminationReport): object {
+  return {
+    database: report.database,
+    terminated: report.terminated.map(toJsonSession),
+    denied: report.denied.map(toJsonDenied),
+    remaining: report.remaining.map(toJsonSession),
+    durationMs: report.durationMs,
+    dryRun: report.dryRun,
+  };
+}
+
+function ended({ database, terminated, durationMs, dryRun }: TerminationReport, colors: Colors): string {
+  const name = colors.bold(printable(database));
+  const count = terminated.length === 0 ? 'no session' : countSessions(terminated.length);
+  const summary = dryRun
+    ? `${colors.yellow('Would end')} ${count} on ${name}. Nothing was changed.`
+    : `${colors.green('Ended')} ${count} on ${name} ${colors.dim(`in ${formatDuration(durationMs)}`)}.`;
+  const table = terminated.length === 0 ? '' : `${sessionTable(terminated, colors, process.stdout.columns)}\n`;
+  return `${summary}\n${table}`;
+}
+
+function notEnded({ denied, remaining }: TerminationReport, colors: Colors): string {
+  const lines = denied.flatMap(({ session, reason, remedy }) => [
+    `${colors.red('not ended:')} ${session.pid}: ${printable(reason)}.`,
+    `  ${colors.dim('fix:')} ${printable(remedy)}`,
+  ]);
+  if (remaining.length > 0) {
+    lines.push(
+      `${colors.red('still there:')} ${countSessions(remaining.length)} did not end in time.`,
+      sessionTable(remaining, colors, process.stderr.columns),
+    );
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,47 @@
+import type { OperationStep } from '@pg-evict/core';
+import type { Spinner } from 'yocto-spinner';
+
+/** A spinner that appears only when something takes longer than a blink. */
+export interface Progress {
+  /** Says what comes after a step. */
+  readonly step: (step: OperationStep) => void;
+  stop(): void;
+}
+
+const blinkMs = 150;
+
+const afterStep = {
+  connected: 'Looking at the sessions',
+  checked: 'Ending the sessions',
+  created: 'Carrying the settings over',
+  'settings-applied': 'Swapping',
+  swapped: 'Dropping the old database',
+  renamed: 'Finishing',
+  dropped: 'Finishing',
+} as const satisfies Record<OperationStep, string>;
+
+/** Starts waiting. Draws on stderr, and only where that is a terminal. */
+export function startProgress(options: { readonly quiet?: true }): Progress {
+  let text = 'Connecting';
+  let spinner: Spinner | undefined;
+  let stopped = false;
+  const show = async (): Promise<void> => {
+    const { default: yoctoSpinner } = await import('yocto-spinner');
+    if (stopped) return;
+    // Its own signal handling exits the process in the middle of an operation.
+    spinner = yoctoSpinner({ text, handleSignals: false, stream: process.stderr }).start();
+  };
+  const isDrawn = process.stderr.isTTY && options.quiet !== true && process.env['TERM'] !== 'dumb' && !('CI' in process.env);
+  const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;
+  return {
+    step: (step) => {
+      text = afterStep[step];
+      if (spinner !== undefined) spinner.text = text;
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      spinner?.stop();
+    },
+  };
+}

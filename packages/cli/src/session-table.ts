@@ -1,0 +1,82 @@
+import type { Session } from '@pg-evict/core';
+import measure from 'fast-string-truncated-width';
+import type { Colors } from 'picocolors/types.js';
+import { formatAge } from './format-duration.js';
+import { printable } from './printable.js';
+import { redactQuery } from './redact-query.js';
+
+interface Column {
+  readonly title: string;
+  readonly value: (session: Session) => string;
+  /** Wider values are cut on a terminal. */
+  readonly maxWidth: number;
+  readonly alignRight?: true;
+}
+
+const gap = '  ';
+const minQueryWidth = 24;
+
+const columns: readonly Column[] = [
+  { title: 'PID', value: (s) => String(s.pid), maxWidth: 10, alignRight: true },
+  { title: 'USER', value: (s) => s.user ?? s.backendType ?? '', maxWidth: 20 },
+  { title: 'APPLICATION', value: (s) => s.application ?? '', maxWidth: 24 },
+  { title: 'CLIENT', value: (s) => s.client ?? '', maxWidth: 39 },
+  { title: 'STATE', value: (s) => s.state ?? '', maxWidth: 30 },
+  { title: 'SINCE', value: (s) => (s.since === null ? '' : formatAge(s.since)), maxWidth: 8, alignRight: true },
+  { title: 'WAITING FOR', value: (s) => s.waitEvent ?? '', maxWidth: 28 },
+  { title: 'BLOCKED BY', value: (s) => s.blockedBy.join(','), maxWidth: 20 },
+  { title: 'MAY END', value: (s) => (s.canTerminate ? '' : 'no'), maxWidth: 7 },
+  { title: 'QUERY', value: (s) => redactQuery(s.query ?? ''), maxWidth: Number.POSITIVE_INFINITY },
+];
+
+/** What a narrow terminal does without, in this order. */
+const dispensable = ['WAITING FOR', 'CLIENT', 'APPLICATION', 'SINCE'];
+
+/**
+ * A table of sessions, one line each, without a frame.
+ *
+ * @param width the terminal's; left out, nothing is cut
+ */
+export function sessionTable(sessions: readonly Session[], colors: Colors, width?: number): string {
+  const filled = columns
+    .map((column) => ({ ...column, cells: sessions.map((session) => printable(column.value(session))) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''))
+    .map((column) => ({
+      ...column,
+      width: Math.min(
+        width === undefined ? Number.POSITIVE_INFINITY : column.maxWidth,
+        Math.max(column.title.length, ...column.cells.map((cell) => measure(cell).width)),
+      ),
+    }));
+  const shown = width === undefined ? filled : fit(filled, width);
+  const line = (cells: readonly string[]): string =>
+    shown
+      .map((column, index) => pad(cells[index] ?? '', column.width, column.alignRight === true))
+      .join(gap)
+      .trimEnd();
+  return [
+    colors.dim(line(shown.map(({ title }) => title))),
+    ...sessions.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
+  ].join('\n');
+}
+
+/** Leaves columns out until the query has room, then gives it what is left. */
+function fit<T extends { title: string; width: number }>(all: readonly T[], width: number): T[] {
+  let shown = [...all];
+  const roomForQuery = (): number =>
+    shown.reduce((room, column) => (column.title === 'QUERY' ? room : room - column.width - gap.length), width);
+  const needed = Math.min(minQueryWidth, all.find(({ title }) => title === 'QUERY')?.width ?? -gap.length);
+  for (const title of dispensable) {
+    if (roomForQuery() >= needed) break;
+    shown = shown.filter((column) => column.title !== title);
+  }
+  const room = Math.max(1, roomForQuery());
+  return shown.map((column) => (column.title === 'QUERY' ? { ...column, width: Math.min(column.width, room) } : column));
+}
+
+function pad(cell: string, width: number, alignRight: boolean): string {
+  const { index, truncated, width: used } = measure(cell, { limit: width, ellipsis: '…' });
+  if (truncated) return `${cell.slice(0, index)}…`;
+  const space = ' '.repeat(Math.max(0, Number.isFinite(width) ? width - used : 0));
+  return alignRight ? space + cell : cell + space;
+}

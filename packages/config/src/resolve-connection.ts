@@ -1,0 +1,166 @@
+import { userInfo } from 'node:os';
+import { flattenConnection, isPgEvictError, PgEvictError, type ConnectionSettings } from '@pg-evict/core';
+import {
+  namesOfLibpqVariables,
+  readLibpqEnvironment,
+  type Environment,
+  type LibpqParameters,
+} from './libpq-parameters.js';
+import { readService } from './service-file.js';
+import { toTlsOptions } from './tls-options.js';
+
+/** What a caller was given on its command line, and the environment to look in. */
+export interface ResolveConnectionOptions {
+  /** A `postgres://` URL. With it nothing else names the server; a field given beside it may not contradict it. */
+  readonly url?: string | undefined;
+  /** A server. `DATABASE_URL` is then not used at all: its password is for its own server. */
+  readonly host?: string | undefined;
+  /** A port. As `host`, it means that `DATABASE_URL` is not used. */
+  readonly port?: number | undefined;
+  /** A role, also for the server of `DATABASE_URL`, whose password is then not used. */
+  readonly user?: string | undefined;
+  /**
+   * Environment variables.
+   * @default process.env
+   */
+  readonly env?: Environment | undefined;
+}
+
+/** Where a connection comes from. */
+export interface ConnectionSource {
+  readonly kind: 'url' | 'flags' | 'DATABASE_URL' | 'service' | 'environment' | 'defaults';
+  /** For messages, after "from": `DATABASE_URL`, `PGHOST and PGUSER`, `service "x" (file)`, … */
+  readonly description: string;
+}
+
+/** A connection and where it comes from. */
+export interface ResolvedConnection {
+  /** Plain settings, without a connection string. */
+  readonly settings: ConnectionSettings;
+  readonly source: ConnectionSource;
+}
+
+/**
+ * Finds the connection: what is given, else `DATABASE_URL`, else libpq's environment variables and service file.
+ * What the first of these leaves open, libpq's variables fill in, as they do for psql. A password that is given
+ * nowhere is looked up in `.pgpass` (`PGPASSFILE`) by node-postgres when it connects.
+ *
+ * A password never goes to another server or role than the one it was written down with: `host` and `port` set
+ * `DATABASE_URL` aside, and a service's password is dropped where something else overrides its host, port or user.
+ * `PGPASSWORD` names no server and is always used, as by psql.
+ *
+ * Reads the service file and TLS certificates where they are named; asks no server.
+ *
+ * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined
+ * service, or a field given twice with different values. The message never shows a URL or a password.
+ */
+export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
+  const { env = process.env } = options;
+  const flags = definedFields({ host: options.host, port: options.port, user: options.user });
+  const ambient = flags.host === undefined && flags.port === undefined ? env['DATABASE_URL'] || undefined : undefined;
+
+  const url = options.url ?? ambient;
+  const named =
+    options.url !== undefined
+      ? flatten({ ...flags, connectionString: options.url }, '--url')
+      : ambient !== undefined
+        ? withUser(flatten({ connectionString: ambient }, 'DATABASE_URL'), flags.user)
+        : flags;
+
+  const variables = readLibpqEnvironment(env);
+  const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
+  const service = serviceName === undefined ? undefined : await readService(serviceName, env);
+  const { password, ...rest } = service?.parameters ?? {};
+  const parameters: LibpqParameters = {
+    ...variables,
+    ...rest,
+    ...(password === undefined || isRedirected(rest, named) ? {} : { password }),
+  };
+
+  return {
+    settings: { ...toSettings({ ...parameters, ...(named.host && { host: named.host }) }, env), ...named },
+    source: toSource(),
+  };
+
+  function toSource(): ConnectionSource {
+    if (options.url !== undefined) return { kind: 'url', description: '--url' };
+    if (ambient !== undefined) return { kind: 'DATABASE_URL', description: 'DATABASE_URL' };
+    const given = Object.keys(flags).map((flag) => (flag === 'user' ? '--username' : `--${flag}`));
+    if (given.length > 0) return { kind: 'flags', description: given.join(' and ') };
+    if (service !== undefined) {
+      return { kind: 'service', description: `service "${serviceName}" (${service.file})` };
+    }
+    const names = namesOfLibpqVariables(variables);
+    return names.length > 0
+      ? { kind: 'environment', description: names.join(', ') }
+      : { kind: 'defaults', description: 'the defaults, as nothing names a server' };
+  }
+}
+
+function withUser(settings: ConnectionSettings, user: string | undefined): ConnectionSettings {
+  if (user === undefined || user === settings.user) return settings;
+  const { password: _otherRoles, ...rest } = settings;
+  return { ...rest, user };
+}
+
+/** Whether something with precedence takes a service's connection to another server or role. */
+function isRedirected(service: LibpqParameters, { host, port, user }: ConnectionSettings): boolean {
+  return (
+    (host !== undefined && host !== service.host) ||
+    (port !== undefined && String(port) !== (service.port ?? '5432')) ||
+    (user !== undefined && user !== service.user)
+  );
+}
+
+function toSettings(parameters: LibpqParameters, env: Environment): ConnectionSettings {
+  return definedFields({
+    host: parameters.host,
+    port: parsePort(parameters.port),
+    // node-postgres falls back to $USER, which `runuser`, containers and cron leave wrong or empty.
+    user: parameters.user ?? systemUser(env),
+    password: parameters.password,
+    database: parameters.dbname,
+    ssl: toTlsOptions(parameters, env),
+    options: parameters.options,
+    application_name: parameters.application_name,
+  });
+}
+
+function parsePort(port: string | undefined): number | undefined {
+  if (port === undefined) return undefined;
+  const number = Number(port);
+  if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
+  throw new PgEvictError('CONFIG_INVALID', `"${port}" is not a port.`, {
+    hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
+  });
+}
+
+function systemUser(env: Environment): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // A uid without an account, as in some containers.
+    return env['USER'] || undefined;
+  }
+}
+
+/** The `service` of a URL, which node-postgres does not know. */
+function serviceOf(url: string | undefined): string | undefined {
+  const query = url?.split('?')[1];
+  return (query === undefined ? undefined : new URLSearchParams(query).get('service')) || undefined;
+}
+
+function flatten(connection: ConnectionSettings, origin: string): ConnectionSettings {
+  try {
+    return flattenConnection(connection);
+  } catch (error) {
+    if (!isPgEvictError(error)) throw error;
+    // Neither cause nor text of the URL: both could show a password.
+    const summary = error.hint === null ? error.message : error.message.slice(0, -error.hint.length).trimEnd();
+    throw new PgEvictError(error.code, `${origin}: ${summary}`, { hint: error.hint ?? undefined });
+  }
+}
+
+function definedFields<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
