@@ -5,7 +5,7 @@ import { startServer } from '@pg-evict/server';
 
 import {
   assertNothingLeft,
-  leftovers,
+  leftoversAfter,
   makeParentDirectory,
   packagesFrom,
   removeParentDirectory,
@@ -103,9 +103,7 @@ describe('a server that an ordinary user starts', () => {
     const child = startInChild({ from: packagesFrom, parentDirectory }, then, account);
     expect(await child.server).not.toHaveProperty('code');
     expect(await child.exited).toBe(0);
-    const end = Date.now() + 3000;
-    while (leftovers(parentDirectory).files.length > 0 && Date.now() < end);
-    assertNothingLeft(parentDirectory);
+    expect(await leftoversAfter(parentDirectory, 3000)).toEqual({ files: [], processes: [] });
     removeParentDirectory(parentDirectory);
   });
 });
