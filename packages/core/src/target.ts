@@ -18,6 +18,8 @@ export interface ConnectionSettings {
   readonly ssl?: boolean | object | undefined;
   /** Command-line options for the session, as in `PGOPTIONS`. */
   readonly options?: string | undefined;
+  /** How long one attempt to connect may take, as in `PGCONNECT_TIMEOUT`. @default the operation's deadline */
+  readonly connectionTimeoutMillis?: number | undefined;
   /** @default 'pg-evict' */
   readonly application_name?: string | undefined;
 }
@@ -51,6 +53,7 @@ const fields = [
   'ssl',
   'options',
   'application_name',
+  'connectionTimeoutMillis',
 ] as const;
 
 /**
