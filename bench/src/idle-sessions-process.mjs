@@ -1,0 +1,33 @@
+// Opens as many sessions as it is told, leaves them idle, and closes what is left of them when told 0.
+import { Client } from 'pg';
+
+let clients = [];
+
+async function open() {
+  const client = new Client({ application_name: 'bench idle' });
+  client.on('error', () => undefined);
+  const ended = new Promise((resolve) => client.once('end', resolve));
+  await client.connect();
+  await client.query('SELECT 1');
+  return { client, ended };
+}
+
+async function close({ client, ended }) {
+  await client.end().catch(() => undefined);
+  await ended;
+}
+
+process.on('message', async (count) => {
+  try {
+    if (count === 0) {
+      await Promise.all(clients.map(close));
+      clients = [];
+    } else {
+      clients = await Promise.all(Array.from({ length: count }, open));
+    }
+    process.send({});
+  } catch (error) {
+    process.send({ failure: error.message });
+  }
+});
+process.once('disconnect', () => process.exit());

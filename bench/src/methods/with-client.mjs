@@ -1,0 +1,13 @@
+import { Client } from 'pg';
+
+/** What a script of a user's does: connect, a few statements, disconnect. */
+export async function withClient({ maintenance }, callback) {
+  const client = new Client(maintenance);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await callback(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,7 @@
+import { median } from './median.mjs';
+
+/** Median of those that succeeded, and how many did. */
+export function summarize(samples) {
+  const succeeded = samples.filter(({ failure }) => failure === undefined);
+  return { ms: median(succeeded.map(({ ms }) => ms)), succeeded: succeeded.length, tries: samples.length };
+}
