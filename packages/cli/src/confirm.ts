@@ -59,13 +59,20 @@ async function ask(question: string, { interrupts }: CommandContext): Promise<st
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   // While it reads a line, the terminal delivers Ctrl-C as a key and not as a signal.
   prompt.on('SIGINT', interrupts.interrupt);
+  let answered = false;
   const endOfInput = new Promise<string>((resolve) => {
     prompt.once('close', () => {
+      // The cursor still stands behind the question.
+      if (!answered && !interrupts.signal.aborted) process.stderr.write('\n');
       resolve('');
     });
   });
+  const answer = prompt.question(question, { signal: interrupts.signal }).then((line) => {
+    answered = true;
+    return line;
+  });
   try {
-    return await Promise.race([prompt.question(question, { signal: interrupts.signal }), endOfInput]);
+    return await Promise.race([answer, endOfInput]);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
     throw new PgEvictError('ABORTED', 'Aborted before it was confirmed. Nothing was changed.', { cause: error });

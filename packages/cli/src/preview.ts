@@ -14,7 +14,7 @@ export function preview(
 ): string {
   const { server, serverVersion, role, sizeBytes, owner } = description;
   const facts = [
-    `PostgreSQL ${serverVersion}`,
+    `PostgreSQL ${serverVersion.split(' ', 1)[0] ?? ''}`,
     `as ${printable(role)}`,
     `from ${printable(source.description)}`,
   ].join(', ');

@@ -1,0 +1,49 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { bin, cliEnvironment } from './run-cli.js';
+
+const isMac = process.platform === 'darwin';
+
+/** Whether this machine has `script` (util-linux, macOS), which gives a process a real terminal without native code. */
+export const hasTerminal =
+  process.platform !== 'win32' &&
+  spawnSync('script', isMac ? ['-q', '/dev/null', 'true'] : ['-qec', 'true', '/dev/null'], { stdio: 'pipe' }).status === 0;
+
+if (!hasTerminal) {
+  process.stderr.write('\n!!! No `script` command here: the tests of prompt, colour and Ctrl-C are SKIPPED.\n\n');
+}
+
+/** What a test does once a text has appeared. */
+export interface TerminalStep {
+  readonly after: string;
+  readonly type: string;
+}
+
+/** Runs the command on a terminal of a given width. stdout and stderr come out as one. */
+export async function runOnTerminal(
+  args: readonly string[],
+  options: { env?: Readonly<Record<string, string>>; steps?: readonly TerminalStep[]; columns?: number } = {},
+): Promise<{ code: number | null; output: string }> {
+  const quoted = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
+  const command = `stty cols ${options.columns ?? 100}; exec ${quoted.join(' ')}`;
+  const child = spawn('script', isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'], {
+    env: { ...cliEnvironment(options.env), SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const steps = [...(options.steps ?? [])];
+  let output = '';
+  let seen = 0;
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+    const [next] = steps;
+    const at = next === undefined ? -1 : output.indexOf(next.after, seen);
+    if (next === undefined || at === -1) return;
+    seen = at + next.after.length;
+    steps.shift();
+    child.stdin.write(next.type);
+  });
+  const code = await new Promise<number | null>((done, fail) => {
+    child.once('error', fail);
+    child.once('close', done);
+  });
+  return { code, output };
+}
