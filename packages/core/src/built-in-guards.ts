@@ -1,4 +1,6 @@
+import { matchesGlob } from './glob.js';
 import { PgEvictError } from './pg-evict-error.js';
+import type { ResolvedTarget } from './target.js';
 
 /** The databases every server is run with. */
 const builtIn = new Set(['postgres', 'template0', 'template1']);
@@ -11,10 +13,10 @@ export function isBuiltIn(database: string): boolean {
 /**
  * Refuses the databases that may never be touched, before any connection is made.
  *
- * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0` and `template1`; `REFUSED` when the database
- * is the one administrative commands connect to
+ * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and what the target protects;
+ * `REFUSED` when the database is the one administrative commands connect to
  */
-export function assertNotGuarded(database: string, maintenanceDatabases: readonly string[]): void {
+export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
   if (isBuiltIn(database)) {
     throw new PgEvictError(
       'PROTECTED',
@@ -25,11 +27,28 @@ export function assertNotGuarded(database: string, maintenanceDatabases: readonl
       },
     );
   }
-  if (maintenanceDatabases.includes(database)) {
+  if (target === undefined) return;
+  if (target.maintenanceDatabases.includes(database)) {
     throw new PgEvictError(
       'REFUSED',
       `Database "${database}" is the one administrative commands connect to, so it cannot be worked on.`,
       { database, hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).' },
     );
   }
+  const host = target.settings.host ?? process.env['PGHOST'] ?? 'localhost';
+  const pattern = target.protect.find(
+    (p) =>
+      (p.database === undefined || matchesGlob(database, p.database)) &&
+      (p.host === undefined || matchesGlob(host, p.host)),
+  );
+  if (pattern === undefined) return;
+  const rule = [
+    ...(pattern.database === undefined ? [] : [`database ${pattern.database}`]),
+    ...(pattern.host === undefined ? [] : [`host ${pattern.host}`]),
+  ].join(' on ');
+  throw new PgEvictError(
+    'PROTECTED',
+    `Database "${database}" on ${host} is protected by the configuration (${rule}).`,
+    { database, hint: 'If you mean it, take the pattern out of "protect".' },
+  );
 }

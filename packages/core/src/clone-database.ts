@@ -7,7 +7,7 @@ import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { privateName } from './private-name.js';
-import { findDatabase, requireAbsent, requireCreatedb, requireDatabase, requireValid } from './require.js';
+import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected, requireValid } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -51,7 +51,7 @@ export async function cloneDatabase(
     const { database, control, runner } = operation;
     const failure = `Database "${database}" was not cloned to "${to}"`;
     const inspection = await inspect(control.client, [database, to]);
-    const source = requireDatabase(inspection, database);
+    const source = requireUnprotected(inspection, database);
     if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
     requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');
     requireValid(source, failure);

@@ -5,7 +5,7 @@ import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { isPgEvictError } from './pg-evict-error.js';
-import { findDatabase, requireAbsent, requireCreatedb, requireDatabase } from './require.js';
+import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected } from './require.js';
 import type { Target } from './target.js';
 
 /** Options of {@link createDatabase}. */
@@ -44,7 +44,7 @@ export async function createDatabase(
     const inspection = await inspect(control.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
-    requireDatabase(inspection, template ?? 'template1', 'Create the template first.');
+    requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
     await operation.step('checked');
     if (operation.dryRun) return { changed: false };

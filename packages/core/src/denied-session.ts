@@ -6,6 +6,13 @@ import { toSession, type DeniedSession, type SessionRow } from './session.js';
 export function toDeniedSession(row: SessionRow): DeniedSession {
   const session = toSession(row);
   const me = quoteIdentifier(row.current_role);
+  if (row.kept) {
+    return {
+      session,
+      reason: 'it is one of those to keep',
+      remedy: 'Ask its user to disconnect, or take its pattern out of the sessions to keep.',
+    };
+  }
   if (row.superuser_owned) {
     return {
       session,

@@ -37,8 +37,7 @@ export async function describeDatabase(
 ): Promise<DatabaseDescription> {
   const resolved = resolveTarget(target);
   const { database } = resolved;
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([connection]) => {
-    const { client } = connection as NonNullable<typeof connection>;
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
     const { rows } = await client
       .query<Omit<DatabaseDescription, 'database' | 'server' | 'local'>>(describeQuery, [database])
       .catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
-import { findDatabase, requireDatabase, requireOwnership } from './require.js';
+import { findDatabase, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -38,7 +38,7 @@ export async function dropDatabase(
     const inspection = await inspect(control.client, [database]);
     if (options.ifExists === true && findDatabase(inspection, database) === undefined)
       return { changed: false };
-    const facts = requireDatabase(inspection, database);
+    const facts = requireUnprotected(inspection, database);
     requireOwnership(inspection, facts, failure);
     if (facts.row['datistemplate'] === true) {
       const detail = `Database "${database}" is marked as a template, which DROP DATABASE refuses.`;

@@ -20,10 +20,12 @@ export {
   type PgEvictErrorCode,
   type PgEvictErrorFacts,
 } from './pg-evict-error.js';
+export { protectDatabase, unprotectDatabase, type ProtectionReport } from './protect-database.js';
 export type { Queryable } from './queryable.js';
 export { recreateDatabase, type RecreateDatabaseOptions } from './recreate-database.js';
 export { renameDatabase } from './rename-database.js';
 export type { DeniedSession, Session } from './session.js';
+export type { OneOrMore, SessionFilter, SessionPattern } from './session-filter.js';
 export { swapDatabase } from './swap-database.js';
-export { flattenConnection, type ConnectionSettings, type Target } from './target.js';
+export { flattenConnection, type ConnectionSettings, type ProtectPattern, type Target } from './target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './terminate-sessions.js';

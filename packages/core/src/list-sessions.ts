@@ -1,6 +1,23 @@
+import { connect, disconnect } from './connect.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { isQueryable, type Queryable } from './queryable.js';
-import { currentRoleQuery, sessionColumns, toSession, type Session, type SessionRow } from './session.js';
+import { resolveTable } from './resolve-table.js';
+import {
+  filterCondition,
+  filterParameter,
+  filterTables,
+  keepParameter,
+  type SessionFilter,
+  type SessionPattern,
+} from './session-filter.js';
+import {
+  currentRoleQuery,
+  sessionColumns,
+  sessionTables,
+  toSession,
+  type Session,
+  type SessionRow,
+} from './session.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
@@ -12,17 +29,34 @@ export interface ListSessionsOptions extends DeadlineOptions {
    * @default the database the client is connected to
    */
   readonly database?: string | undefined;
+  /** Which sessions. @default all others of the database */
+  readonly filter?: SessionFilter | undefined;
+  /** Sessions that would be kept: their `canTerminate` is false. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
 }
 
+/** $1 database, $2 filter, $3 sessions to keep. Blockers and locks come from where nothing is hidden. */
 const listQuery = `
-WITH me AS (${currentRoleQuery})
-SELECT ${sessionColumns} FROM pg_stat_activity a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
-WHERE a.datname = coalesce($1, current_database()) AND a.pid <> pg_backend_pid()
+WITH RECURSIVE me AS (${currentRoleQuery}), ${filterTables('$2')}
+SELECT ${sessionColumns}, coalesce(w.blockers, '{}') AS blockers, l.mode, l.locktype, l.relation::bigint::float8 AS relation,
+  coalesce(l.transactionid::text, l.virtualxid, l.relation::text, l.objid::text) AS object
+FROM f CROSS JOIN ${sessionTables('$3')} LEFT JOIN waiting w ON w.pid = a.pid
+  LEFT JOIN LATERAL (SELECT * FROM pg_locks l WHERE l.pid = a.pid AND NOT l.granted LIMIT 1) AS l ON true
+WHERE a.datname = coalesce($1, current_database()) AND a.pid <> pg_backend_pid() AND ${filterCondition}
 ORDER BY a.backend_start NULLS LAST, a.pid`;
+
+type ListRow = SessionRow & {
+  readonly blockers: readonly number[];
+  readonly mode: string | null;
+  readonly locktype: string;
+  readonly relation: number | null;
+  readonly object: string | null;
+};
 
 /**
  * Lists the other sessions on a database, oldest first. Changes nothing. Needs no privilege; without
- * `pg_read_all_stats` the server hides most of what it knows about sessions of other roles (`null` then).
+ * `pg_read_all_stats` the server hides most of what it knows about sessions of other roles (`null` then). To name
+ * tables that are waited for, it connects to the database itself for a moment.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
@@ -30,19 +64,57 @@ export async function listSessions(
   target: Target | Queryable,
   options: ListSessionsOptions = {},
 ): Promise<Session[]> {
-  const list = async (client: Queryable, database: string | null): Promise<Session[]> => {
-    const { rows } = await client.query(listQuery, [database]);
-    return (rows as unknown as SessionRow[]).map(toSession);
-  };
-  if (isQueryable(target)) return list(target, options.database ?? null);
+  const { filter = {}, keep = [] } = options;
+  const deadline = new Deadline(options);
+  if (isQueryable(target)) {
+    const tableOid = await resolveTable(target, filter.blockingTable);
+    return list(target, options.database ?? null, filterParameter(filter, tableOid), keep, async (oids) =>
+      tableNames(target, oids),
+    );
+  }
   const resolved = resolveTarget(target);
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([connection]) =>
-    list((connection as NonNullable<typeof connection>).client, resolved.database).catch((error: unknown) => {
-      throw translateError(
-        error,
-        `The sessions of database "${resolved.database}" were not listed`,
-        resolved,
-      );
-    }),
+  const { database, settings } = resolved;
+  return withMaintenanceConnections(resolved, deadline, 1, async ([{ client }]) => {
+    try {
+      const tableOid = await resolveTable({ ...resolved, deadline }, filter.blockingTable);
+      return await list(client, database, filterParameter(filter, tableOid), keep, async (oids) => {
+        const inside = await connect(settings, database, deadline);
+        return tableNames(inside.client, oids).finally(async () => disconnect(inside.client));
+      });
+    } catch (error) {
+      throw translateError(error, `The sessions of database "${database}" were not listed`, { database });
+    }
+  });
+}
+
+async function list(
+  client: Queryable,
+  database: string | null,
+  filter: string,
+  keep: readonly SessionPattern[],
+  names: (oids: readonly number[]) => Promise<ReadonlyMap<number, string>>,
+): Promise<Session[]> {
+  const rows = (await client.query(listQuery, [database, filter, keepParameter(keep)]))
+    .rows as unknown as ListRow[];
+  const oids = rows.flatMap(({ relation }) => (relation === null ? [] : [relation]));
+  // A database that lets nobody in is listed all the same, with oids for names.
+  const tables =
+    oids.length === 0 ? new Map<number, string>() : await names(oids).catch(() => new Map<number, string>());
+  return rows.map((row) => ({
+    ...toSession(row),
+    blockedBy: row.blockers,
+    waitsFor:
+      row.mode === null
+        ? null
+        : `${row.mode} on ${tables.get(row.relation ?? 0) ?? `${row.locktype} ${row.object ?? ''}`}`,
+  }));
+}
+
+async function tableNames(client: Queryable, oids: readonly number[]): Promise<Map<number, string>> {
+  const { rows } = await client.query(
+    `SELECT c.oid::bigint::float8 AS oid, n.nspname || '.' || c.relname AS name
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`,
+    [oids],
   );
+  return new Map(rows.map((row) => [row['oid'] as number, row['name'] as string]));
 }

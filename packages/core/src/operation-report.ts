@@ -1,5 +1,6 @@
 import type { Blocker } from './blocker.js';
 import type { DeadlineOptions } from './deadline.js';
+import type { SessionPattern } from './session-filter.js';
 import type { DeniedSession, Session } from './session.js';
 
 /** The steps an operation passes through, in order; each is reported after it has happened. */
@@ -14,6 +15,14 @@ export type OperationStep =
 
 /** Options that every operation takes. */
 export interface OperationOptions extends DeadlineOptions {
+  /**
+   * How long to wait for sessions to leave by themselves before they are ended, in milliseconds. Counts towards the
+   * deadline.
+   * @default 0
+   */
+  readonly graceMs?: number | undefined;
+  /** Sessions that are never ended; where one is in the way, the operation fails and nobody is. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
   /**
    * Changes nothing; the report tells who would be ended and what stands in the way.
    * @default false
@@ -63,6 +72,8 @@ export interface TerminationReport {
   readonly database: string;
   /** Ended, and verified to be gone; in a dry run, would be ended. */
   readonly terminated: readonly Session[];
+  /** With `cancel`: sessions whose query was cancelled, and verified to be over; in a dry run, would be. */
+  readonly cancelled?: readonly Session[];
   /** May not be ended. */
   readonly denied: readonly DeniedSession[];
   /** Were told to end but are still there: stuck, or slower than the deadline. */

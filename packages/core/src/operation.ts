@@ -2,6 +2,7 @@ import { assertNotGuarded } from './built-in-guards.js';
 import type { Connection } from './connect.js';
 import { Deadline } from './deadline.js';
 import type { OperationOptions, OperationReport, OperationStep } from './operation-report.js';
+import type { SessionPattern } from './session-filter.js';
 import type { Session } from './session.js';
 import { wakeChannel } from './wake-channel.js';
 import { resolveTarget, type ConnectionSettings, type Target } from './target.js';
@@ -21,6 +22,9 @@ export interface Operation {
   /** Sessions ended so far, by pid and start. */
   readonly terminated: Map<string, Session>;
   readonly dryRun: boolean;
+  readonly keep: readonly SessionPattern[];
+  /** How long sessions may still leave by themselves: spent once in an operation. */
+  graceMs: number;
   step(step: OperationStep): Promise<void>;
 }
 
@@ -41,10 +45,9 @@ export async function withOperation(
   const startedAt = performance.now();
   const deadline = new Deadline(options);
   const resolved = resolveTarget(target);
-  for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved.maintenanceDatabases);
+  for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
-  return withMaintenanceConnections(resolved, deadline, 2, async (connections, maintenanceDatabase) => {
-    const [runner, control] = connections as [Connection, Connection];
+  return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
     const terminated = new Map<string, Session>();
     const operation: Operation = {
       database: resolved.database,
@@ -55,6 +58,8 @@ export async function withOperation(
       control,
       terminated,
       dryRun: options.dryRun ?? false,
+      keep: options.keep ?? [],
+      graceMs: options.graceMs ?? 0,
       step: async (step) => options.onStep?.(step),
     };
     await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);

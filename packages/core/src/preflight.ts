@@ -28,7 +28,7 @@ export async function preflight(
 ): Promise<Pick<OperationReport, 'changed' | 'terminated' | 'denied' | 'blockers'>> {
   const { control, runner, dryRun, database } = operation;
   const found = await findBlockers(control.client, databases, dropping);
-  const sweep = await sweepSessions(control.client, databases, runner.pid, false);
+  const sweep = await sweepSessions(control.client, databases, runner.pid, false, operation.keep);
   const denied = sweep.rows
     .filter((row) => !row.can_terminate && !row.starting && !row.unidentified)
     .map(toDeniedSession);

@@ -7,7 +7,7 @@ import { withOperation, type Operation } from './operation.js';
 import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { privateName } from './private-name.js';
-import { findDatabase, requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -61,10 +61,9 @@ export async function recreateDatabase(
     const failure = `Database "${database}" was not recreated and stays as it was`;
     const names = [database, 'template0', 'template1', ...(template === undefined ? [] : [template])];
     const inspection = await inspect(control.client, names);
-    if (template !== undefined) requireDatabase(inspection, template, 'Create the template first.');
-    const old = ifNotExists
-      ? findDatabase(inspection, database)
-      : requireDatabase(inspection, database, missingHint);
+    if (template !== undefined) requireUnprotected(inspection, template, 'Create the template first.');
+    const missing = findDatabase(inspection, database) === undefined;
+    const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
     requireCreatedb(inspection, database, failure);
     if (old !== undefined) requireOwnership(inspection, old, failure);
     const like = keepSettings ? old : undefined;

@@ -3,7 +3,7 @@ import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
-import { requireAbsent, requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { requireAbsent, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -26,7 +26,7 @@ export async function renameDatabase(
     const { database, control } = operation;
     const failure = `Database "${database}" was not renamed to "${to}"`;
     const inspection = await inspect(control.client, [database, to]);
-    const facts = requireDatabase(inspection, database);
+    const facts = requireUnprotected(inspection, database);
     requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
     requireOwnership(inspection, facts, failure);
     requireCreatedb(inspection, database, failure);

@@ -1,6 +1,7 @@
 import { isInvalid, type DatabaseFacts, type Inspection } from './inspect.js';
 import { quoteIdentifier } from './identifier.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { refuseProtected } from './protection-label.js';
 
 /** The facts of a database that must exist. @throws `DATABASE_NOT_FOUND` */
 export function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
@@ -15,6 +16,16 @@ export function requireDatabase(inspection: Inspection, name: string, hint?: str
 /** The facts of a database, if it exists. */
 export function findDatabase(inspection: Inspection, name: string): DatabaseFacts | undefined {
   return inspection.databases.find((facts) => facts.name === name);
+}
+
+/**
+ * The facts of a database that must exist and whose sessions may be ended.
+ * @throws `DATABASE_NOT_FOUND`, `PROTECTED`
+ */
+export function requireUnprotected(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
+  const facts = requireDatabase(inspection, name, hint);
+  refuseProtected(name, facts.comment);
+  return facts;
 }
 
 /** @throws `DATABASE_EXISTS` */

@@ -4,6 +4,7 @@ import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
 import type { Operation } from './operation.js';
 import { toSession } from './session.js';
+import { waitForSessionsToLeave } from './wait-for-sessions.js';
 import { sweepSessions, type Sweep, type SweptRow } from './sweep-sessions.js';
 import { sqlStateOf } from './translate-error.js';
 import { wakeChannel } from './wake-channel.js';
@@ -29,6 +30,7 @@ const unidentifiedGraceMs = 1500;
  */
 export async function runExclusively(operation: Operation, statement: ExclusiveStatement): Promise<void> {
   const { deadline, runner, database } = operation;
+  if (statement.sessions === 'end') await waitForSessionsToLeave(operation, statement.databases);
   for (;;) {
     deadline.throwIfOver(database, `${statement.failure}.`);
     // The deadline is kept here; this bounds the wait for the lock should this process die.
@@ -62,7 +64,7 @@ async function endSessionsUntilSettled(
         await cancelUntilSettled(operation, running);
         break;
       }
-      sweep = await sweepSessions(control.client, databases, runner.pid, sessions === 'end');
+      sweep = await sweepSessions(control.client, databases, runner.pid, sessions === 'end', operation.keep);
       if (sessions === 'wait') {
         await pause(20, running);
         continue;

@@ -1,5 +1,12 @@
+import { keptCondition, sessionId } from './session-filter.js';
+
 /** One session on a database, as `pg_stat_activity` shows it. `null` where the server hides a value. */
 export interface Session {
+  /**
+   * PostgreSQL's session id, `%c` of `log_line_prefix`: start and pid, hexadecimal. Names one session, as pids are used
+   * again. `null` where the server hides when the backend started.
+   */
+  readonly id: string | null;
   /** Process id of the backend. */
   readonly pid: number;
   /** The role that logged in; `null` for background processes and backends still starting. */
@@ -12,15 +19,17 @@ export interface Session {
   readonly state: string | null;
   /** Since when it is in this state. */
   readonly since: Date | null;
-  /** When the backend started: together with the pid it names one session, as pids are used again. */
+  /** When the backend started. */
   readonly startedAt: Date | null;
   /** What it waits for, as `type:event`. */
   readonly waitEvent: string | null;
-  /** Pids of the sessions whose locks it waits for. */
+  /** The lock it waits for: `AccessExclusiveLock on public.orders`. Only in a list of sessions. */
+  readonly waitsFor: string | null;
+  /** Pids of the sessions whose locks it waits for; 0 stands for a prepared transaction. */
   readonly blockedBy: readonly number[];
   /** The current or last query. */
   readonly query: string | null;
-  /** Whether the role that asked may end it. */
+  /** Whether it may be ended: the role that asked has the right to, and it is not one to keep. */
   readonly canTerminate: boolean;
 }
 
@@ -33,8 +42,9 @@ export interface DeniedSession {
   readonly remedy: string;
 }
 
-/** A session as {@link sessionColumns} returns it. */
+/** A session as {@link sessionColumns} return it. */
 export interface SessionRow {
+  readonly id: string | null;
   readonly pid: number;
   readonly user: string | null;
   readonly application: string | null;
@@ -47,28 +57,34 @@ export interface SessionRow {
   readonly blocked_by: readonly number[];
   readonly query: string | null;
   readonly can_terminate: boolean;
+  /** Matches a pattern of sessions to keep. */
+  readonly kept: boolean;
   readonly superuser_owned: boolean;
   readonly current_role: string;
 }
 
 /**
- * The columns of a {@link SessionRow}, from `pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid CROSS JOIN me`,
- * where `me` is {@link currentRoleQuery}.
+ * The columns of a {@link SessionRow}, from {@link sessionTables}.
  *
  * Whether a role may end a session follows `pg_signal_backend()` in `src/backend/storage/ipc/signalfuncs.c`: a
  * superuser's session, or a process without a role, needs a superuser; any other needs the privileges of its role
  * or of `pg_signal_backend`. `pg_blocking_pids()` locks the lock table, so it is asked only for who waits.
  */
 export const sessionColumns = `
-  a.pid, a.usename AS "user", nullif(a.application_name, '') AS application,
+  ${sessionId} AS id, a.pid, a.usename AS "user", nullif(a.application_name, '') AS application,
   CASE WHEN a.client_addr IS NOT NULL THEN host(a.client_addr) WHEN a.client_port = -1 THEN '[local]' END AS client,
   a.backend_type, a.state, coalesce(a.state_change, a.backend_start) AS since, a.backend_start AS started_at,
   a.wait_event_type || ':' || a.wait_event AS wait_event,
   CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blocked_by,
   CASE WHEN a.query NOT IN ('', '<insufficient privilege>') THEN a.query END AS query,
-  me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
-    AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE'))) AS can_terminate,
+  NOT k.kept AND (me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
+    AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE')))) AS can_terminate, k.kept,
   coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
+
+/** What {@link sessionColumns} are taken from. `me` is {@link currentRoleQuery}, `keep` the parameter of sessions to keep. */
+export const sessionTables = (keep: string): string => `
+  pg_stat_activity a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
+  CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
 
 /** The role we are, for {@link sessionColumns}. */
 export const currentRoleQuery = `
@@ -78,6 +94,7 @@ export const currentRoleQuery = `
 /** Makes a {@link Session} of a row. */
 export function toSession(row: SessionRow): Session {
   return {
+    id: row.id,
     pid: row.pid,
     user: row.user,
     application: row.application,
@@ -87,6 +104,7 @@ export function toSession(row: SessionRow): Session {
     since: row.since,
     startedAt: row.started_at,
     waitEvent: row.wait_event,
+    waitsFor: null,
     blockedBy: row.blocked_by,
     query: row.query,
     canTerminate: row.can_terminate,

@@ -5,7 +5,7 @@ import type { OperationOptions, OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
 import { privateName } from './private-name.js';
-import { requireCreatedb, requireDatabase, requireOwnership } from './require.js';
+import { requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -35,7 +35,7 @@ export async function swapDatabase(
     const failure = `Databases "${database}" and "${other}" were not swapped`;
     const databases = [database, other];
     const inspection = await inspect(control.client, databases);
-    for (const name of databases) requireOwnership(inspection, requireDatabase(inspection, name), failure);
+    for (const name of databases) requireOwnership(inspection, requireUnprotected(inspection, name), failure);
     requireCreatedb(inspection, database, failure);
     const plan = await preflight(operation, { databases, dropping: false, failure });
     await operation.step('checked');

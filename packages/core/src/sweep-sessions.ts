@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { currentRoleQuery, sessionColumns, type SessionRow } from './session.js';
+import { keepParameter, type SessionPattern } from './session-filter.js';
+import { currentRoleQuery, sessionColumns, sessionTables, type SessionRow } from './session.js';
 
 /** A session in the way, and what was done about it. */
 export interface SweptRow extends SessionRow {
@@ -27,13 +28,13 @@ export interface Sweep {
 
 /**
  * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
- * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate.
+ * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep.
  *
  * A session is ended only
  * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
  *   source of CREATE), because before that the operation may still fail for another reason, or
  * - if the runner waits for that very session, and
- * - if there is no session on any of the databases that may not be ended.
+ * - if there is no session on any of the databases that may not be ended, or is to be kept.
  *
  * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
  * before it is listed under its database. Parallel workers end with their leader. Clients queued behind our lock
@@ -52,10 +53,9 @@ waiting AS MATERIALIZED (
 s AS MATERIALIZED (
   SELECT ${sessionColumns}, a.datid, false AS starting,
     a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
-  FROM d JOIN pg_stat_activity a ON a.datid = d.oid CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
-  WHERE a.backend_type IS DISTINCT FROM 'parallel worker'
+  FROM ${sessionTables('$4')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
   UNION ALL
-  SELECT l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, me.name,
+  SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, false, me.name,
     l.objid, true, false
   FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
@@ -78,10 +78,11 @@ export async function sweepSessions(
   databases: readonly string[],
   runnerPid: number,
   terminate: boolean,
+  keep: readonly SessionPattern[] = [],
 ): Promise<Sweep> {
   const { rows } = await control.query<ResultRow>({
     text: sweepQuery,
-    values: [databases, runnerPid, terminate],
+    values: [databases, runnerPid, terminate, keepParameter(keep)],
   });
   return {
     locked: rows[0]?.holds_lock ?? false,

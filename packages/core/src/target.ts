@@ -24,6 +24,12 @@ export interface ConnectionSettings {
   readonly application_name?: string | undefined;
 }
 
+/** Databases never to be touched: by name, by host, or both; `*` any characters, `?` one. */
+export interface ProtectPattern {
+  readonly database?: string | undefined;
+  readonly host?: string | undefined;
+}
+
 /** A database on a server, and how to reach it. */
 export interface Target {
   /** A URL or settings. Left out: libpq's environment variables. */
@@ -35,6 +41,8 @@ export interface Target {
    * @default 'postgres', and where that does not exist, 'template1'
    */
   readonly maintenanceDatabase?: string | undefined;
+  /** Databases never to be touched; a string is a pattern for the database name. @default none */
+  readonly protect?: readonly (string | ProtectPattern)[] | undefined;
 }
 
 /** A {@link Target} checked and flattened: no connection string left that could override anything. */
@@ -42,6 +50,7 @@ export interface ResolvedTarget {
   readonly settings: ConnectionSettings;
   readonly database: string;
   readonly maintenanceDatabases: readonly [string, ...string[]];
+  readonly protect: readonly ProtectPattern[];
 }
 
 const fields = [
@@ -141,5 +150,6 @@ export function resolveTarget(target: Target): ResolvedTarget {
     database,
     maintenanceDatabases:
       maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
+    protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
   };
 }

@@ -13,8 +13,12 @@ import { sqlStateOf } from './translate-error.js';
 export async function withMaintenanceConnections<T>(
   target: ResolvedTarget,
   deadline: Deadline,
-  count: number,
-  callback: (connections: readonly Connection[], maintenanceDatabase: string) => Promise<T>,
+  count: 1 | 2,
+  callback: (
+    // The second is there if two were asked for.
+    connections: readonly [Connection, Connection],
+    maintenanceDatabase: string,
+  ) => Promise<T>,
 ): Promise<T> {
   let missing: unknown;
   for (const database of target.maintenanceDatabases) {
@@ -26,7 +30,8 @@ export async function withMaintenanceConnections<T>(
     );
     try {
       const failed = attempts.find((attempt) => attempt.status === 'rejected');
-      if (failed === undefined) return await callback(connections, database);
+      if (failed === undefined)
+        return await callback(connections as unknown as [Connection, Connection], database);
       if (sqlStateOf(failed.reason) !== '3D000') throw failed.reason;
       missing = failed.reason;
     } finally {

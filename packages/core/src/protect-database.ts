@@ -1,0 +1,84 @@
+import { Deadline, type DeadlineOptions } from './deadline.js';
+import { assertDatabaseName, quoteIdentifier, quoteLiteral } from './identifier.js';
+import { PgEvictError } from './pg-evict-error.js';
+import { readProtection, writeProtection } from './protection-label.js';
+import { resolveTarget, type Target } from './target.js';
+import { translateError } from './translate-error.js';
+import { withMaintenanceConnections } from './with-maintenance-connections.js';
+
+/** What {@link protectDatabase} and {@link unprotectDatabase} did. */
+export interface ProtectionReport {
+  readonly database: string;
+  readonly protected: boolean;
+  /** The reason given; `null` where the database is not protected. */
+  readonly reason: string | null;
+  /** `false` if it already was so. */
+  readonly changed: boolean;
+}
+
+/**
+ * Puts a protection label on a database, on the server itself: whoever uses pg-evict against it is refused before
+ * anybody is disconnected, from every machine. The label stands at the end of the database's comment.
+ *
+ * Needs ownership of the database.
+ *
+ * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces)
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
+ * `TIMEOUT`, `ABORTED`
+ */
+export async function protectDatabase(
+  target: Target,
+  reason = '',
+  options: DeadlineOptions = {},
+): Promise<ProtectionReport> {
+  return setLabel(target, reason, options);
+}
+
+/** Takes the protection label off a database. Needs ownership of it. Errors as {@link protectDatabase}. */
+export async function unprotectDatabase(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<ProtectionReport> {
+  return setLabel(target, null, options);
+}
+
+async function setLabel(
+  target: Target,
+  reason: string | null,
+  options: DeadlineOptions,
+): Promise<ProtectionReport> {
+  const resolved = resolveTarget(target);
+  const { database } = resolved;
+  assertDatabaseName(database);
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+    try {
+      const { rows } = await client.query<{ comment: string | null }>(
+        `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+        [database],
+      );
+      const [row] = rows;
+      if (row === undefined) {
+        throw new PgEvictError('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, {
+          database,
+          hint: 'Check the name; capitals count.',
+        });
+      }
+      const before = readProtection(row.comment);
+      const comment = reason === null ? before.comment : writeProtection(before.comment, reason);
+      const after = readProtection(comment);
+      if (comment !== row.comment) {
+        await client.query(
+          `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
+        );
+      }
+      return {
+        database,
+        protected: after.reason !== null,
+        reason: after.reason,
+        changed: comment !== row.comment,
+      };
+    } catch (error) {
+      throw translateError(error, `The protection of database "${database}" was not changed`, { database });
+    }
+  });
+}
