@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { startServer, type EmbeddedServer } from '@pg-evict/server';
+import { startServer, type RunningServer } from '@pg-evict/server';
 
 declare global {
   // eslint-disable-next-line no-var -- how a global is declared
-  var pgEvictTestServer: EmbeddedServer | undefined;
+  var pgEvictTestServer: RunningServer | undefined;
 }
 
 /**

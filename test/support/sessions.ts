@@ -6,7 +6,7 @@ export interface OpenSession {
   readonly pid: number;
   /** SQLSTATE of the error that ended it, once it has ended. */
   readonly ended: Promise<string | undefined>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export type SessionKind = 'idle' | 'active' | 'idle in transaction';
