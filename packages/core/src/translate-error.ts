@@ -11,6 +11,8 @@ export function sqlStateOf(error: unknown): string | undefined {
 const codes: Record<string, PgEvictErrorCode> = {
   '3D000': 'DATABASE_NOT_FOUND',
   '42P04': 'DATABASE_EXISTS',
+  // Two who create or rename to the same name at once: the index of pg_database decides.
+  '23505': 'DATABASE_EXISTS',
   '42501': 'PERMISSION_DENIED',
   '25001': 'IN_TRANSACTION',
   '55006': 'SESSIONS_REMAIN',
