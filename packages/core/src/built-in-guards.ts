@@ -52,3 +52,20 @@ export function assertNotGuarded(database: string, target?: ResolvedTarget): voi
     { database, hint: 'If you mean it, take the pattern out of "protect".' },
   );
 }
+
+/**
+ * Refuses the maintenance database as a template: it would have to be free of sessions, and ours are on it.
+ *
+ * @throws {@link PgEvictError} `REFUSED`
+ */
+export function assertTemplateIsElsewhere(template: string, maintenanceDatabase: string): void {
+  if (template !== maintenanceDatabase) return;
+  throw new PgEvictError(
+    'REFUSED',
+    `Database "${template}" is the one administrative commands connect to, so it cannot be copied.`,
+    {
+      database: template,
+      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
+    },
+  );
+}

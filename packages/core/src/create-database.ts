@@ -1,3 +1,4 @@
+import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName } from './identifier.js';
@@ -5,6 +6,7 @@ import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { isPgEvictError } from './pg-evict-error.js';
+import { preflight } from './preflight.js';
 import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected } from './require.js';
 import type { Target } from './target.js';
 
@@ -41,13 +43,18 @@ export async function createDatabase(
   return withOperation('create', target, options, [], async (operation) => {
     const { database, control } = operation;
     const failure = `Database "${database}" was not created`;
+    if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
     const inspection = await inspect(control.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
     requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
+    const plan =
+      template === undefined || isBuiltIn(template)
+        ? { changed: false }
+        : await preflight(operation, { databases: [template], dropping: false, failure });
     await operation.step('checked');
-    if (operation.dryRun) return { changed: false };
+    if (operation.dryRun) return plan;
     const statement = createStatement(inspection, { name: database, template, owner });
     try {
       await createSuccessor(operation, database, statement, undefined, failure);

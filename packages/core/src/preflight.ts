@@ -17,6 +17,20 @@ export interface Needs {
   readonly failure: string;
 }
 
+/** What preflight found. */
+export type Plan = Pick<OperationReport, 'changed' | 'terminated' | 'denied' | 'blockers'>;
+
+/** What two preflights of one operation found, as one. */
+export function mergePlans(plan: Plan, other: Plan | undefined): Plan {
+  if (other === undefined) return plan;
+  return {
+    changed: false,
+    terminated: [...plan.terminated, ...other.terminated],
+    denied: [...plan.denied, ...other.denied],
+    blockers: [...plan.blockers, ...other.blockers],
+  };
+}
+
 /**
  * Finds, before anything is touched, what would make the operation fail.
  *
@@ -25,7 +39,7 @@ export interface Needs {
 export async function preflight(
   operation: Operation,
   { databases, dropping, failure }: Needs,
-): Promise<Pick<OperationReport, 'changed' | 'terminated' | 'denied' | 'blockers'>> {
+): Promise<Plan> {
   const { control, runner, dryRun, database } = operation;
   const found = await findBlockers(control.client, databases, dropping);
   const sweep = await sweepSessions(control.client, databases, runner.pid, false, operation.keep);

@@ -1,3 +1,4 @@
+import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
 import { dropPrivateDatabase, findAbandonedDatabases } from './drop-private-database.js';
@@ -5,7 +6,7 @@ import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation, type Operation } from './operation.js';
 import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
-import { preflight } from './preflight.js';
+import { mergePlans, preflight } from './preflight.js';
 import { privateName } from './private-name.js';
 import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
@@ -59,6 +60,7 @@ export async function recreateDatabase(
   return withOperation('recreate', target, options, [], async (operation) => {
     const { database, control } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
+    if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
     const names = [database, 'template0', 'template1', ...(template === undefined ? [] : [template])];
     const inspection = await inspect(control.client, names);
     if (template !== undefined) requireUnprotected(inspection, template, 'Create the template first.');
@@ -70,8 +72,13 @@ export async function recreateDatabase(
     const successor = privateName(operation, 'new');
     const statement = createStatement(inspection, { name: successor, template, owner: options.owner, like });
     const plan = await preflight(operation, { databases: [database], dropping: true, failure });
+    const sourcePlan =
+      template === undefined || isBuiltIn(template)
+        ? undefined
+        : await preflight(operation, { databases: [template], dropping: false, failure });
     await operation.step('checked');
-    if (operation.dryRun) return { ...plan, notCarriedOver: statement.notCarriedOver };
+    if (operation.dryRun)
+      return { ...mergePlans(plan, sourcePlan), notCarriedOver: statement.notCarriedOver };
     const leftovers = await dropEach(operation, await findAbandonedDatabases(control.client, database));
     const predecessor = old === undefined ? undefined : privateName(operation, 'old');
     let notCarriedOver: NotCarriedOver[];
