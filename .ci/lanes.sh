@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# The lanes of .ci/run: one function each, run in a bash of its own with -euo pipefail, from the workspace's root.
+
+# Ends the lane without a verdict. Why is repeated at the end of the run.
+skip() {
+  echo "!!! SKIPPED: $*"
+  echo "$*" >"${PG_EVICT_CI_COUNTS%.counts}.skipped"
+  exit 75
+}
+
+# What Jest is told so that its tests are counted.
+jest_options=(--reporters=default "--reporters=$PWD/.ci/count-tests.cjs")
+
+has_test_script() {
+  node -e 'process.exit(require("./test/package.json").scripts[process.argv[1]] === undefined ? 1 : 0)' "$1"
+}
+
+# Runs a script of test/package.json.
+test_script() {
+  local script=$1
+  shift
+  has_test_script "$script" || skip "test/package.json has no script $script"
+  corepack pnpm --filter @pg-evict/test run "$script" "$@"
+}
+
+# A Node of another major, from the npm registry: prints the folder of its binary.
+node_from_npm() {
+  local package directory="$PG_EVICT_CI_WORK/node$1"
+  package="node-$(node -p 'process.platform + "-" + process.arch')"
+  mkdir -p "$directory"
+  npm install --prefix "$directory" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "$package@$1" >&2 || return
+  echo "$directory/node_modules/$package/bin"
+}
+
+# The tests under that Node, on what the Node in use has built.
+tests_under_node() {
+  local bin
+  bin=$(node_from_npm "$1") || skip "the npm registry gave no Node $1"
+  export PATH="$bin:$PATH"
+  node --version
+  (cd test && node node_modules/jest/bin/jest.js "${jest_options[@]}")
+}
+
+lane_install() {
+  corepack pnpm install --frozen-lockfile
+  corepack pnpm build
+  corepack pnpm exec pg-evict --help >/dev/null
+}
+
+# Installs a Debian package where one of the commands is missing.
+system_package() {
+  local package=$1 command missing=
+  shift
+  for command in "$@"; do command -v "$command" || missing+=" $command"; done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "missing:$missing; only root may install them, with apt-get"; fi
+  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package"; }; then
+    skip "missing:$missing; apt-get could not install $package"
+  fi
+}
+
+lane_tools() { system_package postgresql-client dropdb createdb pg_dump pg_restore; }
+
+lane_lint() { corepack pnpm lint; }
+
+lane_typecheck() { corepack pnpm typecheck; }
+
+lane_packages() {
+  corepack pnpm check
+  # A clone may know only the commit that is tested; then there is nothing to compare it with.
+  local base=HEAD ref
+  for ref in main origin/main; do
+    if git rev-parse --quiet --verify "$ref^{commit}" >/dev/null; then base=$ref && break; fi
+  done
+  corepack pnpm exec changeset status --since="$base"
+}
+
+lane_test() { corepack pnpm test -- "${jest_options[@]}"; }
+
+lane_demo() { corepack pnpm demo; }
+
+lane_smoke() { test_script test:packages "${jest_options[@]}"; }
+
+lane_node22() { tests_under_node 22; }
+
+lane_node24() { tests_under_node 24; }
+
+lane_matrix() { PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} test_script test:matrix "${jest_options[@]}"; }
+
+lane_storm() { test_script test:storm "${jest_options[@]}"; }
+
+lane_bench() {
+  [ -f bench/bench.mjs ] || skip 'there is no bench'
+  corepack pnpm bench --rounds 1 --sessions 0,10
+}
+
+lane_tree() {
+  git status --porcelain | diff "$PG_EVICT_CI_WORK/tree" - || {
+    echo 'the run changed the working tree'
+    return 1
+  }
+}
