@@ -6,7 +6,7 @@ import { printable } from './printable.js';
 
 /** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
 export function reportUsage(error: CommanderError, argv: readonly string[]): void {
-  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return;
+  if (error.exitCode === 0) return; // Help or version was asked for, and shown.
   process.exitCode = usage;
   const noCommand = error.code === 'commander.help';
   if (noCommand && !argv.includes('--json')) return; // The help has been shown.

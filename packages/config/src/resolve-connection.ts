@@ -123,6 +123,7 @@ function toSettings(parameters: LibpqParameters, env: Environment): ConnectionSe
     ssl: toTlsOptions(parameters, env),
     options: parameters.options,
     application_name: parameters.application_name,
+    connectionTimeoutMillis: parseSeconds(parameters.connect_timeout),
   });
 }
 
@@ -133,6 +134,17 @@ function parsePort(port: string | undefined): number | undefined {
   throw new PgEvictError('CONFIG_INVALID', `"${port}" is not a port.`, {
     hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
   });
+}
+
+function parseSeconds(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (!/^-?\d+$/.test(seconds)) {
+    throw new PgEvictError('CONFIG_INVALID', `connect_timeout is "${seconds}".`, {
+      hint: 'PGCONNECT_TIMEOUT or the service file gives it; write a number of seconds.',
+    });
+  }
+  // libpq waits forever for 0 and less, and takes 1 for 2.
+  return Number(seconds) > 0 ? Math.max(2, Number(seconds)) * 1000 : undefined;
 }
 
 function systemUser(env: Environment): string | undefined {

@@ -54,6 +54,6 @@ export async function runCliJson<T = Record<string, unknown>>(
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
 ): Promise<CliResult & { document: T }> {
-  const result = await runCli([...args, '--json'], env);
+  const result = await runCli(['--json', ...args], env);
   return { ...result, document: JSON.parse(result.stdout) as T };
 }

@@ -1,0 +1,232 @@
+import { createServer } from 'node:net';
+import { Scratch } from '../support/scratch.js';
+import { ask, databaseExists, quote, serverUrl, uniqueName, withClient } from '../support/server.js';
+import { openSession } from '../support/sessions.js';
+import { runCli, runCliJson, type CliResult } from './support/run-cli.js';
+
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+
+const secret = 'hunter2-s3cret';
+
+/** A clear message, nothing on stdout, no stack trace, no password. */
+function expectFailure(result: CliResult, code: number, message: RegExp): void {
+  expect(result).toMatchObject({ code, stdout: '' });
+  expect(result.stderr).toMatch(message);
+  expect(result.stderr).toMatch(/^error: /);
+  expect(result.stderr).not.toMatch(/\n\s+at |node:internal|\.js:\d/);
+  expectNoSecret(result);
+}
+
+function expectNoSecret({ stdout, stderr }: CliResult): void {
+  expect(stdout + stderr).not.toContain(secret);
+  expect(stdout + stderr).not.toContain(encodeURIComponent(secret));
+}
+
+/** A port nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+describe('the connection', () => {
+  test('a wrong password exits with 6 and says where the connection came from', async () => {
+    const url = serverUrl({ password: secret });
+    for (const [args, env, source] of [
+      [['drop', 'x', '-y'], { DATABASE_URL: url }, 'DATABASE_URL'],
+      [['sessions', 'x', '--url', url], {}, '--url'],
+    ] as const) {
+      const result = await runCli(args, env as Record<string, string>);
+      expectFailure(result, 6, /password authentication failed/);
+      expect(result.stderr).toContain(`the connection is from ${source}`);
+    }
+  });
+
+  test('a missing password exits with 6', async () => {
+    const { hostname, port } = new URL(serverUrl());
+    const result = await runCli(['sessions', 'x', '-h', hostname, '-p', port, '-U', 'postgres']);
+    expectFailure(result, 6, /no password was given/);
+  });
+
+  test('an unreachable host exits with 6', async () => {
+    const port = await closedPort();
+    const url = `postgres://me:${secret}@127.0.0.1:${port}/x`;
+    expectFailure(await runCli(['recreate', '-y', '-d', url]), 6, /ECONNREFUSED/);
+    const json = await runCliJson(['recreate', '-y', '-d', url]);
+    expect(json).toMatchObject({ code: 6, stderr: '', document: { error: { code: 'CONNECTION_FAILED' } } });
+    expectNoSecret(json);
+    expectFailure(await runCli(['sessions', 'x', '-h', 'no-such-host.invalid']), 6, /no-such-host\.invalid/);
+  });
+
+  test('a server that accepts and says nothing exits with 8 after --timeout', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as { port: number };
+    const result = await runCli(['sessions', 'x', '-h', '127.0.0.1', '-p', String(port), '--timeout', '300ms']);
+    expectFailure(result, 8, /300 ms/);
+    server.close();
+  });
+
+  test.each([
+    ['not a URL', 'app_dev', /takes a postgres:\/\/ URL here/],
+    ['a libpq connection string', `host=x password=${secret}`, /takes a postgres:\/\/ URL here/],
+    ['another protocol', `mysql://me:${secret}@localhost/x`, /does not begin with postgres:\/\//],
+    ['a bad port', `postgres://me:${secret}@localhost:70000/x`, /URL/],
+    ['unreadable', `postgres://me:${secret}@[::1/x`, /URL cannot be read/],
+    ['empty', '', /URL/],
+  ])('a URL that is %s exits with 2', async (_what, url, message) => {
+    expectFailure(await runCli(['drop', '-y', '--url', url]), 2, message);
+    expect((await runCliJson(['drop', '-y', '--url', url])).document).toMatchObject({
+      error: { code: 'CONFIG_INVALID' },
+    });
+  });
+
+  test('a bad DATABASE_URL is named as such', async () => {
+    const result = await runCli(['sessions'], { DATABASE_URL: `me:${secret}@localhost` });
+    expectFailure(result, 2, /DATABASE_URL: /);
+  });
+
+  test('a URL where the name of the database belongs is refused, and not repeated', async () => {
+    const url = `postgres://me:${secret}@localhost/x`;
+    expectFailure(await runCli(['drop', url, '-y']), 2, /given as a URL.*\n.*--url/);
+    expectFailure(await runCli(['rename', 'x', url]), 2, /given as a URL/);
+    expectFailure(await runCli([url]), 2, /unknown command/);
+  });
+
+  test('--url and a flag that contradicts it exit with 2', async () => {
+    const result = await runCli(['drop', '-y', '-d', `postgres://me:${secret}@localhost/x`, '-h', 'elsewhere']);
+    expectFailure(result, 2, /"host" twice/);
+  });
+
+  test('a URL with a query string works: its parameters reach the server, the database is the path', async () => {
+    const database = await scratch.database();
+    const url = `${serverUrl({ database })}?application_name=from%20the%20url&options=-c%20search_path%3Dpublic`;
+    const { code, document } = await runCliJson(['sessions', '-d', url]);
+    expect({ code, document }).toEqual({ code: 0, document: { database, sessions: [] } });
+    expect((await runCli(['drop', '-y', '-d', url])).code).toBe(0);
+    expect(await databaseExists(database)).toBe(false);
+  });
+
+  test('percent-encoded names and passwords work, and are printed nowhere', async () => {
+    const database = await scratch.database(uniqueName('a b%20é"'));
+    const role = await scratch.role('CREATEDB');
+    const password = `${secret} p@ss:/?#[]%&'"\\é`;
+    await ask(`ALTER ROLE ${quote(role)} PASSWORD '${password.replaceAll("'", "''")}'`);
+    await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);
+    const url = serverUrl({ database, user: role, password });
+    const result = await runCli(['recreate', '-y'], { DATABASE_URL: url });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expectNoSecret(result);
+  });
+
+  test('a database as an argument beside the one in the URL is the one that counts', async () => {
+    const [inUrl, named] = [await scratch.database(), await scratch.database()];
+    expect((await runCli(['drop', named, '-y', '-d', serverUrl({ database: inUrl })])).code).toBe(0);
+    expect([await databaseExists(inUrl), await databaseExists(named)]).toEqual([true, false]);
+  });
+
+  test('no database anywhere exits with 2', async () => {
+    const { hostname, port, password } = new URL(serverUrl());
+    const env = { PGHOST: hostname, PGPORT: port, PGUSER: 'postgres', PGPASSWORD: password };
+    expectFailure(await runCli(['drop', '-y'], env), 2, /No database is named.*\nhint: .*PGDATABASE/);
+  });
+});
+
+describe('the command line', () => {
+  test.each([
+    [['drpo', 'x'], /unknown command 'drpo'[^]*Did you mean drop\?/],
+    [['drop', 'x', '--if-exist'], /unknown option '--if-exist'[^]*Did you mean --if-exists\?/],
+    [['drop', 'x', '--timeuot', '3s'], /Did you mean --timeout\?/],
+    [['drop', 'x', `--password=${secret}`], /unknown option '--password=…'/],
+    [['drop', 'x', 'y'], /too many arguments/],
+    [['rename'], /the new name is missing/],
+    [['rename', 'a', 'b', 'c'], /too many arguments/],
+    [['drop', 'x', '--timeout', 'soon'], /500ms, 30s, 2m or 1h/],
+    [['drop', 'x', '--timeout', '0'], /500ms, 30s, 2m or 1h/],
+    [['drop', 'x', '-p', '0'], /1 to 65535/],
+    [['drop', 'x', '-h'], /argument missing/],
+    [['drop', '-y', ''], /name is empty/],
+    [['drop', '-y', 'x'.repeat(64)], /64 bytes long; PostgreSQL allows 63/],
+    [['rename', 'x', 'é'.repeat(32)], /64 bytes long; PostgreSQL allows 63/],
+    [['rename', 'x', ''], /empty/],
+  ])('%j exits with 2 and helps', async (args, message) => {
+    const env = { DATABASE_URL: serverUrl() };
+    expectFailure(await runCli(args, env), 2, message);
+    const json = await runCliJson(args, env);
+    expect(json).toMatchObject({
+      code: 2,
+      stderr: '',
+      document: { error: { code: 'CONFIG_INVALID', message: expect.stringMatching(/\S/), blockers: [] } },
+    });
+    expect(Object.keys(json.document['error'] as object)).toEqual(
+      expect.arrayContaining(['code', 'message', 'hint', 'database', 'blockers']),
+    );
+    expectNoSecret(json);
+  });
+
+  test('no command shows the help on stderr and exits with 2', async () => {
+    expect(await runCli([])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage:') });
+  });
+
+  test('--help is help, -h is a host', async () => {
+    expect(await runCli(['drop', '--help'])).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('$ pg-evict drop') });
+    expect(await runCli(['help', 'rename'])).toMatchObject({ code: 0, stdout: expect.stringContaining('[database] <to>') });
+    expect((await runCli(['sessions', '-h'])).stdout).toBe('');
+  });
+});
+
+describe('a refusal of the server or of the guards', () => {
+  test('a missing database exits with 7', async () => {
+    const name = uniqueName('missing');
+    for (const command of ['drop', 'recreate']) {
+      expectFailure(await runCli([command, name, '-y'], { DATABASE_URL: serverUrl() }), 7, /does not exist/);
+    }
+    expectFailure(await runCli(['clone', name, `${name}_2`], { DATABASE_URL: serverUrl() }), 7, /does not exist/);
+  });
+
+  test.each(['postgres', 'template0', 'template1'])('%s is protected: 3', async (database) => {
+    expectFailure(await runCli(['drop', database, '-y'], { DATABASE_URL: serverUrl() }), 3, /never touched/);
+    expect(await databaseExists(database)).toBe(true);
+  });
+
+  test("somebody else's database exits with 3, and with what to GRANT", async () => {
+    const database = await scratch.database();
+    const role = await scratch.role();
+    const env = { DATABASE_URL: serverUrl({ database, user: role, password: role }) };
+    expectFailure(await runCli(['drop', '-y'], env), 3, /hint: GRANT .* TO/);
+    expect(await databaseExists(database)).toBe(true);
+  });
+
+  test('sessions that may not be ended exit with 4, each named with its remedy, and stay', async () => {
+    const database = await scratch.database();
+    const role = await scratch.role('CREATEDB');
+    await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);
+    const foreign = await openSession(serverUrl({ database }));
+    const env = { DATABASE_URL: serverUrl({ database, user: role, password: role }) };
+    const json = await runCliJson(['recreate', '-y'], env);
+    expect(json).toMatchObject({
+      code: 4,
+      document: { error: { code: 'SESSIONS_REMAIN', database, blockers: [{ kind: 'session', name: String(foreign.pid) }] } },
+    });
+    expectFailure(await runCli(['recreate', '-y'], env), 4, /superuser/);
+    const dryRun = await runCliJson(['recreate', '--dry-run'], env);
+    expect(dryRun).toMatchObject({ code: 4, document: { dryRun: true, denied: [{ session: { pid: foreign.pid } }] } });
+    await foreign.client.query('SELECT 1');
+    await foreign.close();
+  });
+
+  test('a prepared transaction exits with 5, with how to end it', async () => {
+    const database = await scratch.database();
+    const gid = uniqueName('gid');
+    const url = serverUrl({ database });
+    await withClient(url, async (client) =>
+      client.query(`BEGIN; DELETE FROM marker; PREPARE TRANSACTION '${gid}'`),
+    );
+    expectFailure(await runCli(['drop', '-y'], { DATABASE_URL: url }), 5, new RegExp(`ROLLBACK PREPARED '${gid}'`));
+    expect((await runCli(['drop', '--dry-run'], { DATABASE_URL: url })).code).toBe(5);
+    await withClient(url, async (client) => client.query(`ROLLBACK PREPARED '${gid}'`));
+  });
+});

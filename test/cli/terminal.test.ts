@@ -1,0 +1,101 @@
+import { stripVTControlCharacters } from 'node:util';
+import { Scratch } from '../support/scratch.js';
+import { ask, databaseExists, quote, serverUrl, uniqueName } from '../support/server.js';
+import { openSession } from '../support/sessions.js';
+import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
+
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+
+const describeOnTerminal = hasTerminal ? describe : describe.skip;
+
+describeOnTerminal('on a terminal', () => {
+  test('drop shows server, database, size and sessions, asks, and does it on yes', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const { code, output } = await runOnTerminal(['drop'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      steps: [{ after: '[y/N]', type: 'y\n' }],
+    });
+    const text = stripVTControlCharacters(output);
+    expect(text).toMatch(/server +\S+:\d+ \(PostgreSQL \d+\S*, as postgres, from DATABASE_URL\)/);
+    expect(text).toMatch(new RegExp(`database +${database} \\(\\d+ [kM]B, owner postgres\\)`));
+    expect(text).toMatch(/ends +1 session/);
+    expect(text.indexOf(String(session.pid))).toBeLessThan(text.indexOf('[y/N]'));
+    expect(text).toContain(`Dropped ${database}`);
+    expect(code).toBe(0);
+    expect(await databaseExists(database)).toBe(false);
+  });
+
+  test.each([
+    ['no', 'n\n', 3],
+    ['nothing', '\n', 3],
+    ['end of input', '\u0004', 3],
+    ['Ctrl-C', '\u0003', 130],
+  ])('with %s as the answer nothing happens', async (_what, type, exitCode) => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const { code, output } = await runOnTerminal(['recreate'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      steps: [{ after: '[y/N]', type }],
+    });
+    expect(output).toContain('Nothing was changed.');
+    expect(code).toBe(exitCode);
+    await session.client.query('SELECT FROM marker');
+    await session.close();
+  });
+
+  test('what cannot succeed fails without asking', async () => {
+    const database = await scratch.database();
+    const role = await scratch.role('CREATEDB');
+    await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);
+    const foreign = await openSession(serverUrl({ database }));
+    const { code, output } = await runOnTerminal(['recreate'], {
+      env: { DATABASE_URL: serverUrl({ database, user: role, password: role }) },
+    });
+    expect(output).not.toContain('[y/N]');
+    expect(output).toContain('Connect as a superuser');
+    expect(code).toBe(4);
+    await foreign.close();
+    const missing = await runOnTerminal(['drop', uniqueName('missing')], { env: { DATABASE_URL: serverUrl() } });
+    expect(missing.output).not.toContain('[y/N]');
+    expect(missing.code).toBe(7);
+  });
+
+  test('there is colour, but not with NO_COLOR or --no-color', async () => {
+    const database = await scratch.database();
+    const env = { DATABASE_URL: serverUrl({ database }) };
+    const colour = '\u001B[1m';
+    expect((await runOnTerminal(['sessions'], { env })).output).toContain(colour);
+    expect((await runOnTerminal(['sessions', '--no-color'], { env })).output).not.toContain('\u001B[');
+    expect((await runOnTerminal(['sessions'], { env: { ...env, NO_COLOR: '1' } })).output).not.toContain('\u001B[');
+    expect((await runOnTerminal(['drop', '--help', '--no-color'])).output).not.toContain('\u001B[');
+  });
+
+  test('the table fits the terminal, whatever its width, with the query in one line', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    await session.client.query(`SELECT 1,\n\t'${'日本語'.repeat(100)}'`);
+    for (const columns of [50, 80, 160]) {
+      const { output } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) }, columns });
+      const [head = '', row = '', count] = stripVTControlCharacters(output).split('\r\n');
+      expect(row).toContain(String(session.pid));
+      expect(row).toMatch(/SELECT 1, .*…$/u);
+      expect(count).toBe(`1 session on ${database}.`);
+      const wide = row.match(/\p{Script=Han}/gu)?.length ?? 0;
+      expect(row.length + wide).toBeLessThanOrEqual(columns);
+      expect(head.length).toBeLessThanOrEqual(columns);
+    }
+    await session.close();
+  });
+
+  test('a spinner appears when something takes longer than a blink, and leaves no trace', async () => {
+    const database = await scratch.database();
+    const straggler = openSession(`${serverUrl({ database })}?options=-c%20post_auth_delay%3D1`).catch(() => undefined);
+    const { code, output } = await runOnTerminal(['drop', '-y'], { env: { DATABASE_URL: serverUrl({ database }) } });
+    await (await straggler)?.close();
+    expect(code).toBe(0);
+    if (output.includes('⠋')) expect(output).toContain('\u001B[?25h');
+    expect(stripVTControlCharacters(output.split('\u001B[?25h').at(-1) ?? '')).toContain(`Dropped ${database}`);
+  });
+});
