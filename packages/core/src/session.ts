@@ -82,8 +82,8 @@ export const sessionColumns = `
   coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
 
 /** What {@link sessionColumns} are taken from. `me` is {@link currentRoleQuery}, `keep` the parameter of sessions to keep. */
-export const sessionTables = (keep: string): string => `
-  pg_stat_activity a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
+export const sessionTables = (keep: string, activity = 'pg_stat_activity'): string => `
+  ${activity} a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
   CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
 
 /** The role we are, for {@link sessionColumns}. */

@@ -43,22 +43,23 @@ export interface Sweep {
  */
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),
+activity AS MATERIALIZED (SELECT * FROM pg_stat_activity),
 d AS MATERIALIZED (SELECT oid FROM pg_database WHERE datname = ANY ($1::name[])),
 l AS MATERIALIZED (
   SELECT l.pid, l.objid, l.mode FROM pg_locks l JOIN d ON l.objid = d.oid
   WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND l.granted),
 waiting AS MATERIALIZED (
-  SELECT CASE WHEN EXISTS (SELECT FROM pg_stat_activity WHERE pid = $2 AND wait_event_type = 'Lock')
+  SELECT CASE WHEN EXISTS (SELECT FROM activity WHERE pid = $2 AND wait_event_type = 'Lock')
     THEN pg_blocking_pids($2) ELSE '{}' END AS pids),
 s AS MATERIALIZED (
   SELECT ${sessionColumns}, a.datid, false AS starting,
     a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
-  FROM ${sessionTables('$4')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
+  FROM ${sessionTables('$4', 'activity')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
   UNION ALL
   SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, false, me.name,
     l.objid, true, false
   FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
-    SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
+    SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
 held AS MATERIALIZED (
   SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
 verdict AS MATERIALIZED (SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true) AS go FROM s)
@@ -81,6 +82,8 @@ export async function sweepSessions(
   keep: readonly SessionPattern[] = [],
 ): Promise<Sweep> {
   const { rows } = await control.query<ResultRow>({
+    // Parsing and planning it takes several times as long as running it, and it is run again and again.
+    name: 'pg_evict_sweep',
     text: sweepQuery,
     values: [databases, runnerPid, terminate, keepParameter(keep)],
   });
