@@ -1,0 +1,24 @@
+const assert = require('node:assert/strict');
+const { resolveConnection } = require('@pg-evict/config');
+const { isPgEvictError, PgEvictError, quoteIdentifier, recreateDatabase } = require('@pg-evict/core');
+const { startServer } = require('@pg-evict/server');
+
+async function main() {
+  assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
+  assert.equal(typeof startServer, 'function');
+  const { settings } = await resolveConnection({ url: 'postgres://somebody@localhost:1/app' });
+  assert.equal(settings.database, 'app');
+
+  await assert.rejects(recreateDatabase({ connection: settings, database: 'postgres' }), (error) => {
+    assert.equal(error.code, 'PROTECTED');
+    return isPgEvictError(error) && error instanceof PgEvictError;
+  });
+
+  // Both builds in one process know each other's errors.
+  const esm = await import('@pg-evict/core');
+  assert.notEqual(esm.PgEvictError, PgEvictError);
+  assert.ok(isPgEvictError(new esm.PgEvictError('TIMEOUT', 'late')));
+  console.log('works');
+}
+
+void main();

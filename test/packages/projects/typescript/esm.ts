@@ -1,0 +1,19 @@
+import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
+import { isPgEvictError, quoteIdentifier, recreateDatabase, type OperationReport } from '@pg-evict/core';
+import { startServer, type RunningServer } from '@pg-evict/server';
+
+export const quoted: string = quoteIdentifier('app');
+export const server: Promise<RunningServer> = startServer({ kind: 'embedded' });
+
+export async function renew(): Promise<OperationReport | string> {
+  const { settings }: ResolvedConnection = await resolveConnection();
+  try {
+    return await recreateDatabase({ connection: settings, database: 'app' }, { timeoutMs: 10_000 });
+  } catch (error) {
+    if (isPgEvictError(error)) return error.code;
+    throw error;
+  }
+}
+
+// @ts-expect-error a name is a string
+quoteIdentifier(1);
