@@ -17,17 +17,19 @@ async function close({ client, ended }) {
   await ended;
 }
 
-process.on('message', async (count) => {
-  try {
-    if (count === 0) {
-      await Promise.all(clients.map(close));
-      clients = [];
-    } else {
-      clients = await Promise.all(Array.from({ length: count }, open));
-    }
-    process.send({});
-  } catch (error) {
-    process.send({ failure: error.message });
+async function hold(count) {
+  if (count > 0) {
+    clients = await Promise.all(Array.from({ length: count }, open));
+  } else {
+    await Promise.all(clients.map(close));
+    clients = [];
   }
+}
+
+process.on('message', (count) => {
+  hold(count).then(
+    () => process.send({}),
+    (error) => process.send({ failure: error.message }),
+  );
 });
 process.once('disconnect', () => process.exit());
