@@ -29,7 +29,13 @@ describe('recreate', () => {
 
     expect(stderr).toBe('');
     expect(code).toBe(0);
-    expect(document).toMatchObject({ command: 'recreate', database, changed: true, denied: [], dryRun: false });
+    expect(document).toMatchObject({
+      command: 'recreate',
+      database,
+      changed: true,
+      denied: [],
+      dryRun: false,
+    });
     const pids = document.terminated.map(({ pid }) => pid);
     expect(pids).toEqual(expect.arrayContaining(sessions.map(({ pid }) => pid)));
     expect(await Promise.all(sessions.map(async ({ ended }) => ended))).toEqual(['57P01', '57P01', '57P01']);
@@ -39,7 +45,9 @@ describe('recreate', () => {
   test('says in words what it did, on stdout', async () => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
-    const { code, stdout, stderr } = await runCli(['recreate', database, '-y'], { DATABASE_URL: serverUrl() });
+    const { code, stdout, stderr } = await runCli(['recreate', database, '-y'], {
+      DATABASE_URL: serverUrl(),
+    });
     expect(stdout).toMatch(new RegExp(`^Recreated ${database} in \\d.*; 1 session ended\\.\n`));
     expect(stdout).toContain(String(session.pid));
     expect(stderr).toBe('');
@@ -145,7 +153,12 @@ describe('rename and clone', () => {
     const session = await openSession(serverUrl({ database }));
 
     const first = await runCliJson(['rename', database, second], { DATABASE_URL: serverUrl() });
-    expect(first.document).toMatchObject({ command: 'rename', database, to: second, terminated: [{ pid: session.pid }] });
+    expect(first.document).toMatchObject({
+      command: 'rename',
+      database,
+      to: second,
+      terminated: [{ pid: session.pid }],
+    });
     expect([await databaseExists(database), await databaseExists(second)]).toEqual([false, true]);
 
     const clone = await runCliJson(['clone', third], { DATABASE_URL: serverUrl({ database: second }) });

@@ -3,6 +3,7 @@ import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
 import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
+import { startStallingProxy } from './support/stalling-proxy.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -57,7 +58,9 @@ describeOnTerminal('on a terminal', () => {
     expect(output).toContain('Connect as a superuser');
     expect(code).toBe(4);
     await foreign.close();
-    const missing = await runOnTerminal(['drop', uniqueName('missing')], { env: { DATABASE_URL: serverUrl() } });
+    const missing = await runOnTerminal(['drop', uniqueName('missing')], {
+      env: { DATABASE_URL: serverUrl() },
+    });
     expect(missing.output).not.toContain('[y/N]');
     expect(missing.code).toBe(7);
   });
@@ -68,7 +71,9 @@ describeOnTerminal('on a terminal', () => {
     const colour = '\u001B[1m';
     expect((await runOnTerminal(['sessions'], { env })).output).toContain(colour);
     expect((await runOnTerminal(['sessions', '--no-color'], { env })).output).not.toContain('\u001B[');
-    expect((await runOnTerminal(['sessions'], { env: { ...env, NO_COLOR: '1' } })).output).not.toContain('\u001B[');
+    expect((await runOnTerminal(['sessions'], { env: { ...env, NO_COLOR: '1' } })).output).not.toContain(
+      '\u001B[',
+    );
     expect((await runOnTerminal(['drop', '--help', '--no-color'])).output).not.toContain('\u001B[');
   });
 
@@ -77,7 +82,10 @@ describeOnTerminal('on a terminal', () => {
     const session = await openSession(serverUrl({ database }));
     await session.client.query(`SELECT 1,\n\t'${'日本語'.repeat(100)}'`);
     for (const columns of [50, 80, 160]) {
-      const { output } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) }, columns });
+      const { output } = await runOnTerminal(['sessions'], {
+        env: { DATABASE_URL: serverUrl({ database }) },
+        columns,
+      });
       const [head = '', row = '', count] = stripVTControlCharacters(output).split('\r\n');
       expect(row).toContain(String(session.pid));
       expect(row).toMatch(/SELECT 1, .*…$/u);
@@ -89,13 +97,55 @@ describeOnTerminal('on a terminal', () => {
     await session.close();
   });
 
+  test('Ctrl-C ends a waiting operation cleanly and says in what state the database is', async () => {
+    const database = await scratch.database();
+    const holder = await openSession(serverUrl());
+    await holder.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'locked'`);
+    const { code, output } = await runOnTerminal(['recreate', '-y'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      // The spinner tells that it waits.
+      steps: [{ after: 'Swapping', type: '\u0003' }],
+    });
+    await holder.close();
+    expect(output).toContain('Interrupted; ending cleanly.');
+    expect(output).toMatch(/Aborted\. .*not recreated/);
+    expect(code).toBe(130);
+    const session = await openSession(serverUrl({ database }));
+    expect((await session.client.query('SELECT content FROM marker')).rows).toEqual([{ content: 'old' }]);
+    await session.close();
+  });
+
+  test('a second Ctrl-C leaves at once, also when the server does not answer', async () => {
+    const database = await scratch.database();
+    const holder = await openSession(serverUrl());
+    await holder.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'locked'`);
+    const proxy = await startStallingProxy(serverUrl({ database }));
+    const { code, output } = await runOnTerminal(['drop', '-y'], {
+      env: { DATABASE_URL: proxy.url },
+      steps: [
+        { after: 'Ending the sessions', and: proxy.stall, type: '\u0003' },
+        { after: 'Once more to leave at once.', type: '\u0003' },
+      ],
+    });
+    await proxy.close();
+    await holder.close();
+    expect(output).toContain('Left at once. The server may still be finishing');
+    expect(code).toBe(130);
+  });
+
   test('a spinner appears when something takes longer than a blink, and leaves no trace', async () => {
     const database = await scratch.database();
-    const straggler = openSession(`${serverUrl({ database })}?options=-c%20post_auth_delay%3D1`).catch(() => undefined);
-    const { code, output } = await runOnTerminal(['drop', '-y'], { env: { DATABASE_URL: serverUrl({ database }) } });
+    const straggler = openSession(`${serverUrl({ database })}?options=-c%20post_auth_delay%3D1`).catch(
+      () => undefined,
+    );
+    const { code, output } = await runOnTerminal(['drop', '-y'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+    });
     await (await straggler)?.close();
     expect(code).toBe(0);
-    if (output.includes('⠋')) expect(output).toContain('\u001B[?25h');
-    expect(stripVTControlCharacters(output.split('\u001B[?25h').at(-1) ?? '')).toContain(`Dropped ${database}`);
+    expect(output.split('\u001B[?25l')).toHaveLength(output.split('\u001B[?25h').length);
+    expect(stripVTControlCharacters(output.split('\u001B[?25h').at(-1) ?? '')).toContain(
+      `Dropped ${database}`,
+    );
   });
 });

@@ -54,7 +54,11 @@ function assertUrl(url: string | undefined): void {
   if (url === undefined || url.includes('://') || url.startsWith('/') || url === '') return;
   // Anything else may be a "host=… password=…" string and is not repeated.
   const name = /^[\w.-]+$/.test(url) ? url : '<database>';
-  throw new PgEvictError('CONFIG_INVALID', '-d (--url) takes a postgres:// URL here, not the name of a database.', {
-    hint: `Give the name as an argument: pg-evict <command> ${name}`,
-  });
+  throw new PgEvictError(
+    'CONFIG_INVALID',
+    '-d (--url) takes a postgres:// URL here, not the name of a database.',
+    {
+      hint: `Give the name as an argument: pg-evict <command> ${name}`,
+    },
+  );
 }

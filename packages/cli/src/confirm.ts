@@ -40,7 +40,9 @@ export async function confirm(context: CommandContext, perform: Perform): Promis
   const question = `${verb} ${colors.bold(`"${printable(plan.value.database)}"`)} and lose what is in it? [y/N] `;
   const answer = await ask(question, context);
   if (!/^y(?:es)?$/i.test(answer.trim())) {
-    throw new PgEvictError('REFUSED', 'Not confirmed. Nothing was changed.', { database: plan.value.database });
+    throw new PgEvictError('REFUSED', 'Not confirmed. Nothing was changed.', {
+      database: plan.value.database,
+    });
   }
 }
 
@@ -75,7 +77,9 @@ async function ask(question: string, { interrupts }: CommandContext): Promise<st
     return await Promise.race([answer, endOfInput]);
   } catch (error) {
     if (!interrupts.signal.aborted) throw error;
-    throw new PgEvictError('ABORTED', 'Aborted before it was confirmed. Nothing was changed.', { cause: error });
+    throw new PgEvictError('ABORTED', 'Aborted before it was confirmed. Nothing was changed.', {
+      cause: error,
+    });
   } finally {
     prompt.close();
   }

@@ -27,10 +27,16 @@ export function addGlobalOptions(program: Command): void {
     .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
     .addOption(new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(parsePort))
     .option('-U, --username <role>', 'role to log in as')
-    .option('--maintenance-db <name>', 'where administrative commands connect (default: postgres, else template1)')
+    .option(
+      '--maintenance-db <name>',
+      'where administrative commands connect (default: postgres, else template1)',
+    )
     .optionsGroup('Options of every command:')
     .addOption(
-      new Option('--timeout <duration>', 'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds')
+      new Option(
+        '--timeout <duration>',
+        'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds',
+      )
         .default(thirtySecondsMs, '30s')
         .argParser(parseDuration),
     )

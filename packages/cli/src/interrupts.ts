@@ -2,7 +2,7 @@
 export interface Interrupts {
   readonly signal: AbortSignal;
   /** What a signal does, for a prompt that receives Ctrl-C as a key. */
-  interrupt(): void;
+  readonly interrupt: () => void;
   stop(): void;
 }
 
@@ -20,7 +20,8 @@ export function listenForInterrupts(): Interrupts {
       // oxlint-disable-next-line no-process-exit -- waiting is what the user has just refused to do
       process.exit(130);
     }
-    if (process.stderr.isTTY) process.stderr.write('\nInterrupted; ending cleanly. Once more to leave at once.\n');
+    if (process.stderr.isTTY)
+      process.stderr.write('\nInterrupted; ending cleanly. Once more to leave at once.\n');
     controller.abort();
   };
   for (const signal of signals) process.on(signal, interrupt);

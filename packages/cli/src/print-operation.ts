@@ -20,7 +20,9 @@ export function printOperation(report: OperationReport, options: GlobalOptions):
   process.stdout.write(toText(report, createColors(wantsColor(process.stdout))));
   const { yellow } = createColors(wantsColor(process.stderr));
   for (const { setting, reason } of report.notCarriedOver) {
-    process.stderr.write(`${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`);
+    process.stderr.write(
+      `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
+    );
   }
   for (const { database, reason } of report.leftovers) {
     process.stderr.write(`${yellow('warning:')} left aside: ${printable(database)} (${printable(reason)})\n`);
@@ -48,34 +50,40 @@ function toText(report: OperationReport, colors: Colors): string {
   const lines = [dryRun ? planned(report, colors) : happened(report, colors)];
   if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
   for (const { detail, remedy } of blockers) {
-    lines.push(`${colors.red('in the way:')} ${printable(detail)}`, `  ${colors.dim('fix:')} ${printable(remedy)}`);
+    lines.push(
+      `${colors.red('in the way:')} ${printable(detail)}`,
+      `  ${colors.dim('fix:')} ${printable(remedy)}`,
+    );
   }
-  if (dryRun && (blockers.length > 0 || denied.length > 0)) lines.push('It would fail, and nobody would be ended.');
+  if (dryRun && (blockers.length > 0 || denied.length > 0))
+    lines.push('It would fail, and nobody would be ended.');
   return `${lines.join('\n')}\n`;
 }
 
-const verbs = {
-  drop: ['drop', 'Dropped'],
-  create: ['create', 'Created'],
-  recreate: ['recreate', 'Recreated'],
-  rename: ['rename', 'Renamed'],
-  clone: ['clone', 'Cloned'],
-  swap: ['swap', 'Swapped'],
-} as const satisfies Record<OperationReport['command'], readonly [string, string]>;
+const done: Partial<Record<OperationReport['command'], string>> = {
+  drop: 'Dropped',
+  create: 'Created',
+  recreate: 'Recreated',
+  rename: 'Renamed',
+  clone: 'Cloned',
+  swap: 'Swapped',
+};
 
 function happened(report: OperationReport, colors: Colors): string {
   if (!report.changed) {
     const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
-    return report.command === 'drop' ? `${name} does not exist; nothing to do.` : `${name} exists; nothing to do.`;
+    return report.command === 'drop'
+      ? `${name} does not exist; nothing to do.`
+      : `${name} exists; nothing to do.`;
   }
   const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
   const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
-  return `${colors.green(verbs[report.command][1])} ${names(report, colors)} ${took}${ended}.`;
+  return `${colors.green(done[report.command] ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
 }
 
 function planned(report: OperationReport, colors: Colors): string {
   const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
-  return `${colors.yellow(`Would ${verbs[report.command][0]}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
+  return `${colors.yellow(`Would ${report.command}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
 }
 
 function names({ database, to }: OperationReport, colors: Colors): string {

@@ -40,7 +40,8 @@ function ended({ database, terminated, durationMs, dryRun }: TerminationReport, 
   const summary = dryRun
     ? `${colors.yellow('Would end')} ${count} on ${name}. Nothing was changed.`
     : `${colors.green('Ended')} ${count} on ${name} ${colors.dim(`in ${formatDuration(durationMs)}`)}.`;
-  const table = terminated.length === 0 ? '' : `${sessionTable(terminated, colors, process.stdout.columns)}\n`;
+  const table =
+    terminated.length === 0 ? '' : `${sessionTable(terminated, colors, process.stdout.columns)}\n`;
   return `${summary}\n${table}`;
 }
 

@@ -8,7 +8,9 @@ import { wantsColor } from './wants-color.js';
  */
 export function createProgram(): Command {
   const program = new Command('pg-evict')
-    .description('Gives you a PostgreSQL database to yourself: ends the other sessions, race-free, verified and reported.')
+    .description(
+      'Gives you a PostgreSQL database to yourself: ends the other sessions, race-free, verified and reported.',
+    )
     .usage('<command> [database] [options]')
     .exitOverride()
     .configureHelp({
@@ -64,7 +66,10 @@ Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 session
     .description('end the other sessions of a database and drop it')
     .optionsGroup('Options:')
     .option('--if-exists', 'succeed when it does not exist')
-    .addHelpText('after', examples('drop app_dev', 'drop app_test --if-exists --yes', 'drop app_dev --dry-run'))
+    .addHelpText(
+      'after',
+      examples('drop app_dev', 'drop app_test --if-exists --yes', 'drop app_dev --dry-run'),
+    )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { drop } = await import('./commands/drop.js');
       await drop(database, command.optsWithGlobals());
@@ -151,7 +156,9 @@ function withGlobalOptions(command: Command): Option[] {
   const flags = new Set(own.map((option) => option.flags));
   return [
     ...own.filter((option) => option.long !== '--help'),
-    ...withGlobalOptions(command.parent).filter((option) => !flags.has(option.flags) && option.long !== '--version'),
+    ...withGlobalOptions(command.parent).filter(
+      (option) => !flags.has(option.flags) && option.long !== '--version',
+    ),
     ...own.filter((option) => option.long === '--help'),
   ];
 }
@@ -165,7 +172,8 @@ export interface TwoNames {
 function splitNames(names: readonly string[], command: Command): TwoNames {
   const [first = '', second] = names;
   if (names.length === 0) command.error(`error: the new name is missing. Expected: [database] <to>`);
-  if (names.length > 2) command.error(`error: too many arguments for '${command.name()}'. Expected: [database] <to>`);
+  if (names.length > 2)
+    command.error(`error: too many arguments for '${command.name()}'. Expected: [database] <to>`);
   return second === undefined ? { database: undefined, to: first } : { database: first, to: second };
 }
 

@@ -5,12 +5,13 @@ import type { Spinner } from 'yocto-spinner';
 export interface Progress {
   /** Says what comes after a step. */
   readonly step: (step: OperationStep) => void;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 const blinkMs = 150;
 
-const afterStep = {
+/** What comes after a step; after any other, nothing new is said. */
+const afterStep: Partial<Record<OperationStep, string>> = {
   connected: 'Looking at the sessions',
   checked: 'Ending the sessions',
   created: 'Carrying the settings over',
@@ -18,7 +19,7 @@ const afterStep = {
   swapped: 'Dropping the old database',
   renamed: 'Finishing',
   dropped: 'Finishing',
-} as const satisfies Record<OperationStep, string>;
+};
 
 /** Starts waiting. Draws on stderr, and only where that is a terminal. */
 export function startProgress(options: { readonly quiet?: true }): Progress {
@@ -31,11 +32,15 @@ export function startProgress(options: { readonly quiet?: true }): Progress {
     // Its own signal handling exits the process in the middle of an operation.
     spinner = yoctoSpinner({ text, handleSignals: false, stream: process.stderr }).start();
   };
-  const isDrawn = process.stderr.isTTY && options.quiet !== true && process.env['TERM'] !== 'dumb' && !('CI' in process.env);
+  const isDrawn =
+    process.stderr.isTTY &&
+    options.quiet !== true &&
+    process.env['TERM'] !== 'dumb' &&
+    !('CI' in process.env);
   const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;
   return {
     step: (step) => {
-      text = afterStep[step];
+      text = afterStep[step] ?? text;
       if (spinner !== undefined) spinner.text = text;
     },
     stop: () => {

@@ -40,7 +40,8 @@ function toJsonError(error: PgEvictError): object {
 function toText(error: PgEvictError, style: FailureStyle): string {
   const { bold, dim, red, yellow } = createColors(style.color);
   const { hint, message } = error;
-  const summary = hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
+  const summary =
+    hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
   const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
   for (const { detail, remedy } of error.blockers) {
     if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
@@ -63,7 +64,13 @@ function reportBug(error: unknown, { json }: FailureStyle): void {
   const summary = redactPasswords(error instanceof Error ? error.message : String(error));
   const hint = 'This is a bug in pg-evict. Please report it; DEBUG=pg-evict shows where it happened.';
   if (json) {
-    const document = { code: 'UNEXPECTED', message: `${summary} ${hint}`, hint, database: null, blockers: [] };
+    const document = {
+      code: 'UNEXPECTED',
+      message: `${summary} ${hint}`,
+      hint,
+      database: null,
+      blockers: [],
+    };
     process.stdout.write(toJsonText({ error: document }));
   } else {
     process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);

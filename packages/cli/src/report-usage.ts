@@ -15,7 +15,13 @@ export function reportUsage(error: CommanderError, argv: readonly string[]): voi
   const summary = first.endsWith('.') ? first : `${first}.`;
   const hint = [...suggestions, 'pg-evict --help shows what there is.'].join(' ');
   if (argv.includes('--json')) {
-    const document = { code: 'CONFIG_INVALID', message: `${summary} ${hint}`, hint, database: null, blockers: [] };
+    const document = {
+      code: 'CONFIG_INVALID',
+      message: `${summary} ${hint}`,
+      hint,
+      database: null,
+      blockers: [],
+    };
     process.stdout.write(toJsonText({ error: document }));
   } else {
     process.stderr.write(`error: ${printable(summary)}\n${hint}\n`);

@@ -22,7 +22,12 @@ const columns: readonly Column[] = [
   { title: 'APPLICATION', value: (s) => s.application ?? '', maxWidth: 24 },
   { title: 'CLIENT', value: (s) => s.client ?? '', maxWidth: 39 },
   { title: 'STATE', value: (s) => s.state ?? '', maxWidth: 30 },
-  { title: 'SINCE', value: (s) => (s.since === null ? '' : formatAge(s.since)), maxWidth: 8, alignRight: true },
+  {
+    title: 'SINCE',
+    value: (s) => (s.since === null ? '' : formatAge(s.since)),
+    maxWidth: 8,
+    alignRight: true,
+  },
   { title: 'WAITING FOR', value: (s) => s.waitEvent ?? '', maxWidth: 28 },
   { title: 'BLOCKED BY', value: (s) => s.blockedBy.join(','), maxWidth: 20 },
   { title: 'MAY END', value: (s) => (s.canTerminate ? '' : 'no'), maxWidth: 7 },
@@ -64,14 +69,19 @@ export function sessionTable(sessions: readonly Session[], colors: Colors, width
 function fit<T extends { title: string; width: number }>(all: readonly T[], width: number): T[] {
   let shown = [...all];
   const roomForQuery = (): number =>
-    shown.reduce((room, column) => (column.title === 'QUERY' ? room : room - column.width - gap.length), width);
+    shown.reduce(
+      (room, column) => (column.title === 'QUERY' ? room : room - column.width - gap.length),
+      width,
+    );
   const needed = Math.min(minQueryWidth, all.find(({ title }) => title === 'QUERY')?.width ?? -gap.length);
   for (const title of dispensable) {
     if (roomForQuery() >= needed) break;
     shown = shown.filter((column) => column.title !== title);
   }
   const room = Math.max(1, roomForQuery());
-  return shown.map((column) => (column.title === 'QUERY' ? { ...column, width: Math.min(column.width, room) } : column));
+  return shown.map((column) =>
+    column.title === 'QUERY' ? { ...column, width: Math.min(column.width, room) } : column,
+  );
 }
 
 function pad(cell: string, width: number, alignRight: boolean): string {

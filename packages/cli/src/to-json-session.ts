@@ -25,5 +25,11 @@ export function toJsonDenied({ session, reason, remedy }: DeniedSession): object
 
 /** One thing that stands in the way. */
 export function toJsonBlocker({ kind, name, detail, remedy, session }: Blocker): object {
-  return { kind, name, detail, remedy, ...(session === undefined ? {} : { session: toJsonSession(session) }) };
+  return {
+    kind,
+    name,
+    detail,
+    remedy,
+    ...(session === undefined ? {} : { session: toJsonSession(session) }),
+  };
 }

@@ -52,5 +52,7 @@ export function readLibpqEnvironment(env: Environment): LibpqParameters {
 
 /** The variables that {@link readLibpqEnvironment} found something in, to name them in messages. */
 export function namesOfLibpqVariables(parameters: LibpqParameters): string[] {
-  return libpqKeywords.filter((keyword) => parameters[keyword] !== undefined).map((keyword) => variables[keyword]);
+  return libpqKeywords
+    .filter((keyword) => parameters[keyword] !== undefined)
+    .map((keyword) => variables[keyword]);
 }

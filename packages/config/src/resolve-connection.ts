@@ -57,7 +57,8 @@ export interface ResolvedConnection {
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
   const { env = process.env } = options;
   const flags = definedFields({ host: options.host, port: options.port, user: options.user });
-  const ambient = flags.host === undefined && flags.port === undefined ? env['DATABASE_URL'] || undefined : undefined;
+  const ambient =
+    flags.host === undefined && flags.port === undefined ? env['DATABASE_URL'] || undefined : undefined;
 
   const url = options.url ?? ambient;
   const named =
@@ -168,7 +169,8 @@ function flatten(connection: ConnectionSettings, origin: string): ConnectionSett
   } catch (error) {
     if (!isPgEvictError(error)) throw error;
     // Neither cause nor text of the URL: both could show a password.
-    const summary = error.hint === null ? error.message : error.message.slice(0, -error.hint.length).trimEnd();
+    const summary =
+      error.hint === null ? error.message : error.message.slice(0, -error.hint.length).trimEnd();
     throw new PgEvictError(error.code, `${origin}: ${summary}`, { hint: error.hint ?? undefined });
   }
 }

@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
-import { libpqKeywords, type Environment, type LibpqKeyword, type LibpqParameters } from './libpq-parameters.js';
+import {
+  libpqKeywords,
+  type Environment,
+  type LibpqKeyword,
+  type LibpqParameters,
+} from './libpq-parameters.js';
 
 /** libpq knows these and they change nothing about which server and database is meant, so they are passed over. */
 const ignoredKeywords = new Set([
@@ -107,9 +112,13 @@ async function readServiceFile(file: string, required: boolean): Promise<string 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !required) return undefined;
-    throw new PgEvictError('CONFIG_INVALID', `The service file ${file} cannot be read (${code ?? 'unknown'}).`, {
-      hint: 'PGSERVICEFILE names it.',
-      cause: error,
-    });
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The service file ${file} cannot be read (${code ?? 'unknown'}).`,
+      {
+        hint: 'PGSERVICEFILE names it.',
+        cause: error,
+      },
+    );
   }
 }

@@ -15,10 +15,12 @@ import type { Environment, LibpqParameters } from './libpq-parameters.js';
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export function toTlsOptions(parameters: LibpqParameters, env: Environment): boolean | object | undefined {
-  // libpq ignores sslmode on a Unix-domain socket; node-postgres would ask for TLS there, and be refused.
-  if (parameters.host?.startsWith('/') === true) return undefined;
+  // libpq ignores sslmode on a Unix-domain socket; node-postgres would ask for TLS there, and be refused. Said
+  // expressly, as it looks into PGSSLMODE itself where nothing is said.
+  if (parameters.host?.startsWith('/') === true) return parameters.sslmode === undefined ? undefined : false;
   const rootFile = fileOf('sslrootcert', 'root.crt', parameters, env);
-  const mode = parameters.sslmode ?? (parameters.sslrootcert === undefined ? undefined : impliedMode(parameters));
+  const mode =
+    parameters.sslmode ?? (parameters.sslrootcert === undefined ? undefined : impliedMode(parameters));
   if (mode === undefined) return undefined;
   if (mode === 'disable' || mode === 'allow') return false;
   const certificates = {
@@ -77,9 +79,13 @@ function read(keyword: string, file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new PgEvictError('CONFIG_INVALID', `The ${keyword} file ${file} cannot be read (${code ?? 'unknown'}).`, {
-      hint: `PG${keyword.toUpperCase()} or the service file names it.`,
-      cause: error,
-    });
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The ${keyword} file ${file} cannot be read (${code ?? 'unknown'}).`,
+      {
+        hint: `PG${keyword.toUpperCase()} or the service file names it.`,
+        cause: error,
+      },
+    );
   }
 }

@@ -1,12 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const bin = resolve(__dirname, '../../../packages/cli/bin/pg-evict.js');
 
-/** A home without dot files of whoever runs the tests. */
-export const emptyHome = mkdtempSync(join(tmpdir(), 'pg-evict-home-'));
+/** A home that does not exist, so without dot files of whoever runs the tests. */
+const noHome = join(tmpdir(), 'pg-evict-test-no-home');
 
 /** What a run of the command left. */
 export interface CliResult {
@@ -17,7 +16,7 @@ export interface CliResult {
 
 /** The environment of a run: nothing that would name a server but what the test gives. */
 export function cliEnvironment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: emptyHome, TERM: 'xterm-256color', ...env };
+  return { PATH: process.env['PATH'], HOME: noHome, TERM: 'xterm-256color', ...env };
 }
 
 /** Starts the command as a process of its own, without a terminal. */
@@ -50,6 +49,7 @@ export async function runCli(
 }
 
 /** Runs the command with `--json` and reads the one document it must print. */
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the shape a test reads, checked by what it expects
 export async function runCliJson<T = Record<string, unknown>>(
   args: readonly string[],
   env?: Readonly<Record<string, string>>,

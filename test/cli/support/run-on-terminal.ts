@@ -6,16 +6,23 @@ const isMac = process.platform === 'darwin';
 /** Whether this machine has `script` (util-linux, macOS), which gives a process a real terminal without native code. */
 export const hasTerminal =
   process.platform !== 'win32' &&
-  spawnSync('script', isMac ? ['-q', '/dev/null', 'true'] : ['-qec', 'true', '/dev/null'], { stdio: 'pipe' }).status === 0;
+  spawnSync('script', isMac ? ['-q', '/dev/null', 'true'] : ['-qec', 'true', '/dev/null'], { stdio: 'pipe' })
+    .status === 0;
 
 if (!hasTerminal) {
-  process.stderr.write('\n!!! No `script` command here: the tests of prompt, colour and Ctrl-C are SKIPPED.\n\n');
+  process.stderr.write(
+    '\n!!! No `script` command here: the tests of prompt, colour and Ctrl-C are SKIPPED.\n\n',
+  );
 }
+
+const limitMs = 20_000;
 
 /** What a test does once a text has appeared. */
 export interface TerminalStep {
   readonly after: string;
   readonly type: string;
+  /** What else happens, before it is typed. */
+  readonly and?: () => void;
 }
 
 /** Runs the command on a terminal of a given width. stdout and stderr come out as one. */
@@ -23,12 +30,18 @@ export async function runOnTerminal(
   args: readonly string[],
   options: { env?: Readonly<Record<string, string>>; steps?: readonly TerminalStep[]; columns?: number } = {},
 ): Promise<{ code: number | null; output: string }> {
-  const quoted = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`);
+  const quoted = [process.execPath, bin, ...args].map(
+    (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
   const command = `stty cols ${options.columns ?? 100}; exec ${quoted.join(' ')}`;
-  const child = spawn('script', isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'], {
-    env: { ...cliEnvironment(options.env), SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'script',
+    isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'],
+    {
+      env: { ...cliEnvironment(options.env), SHELL: '/bin/sh' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const steps = [...(options.steps ?? [])];
   let output = '';
   let seen = 0;
@@ -39,11 +52,19 @@ export async function runOnTerminal(
     if (next === undefined || at === -1) return;
     seen = at + next.after.length;
     steps.shift();
+    next.and?.();
     child.stdin.write(next.type);
   });
   const code = await new Promise<number | null>((done, fail) => {
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail(new Error(`still running after ${limitMs} ms, having shown:\n${output}`));
+    }, limitMs);
     child.once('error', fail);
-    child.once('close', done);
+    child.once('close', (exitCode) => {
+      clearTimeout(limit);
+      done(exitCode);
+    });
   });
   return { code, output };
 }

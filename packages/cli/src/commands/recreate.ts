@@ -17,7 +17,8 @@ export async function recreate(
   await runCommand(database, options, (context) =>
     performOperation(
       context,
-      (operation) => recreateDatabase(context.target, { ...operation, ifNotExists, template, owner, keepSettings }),
+      (operation) =>
+        recreateDatabase(context.target, { ...operation, ifNotExists, template, owner, keepSettings }),
       { isDestructive: true },
     ),
   );

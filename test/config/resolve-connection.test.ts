@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { resolveConnection } from '@pg-evict/config';
+
+const folder = mkdtempSync(join(tmpdir(), 'pg-evict-config-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const user = userInfo().username;
+const env = (variables: Record<string, string> = {}): Record<string, string> => ({
+  HOME: folder,
+  ...variables,
+});
+const DATABASE_URL = 'postgres://app:secret@db.example:6000/app_dev';
+
+describe('precedence', () => {
+  test('--url wins over DATABASE_URL and libpq variables', async () => {
+    const { settings, source } = await resolveConnection({
+      url: 'postgres://me:pw@other:7000/x',
+      env: env({ DATABASE_URL, PGHOST: 'nowhere', PGDATABASE: 'y', PGUSER: 'nobody' }),
+    });
+    expect(settings).toEqual({ host: 'other', port: 7000, user: 'me', password: 'pw', database: 'x' });
+    expect(source).toEqual({ kind: 'url', description: '--url' });
+  });
+
+  test('DATABASE_URL wins over libpq variables, which fill in what it leaves open', async () => {
+    const { settings, source } = await resolveConnection({
+      env: env({
+        DATABASE_URL: 'postgres://db.example/app_dev',
+        PGHOST: 'nowhere',
+        PGPORT: '6001',
+        PGUSER: 'me',
+        PGPASSWORD: 'pw',
+      }),
+    });
+    expect(settings).toEqual({
+      host: 'db.example',
+      port: 6001,
+      user: 'me',
+      password: 'pw',
+      database: 'app_dev',
+    });
+    expect(source.description).toBe('DATABASE_URL');
+  });
+
+  test.each([{ host: 'elsewhere' }, { port: 6002 }])(
+    '%j sets DATABASE_URL aside: its password is for its own server',
+    async (flags) => {
+      const { settings, source } = await resolveConnection({ ...flags, env: env({ DATABASE_URL }) });
+      expect(settings).toEqual({ ...flags, user });
+      expect(source.kind).toBe('flags');
+    },
+  );
+
+  test("a user beside DATABASE_URL keeps its server and database, not the other role's password", async () => {
+    const { settings } = await resolveConnection({
+      user: 'postgres',
+      env: env({ DATABASE_URL, PGPASSWORD: 'pw' }),
+    });
+    expect(settings).toEqual({
+      host: 'db.example',
+      port: 6000,
+      user: 'postgres',
+      database: 'app_dev',
+      password: 'pw',
+    });
+  });
+
+  test('a flag that says the same as --url, or what it leaves open, is fine; a contradiction is refused', async () => {
+    const url = 'postgres://:s3cret@db.example/x';
+    const { settings } = await resolveConnection({ url, host: 'db.example', user: 'me', env: env() });
+    expect(settings).toMatchObject({ host: 'db.example', user: 'me', password: 's3cret', database: 'x' });
+    await expect(resolveConnection({ url, host: 'other', env: env() })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.not.stringContaining('s3cret'),
+    });
+  });
+
+  test('libpq variables alone name the connection; empty ones count as unset', async () => {
+    const { settings, source } = await resolveConnection({
+      env: env({
+        DATABASE_URL: '',
+        PGHOST: '/run/postgresql',
+        PGPORT: '',
+        PGDATABASE: 'x',
+        PGUSER: 'me',
+        PGPASSWORD: 'pw',
+        PGOPTIONS: '-c work_mem=5MB',
+        PGAPPNAME: 'mine',
+        PGCONNECT_TIMEOUT: '7',
+        PGSSLMODE: 'require',
+      }),
+    });
+    expect(settings).toEqual({
+      host: '/run/postgresql',
+      database: 'x',
+      user: 'me',
+      password: 'pw',
+      options: '-c work_mem=5MB',
+      application_name: 'mine',
+      connectionTimeoutMillis: 7000,
+      ssl: false,
+    });
+    expect(source.kind).toBe('environment');
+    expect(source.description).toContain('PGHOST');
+    expect(source.description).not.toContain('pw');
+  });
+
+  test('nothing at all leaves the server to the defaults of the driver and the role to the system', async () => {
+    const { settings, source } = await resolveConnection({ env: env() });
+    expect(settings).toEqual({ user });
+    expect(source.kind).toBe('defaults');
+  });
+
+  test.each([
+    [{ PGPORT: 'x' }, 'PGPORT'],
+    [{ PGPORT: '0' }, 'PGPORT'],
+    [{ PGCONNECT_TIMEOUT: 'soon' }, 'PGCONNECT_TIMEOUT'],
+    [{ PGSSLMODE: 'yes' }, 'sslmode'],
+    [{ DATABASE_URL: 'mysql://me:s3cret@localhost/x' }, 'DATABASE_URL'],
+    [{ DATABASE_URL: 'postgres://me:s3cret@localhost:99999/x' }, 'DATABASE_URL'],
+  ])('%j is refused, and named', async (variables, name) => {
+    const error = await resolveConnection({ env: env(variables as Record<string, string>) }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(name) });
+    expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('s3cret');
+  });
+});
+
+describe('the service file', () => {
+  const file = join(folder, 'services.conf');
+  writeFileSync(
+    file,
+    [
+      '# a comment',
+      '[first]',
+      'host=first.example',
+      '[app]',
+      '  host=svc.example  ',
+      'port=6010',
+      'dbname=svc db # not a comment',
+      'user=svc',
+      "password=p=w'#",
+      'host=second.example',
+      'keepalives=1',
+      '',
+      '[after]',
+      'host=after.example',
+    ].join('\n'),
+  );
+
+  const service = { host: 'svc.example', port: 6010, database: 'svc db # not a comment', user: 'svc' };
+
+  test('PGSERVICE names a section; its values win over the other variables', async () => {
+    const { settings, source } = await resolveConnection({
+      env: env({ PGSERVICE: 'app', PGSERVICEFILE: file, PGHOST: 'nowhere', PGAPPNAME: 'mine' }),
+    });
+    expect(settings).toEqual({ ...service, password: "p=w'#", application_name: 'mine' });
+    expect(source).toEqual({ kind: 'service', description: `service "app" (${file})` });
+  });
+
+  test('?service= in a URL does too, and the URL wins over it', async () => {
+    const { settings } = await resolveConnection({
+      url: 'postgres:///x?service=app',
+      env: env({ PGSERVICEFILE: file }),
+    });
+    expect(settings).toEqual({ ...service, password: "p=w'#", database: 'x' });
+  });
+
+  test.each([{ host: 'other' }, { port: 6011 }, { user: 'other' }])(
+    '%j overrides the service, and its password is not sent there',
+    async (flags) => {
+      const { settings } = await resolveConnection({
+        ...flags,
+        env: env({ PGSERVICE: 'app', PGSERVICEFILE: file }),
+      });
+      expect(settings).toEqual({ ...service, ...flags });
+    },
+  );
+
+  test('it is found in ~/.pg_service.conf, then in PGSYSCONFDIR', async () => {
+    const home = mkdtempSync(join(folder, 'home-'));
+    const system = mkdtempSync(join(folder, 'system-'));
+    writeFileSync(join(home, '.pg_service.conf'), '[one]\nhost=home.example\n');
+    writeFileSync(join(system, 'pg_service.conf'), '[one]\nhost=no\n[two]\nhost=system.example\n');
+    for (const [PGSERVICE, host] of [
+      ['one', 'home.example'],
+      ['two', 'system.example'],
+    ] as const) {
+      const { settings } = await resolveConnection({ env: { HOME: home, PGSYSCONFDIR: system, PGSERVICE } });
+      expect(settings).toMatchObject({ host });
+    }
+  });
+
+  test.each([
+    ['[app]\nhost = x', 2, /space before "="/],
+    ['[app]\nhost=x\n\npasswrd=s3cret', 4, /"passwrd" is not supported/],
+    ['[app]\njust words', 2, /no "="/],
+    ['[app]\nldap://host/dc=x', 2, /LDAP/],
+  ])('%j is refused with file and line, and without a value', async (text, line, message) => {
+    const broken = join(folder, 'broken.conf');
+    writeFileSync(broken, text);
+    const resolving = resolveConnection({ env: env({ PGSERVICE: 'app', PGSERVICEFILE: broken }) });
+    await expect(resolving).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    });
+    await expect(resolving).rejects.toMatchObject({
+      message: expect.stringContaining(`${broken}, line ${line}: `),
+    });
+    await expect(resolving).rejects.toMatchObject({ message: expect.not.stringContaining('s3cret') });
+  });
+
+  test('an unknown service and a missing file are refused with where it was looked for', async () => {
+    await expect(
+      resolveConnection({ env: env({ PGSERVICE: 'nope', PGSERVICEFILE: file }) }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(file),
+    });
+    const missing = join(folder, 'missing.conf');
+    await expect(
+      resolveConnection({ env: env({ PGSERVICE: 'x', PGSERVICEFILE: missing }) }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(missing),
+    });
+  });
+});
+
+describe('TLS', () => {
+  const ca = join(folder, 'root.pem');
+  writeFileSync(ca, 'CA');
+  const tls = async (variables: Record<string, string>): Promise<unknown> =>
+    (await resolveConnection({ env: env({ PGHOST: 'db.example', ...variables }) })).settings.ssl;
+
+  test.each([
+    [{}, undefined],
+    [{ PGSSLMODE: 'disable' }, false],
+    [{ PGSSLMODE: 'allow' }, false],
+    [{ PGSSLMODE: 'prefer' }, { rejectUnauthorized: false }],
+    [{ PGSSLMODE: 'require' }, { rejectUnauthorized: false }],
+    [
+      { PGSSLMODE: 'require', PGSSLROOTCERT: ca },
+      { ca: 'CA', checkServerIdentity: expect.any(Function) },
+    ],
+    [
+      { PGSSLMODE: 'verify-ca', PGSSLROOTCERT: ca },
+      { ca: 'CA', checkServerIdentity: expect.any(Function) },
+    ],
+    [{ PGSSLMODE: 'verify-full', PGSSLROOTCERT: ca }, { ca: 'CA' }],
+    [{ PGSSLMODE: 'verify-full' }, {}],
+    [{ PGSSLROOTCERT: 'system' }, {}],
+    [
+      { PGSSLMODE: 'verify-full', PGSSLCERT: ca, PGSSLKEY: ca },
+      { cert: 'CA', key: 'CA' },
+    ],
+    [{ PGSSLMODE: 'require', PGHOST: '/run/postgresql' }, false],
+  ])('%j means what it means to psql', async (variables, expected) => {
+    expect(await tls(variables as Record<string, string>)).toEqual(expected);
+  });
+
+  test('a certificate that cannot be read is named', async () => {
+    const missing = join(folder, 'missing.pem');
+    await expect(tls({ PGSSLMODE: 'verify-full', PGSSLROOTCERT: missing })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(missing),
+    });
+    await expect(tls({ PGSSLMODE: 'verify-ca' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});
