@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Target } from '@pg-evict/core';
 import { Client } from 'pg';
 import { ask, serverUrl, uniqueName } from '../../support/server.js';
@@ -66,13 +67,15 @@ export function clientOf(database: string, user?: string, url = serverUrl()): Cl
   return client;
 }
 
-/** Databases under private names, of one maker or of all. */
-export async function privateDatabases(url?: string): Promise<string[]> {
+/** Databases that operations on a database have left under a private name. */
+export async function privateDatabasesFor(database: string, url = serverUrl()): Promise<string[]> {
+  const tag = createHash('sha256').update(database).digest('hex').slice(0, 10);
   const client = clientOf('postgres', undefined, url);
   await client.connect();
   try {
     const { rows } = await client.query<{ datname: string }>(
-      `SELECT datname FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' ORDER BY 1`,
+      `SELECT datname FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' AND strpos(datname, $1) > 0 ORDER BY 1`,
+      [tag],
     );
     return rows.map(({ datname }) => datname);
   } finally {
