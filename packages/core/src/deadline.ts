@@ -1,4 +1,4 @@
-import { PgEvictError } from './pg-evict-error.js';
+import { PgEvictError, type PgEvictErrorFacts } from './pg-evict-error.js';
 
 /** Options that every operation takes. */
 export interface DeadlineOptions {
@@ -47,16 +47,21 @@ export class Deadline {
   }
 
   /** The error for an operation that this deadline ended. `state` says what state the database is in. */
-  error(database: string | undefined, state: string, facts: { cause?: unknown } = {}): PgEvictError {
+  error(
+    database: string | undefined,
+    state: string,
+    facts: Pick<PgEvictErrorFacts, 'cause' | 'terminated'> = {},
+  ): PgEvictError {
     return this.aborted
       ? new PgEvictError('ABORTED', `Aborted. ${state}`, {
+          ...facts,
           database,
           cause: facts.cause ?? this.signal?.reason,
         })
       : new PgEvictError('TIMEOUT', `The deadline of ${this.timeoutMs} ms passed. ${state}`, {
+          ...facts,
           database,
           hint: 'Allow more time (timeoutMs, --timeout).',
-          cause: facts.cause,
         });
   }
 

@@ -51,14 +51,15 @@ export async function throwUnlessRetriable(
     });
   }
   const state = `${statement.failure}.${await invalidity(control.client, statement.databases)}`;
-  if (deadline.aborted) throw deadline.error(database, state, { cause: error });
-  const stuck = lastSweep.rows.filter(({ locked }) => locked);
-  if (stuck.length > 0) throw fail('SESSIONS_REMAIN', stuck.map(stuckBlocker));
-  const holders = lastSweep.locked
-    ? []
-    : await findLockHolders(control.client, lastSweep.waitingFor, runner.pid);
+  const facts = { cause: error, terminated: [...operation.terminated.values()] };
+  if (deadline.aborted) throw deadline.error(database, state, facts);
+  const { rows, waitingFor } = lastSweep;
+  const others = waitingFor.filter((pid) => !rows.some((row) => row.pid === pid));
+  const holders = await findLockHolders(control.client, others, runner.pid);
   if (holders.length > 0) throw fail('BLOCKED', holders);
-  throw deadline.error(database, state, { cause: error });
+  const stuck = rows.filter(({ in_the_way: inTheWay }) => inTheWay);
+  if (stuck.length > 0) throw fail('SESSIONS_REMAIN', stuck.map(stuckBlocker));
+  throw deadline.error(database, state, facts);
 }
 
 /** The error for sessions that may not be ended, each with its reason and remedy. */

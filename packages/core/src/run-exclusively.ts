@@ -32,7 +32,10 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
   const { deadline, runner, database } = operation;
   if (statement.sessions === 'end') await waitForSessionsToLeave(operation, statement.databases);
   for (;;) {
-    deadline.throwIfOver(database, `${statement.failure}.`);
+    if (deadline.over)
+      throw deadline.error(database, `${statement.failure}.`, {
+        terminated: [...operation.terminated.values()],
+      });
     // The deadline is kept here; this bounds the wait for the lock should this process die.
     await runner.client.query(`SET lock_timeout = ${Math.ceil(deadline.remainingMs) + 1000}`);
     const running = runner.client.query(statement.sql);
@@ -127,7 +130,7 @@ function recordTerminated({ terminated }: Operation, rows: readonly SweptRow[]):
  * or find itself locked out.
  */
 async function terminateStarting(operation: Operation, rows: readonly SweptRow[]): Promise<void> {
-  for (const row of rows.filter(({ starting }) => starting)) {
+  for (const row of rows.filter(({ starting, in_the_way: inTheWay }) => starting && inTheWay)) {
     try {
       await operation.control.client.query('SELECT pg_terminate_backend($1)', [row.pid]);
       recordTerminated(operation, [row]);

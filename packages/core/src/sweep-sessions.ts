@@ -13,6 +13,8 @@ export interface SweptRow extends SessionRow {
   readonly unidentified: boolean;
   /** The runner holds the lock on its database. */
   readonly locked: boolean;
+  /** It keeps the runner from its work, and everybody in the way may be ended. */
+  readonly in_the_way: boolean;
   /** SIGTERM was sent. */
   readonly signalled: boolean;
 }
@@ -21,7 +23,7 @@ export interface SweptRow extends SessionRow {
 export interface Sweep {
   /** Whether the runner holds the lock that keeps newcomers out, on at least one of the databases. */
   readonly locked: boolean;
-  /** Pids the runner waits for, whatever database they are in. */
+  /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
   readonly waitingFor: readonly number[];
   readonly rows: readonly SweptRow[];
 }
@@ -34,23 +36,31 @@ export interface Sweep {
  * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
  *   source of CREATE), because before that the operation may still fail for another reason, or
  * - if the runner waits for that very session, and
- * - if there is no session on any of the databases that may not be ended, or is to be kept.
+ * - if there is no session on any of the databases that may not be ended, or is to be kept, and
+ * - if nobody else is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner has its lock
+ *   then, but will stumble over the row.
  *
  * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
- * before it is listed under its database. Parallel workers end with their leader. Clients queued behind our lock
+ * before it is listed under its database; the runner cannot have its lock then, so it is ended only if the runner waits
+ * for it. Those that come once the lock is gone, to the database that has the name by then, are not. Parallel workers end with their leader. Clients queued behind our lock
  * hold nothing and are left alone: ended, they would come back and queue again; when the lock goes, the server checks
  * the name anew by itself.
  */
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),
 activity AS MATERIALIZED (SELECT * FROM pg_stat_activity),
-d AS MATERIALIZED (SELECT oid FROM pg_database WHERE datname = ANY ($1::name[])),
+d AS MATERIALIZED (SELECT oid, xmax FROM pg_database WHERE datname = ANY ($1::name[])),
+granted AS MATERIALIZED (
+  SELECT locktype, classid, objid, transactionid, mode, pid FROM pg_locks
+  WHERE granted AND locktype IN ('object', 'transactionid')),
 l AS MATERIALIZED (
-  SELECT l.pid, l.objid, l.mode FROM pg_locks l JOIN d ON l.objid = d.oid
-  WHERE l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND l.granted),
+  SELECT g.pid, g.objid, g.mode FROM granted g JOIN d ON g.objid = d.oid
+  WHERE g.locktype = 'object' AND g.classid = 'pg_database'::regclass),
 waiting AS MATERIALIZED (
   SELECT CASE WHEN EXISTS (SELECT FROM activity WHERE pid = $2 AND wait_event_type = 'Lock')
     THEN pg_blocking_pids($2) ELSE '{}' END AS pids),
+changing AS MATERIALIZED (
+  SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
 s AS MATERIALIZED (
   SELECT ${sessionColumns}, a.datid, false AS starting,
     a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
@@ -62,11 +72,16 @@ s AS MATERIALIZED (
     SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
 held AS MATERIALIZED (
   SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
-verdict AS MATERIALIZED (SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true) AS go FROM s)
-SELECT s.*, waiting.pids AS waiting_for, EXISTS (SELECT FROM held) AS holds_lock, h.objid IS NOT NULL AS locked,
-  CASE WHEN verdict.go AND s.can_terminate AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids))
-    THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
-FROM waiting CROSS JOIN verdict LEFT JOIN s ON true LEFT JOIN held h ON h.objid = s.datid`;
+verdict AS MATERIALIZED (
+  SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true)
+    AND NOT EXISTS (SELECT FROM changing WHERE pid NOT IN (SELECT pid FROM s)) AS go FROM s),
+decided AS MATERIALIZED (
+  SELECT s.*, h.objid IS NOT NULL AS locked,
+    verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way
+  FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
+SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, EXISTS (SELECT FROM held) AS holds_lock,
+  CASE WHEN s.in_the_way AND s.can_terminate THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
+FROM waiting LEFT JOIN decided s ON true`;
 
 type ResultRow = SweptRow & { readonly holds_lock: boolean; readonly waiting_for: readonly number[] };
 
