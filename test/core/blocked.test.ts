@@ -130,7 +130,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
     });
 
     test('an abort ends the wait at once, and nobody is ended', async () => {
-      const { target, holder, sessions } = await scene();
+      const { target, sessions } = await scene();
       const controller = new AbortController();
       const running = failureOf(run(name, target, { signal: controller.signal }));
       await until(async () => (await stillAtWork(target)).length > 0, 'the operation has begun');
