@@ -60,7 +60,7 @@ export async function readService(
  * (`parseServiceFile()` in `src/interfaces/libpq/fe-connect.c`): `[name]`, then `keyword=value`; no quoting, no
  * spaces around `=`; `#` begins a comment only at the start of a line; the first of two equal keywords counts.
  */
-export function parseServiceFile(text: string, service: string, file: string): LibpqParameters | undefined {
+function parseServiceFile(text: string, service: string, file: string): LibpqParameters | undefined {
   let parameters: LibpqParameters | undefined;
   for (const [index, rawLine] of text.split('\n').entries()) {
     const line = rawLine.trim();
