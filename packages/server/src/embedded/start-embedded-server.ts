@@ -72,8 +72,20 @@ async function startIn(
   } catch (error) {
     await home.remove();
     if (error instanceof NotExecutableError) return undefined;
+    if (isDiskFull(error)) {
+      throw new ServerError('DISK_FULL', `There is no room for the server in ${parent}: ${error.message}.`, {
+        cause: error,
+      });
+    }
     throw error;
   }
+}
+
+// What we write ourselves; what PostgreSQL's programs find is in their log. No instanceof: Node's own errors are of
+// another realm under Jest.
+function isDiskFull(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = Object(error) as { code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 async function launchOnFreePort(
