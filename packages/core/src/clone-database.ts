@@ -1,18 +1,19 @@
+import { renameBlockers } from './blocker.js';
+import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
-import { dropPrivateDatabase } from './drop-private-database.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
-import { privateName } from './private-name.js';
+import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected, requireValid } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
 /** Options of {@link cloneDatabase}. */
-export interface CloneDatabaseOptions extends OperationOptions {
+export interface CloneDatabaseOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {
   /**
    * Does nothing when the new database exists already.
    * @default false: rejects with `DATABASE_EXISTS`
@@ -48,7 +49,7 @@ export async function cloneDatabase(
   const { owner, ifNotExists = false, keepSettings = false } = options;
   assertDatabaseName(to, 'name of the new database');
   return withOperation('clone', target, options, [to], async (operation) => {
-    const { database, control, runner } = operation;
+    const { database, control } = operation;
     const failure = `Database "${database}" was not cloned to "${to}"`;
     const inspection = await inspect(control.client, [database, to]);
     const source = requireUnprotected(inspection, database);
@@ -56,16 +57,19 @@ export async function cloneDatabase(
     requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');
     requireValid(source, failure);
     requireCreatedb(inspection, database, failure);
-    const plan = await preflight(operation, { databases: [database], dropping: false, failure });
+    const needs = { databases: [database], blockedBy: renameBlockers };
+    const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
     const like = keepSettings ? source : undefined;
     // With settings to apply it comes into the world complete: under a private name first.
     const name = keepSettings ? privateName(operation, 'new') : to;
     const statement = createStatement(inspection, { name, template: database, owner, like });
-    if (operation.dryRun) return { ...plan, to, notCarriedOver: statement.notCarriedOver };
+    if (operation.dryRun) return { ...report, to, notCarriedOver: statement.notCarriedOver };
+    const { removed } = report;
+    await removeBlockers(operation, toRemove);
     if (!keepSettings) {
       await createSuccessor(operation, name, statement, undefined, failure);
-      return { changed: true, to };
+      return { changed: true, to, removed };
     }
     try {
       const notCarriedOver = await createSuccessor(operation, name, statement, like, failure);
@@ -73,12 +77,12 @@ export async function cloneDatabase(
         sql: renameStatement(name, to),
         databases: [name],
         sessions: 'end',
-        dropping: false,
+        blockedBy: renameBlockers,
         failure,
       });
-      return { changed: true, to, notCarriedOver };
+      return { changed: true, to, removed, notCarriedOver };
     } catch (error) {
-      await dropPrivateDatabase(runner.client, name).catch(() => undefined);
+      await dropPrivateDatabases(operation, [name]);
       throw error;
     }
   });

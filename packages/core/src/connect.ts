@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { Deadline, pause } from './deadline.js';
+import { pause, type Deadline } from './deadline.js';
 import { PgEvictError } from './pg-evict-error.js';
 import type { ConnectionSettings } from './target.js';
 import { sqlStateOf } from './translate-error.js';

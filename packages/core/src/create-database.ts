@@ -1,3 +1,4 @@
+import { renameBlockers } from './blocker.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
@@ -49,12 +50,12 @@ export async function createDatabase(
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
     requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
-    const plan =
-      template === undefined || isBuiltIn(template)
-        ? { changed: false }
-        : await preflight(operation, { databases: [template], dropping: false, failure });
+    const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+    const { report } = await preflight(operation, failure, [
+      { databases: copied, blockedBy: renameBlockers },
+    ]);
     await operation.step('checked');
-    if (operation.dryRun) return plan;
+    if (operation.dryRun) return report;
     const statement = createStatement(inspection, { name: database, template, owner });
     try {
       await createSuccessor(operation, database, statement, undefined, failure);

@@ -1,4 +1,5 @@
 import { applyDatabaseSettings } from './apply-database-settings.js';
+import { renameBlockers } from './blocker.js';
 import { isBuiltIn } from './built-in-guards.js';
 import type { CreateStatement } from './create-statement.js';
 import type { DatabaseFacts } from './inspect.js';
@@ -23,7 +24,7 @@ export async function createSuccessor(
     sql: statement.sql,
     databases: [statement.template],
     sessions: isBuiltIn(statement.template) ? 'wait' : 'end',
-    dropping: false,
+    blockedBy: renameBlockers,
     failure,
   });
   await operation.step('created');

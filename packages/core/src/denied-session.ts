@@ -35,10 +35,11 @@ export function toDeniedSession(row: SessionRow): DeniedSession {
 }
 
 /** A denied session as a blocker. */
-export function deniedBlocker({ session, reason, remedy }: DeniedSession): Blocker {
+export function deniedBlocker({ session, reason, remedy }: DeniedSession, database: string): Blocker {
   return {
-    kind: 'session',
+    kind: session.user === null ? 'background-worker' : 'session',
     name: String(session.pid),
+    database,
     detail: `Session ${session.pid} of ${session.user ?? 'a background process'} may not be ended: ${reason}.`,
     remedy,
     session,

@@ -1,15 +1,16 @@
+import { dropBlockers } from './blocker.js';
 import { quoteIdentifier } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
-import { PgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
+import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { findDatabase, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
 /** Options of {@link dropDatabase}. */
-export interface DropDatabaseOptions extends OperationOptions {
+export interface DropDatabaseOptions extends OperationOptions, RemedyOptions {
   /**
    * Does nothing when the database does not exist.
    * @default false
@@ -40,26 +41,18 @@ export async function dropDatabase(
       return { changed: false };
     const facts = requireUnprotected(inspection, database);
     requireOwnership(inspection, facts, failure);
-    if (facts.row['datistemplate'] === true) {
-      const detail = `Database "${database}" is marked as a template, which DROP DATABASE refuses.`;
-      const remedy = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false;`;
-      throw new PgEvictError('BLOCKED', `${failure}. ${detail}`, {
-        database,
-        hint: remedy,
-        blockers: [{ kind: 'template', name: database, detail, remedy }],
-      });
-    }
-    const plan = await preflight(operation, { databases: [database], dropping: true, failure });
+    const needs = { databases: [database], blockedBy: dropBlockers };
+    const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
-    if (operation.dryRun) return plan;
+    if (operation.dryRun) return report;
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
-      sql: `DROP DATABASE ${quoteIdentifier(database)}`,
-      databases: [database],
-      sessions: 'end',
-      dropping: true,
+      ...needs,
       failure,
+      sql: `DROP DATABASE ${quoteIdentifier(database)}`,
+      sessions: 'end',
     });
     await operation.step('dropped');
-    return { changed: true };
+    return { changed: true, removed: report.removed };
   });
 }

@@ -70,8 +70,8 @@ export async function endPicked(
 
   deadline.throwIfOver(database, 'Nobody was disconnected.');
   await refuseStrangers(client, database, filter.sessions ?? []);
-  const graceEndsAt = performance.now() + Math.min(graceMs, deadline.remainingMs);
-  while (!dryRun && performance.now() < graceEndsAt && !deadline.over) {
+  const graceEndsAt = performance.now() + (dryRun ? 0 : graceMs);
+  while (performance.now() < graceEndsAt && !deadline.over) {
     if ((await pick('look')).length === 0) break;
     await pause(Math.min(50, graceEndsAt - performance.now()));
   }
@@ -121,7 +121,8 @@ async function refuseStrangers(
     const found = rows.find((row) => row['pid'] === pid);
     if (found === undefined || (found['database'] === database && (id === undefined || found['id'] === id)))
       continue;
-    const is = `pid ${pid} is now session ${String(found['id'] ?? '(start hidden)')} on database "${String(found['database'])}"`;
+    const { id: foundId, database: foundOn } = found as { id: string | null; database: string | null };
+    const is = `pid ${pid} is now session ${foundId ?? '(start hidden)'} on database "${foundOn ?? ''}"`;
     throw new PgEvictError('REFUSED', `Nobody was disconnected: ${is}, not the one that was listed.`, {
       database,
       hint: 'List the sessions again.',

@@ -1,3 +1,5 @@
+import type { BlockerKind } from './blocker.js';
+
 /** One statement that needs databases free of sessions. */
 export interface ExclusiveStatement {
   readonly sql: string;
@@ -8,8 +10,8 @@ export interface ExclusiveStatement {
    * statement waits for them as long as PostgreSQL does.
    */
   readonly sessions: 'end' | 'wait';
-  /** Whether the statement is a DROP DATABASE. */
-  readonly dropping: boolean;
+  /** What, beside sessions, the statement stumbles over. */
+  readonly blockedBy: readonly BlockerKind[];
   /** Begins the message of a failure: what did not happen. Ends without a full stop. */
   readonly failure: string;
 }

@@ -38,7 +38,7 @@ export async function throwUnlessRetriable(
     });
 
   if (sqlState === objectInUse || sqlState === deadlockDetected) {
-    const blockers = await findBlockers(control.client, statement.databases, statement.dropping);
+    const { blockers } = await findBlockers(control.client, statement.databases, statement.blockedBy);
     if (blockers.length > 0) throw fail('BLOCKED', blockers);
     if (statement.sessions === 'wait')
       throw fail('SESSIONS_REMAIN', await untouchableSessions(operation, statement));
@@ -53,12 +53,18 @@ export async function throwUnlessRetriable(
   const state = `${statement.failure}.${await invalidity(control.client, statement.databases)}`;
   const facts = { cause: error, terminated: [...operation.terminated.values()] };
   if (deadline.aborted) throw deadline.error(database, state, facts);
+  if (lastSweep.runnerWait === 'ProcSignalBarrier')
+    throw fail('BLOCKED', [unansweringProcess(database, state)]);
   const { rows, waitingFor } = lastSweep;
   const others = waitingFor.filter((pid) => !rows.some((row) => row.pid === pid));
-  const holders = await findLockHolders(control.client, others, runner.pid);
+  const holders = await findLockHolders(control.client, database, others, runner.pid);
   if (holders.length > 0) throw fail('BLOCKED', holders);
   const stuck = rows.filter(({ in_the_way: inTheWay }) => inTheWay);
-  if (stuck.length > 0) throw fail('SESSIONS_REMAIN', stuck.map(stuckBlocker));
+  if (stuck.length > 0)
+    throw fail(
+      'SESSIONS_REMAIN',
+      stuck.map((row) => stuckBlocker(row, database)),
+    );
   throw deadline.error(database, state, facts);
 }
 
@@ -69,7 +75,7 @@ export function sessionsDenied(
   rows: readonly SessionRow[],
 ): PgEvictError {
   const denied = rows.map(toDeniedSession);
-  const blockers = denied.map(deniedBlocker);
+  const blockers = denied.map((session) => deniedBlocker(session, operation.database));
   return new PgEvictError(
     'SESSIONS_REMAIN',
     `${failure}. ${blockers.map(({ detail }) => detail).join(' ')}`,
@@ -83,13 +89,29 @@ export function sessionsDenied(
 }
 
 /** A session that was told to end and did not. */
-function stuckBlocker(row: SessionRow): Blocker {
+function stuckBlocker(row: SessionRow, database: string): Blocker {
   return {
     kind: 'session',
     name: String(row.pid),
+    database,
     detail: `Session ${row.pid} of ${row.user ?? 'a background process'} was told to end and has not.`,
     remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
     session: toSession(row),
+  };
+}
+
+/**
+ * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
+ * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which.
+ */
+function unansweringProcess(database: string, state: string): Blocker {
+  return {
+    kind: 'stuck-backend',
+    name: 'ProcSignalBarrier',
+    database,
+    detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${state.slice(state.indexOf('.') + 1)}`,
+    remedy:
+      'Look on the server host for a stopped or hanging process of PostgreSQL, free it, then drop the database again.',
   };
 }
 
@@ -102,11 +124,20 @@ async function untouchableSessions(
   const names = databases.map((name) => `"${name}"`).join(', ');
   if (rows.length === 0) {
     const detail = `The template ${names} was in use.`;
-    return [{ kind: 'session', name: databases.join(', '), detail, remedy: 'Try again.' }];
+    return [
+      {
+        kind: 'session',
+        name: databases.join(', '),
+        database: databases.join(', '),
+        detail,
+        remedy: 'Try again.',
+      },
+    ];
   }
   return rows.map((row) => ({
     kind: 'session',
     name: String(row.pid),
+    database: databases.join(', '),
     detail: `Session ${row.pid} of ${row.user ?? 'a background process'} is on the template ${names}, whose sessions are never ended.`,
     remedy: 'Disconnect it, or use another template (template0 has no sessions).',
     session: toSession(row),

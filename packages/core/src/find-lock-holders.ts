@@ -8,6 +8,7 @@ FROM pg_stat_activity a WHERE a.pid = ANY ($1::int[]) AND a.pid <> $2`;
 /** Names the sessions whose locks kept the runner from its own, such as an uncommitted ALTER DATABASE. */
 export async function findLockHolders(
   control: Client,
+  database: string,
   pids: readonly number[],
   runnerPid: number,
 ): Promise<Blocker[]> {
@@ -22,6 +23,7 @@ export async function findLockHolders(
   return rows.map((row) => ({
     kind: 'lock',
     name: String(row.pid),
+    database,
     detail:
       `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
       ` (${row.state ?? 'state hidden'}) holds a lock on the database${row.query === null ? '' : `: ${row.query}`}.`,

@@ -17,6 +17,11 @@ export function renameStatement(from: string, to: string): string {
   return `ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`;
 }
 
+/** Exchanges two names, by way of a third. One string of statements is one transaction. */
+export function swapStatement(a: string, b: string, aside: string): string {
+  return [renameStatement(a, aside), renameStatement(b, a), renameStatement(aside, b)].join('; ');
+}
+
 /**
  * Quotes a string constant for utility statements, which take no parameters (`COMMENT ON`, `ALTER DATABASE … SET`).
  * Safe whatever `standard_conforming_strings` says.

@@ -2,9 +2,16 @@ export type { Blocker, BlockerKind } from './blocker.js';
 export { cloneDatabase, type CloneDatabaseOptions } from './clone-database.js';
 export { createDatabase, type CreateDatabaseOptions } from './create-database.js';
 export type { DeadlineOptions } from './deadline.js';
+export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.js';
 export { describeDatabase, type DatabaseDescription } from './describe-database.js';
 export { dropDatabase, type DropDatabaseOptions } from './drop-database.js';
+export {
+  withExclusiveAccess,
+  type ExclusiveAccess,
+  type ExclusiveAccessOptions,
+} from './with-exclusive-access.js';
 export { quoteIdentifier } from './identifier.js';
+export { findLeftovers, repairDatabase, type AbandonedLeftover } from './leftovers.js';
 export { listSessions, type ListSessionsOptions } from './list-sessions.js';
 export type {
   Leftover,
@@ -23,6 +30,7 @@ export {
 export { protectDatabase, unprotectDatabase, type ProtectionReport } from './protect-database.js';
 export type { Queryable } from './queryable.js';
 export { recreateDatabase, type RecreateDatabaseOptions } from './recreate-database.js';
+export type { RemedyOptions } from './remove-blockers.js';
 export { renameDatabase } from './rename-database.js';
 export type { DeniedSession, Session } from './session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './session-filter.js';

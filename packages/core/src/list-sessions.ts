@@ -1,4 +1,5 @@
 import { connect, disconnect } from './connect.js';
+import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { isQueryable, type Queryable } from './queryable.js';
 import { resolveTable } from './resolve-table.js';
@@ -58,7 +59,7 @@ type ListRow = SessionRow & {
  * `pg_read_all_stats` the server hides most of what it knows about sessions of other roles (`null` then). To name
  * tables that are waited for, it connects to the database itself for a moment.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function listSessions(
   target: Target | Queryable,
@@ -79,7 +80,11 @@ export async function listSessions(
       const tableOid = await resolveTable({ ...resolved, deadline }, filter.blockingTable);
       return await list(client, database, filterParameter(filter, tableOid), keep, async (oids) => {
         const inside = await connect(settings, database, deadline);
-        return tableNames(inside.client, oids).finally(async () => disconnect(inside.client));
+        try {
+          return await tableNames(inside.client, oids);
+        } finally {
+          await disconnect(inside.client);
+        }
       });
     } catch (error) {
       throw translateError(error, `The sessions of database "${database}" were not listed`, { database });
@@ -97,6 +102,7 @@ async function list(
   const rows = (await client.query(listQuery, [database, filter, keepParameter(keep)]))
     .rows as unknown as ListRow[];
   const oids = rows.flatMap(({ relation }) => (relation === null ? [] : [relation]));
+  if (rows.length === 0 && database !== null) await assertExists(client, database);
   // A database that lets nobody in is listed all the same, with oids for names.
   const tables =
     oids.length === 0 ? new Map<number, string>() : await names(oids).catch(() => new Map<number, string>());
@@ -117,4 +123,10 @@ async function tableNames(client: Queryable, oids: readonly number[]): Promise<M
     [oids],
   );
   return new Map(rows.map((row) => [row['oid'] as number, row['name'] as string]));
+}
+
+/** An empty list must not hide a wrong name. */
+async function assertExists(client: Queryable, database: string): Promise<void> {
+  const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+  if (rows.length === 0) throw databaseNotFound(database);
 }

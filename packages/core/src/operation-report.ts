@@ -11,6 +11,7 @@ export type OperationStep =
   | 'settings-applied'
   | 'swapped'
   | 'renamed'
+  | 'returned'
   | 'dropped';
 
 /** Options that every operation takes. */
@@ -47,11 +48,11 @@ export interface Leftover {
 
 /** What an operation did. */
 export interface OperationReport {
-  readonly command: 'drop' | 'create' | 'recreate' | 'rename' | 'clone' | 'swap';
+  readonly command: 'drop' | 'create' | 'recreate' | 'rename' | 'clone' | 'swap' | 'run' | 'repair';
   readonly database: string;
   /** The new name (rename), the new database (clone), the other database (swap). */
   readonly to?: string;
-  /** `false` when there was nothing to do (`ifExists`, `ifNotExists`), and in a dry run. */
+  /** `false` when there was nothing to do (`ifExists`, `ifNotExists`); in a dry run, when there would be. */
   readonly changed: boolean;
   /** Sessions that were ended; in a dry run, that would be. */
   readonly terminated: readonly Session[];
@@ -59,6 +60,11 @@ export interface OperationReport {
   readonly denied: readonly DeniedSession[];
   /** In a dry run: everything that would make the operation fail. Otherwise empty. */
   readonly blockers: readonly Blocker[];
+  /**
+   * What was lost beside the database's content (in a dry run: would be): what the caller asked to be removed, and
+   * inactive replication slots, which go with a dropped database.
+   */
+  readonly removed: readonly Blocker[];
   /** Settings of the database that its successor does not have. */
   readonly notCarriedOver: readonly NotCarriedOver[];
   /** Databases left aside that could not be dropped. */

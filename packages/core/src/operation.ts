@@ -5,6 +5,7 @@ import type { OperationOptions, OperationReport, OperationStep } from './operati
 import type { SessionPattern } from './session-filter.js';
 import type { Session } from './session.js';
 import { wakeChannel } from './wake-channel.js';
+import { recoverAbandoned } from './recover-abandoned.js';
 import { resolveTarget, type ConnectionSettings, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
@@ -64,7 +65,7 @@ export async function withOperation(
     };
     await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);
     await operation.step('connected');
-    const outcome = await callback(operation).catch((error: unknown) => {
+    const outcome = await recoverThen(operation, callback).catch((error: unknown) => {
       throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
         database: resolved.database,
         terminated: [...terminated.values()],
@@ -76,6 +77,7 @@ export async function withOperation(
       terminated: [...terminated.values()],
       denied: [],
       blockers: [],
+      removed: [],
       notCarriedOver: [],
       leftovers: [],
       ...outcome,
@@ -83,4 +85,14 @@ export async function withOperation(
       dryRun: operation.dryRun,
     };
   });
+}
+
+/** Earlier leftovers come first: one of them may be the very database that is asked for. */
+async function recoverThen(
+  operation: Operation,
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const leftovers = operation.dryRun ? [] : await recoverAbandoned(operation);
+  const outcome = await callback(operation);
+  return { ...outcome, leftovers: [...leftovers, ...(outcome.leftovers ?? [])] };
 }

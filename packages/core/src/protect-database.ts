@@ -1,6 +1,6 @@
+import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { assertDatabaseName, quoteIdentifier, quoteLiteral } from './identifier.js';
-import { PgEvictError } from './pg-evict-error.js';
 import { readProtection, writeProtection } from './protection-label.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
@@ -57,12 +57,7 @@ async function setLabel(
         [database],
       );
       const [row] = rows;
-      if (row === undefined) {
-        throw new PgEvictError('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, {
-          database,
-          hint: 'Check the name; capitals count.',
-        });
-      }
+      if (row === undefined) throw databaseNotFound(database);
       const before = readProtection(row.comment);
       const comment = reason === null ? before.comment : writeProtection(before.comment, reason);
       const after = readProtection(comment);

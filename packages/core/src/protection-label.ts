@@ -1,3 +1,4 @@
+import { databaseNotFound } from './database-not-found.js';
 import { PgEvictError } from './pg-evict-error.js';
 import type { Queryable } from './queryable.js';
 
@@ -41,12 +42,18 @@ export function refuseProtected(database: string, comment: string | null): void 
   );
 }
 
-/** @throws {@link PgEvictError} `PROTECTED` if a database carries the label. One query; needs no privilege. */
+/**
+ * One query; needs no privilege.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` if a database carries the label, `DATABASE_NOT_FOUND`
+ */
 export async function assertUnprotected(client: Queryable, database: string): Promise<void> {
   const { rows } = await client.query(
     `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
     [database],
   );
-  const comment = rows[0]?.['comment'];
+  const [row] = rows;
+  if (row === undefined) throw databaseNotFound(database);
+  const { comment } = row;
   refuseProtected(database, typeof comment === 'string' ? comment : null);
 }

@@ -1,13 +1,14 @@
+import { renameBlockers, replaceBlockers } from './blocker.js';
+import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
-import { dropPrivateDatabase, findAbandonedDatabases } from './drop-private-database.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
-import { withOperation, type Operation } from './operation.js';
-import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
-import { mergePlans, preflight } from './preflight.js';
-import { privateName } from './private-name.js';
+import { withOperation } from './operation.js';
+import type { NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
+import { preflight } from './preflight.js';
+import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
@@ -15,7 +16,7 @@ import type { Target } from './target.js';
 const missingHint = 'Check the name; to create it where it is missing: ifNotExists, --if-not-exists.';
 
 /** Options of {@link recreateDatabase}. */
-export interface RecreateDatabaseOptions extends OperationOptions {
+export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
   /**
    * Creates the database when it does not exist.
    * @default false: rejects with `DATABASE_NOT_FOUND`
@@ -71,19 +72,23 @@ export async function recreateDatabase(
     const like = keepSettings ? old : undefined;
     const successor = privateName(operation, 'new');
     const statement = createStatement(inspection, { name: successor, template, owner: options.owner, like });
-    const plan = await preflight(operation, { databases: [database], dropping: true, failure });
-    const sourcePlan =
-      template === undefined || isBuiltIn(template)
-        ? undefined
-        : await preflight(operation, { databases: [template], dropping: false, failure });
+    const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+    const { toRemove, report } = await preflight(
+      operation,
+      failure,
+      [
+        { databases: [database], blockedBy: replaceBlockers },
+        { databases: copied, blockedBy: renameBlockers },
+      ],
+      options,
+    );
     await operation.step('checked');
-    if (operation.dryRun)
-      return { ...mergePlans(plan, sourcePlan), notCarriedOver: statement.notCarriedOver };
-    const leftovers = await dropEach(operation, await findAbandonedDatabases(control.client, database));
+    if (operation.dryRun) return { ...report, notCarriedOver: statement.notCarriedOver };
     const predecessor = old === undefined ? undefined : privateName(operation, 'old');
     let notCarriedOver: NotCarriedOver[];
     try {
       notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
+      await removeBlockers(operation, toRemove);
       await runExclusively(operation, {
         sql: [
           ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
@@ -91,30 +96,17 @@ export async function recreateDatabase(
         ].join('; '),
         databases: predecessor === undefined ? [successor] : [database, successor],
         sessions: 'end',
-        dropping: false,
+        blockedBy: renameBlockers,
         failure,
       });
     } catch (error) {
-      await dropEach(operation, [successor]);
+      await dropPrivateDatabases(operation, [successor]);
       throw error;
     }
     await operation.step('swapped');
     // The recreate has happened; what fails from here on is untidy, not undone.
-    if (predecessor !== undefined) leftovers.push(...(await dropEach(operation, [predecessor])));
+    const leftovers = predecessor === undefined ? [] : await dropPrivateDatabases(operation, [predecessor]);
     await operation.step('dropped');
-    return { changed: true, notCarriedOver, leftovers };
+    return { changed: true, notCarriedOver, removed: report.removed, leftovers };
   });
-}
-
-/** Drops private databases; those that cannot be dropped are returned with the reason. */
-async function dropEach({ runner }: Operation, names: readonly string[]): Promise<Leftover[]> {
-  const leftovers: Leftover[] = [];
-  for (const database of names) {
-    try {
-      await dropPrivateDatabase(runner.client, database);
-    } catch (error) {
-      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return leftovers;
 }

@@ -1,8 +1,10 @@
+import { renameBlockers } from './blocker.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
+import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { requireAbsent, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
@@ -19,7 +21,7 @@ import type { Target } from './target.js';
 export async function renameDatabase(
   target: Target,
   to: string,
-  options: OperationOptions = {},
+  options: OperationOptions & Pick<RemedyOptions, 'rollbackPrepared'> = {},
 ): Promise<OperationReport> {
   assertDatabaseName(to, 'new database name');
   return withOperation('rename', target, options, [to], async (operation) => {
@@ -30,17 +32,18 @@ export async function renameDatabase(
     requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
     requireOwnership(inspection, facts, failure);
     requireCreatedb(inspection, database, failure);
-    const plan = await preflight(operation, { databases: [database], dropping: false, failure });
+    const needs = { databases: [database], blockedBy: renameBlockers };
+    const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
-    if (operation.dryRun) return { ...plan, to };
+    if (operation.dryRun) return { ...report, to };
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
-      sql: renameStatement(database, to),
-      databases: [database],
-      sessions: 'end',
-      dropping: false,
+      ...needs,
       failure,
+      sql: renameStatement(database, to),
+      sessions: 'end',
     });
     await operation.step('renamed');
-    return { changed: true, to };
+    return { changed: true, to, removed: report.removed };
   });
 }

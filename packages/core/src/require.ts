@@ -1,5 +1,7 @@
+import { databaseNotFound } from './database-not-found.js';
 import { isInvalid, type DatabaseFacts, type Inspection } from './inspect.js';
 import { quoteIdentifier } from './identifier.js';
+import { isPlaceholder } from './placeholder.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { refuseProtected } from './protection-label.js';
 
@@ -7,10 +9,7 @@ import { refuseProtected } from './protection-label.js';
 export function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
   const facts = findDatabase(inspection, name);
   if (facts !== undefined) return facts;
-  throw new PgEvictError('DATABASE_NOT_FOUND', `Database "${name}" does not exist.`, {
-    database: name,
-    hint: hint ?? 'Check the name; capitals count.',
-  });
+  throw databaseNotFound(name, hint);
 }
 
 /** The facts of a database, if it exists. */
@@ -25,6 +24,15 @@ export function findDatabase(inspection: Inspection, name: string): DatabaseFact
 export function requireUnprotected(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
   const facts = requireDatabase(inspection, name, hint);
   refuseProtected(name, facts.comment);
+  if (isPlaceholder(facts.comment)) {
+    const detail = `Database "${name}" is held exclusively by another run of pg-evict.`;
+    const remedy = 'Wait until it is over.';
+    throw new PgEvictError('BLOCKED', detail, {
+      database: name,
+      hint: remedy,
+      blockers: [{ kind: 'lock', name, database: name, detail, remedy }],
+    });
+  }
   return facts;
 }
 
@@ -68,6 +76,6 @@ export function requireValid(facts: DatabaseFacts, failure: string): void {
   throw new PgEvictError('BLOCKED', `${failure}. ${detail}`, {
     database: facts.name,
     hint: remedy,
-    blockers: [{ kind: 'invalid-database', name: facts.name, detail, remedy }],
+    blockers: [{ kind: 'invalid-database', name: facts.name, database: facts.name, detail, remedy }],
   });
 }

@@ -59,7 +59,7 @@ async function endSessionsUntilSettled(
   const { deadline, runner, control } = operation;
   const statement = watch(running);
   const beganAt = performance.now();
-  let sweep: Sweep = { locked: false, waitingFor: [], rows: [] };
+  let sweep: Sweep = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
   let wakes = 0;
   try {
     while (!statement.settled) {

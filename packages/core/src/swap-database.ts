@@ -1,10 +1,12 @@
-import { assertDatabaseName, renameStatement } from './identifier.js';
+import { renameBlockers } from './blocker.js';
+import { assertDatabaseName, swapStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
-import { privateName } from './private-name.js';
+import { privateName } from './private-databases.js';
+import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
@@ -21,7 +23,7 @@ import type { Target } from './target.js';
 export async function swapDatabase(
   target: Target,
   other: string,
-  options: OperationOptions = {},
+  options: OperationOptions & Pick<RemedyOptions, 'rollbackPrepared'> = {},
 ): Promise<OperationReport> {
   assertDatabaseName(other, 'name of the other database');
   return withOperation('swap', target, options, [other], async (operation) => {
@@ -37,22 +39,18 @@ export async function swapDatabase(
     const inspection = await inspect(control.client, databases);
     for (const name of databases) requireOwnership(inspection, requireUnprotected(inspection, name), failure);
     requireCreatedb(inspection, database, failure);
-    const plan = await preflight(operation, { databases, dropping: false, failure });
+    const needs = { databases, blockedBy: renameBlockers };
+    const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
-    if (operation.dryRun) return { ...plan, to: other };
-    const aside = privateName(operation, 'old');
+    if (operation.dryRun) return { ...report, to: other };
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
-      sql: [
-        renameStatement(database, aside),
-        renameStatement(other, database),
-        renameStatement(aside, other),
-      ].join('; '),
-      databases,
-      sessions: 'end',
-      dropping: false,
+      ...needs,
       failure,
+      sql: swapStatement(database, other, privateName(operation, 'old')),
+      sessions: 'end',
     });
     await operation.step('swapped');
-    return { changed: true, to: other };
+    return { changed: true, to: other, removed: report.removed };
   });
 }

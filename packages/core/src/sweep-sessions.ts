@@ -25,6 +25,8 @@ export interface Sweep {
   readonly locked: boolean;
   /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
   readonly waitingFor: readonly number[];
+  /** The runner's wait event, as `pg_stat_activity` names it. */
+  readonly runnerWait: string | null;
   readonly rows: readonly SweptRow[];
 }
 
@@ -57,8 +59,8 @@ l AS MATERIALIZED (
   SELECT g.pid, g.objid, g.mode FROM granted g JOIN d ON g.objid = d.oid
   WHERE g.locktype = 'object' AND g.classid = 'pg_database'::regclass),
 waiting AS MATERIALIZED (
-  SELECT CASE WHEN EXISTS (SELECT FROM activity WHERE pid = $2 AND wait_event_type = 'Lock')
-    THEN pg_blocking_pids($2) ELSE '{}' END AS pids),
+  SELECT wait_event, CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids($2) ELSE '{}' END AS pids
+  FROM (SELECT) AS one LEFT JOIN pg_stat_activity ON pid = $2),
 changing AS MATERIALIZED (
   SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
 s AS MATERIALIZED (
@@ -79,11 +81,15 @@ decided AS MATERIALIZED (
   SELECT s.*, h.objid IS NOT NULL AS locked,
     verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way
   FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
-SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, EXISTS (SELECT FROM held) AS holds_lock,
+SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
   CASE WHEN s.in_the_way AND s.can_terminate THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
-type ResultRow = SweptRow & { readonly holds_lock: boolean; readonly waiting_for: readonly number[] };
+type ResultRow = SweptRow & {
+  readonly holds_lock: boolean;
+  readonly waiting_for: readonly number[];
+  readonly runner_wait: string | null;
+};
 
 /**
  * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.
@@ -105,6 +111,7 @@ export async function sweepSessions(
   return {
     locked: rows[0]?.holds_lock ?? false,
     waitingFor: rows[0]?.waiting_for ?? [],
+    runnerWait: rows[0]?.runner_wait ?? null,
     rows: rows.filter((row) => (row.pid as number | null) !== null),
   };
 }

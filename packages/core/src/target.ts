@@ -121,11 +121,18 @@ function parseUrl(url: string): ConnectionSettings {
     port,
     user: parsed.user === '' ? undefined : parsed.user,
     password: parsed.password === '' ? undefined : parsed.password,
-    database: parsed.database === '' || parsed.database === null ? undefined : parsed.database,
+    database:
+      databaseOf(url) ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
   });
+}
+
+/** The path of a URL, every character decoded as libpq does; node-postgres leaves `%2F`, `%3F` and `%23` as they are. */
+function databaseOf(url: string): string | undefined {
+  const path = /^postgres(?:ql)?:\/\/[^/?#]*\/([^?#]+)/i.exec(url)?.[1];
+  return path === undefined ? undefined : decodeURIComponent(path);
 }
 
 /**

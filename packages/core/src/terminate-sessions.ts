@@ -49,7 +49,7 @@ export interface TerminateSessionsOptions extends DeadlineOptions {
  *
  * @returns also when sessions were denied or remain; look at `denied` and `remaining`
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED` (a session id whose pid is somebody else's by now: nobody is
- * ended then), `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * ended then), `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function terminateSessions(
   target: Target | Queryable,

@@ -1,0 +1,43 @@
+import { renameBlockers } from './blocker.js';
+import { renameStatement } from './identifier.js';
+import { inspect } from './inspect.js';
+import type { Operation, OperationOutcome } from './operation.js';
+import { isPlaceholder } from './placeholder.js';
+import { PgEvictError } from './pg-evict-error.js';
+import { dropPrivateDatabases, privateName } from './private-databases.js';
+import { findDatabase } from './require.js';
+import { runExclusively } from './run-exclusively.js';
+
+/**
+ * Gives a database that was held exclusively its name back, and drops the placeholder. Ends the sessions that are
+ * still on it. Does nothing if it has its name already.
+ *
+ * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
+ * data is
+ */
+export async function giveBack(operation: Operation, held: string): Promise<OperationOutcome> {
+  const { database, control } = operation;
+  const failure = `Database "${database}" was not given back; it is still called "${held}"`;
+  const inspection = await inspect(control.client, [database, held]);
+  if (findDatabase(inspection, held) === undefined) return { changed: false };
+  const inPlace = findDatabase(inspection, database);
+  if (inPlace !== undefined && !isPlaceholder(inPlace.comment)) {
+    throw new PgEvictError('DATABASE_EXISTS', `${failure}, because another database has taken its name.`, {
+      database,
+      hint: `Look at both, then drop one and rename the other.`,
+    });
+  }
+  const placeholder = privateName(operation, 'old');
+  await runExclusively(operation, {
+    sql: [
+      ...(inPlace === undefined ? [] : [renameStatement(database, placeholder)]),
+      renameStatement(held, database),
+    ].join('; '),
+    databases: [held, database],
+    blockedBy: renameBlockers,
+    sessions: 'end',
+    failure,
+  });
+  const leftovers = inPlace === undefined ? [] : await dropPrivateDatabases(operation, [placeholder]);
+  return { changed: true, leftovers };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
+import { quoteIdentifier } from './identifier.js';
+import type { Operation } from './operation.js';
+import type { Leftover } from './operation-report.js';
+
+/**
+ * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, or one that
+ * somebody holds exclusively. The first two hold nothing that is needed, the last holds the data.
+ */
+export type PrivateRole = 'new' | 'old' | 'held';
+
+/** A database whose maker died before it could put it in place or drop it. */
+export interface AbandonedDatabase {
+  readonly name: string;
+  readonly role: PrivateRole;
+  /** Ties it to the database it was made for: {@link privateTag}. */
+  readonly tag: string;
+}
+
+/** Ties a private name to the database it was made for, whatever that is called. */
+export function privateTag(database: string): string {
+  return createHash('sha256').update(database).digest('hex').slice(0, 10);
+}
+
+/**
+ * A name for a database that only this operation knows. It carries the runner's pid and the start of its backend, so
+ * that whoever finds it can tell whether its maker still lives, and is at most 52 bytes long.
+ */
+export function privateName({ database, runner }: Operation, role: PrivateRole): string {
+  return `pg_evict_${role}_${privateTag(database)}_${runner.pid}_${BigInt(runner.started).toString(36)}`;
+}
+
+/**
+ * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time. When
+ * the start is hidden from the role, any backend with that pid counts as the maker.
+ */
+const abandonedQuery = `
+WITH p AS (
+  SELECT datname, regexp_match(datname, '^pg_evict_(new|old|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
+  FROM pg_database WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
+SELECT p.datname AS name, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
+  (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
+FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int WHERE part IS NOT NULL ORDER BY p.datname`;
+
+/**
+ * Names the databases that died operations left aside, on the whole server or for one database. Only those whose
+ * owner's privileges the role has.
+ */
+export async function findAbandonedDatabases(
+  client: Client,
+  database?: string,
+): Promise<AbandonedDatabase[]> {
+  const { rows } = await client.query<
+    AbandonedDatabase & { started: string; listed: boolean; backendStarted: string | null }
+  >(abandonedQuery);
+  const tag = database === undefined ? undefined : privateTag(database);
+  return rows
+    .filter(
+      ({ listed, started, backendStarted }) =>
+        !listed || (backendStarted !== null && BigInt(backendStarted).toString(36) !== started),
+    )
+    .map((row) => ({ name: row.name, role: row.role, tag: row.tag }))
+    .filter((row) => tag === undefined || row.tag === tag);
+}
+
+/**
+ * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
+ * operation to clean up and are returned with the reason. A template flag carried over to one is taken off first.
+ */
+export async function dropPrivateDatabases(
+  { runner }: Operation,
+  names: readonly string[],
+): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    try {
+      const flagged = 'SELECT FROM pg_database WHERE datname = $1 AND datistemplate';
+      if ((await runner.client.query(flagged, [database])).rows.length > 0) {
+        await runner.client.query(`ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`);
+      }
+      await runner.client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)}`);
+    } catch (error) {
+      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return leftovers;
+}

@@ -1,0 +1,108 @@
+import type { Blocker } from './blocker.js';
+import { connect, disconnect } from './connect.js';
+import { pause } from './deadline.js';
+import { quoteIdentifier, quoteLiteral } from './identifier.js';
+import type { Operation } from './operation.js';
+import { sqlStateOf } from './translate-error.js';
+
+/** What may be removed to make way for an operation. Nothing is by default: each of these loses something. */
+export interface RemedyOptions {
+  /** Rolls back prepared transactions of the database; what they did is lost. @default false */
+  readonly rollbackPrepared?: boolean | undefined;
+  /** Drops replication slots in use; their consumers cannot go on. @default false */
+  readonly dropSlots?: boolean | undefined;
+  /**
+   * Drops subscriptions that live in the database; the slot on the publisher stays and must be dropped there.
+   * @default false
+   */
+  readonly dropSubscriptions?: boolean | undefined;
+  /** Takes the template flag off a database that is to be dropped. @default false */
+  readonly unsetTemplate?: boolean | undefined;
+}
+
+/** Whether the caller asked for this kind of thing to be removed. */
+export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
+  return (
+    (kind === 'prepared-transaction' && options.rollbackPrepared === true) ||
+    (kind === 'replication-slot' && options.dropSlots === true) ||
+    (kind === 'subscription' && options.dropSubscriptions === true) ||
+    (kind === 'template' && options.unsetTemplate === true)
+  );
+}
+
+/**
+ * Removes what the caller asked to be removed. Prepared transactions and subscriptions can only be removed from inside
+ * their database, which is connected to for it; slots from anywhere.
+ *
+ * Needs: the role that prepared the transaction, or a superuser; REPLICATION for slots; ownership of subscriptions and
+ * databases.
+ */
+export async function removeBlockers(operation: Operation, blockers: readonly Blocker[]): Promise<void> {
+  const { control } = operation;
+  for (const [database, statements] of statementsInside(blockers)) {
+    const { client, pid } = await connect(operation.settings, database, operation.deadline);
+    try {
+      for (const sql of statements) await client.query(sql);
+    } finally {
+      await disconnect(client);
+    }
+    await untilGone(operation, pid);
+  }
+  for (const { kind, name, database } of blockers) {
+    if (kind === 'template') {
+      await control.client.query(`ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`);
+    }
+    if (kind === 'replication-slot') await dropSlot(operation, name);
+  }
+}
+
+/** What has to be run inside each database. */
+function statementsInside(blockers: readonly Blocker[]): Map<string, string[]> {
+  const statements = new Map<string, string[]>();
+  for (const { kind, name, database } of blockers) {
+    const subscription = quoteIdentifier(name);
+    const sql =
+      kind === 'prepared-transaction'
+        ? [`ROLLBACK PREPARED ${quoteLiteral(name)}`]
+        : kind === 'subscription'
+          ? [
+              // Otherwise DROP SUBSCRIPTION would have to reach the publisher.
+              `ALTER SUBSCRIPTION ${subscription} DISABLE`,
+              `ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE)`,
+              `DROP SUBSCRIPTION ${subscription}`,
+            ]
+          : [];
+    if (sql.length > 0) statements.set(database, [...(statements.get(database) ?? []), ...sql]);
+  }
+  return statements;
+}
+
+/** Our own session must not be among those that are ended and reported. */
+async function untilGone({ control, deadline }: Operation, pid: number): Promise<void> {
+  while (!deadline.over) {
+    const { rows } = await control.client.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid]);
+    if (rows.length === 0) return;
+    await pause(2);
+  }
+}
+
+/** Ends the consumer, which may come back at once, until the slot can be dropped. */
+async function dropSlot({ control, deadline }: Operation, name: string): Promise<void> {
+  const inUse = '55006';
+  for (;;) {
+    await control.client.query(
+      'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active',
+      [name],
+    );
+    try {
+      await control.client.query(
+        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
+        [name],
+      );
+      return;
+    } catch (error) {
+      if (sqlStateOf(error) !== inUse || deadline.over) throw error;
+      await pause(10);
+    }
+  }
+}
