@@ -4,7 +4,7 @@ import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName } from './identifier.js';
 import { inspect } from './inspect.js';
-import { withOperation } from './operation.js';
+import { withOperation } from './with-operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { isPgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';

@@ -1,6 +1,7 @@
 import type { Blocker } from './blocker.js';
 import { quoteIdentifier } from './identifier.js';
-import { toSession, type DeniedSession, type SessionRow } from './session.js';
+import { toSession, type SessionRow } from './session-row.js';
+import type { DeniedSession } from './session.js';
 
 /** Why a session may not be ended by this role, and what would allow it. */
 export function toDeniedSession(row: SessionRow): DeniedSession {

@@ -7,7 +7,7 @@ import { findLockHolders } from './find-lock-holders.js';
 import { inspect } from './inspect.js';
 import { isPlaceholder } from './placeholder.js';
 import type { SessionPattern } from './session-filter.js';
-import { toSession } from './session.js';
+import { toSession } from './session-row.js';
 import { sweepSessions } from './sweep-sessions.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';

@@ -1,7 +1,7 @@
 import { dropBlockers } from './blocker.js';
 import { quoteIdentifier } from './identifier.js';
 import { inspect } from './inspect.js';
-import { withOperation } from './operation.js';
+import { withOperation } from './with-operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';

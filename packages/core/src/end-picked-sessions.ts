@@ -10,10 +10,40 @@ import {
   keepParameter,
   parseSessionReference,
   sessionId,
+  type SessionFilter,
+  type SessionPattern,
 } from './session-filter.js';
-import { currentRoleQuery, sessionColumns, sessionTables, toSession, type SessionRow } from './session.js';
-import type { TerminateSessionsOptions } from './terminate-sessions.js';
+import {
+  currentRoleQuery,
+  sessionColumns,
+  sessionTables,
+  toSession,
+  type SessionRow,
+} from './session-row.js';
 import { sqlStateOf } from './translate-error.js';
+
+/** Which sessions are to be ended, and how. */
+export interface EndOptions {
+  /** Which sessions. @default all others of the database */
+  readonly filter?: SessionFilter | undefined;
+  /** Sessions that are never ended. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
+  /**
+   * Cancels the queries that run instead of ending the sessions.
+   * @default false
+   */
+  readonly cancel?: boolean | undefined;
+  /**
+   * How long to wait for the sessions to leave by themselves first, in milliseconds. Counts towards the deadline.
+   * @default 0
+   */
+  readonly graceMs?: number | undefined;
+  /**
+   * Ends nobody; the report tells who would be ended.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+}
 
 /** A session and, to the microsecond, when it and its query started: what a Date would round. */
 interface PickedRow extends SessionRow {
@@ -59,7 +89,7 @@ export async function endPicked(
   client: Queryable,
   database: string,
   deadline: Deadline,
-  options: TerminateSessionsOptions,
+  options: EndOptions,
   tableOid: number | undefined,
 ): Promise<TerminationReport> {
   const { filter = {}, keep = [], graceMs = 0, dryRun = false } = options;

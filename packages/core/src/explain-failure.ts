@@ -6,7 +6,7 @@ import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
-import { toSession, type SessionRow } from './session.js';
+import { toSession, type SessionRow } from './session-row.js';
 import { sweepSessions, type Sweep } from './sweep-sessions.js';
 import { sqlStateOf, translateError } from './translate-error.js';
 

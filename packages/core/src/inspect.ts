@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { currentRoleQuery } from './session.js';
+import { currentRoleQuery } from './session-row.js';
 
 /** What `pg_database` says of a database, and what belongs to it in the other shared catalogs. */
 export interface DatabaseFacts {

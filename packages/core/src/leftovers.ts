@@ -1,6 +1,6 @@
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import type { OperationReport } from './operation-report.js';
-import { withOperation } from './operation.js';
+import { withOperation } from './with-operation.js';
 import { findAbandonedDatabases, privateTag, type AbandonedDatabase } from './private-databases.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';

@@ -16,9 +16,9 @@ import {
   sessionColumns,
   sessionTables,
   toSession,
-  type Session,
   type SessionRow,
-} from './session.js';
+} from './session-row.js';
+import type { Session } from './session.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';

@@ -5,7 +5,7 @@ import type { Operation } from './operation.js';
 import type { OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
-import { toSession } from './session.js';
+import { toSession } from './session-row.js';
 import { sweepSessions } from './sweep-sessions.js';
 
 /** Databases an operation needs free of sessions. */

@@ -5,7 +5,7 @@ import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
-import { withOperation } from './operation.js';
+import { withOperation } from './with-operation.js';
 import type { NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';

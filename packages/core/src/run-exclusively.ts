@@ -3,7 +3,7 @@ import { pause } from './deadline.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
 import type { Operation } from './operation.js';
-import { toSession } from './session.js';
+import { toSession } from './session-row.js';
 import { waitForSessionsToLeave } from './wait-for-sessions.js';
 import { sweepSessions, type Sweep, type SweptRow } from './sweep-sessions.js';
 import { sqlStateOf } from './translate-error.js';

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { keepParameter, type SessionPattern } from './session-filter.js';
-import { currentRoleQuery, sessionColumns, sessionTables, type SessionRow } from './session.js';
+import { currentRoleQuery, sessionColumns, sessionTables, type SessionRow } from './session-row.js';
 
 /** A session in the way, and what was done about it. */
 export interface SweptRow extends SessionRow {

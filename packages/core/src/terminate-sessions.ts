@@ -1,41 +1,21 @@
 import { assertNotGuarded } from './built-in-guards.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
-import { endPicked } from './end-picked-sessions.js';
+import { endPicked, type EndOptions } from './end-picked-sessions.js';
 import type { TerminationReport } from './operation-report.js';
 import { assertUnprotected } from './protection-label.js';
 import { isQueryable, type Queryable } from './queryable.js';
 import { resolveTable } from './resolve-table.js';
-import type { SessionFilter, SessionPattern } from './session-filter.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
 
 /** Options of {@link terminateSessions}. */
-export interface TerminateSessionsOptions extends DeadlineOptions {
+export interface TerminateSessionsOptions extends DeadlineOptions, EndOptions {
   /**
    * The database, where a client is given instead of a target.
    * @default the database the client is connected to
    */
   readonly database?: string | undefined;
-  /** Which sessions. @default all others of the database */
-  readonly filter?: SessionFilter | undefined;
-  /** Sessions that are never ended. @default none */
-  readonly keep?: readonly SessionPattern[] | undefined;
-  /**
-   * Cancels the queries that run instead of ending the sessions.
-   * @default false
-   */
-  readonly cancel?: boolean | undefined;
-  /**
-   * How long to wait for the sessions to leave by themselves first, in milliseconds. Counts towards the deadline.
-   * @default 0
-   */
-  readonly graceMs?: number | undefined;
-  /**
-   * Ends nobody; the report tells who would be ended.
-   * @default false
-   */
-  readonly dryRun?: boolean | undefined;
 }
 
 /**

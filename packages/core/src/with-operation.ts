@@ -1,0 +1,75 @@
+import { assertNotGuarded } from './built-in-guards.js';
+import { Deadline } from './deadline.js';
+import type { Operation, OperationOutcome } from './operation.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import type { Session } from './session.js';
+import { wakeChannel } from './wake-channel.js';
+import { recoverAbandoned } from './recover-abandoned.js';
+import { resolveTarget, type Target } from './target.js';
+import { translateError } from './translate-error.js';
+import { withMaintenanceConnections } from './with-maintenance-connections.js';
+
+/**
+ * Runs `callback` with two connections to the maintenance database, and closes them in every case. Guards come
+ * before any connection is made.
+ */
+export async function withOperation(
+  command: OperationReport['command'],
+  target: Target,
+  options: OperationOptions,
+  others: readonly string[],
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationReport> {
+  const startedAt = performance.now();
+  const deadline = new Deadline(options);
+  const resolved = resolveTarget(target);
+  for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
+  deadline.throwIfOver(resolved.database, 'Nothing was changed.');
+  return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
+    const terminated = new Map<string, Session>();
+    const operation: Operation = {
+      database: resolved.database,
+      settings: resolved.settings,
+      maintenanceDatabase,
+      deadline,
+      runner,
+      control,
+      terminated,
+      dryRun: options.dryRun ?? false,
+      keep: options.keep ?? [],
+      graceMs: options.graceMs ?? 0,
+      step: async (step) => options.onStep?.(step),
+    };
+    await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);
+    await operation.step('connected');
+    const outcome = await recoverThen(operation, callback).catch((error: unknown) => {
+      throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
+        database: resolved.database,
+        terminated: [...terminated.values()],
+      });
+    });
+    return {
+      command,
+      database: resolved.database,
+      terminated: [...terminated.values()],
+      denied: [],
+      blockers: [],
+      removed: [],
+      notCarriedOver: [],
+      leftovers: [],
+      ...outcome,
+      durationMs: Math.round(performance.now() - startedAt),
+      dryRun: operation.dryRun,
+    };
+  });
+}
+
+/** Earlier leftovers come first: one of them may be the very database that is asked for. */
+async function recoverThen(
+  operation: Operation,
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const leftovers = operation.dryRun ? [] : await recoverAbandoned(operation);
+  const outcome = await callback(operation);
+  return { ...outcome, leftovers: [...leftovers, ...(outcome.leftovers ?? [])] };
+}
