@@ -12,6 +12,7 @@ export {
 } from './with-exclusive-access.js';
 export { quoteIdentifier } from './identifier.js';
 export { findLeftovers, repairDatabase, type AbandonedLeftover } from './leftovers.js';
+export { executeExclusively, type ExclusiveStatementRequest } from './execute-exclusively.js';
 export { listSessions, type ListSessionsOptions } from './list-sessions.js';
 export type {
   Leftover,

@@ -48,7 +48,16 @@ export interface Leftover {
 
 /** What an operation did. */
 export interface OperationReport {
-  readonly command: 'drop' | 'create' | 'recreate' | 'rename' | 'clone' | 'swap' | 'run' | 'repair';
+  readonly command:
+    | 'drop'
+    | 'create'
+    | 'recreate'
+    | 'rename'
+    | 'clone'
+    | 'swap'
+    | 'run'
+    | 'repair'
+    | 'execute';
   readonly database: string;
   /** The new name (rename), the new database (clone), the other database (swap). */
   readonly to?: string;
