@@ -3,6 +3,10 @@ import type { Client } from 'pg';
 import { quoteIdentifier } from './identifier.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
+import { sqlStateOf } from './translate-error.js';
+
+/** What DROP DATABASE says of a template. */
+const wrongObjectType = '42809';
 
 /**
  * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, or one that
@@ -31,6 +35,9 @@ export function privateName({ database, runner }: Operation, role: PrivateRole):
   return `pg_evict_${role}_${privateTag(database)}_${runner.pid}_${BigInt(runner.started).toString(36)}`;
 }
 
+/** Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much. */
+const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' LIMIT 1`;
+
 /**
  * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time. When
  * the start is hidden from the role, any backend with that pid counts as the maker.
@@ -51,6 +58,7 @@ export async function findAbandonedDatabases(
   client: Client,
   database?: string,
 ): Promise<AbandonedDatabase[]> {
+  if ((await client.query(privateQuery)).rows.length === 0) return [];
   const { rows } = await client.query<
     AbandonedDatabase & { started: string; listed: boolean; backendStarted: string | null }
   >(abandonedQuery);
@@ -66,7 +74,7 @@ export async function findAbandonedDatabases(
 
 /**
  * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
- * operation to clean up and are returned with the reason. A template flag carried over to one is taken off first.
+ * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
  */
 export async function dropPrivateDatabases(
   { runner }: Operation,
@@ -75,14 +83,21 @@ export async function dropPrivateDatabases(
   const leftovers: Leftover[] = [];
   for (const database of names) {
     try {
-      const flagged = 'SELECT FROM pg_database WHERE datname = $1 AND datistemplate';
-      if ((await runner.client.query(flagged, [database])).rows.length > 0) {
-        await runner.client.query(`ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`);
-      }
-      await runner.client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)}`);
+      await dropPrivateDatabase(runner.client, database);
     } catch (error) {
       leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
     }
   }
   return leftovers;
+}
+
+async function dropPrivateDatabase(client: Client, name: string): Promise<void> {
+  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
+  try {
+    await client.query(drop);
+  } catch (error) {
+    if (sqlStateOf(error) !== wrongObjectType) throw error;
+    await client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
+    await client.query(drop);
+  }
 }
