@@ -49,9 +49,9 @@ export async function cloneDatabase(
   const { owner, ifNotExists = false, keepSettings = false } = options;
   assertDatabaseName(to, 'name of the new database');
   return withOperation('clone', target, options, [to], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     const failure = `Database "${database}" was not cloned to "${to}"`;
-    const inspection = await inspect(control.client, [database, to]);
+    const inspection = await inspect(runner.client, [database, to]);
     const source = requireUnprotected(inspection, database);
     if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
     requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');

@@ -42,10 +42,10 @@ export async function createDatabase(
   const { template, owner, ifNotExists = false } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   return withOperation('create', target, options, [], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     const failure = `Database "${database}" was not created`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
-    const inspection = await inspect(control.client, [database, template ?? 'template1']);
+    const inspection = await inspect(runner.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
     requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');

@@ -34,9 +34,9 @@ export async function dropDatabase(
   options: DropDatabaseOptions = {},
 ): Promise<OperationReport> {
   return withOperation('drop', target, options, [], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     const failure = `Database "${database}" was not dropped`;
-    const inspection = await inspect(control.client, [database]);
+    const inspection = await inspect(runner.client, [database]);
     if (options.ifExists === true && findDatabase(inspection, database) === undefined)
       return { changed: false };
     const facts = requireUnprotected(inspection, database);

@@ -16,9 +16,9 @@ import { runExclusively } from './run-exclusively.js';
  * data is
  */
 export async function giveBack(operation: Operation, held: string): Promise<OperationOutcome> {
-  const { database, control } = operation;
+  const { database, runner } = operation;
   const failure = `Database "${database}" was not given back; it is still called "${held}"`;
-  const inspection = await inspect(control.client, [database, held]);
+  const inspection = await inspect(runner.client, [database, held]);
   if (findDatabase(inspection, held) === undefined) return { changed: false };
   const inPlace = findDatabase(inspection, database);
   if (inPlace !== undefined && !isPlaceholder(inPlace.comment)) {

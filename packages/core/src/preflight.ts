@@ -36,15 +36,16 @@ export async function preflight(
   remedies: RemedyOptions = {},
 ): Promise<Plan> {
   const { control, runner, dryRun, database, keep } = operation;
-  const found: Blocker[] = [];
-  const inactiveSlots: Blocker[] = [];
-  for (const { databases, blockedBy } of needs) {
-    const some = await findBlockers(control.client, databases, blockedBy);
-    found.push(...some.blockers);
-    inactiveSlots.push(...some.inactiveSlots);
-  }
   const databases = needs.flatMap((need) => need.databases);
-  const sweep = await sweepSessions(control.client, databases, runner.pid, false, keep);
+  const looking = needs
+    .filter((need) => need.databases.length > 0)
+    .map(async (need) => findBlockers(runner.client, need.databases, need.blockedBy));
+  const [sweep, ...some] = await Promise.all([
+    sweepSessions(control.client, databases, runner.pid, false, keep),
+    ...looking,
+  ]);
+  const found = some.flatMap(({ blockers }) => blockers);
+  const inactiveSlots = some.flatMap((each) => each.inactiveSlots);
   const denied = sweep.rows
     .filter((row) => !row.can_terminate && !row.starting && !row.unidentified)
     .map(toDeniedSession);

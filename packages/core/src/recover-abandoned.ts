@@ -8,7 +8,7 @@ import { dropPrivateDatabases, findAbandonedDatabases } from './private-database
  * its name back, then what was set aside is dropped. Returns what could not be put in order.
  */
 export async function recoverAbandoned(operation: Operation): Promise<Leftover[]> {
-  const abandoned = await findAbandonedDatabases(operation.control.client, operation.database);
+  const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
   const leftovers: Leftover[] = [];
   for (const { name } of abandoned.filter(({ role }) => role === 'held')) {
     try {

@@ -59,11 +59,11 @@ export async function recreateDatabase(
   const { template, ifNotExists = false, keepSettings = true } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   return withOperation('recreate', target, options, [], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
     const names = [database, 'template0', 'template1', ...(template === undefined ? [] : [template])];
-    const inspection = await inspect(control.client, names);
+    const inspection = await inspect(runner.client, names);
     if (template !== undefined) requireUnprotected(inspection, template, 'Create the template first.');
     const missing = findDatabase(inspection, database) === undefined;
     const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);

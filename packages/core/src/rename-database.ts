@@ -25,9 +25,9 @@ export async function renameDatabase(
 ): Promise<OperationReport> {
   assertDatabaseName(to, 'new database name');
   return withOperation('rename', target, options, [to], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     const failure = `Database "${database}" was not renamed to "${to}"`;
-    const inspection = await inspect(control.client, [database, to]);
+    const inspection = await inspect(runner.client, [database, to]);
     const facts = requireUnprotected(inspection, database);
     requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
     requireOwnership(inspection, facts, failure);

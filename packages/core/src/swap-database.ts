@@ -27,7 +27,7 @@ export async function swapDatabase(
 ): Promise<OperationReport> {
   assertDatabaseName(other, 'name of the other database');
   return withOperation('swap', target, options, [other], async (operation) => {
-    const { database, control } = operation;
+    const { database, runner } = operation;
     if (other === database) {
       throw new PgEvictError('CONFIG_INVALID', `Database "${database}" cannot be swapped with itself.`, {
         database,
@@ -36,7 +36,7 @@ export async function swapDatabase(
     }
     const failure = `Databases "${database}" and "${other}" were not swapped`;
     const databases = [database, other];
-    const inspection = await inspect(control.client, databases);
+    const inspection = await inspect(runner.client, databases);
     for (const name of databases) requireOwnership(inspection, requireUnprotected(inspection, name), failure);
     requireCreatedb(inspection, database, failure);
     const needs = { databases, blockedBy: renameBlockers };

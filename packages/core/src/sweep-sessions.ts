@@ -60,7 +60,7 @@ l AS MATERIALIZED (
   WHERE g.locktype = 'object' AND g.classid = 'pg_database'::regclass),
 waiting AS MATERIALIZED (
   SELECT wait_event, CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids($2) ELSE '{}' END AS pids
-  FROM (SELECT) AS one LEFT JOIN pg_stat_activity ON pid = $2),
+  FROM (SELECT) AS one LEFT JOIN activity ON pid = $2),
 changing AS MATERIALIZED (
   SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
 s AS MATERIALIZED (
@@ -90,6 +90,11 @@ type ResultRow = SweptRow & {
   readonly waiting_for: readonly number[];
   readonly runner_wait: string | null;
 };
+
+/** Has the sweep planned, which takes longer than anything else that is looked at. Looks at nobody. */
+export async function prepareSweep(control: Client, runnerPid: number): Promise<void> {
+  await sweepSessions(control, [], runnerPid, false);
+}
 
 /**
  * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.

@@ -81,9 +81,9 @@ export async function withExclusiveAccess<T>(
 
 /** Puts a placeholder in the database's place; returns the private name the database has then. */
 async function take(operation: Operation, options: ExclusiveAccessOptions): Promise<string> {
-  const { database, control, runner } = operation;
+  const { database, runner } = operation;
   const failure = `Exclusive access to database "${database}" was not had`;
-  const inspection = await inspect(control.client, [database, 'template0', 'template1']);
+  const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
   const facts = requireUnprotected(inspection, database);
   requireValid(facts, failure);
   requireOwnership(inspection, facts, failure);

@@ -3,6 +3,7 @@ import { Deadline } from './deadline.js';
 import type { Operation, OperationOutcome } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import type { Session } from './session.js';
+import { prepareSweep } from './sweep-sessions.js';
 import { wakeChannel } from './wake-channel.js';
 import { recoverAbandoned } from './recover-abandoned.js';
 import { resolveTarget, type Target } from './target.js';
@@ -40,14 +41,18 @@ export async function withOperation(
       graceMs: options.graceMs ?? 0,
       step: async (step) => options.onStep?.(step),
     };
+    // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
+    const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
     await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);
     await operation.step('connected');
-    const outcome = await recoverThen(operation, callback).catch((error: unknown) => {
+    const outcome = await recoverThen(operation, callback).catch(async (error: unknown) => {
+      await preparing;
       throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
         database: resolved.database,
         terminated: [...terminated.values()],
       });
     });
+    await preparing;
     return {
       command,
       database: resolved.database,
