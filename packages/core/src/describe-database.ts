@@ -1,4 +1,6 @@
+import type { Client } from 'pg';
 import { Deadline, type DeadlineOptions } from './deadline.js';
+import { readProtection } from './protection-label.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
@@ -17,13 +19,20 @@ export interface DatabaseDescription {
   readonly owner: string | null;
   /** `null` when the database does not exist or the role may not ask. */
   readonly sizeBytes: number | null;
+  /** Why it is protected by a label on the server; `null` if it is not, empty if no reason was given. */
+  readonly protection: string | null;
 }
+
+type DescriptionRow = Pick<
+  DatabaseDescription,
+  'serverVersion' | 'role' | 'exists' | 'owner' | 'sizeBytes'
+> & { readonly comment: string | null };
 
 const describeQuery = `
 SELECT current_setting('server_version') AS "serverVersion", current_user AS role, d.oid IS NOT NULL AS exists,
   pg_get_userbyid(d.datdba) AS owner,
   CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
-    THEN pg_database_size(d.oid)::float8 END AS "sizeBytes"
+    THEN pg_database_size(d.oid)::float8 END AS "sizeBytes", shobj_description(d.oid, 'pg_database') AS comment
 FROM (SELECT) AS one LEFT JOIN pg_database d ON d.datname = $1`;
 
 /**
@@ -38,13 +47,19 @@ export async function describeDatabase(
   const resolved = resolveTarget(target);
   const { database } = resolved;
   return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
-    const { rows } = await client
-      .query<Omit<DatabaseDescription, 'database' | 'server' | 'local'>>(describeQuery, [database])
-      .catch((error: unknown) => {
-        throw translateError(error, `Database "${database}" was not described`, { database });
-      });
-    const server = client.host.startsWith('/') ? client.host : `${client.host}:${client.port}`;
-    const local = client.host.startsWith('/') || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(client.host);
-    return { database, server, local, ...(rows[0] as NonNullable<(typeof rows)[0]>) };
+    const { rows } = await client.query<DescriptionRow>(describeQuery, [database]).catch((error: unknown) => {
+      throw translateError(error, `Database "${database}" was not described`, { database });
+    });
+    const { comment, ...facts } = rows[0] as DescriptionRow;
+    return { database, ...serverOf(client), ...facts, protection: readProtection(comment).reason };
   });
+}
+
+/** The server a client is connected to, and whether it is on this machine. */
+export function serverOf({ host, port }: Client): Pick<DatabaseDescription, 'server' | 'local'> {
+  const isSocket = host.startsWith('/');
+  return {
+    server: isSocket ? host : `${host}:${port}`,
+    local: isSocket || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host),
+  };
 }

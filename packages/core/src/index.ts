@@ -4,6 +4,7 @@ export { createDatabase, type CreateDatabaseOptions } from './create-database.js
 export type { DeadlineOptions } from './deadline.js';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.js';
 export { describeDatabase, type DatabaseDescription } from './describe-database.js';
+export { examineConnection, type ConnectionFacts } from './examine-connection.js';
 export { dropDatabase, type DropDatabaseOptions } from './drop-database.js';
 export {
   withExclusiveAccess,
