@@ -68,7 +68,7 @@ export async function listSessions(
   const { filter = {}, keep = [] } = options;
   const deadline = new Deadline(options);
   if (isQueryable(target)) {
-    const tableOid = await resolveTable(target, filter.blockingTable);
+    const tableOid = await resolveTable(target, filter.blockingTable, options.database);
     return list(target, options.database ?? null, filterParameter(filter, tableOid), keep, async (oids) =>
       tableNames(target, oids),
     );

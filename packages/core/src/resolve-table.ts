@@ -1,27 +1,52 @@
 import { connect, disconnect } from './connect.js';
+import { databaseNotFound } from './database-not-found.js';
 import type { Deadline } from './deadline.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { isQueryable, type Queryable } from './queryable.js';
 import type { ResolvedTarget } from './target.js';
+import { sqlStateOf } from './translate-error.js';
 
 /**
  * The oid of a table. Tables are known only inside their database, so a target is connected to for it.
  *
+ * @param database the one the table must be in, where a client is given; left out: the one it is connected to
  * @returns `undefined` if no table is named
- * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none of that name
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none of that name, `DATABASE_NOT_FOUND`
  */
 export async function resolveTable(
   where: Queryable | (ResolvedTarget & { deadline: Deadline }),
   table: string | undefined,
+  database?: string,
 ): Promise<number | undefined> {
   if (table === undefined) return undefined;
-  if (isQueryable(where)) return tableOid(where, table);
-  const { client } = await connect(where.settings, where.database, where.deadline);
+  if (isQueryable(where)) {
+    await assertConnectedTo(where, database, table);
+    return tableOid(where, table);
+  }
+  const { client } = await connect(where.settings, where.database, where.deadline).catch((error: unknown) => {
+    throw sqlStateOf(error) === '3D000' ? databaseNotFound(where.database) : error;
+  });
   try {
     return await tableOid(client, table);
   } finally {
     await disconnect(client);
   }
+}
+
+/** A client elsewhere knows tables of the same name, but not those. */
+async function assertConnectedTo(
+  client: Queryable,
+  database: string | undefined,
+  table: string,
+): Promise<void> {
+  if (database === undefined) return;
+  const { rows } = await client.query('SELECT current_database() AS name');
+  if (rows[0]?.['name'] === database) return;
+  throw new PgEvictError(
+    'CONFIG_INVALID',
+    `Table ${table} cannot be looked up: the client is connected to another database than "${database}".`,
+    { database, hint: 'Give a client on that database, or a target instead of a client.' },
+  );
 }
 
 async function tableOid(client: Queryable, table: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { globToRegex } from './glob.js';
 import { PgEvictError } from './pg-evict-error.js';
 
@@ -43,12 +44,23 @@ const regexes = (value: OneOrMore | undefined): string[] | undefined => many(val
 
 function patternFields(pattern: SessionPattern): Record<string, unknown> {
   const clients = many(pattern.client);
+  const networks = clients?.filter((c) => c.includes('/'));
+  for (const network of networks ?? []) assertNetwork(network);
   return {
     usr: regexes(pattern.user),
     application: regexes(pattern.application),
     client: clients?.filter((c) => !c.includes('/')).map(globToRegex),
-    networks: clients?.filter((c) => c.includes('/')),
+    networks,
   };
+}
+
+function assertNetwork(network: string): void {
+  const [, address = '', bits] = /^([^/]+)\/([0-9]{1,3})$/.exec(network) ?? [];
+  const family = isIP(address);
+  if (family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)) return;
+  throw new PgEvictError('CONFIG_INVALID', `"${network}" is not a network.`, {
+    hint: 'Write it as 10.1.0.0/16, or give a pattern such as 10.1.*.',
+  });
 }
 
 /** The JSON parameter of {@link filterCondition}. `tableOid` is what `blockingTable` names. */
@@ -114,11 +126,14 @@ export function parseSessionReference(reference: string | number): SessionRefere
 /** PostgreSQL's session id, `%c` of `log_line_prefix`. Needs `pg_stat_activity a`. */
 export const sessionId = `to_hex(trunc(extract(epoch FROM a.backend_start))::bigint) || '.' || to_hex(a.pid)`;
 
-/** Needs, in FROM, `pg_stat_activity a`. `p` is the alias of the pattern record. */
-const patternCondition = (p: string): string => `
+/**
+ * Needs, in FROM, `pg_stat_activity a`. `p` is the alias of the pattern record, `hidden` what holds for a session whose
+ * address the server hides from the role.
+ */
+const patternCondition = (p: string, hidden: string): string => `
   (${p}.usr IS NULL OR a.usename ~ ANY (${p}.usr))
   AND (${p}.application IS NULL OR a.application_name ~ ANY (${p}.application))
-  AND (${p}.client IS NULL AND ${p}.networks IS NULL
+  AND (${p}.client IS NULL AND ${p}.networks IS NULL OR ${hidden}
     OR coalesce(host(a.client_addr), CASE WHEN a.client_port = -1 THEN '[local]' END) ~ ANY (${p}.client)
     OR a.client_addr <<= ANY (${p}.networks::inet[]))`;
 
@@ -141,7 +156,7 @@ chain (pid) AS (
   UNION SELECT unnest(w.blockers) FROM chain c JOIN waiting w ON w.pid = c.pid)`;
 
 /** Whether a session passes the filter. Needs `pg_stat_activity a`, `f`, and the other {@link filterTables}. */
-export const filterCondition = `(${patternCondition('f')}
+export const filterCondition = `(${patternCondition('f', 'false')}
   AND (f.state IS NULL OR a.state ~ ANY (f.state))
   AND (f.backend_type IS NULL OR a.backend_type ~ ANY (f.backend_type))
   AND (f.idle_in_transaction_ms IS NULL OR a.state LIKE 'idle in transaction%'
@@ -157,6 +172,9 @@ export const filterCondition = `(${patternCondition('f')}
     AND a.pid NOT IN (SELECT pid FROM waiting))
   AND (f.pids IS NULL OR a.pid = ANY (f.pids) OR ${sessionId} = ANY (f.ids)))`;
 
-/** Whether a session is one to keep. Needs `pg_stat_activity a`. */
+/**
+ * Whether a session is one to keep. Needs `pg_stat_activity a`. Where the server hides the address (and with it
+ * everything else but user and application), the session might be one to keep, so it is.
+ */
 export const keptCondition = (parameter: string): string => `EXISTS (
-  SELECT FROM jsonb_to_recordset(${parameter}::jsonb) AS k (${patternColumns}) WHERE ${patternCondition('k')})`;
+  SELECT FROM jsonb_to_recordset(${parameter}::jsonb) AS k (${patternColumns}) WHERE ${patternCondition('k', 'a.backend_type IS NULL')})`;

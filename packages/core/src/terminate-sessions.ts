@@ -50,7 +50,7 @@ export async function terminateSessions(
     const connected = await currentDatabase(target);
     const database = options.database ?? connected;
     assertNotGuarded(database);
-    return end(target, database, await resolveTable(target, options.filter?.blockingTable));
+    return end(target, database, await resolveTable(target, options.filter?.blockingTable, database));
   }
   const resolved = resolveTarget(target);
   assertNotGuarded(resolved.database, resolved);
