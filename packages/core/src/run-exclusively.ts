@@ -92,7 +92,7 @@ async function endSessionsUntilSettled(
         await control.client.query(`NOTIFY ${wakeChannel(runner.pid)}`);
       }
       // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
-      await pause(leaving > 0 ? Math.min(10, 1 + leaving / 10) : wakes < 10 ? 2 : 20, running);
+      await pause(leaving > 0 ? Math.min(10, leaving / 10) : wakes < 10 ? 2 : 20, running);
     }
   } catch (error) {
     if (!statement.settled) await cancelUntilSettled(operation, running);
