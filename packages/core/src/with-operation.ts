@@ -28,6 +28,7 @@ export async function withOperation(
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
   return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
     const terminated = new Map<string, Session>();
+    let thrownByListener: { readonly error: unknown } | undefined;
     const operation: Operation = {
       database: resolved.database,
       settings: resolved.settings,
@@ -39,7 +40,14 @@ export async function withOperation(
       dryRun: options.dryRun ?? false,
       keep: options.keep ?? [],
       graceMs: options.graceMs ?? 0,
-      step: async (step) => options.onStep?.(step),
+      step: async (step) => {
+        try {
+          await options.onStep?.(step);
+        } catch (error) {
+          thrownByListener = { error };
+          throw error;
+        }
+      },
     };
     // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
     const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
@@ -47,6 +55,8 @@ export async function withOperation(
     await operation.step('connected');
     const outcome = await recoverThen(operation, callback).catch(async (error: unknown) => {
       await preparing;
+      // Not ours to translate.
+      if (thrownByListener?.error === error) throw error;
       throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
         database: resolved.database,
         terminated: [...terminated.values()],
