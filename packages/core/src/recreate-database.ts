@@ -6,7 +6,7 @@ import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
+import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
@@ -103,9 +103,13 @@ export async function recreateDatabase(
       await dropPrivateDatabases(operation, [successor]);
       throw error;
     }
-    await operation.step('swapped');
     // The recreate has happened; what fails from here on is untidy, not undone.
-    const leftovers = predecessor === undefined ? [] : await dropPrivateDatabases(operation, [predecessor]);
+    let leftovers: Leftover[] = [];
+    try {
+      await operation.step('swapped');
+    } finally {
+      if (predecessor !== undefined) leftovers = await dropPrivateDatabases(operation, [predecessor]);
+    }
     await operation.step('dropped');
     return { changed: true, notCarriedOver, removed: report.removed, leftovers };
   });
