@@ -98,9 +98,8 @@ test.each(['connected', 'checked', 'created', 'settings-applied', 'swapped', 'dr
     if (!swapped) expect(await alive([session.pid])).toEqual([session.pid]);
     await until(
       async () =>
-        (
-          await ask('SELECT FROM pg_stat_activity WHERE application_name = $1', [`recreate ${database}`])
-        ).length === 0,
+        (await ask('SELECT FROM pg_stat_activity WHERE application_name = $1', [`recreate ${database}`]))
+          .length === 0,
       'the server notices',
     );
     const aside = await privateDatabasesFor(database);

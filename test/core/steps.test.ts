@@ -77,29 +77,32 @@ describe.each(Object.entries(operations))('%s', (name, { run, steps }) => {
     expect(await markerOf(database)).toBe('old');
   });
 
-  test.each(steps)('what a listener throws at "%s" comes out as it is, and nothing is left half done', async (at) => {
-    const database = await scratch.database();
-    const target = targetOf(database);
-    const session = await openSession(serverUrl({ database }));
-    const thrown = new Error('no further');
-    const outcome = await run(target, {
-      onStep: async (step) => {
-        await Promise.resolve();
-        if (step === at) throw thrown;
-      },
-    }).catch((error: unknown) => error);
-    expect(outcome).toBe(thrown);
-    expect(await stillAtWork(target)).toEqual([]);
-    expect(await privateDatabasesFor(database)).toEqual([]);
-    if (at === 'connected' || at === 'checked') expect(await markerOf(database)).toBe('old');
-    if (name === 'recreate') {
-      expect(await markerOf(database)).toBe(at === 'swapped' || at === 'dropped' ? undefined : 'old');
-    }
-    expect(await databaseExists(database)).toBe(
-      !(name === 'drop' && at === 'dropped') && !(name === 'rename' && at === 'renamed'),
-    );
-    await session.close();
-  });
+  test.each(steps)(
+    'what a listener throws at "%s" comes out as it is, and nothing is left half done',
+    async (at) => {
+      const database = await scratch.database();
+      const target = targetOf(database);
+      const session = await openSession(serverUrl({ database }));
+      const thrown = new Error('no further');
+      const outcome = await run(target, {
+        onStep: async (step) => {
+          await Promise.resolve();
+          if (step === at) throw thrown;
+        },
+      }).catch((error: unknown) => error);
+      expect(outcome).toBe(thrown);
+      expect(await stillAtWork(target)).toEqual([]);
+      expect(await privateDatabasesFor(database)).toEqual([]);
+      if (at === 'connected' || at === 'checked') expect(await markerOf(database)).toBe('old');
+      if (name === 'recreate') {
+        expect(await markerOf(database)).toBe(at === 'swapped' || at === 'dropped' ? undefined : 'old');
+      }
+      expect(await databaseExists(database)).toBe(
+        !(name === 'drop' && at === 'dropped') && !(name === 'rename' && at === 'renamed'),
+      );
+      await session.close();
+    },
+  );
 
   test('an abort while a listener is busy ends it at the next step, or not at all once it is done', async () => {
     for (const at of steps) {
