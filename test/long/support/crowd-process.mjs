@@ -5,7 +5,7 @@ import { Client } from 'pg';
 
 const [connectionString, clinging, hasty] = process.argv.slice(2);
 const statistics = { attempts: 0, connected: 0, refusals: {}, endings: {}, mostRefusalsInARow: 0 };
-let stopped = false;
+const state = { stopped: false };
 
 const add = (kind, error) => {
   const key = error.code ?? error.message;
@@ -14,12 +14,12 @@ const add = (kind, error) => {
 
 async function reconnect(application_name) {
   let refusedInARow = 0;
-  while (!stopped) {
+  while (!state.stopped) {
     const client = new Client({ connectionString, application_name });
-    let ending;
+    const endings = [];
     const gone = new Promise((resolve) => {
       client.on('error', (error) => {
-        ending ??= error;
+        endings.push(error);
         resolve();
       });
       client.once('end', resolve);
@@ -34,9 +34,9 @@ async function reconnect(application_name) {
       await client.query('SELECT 1');
       if (application_name === 'hasty') await client.end();
       await gone;
-      if (ending !== undefined) add('endings', ending);
+      if (endings.length > 0) add('endings', endings[0]);
     } catch (error) {
-      if (stopped) return;
+      if (state.stopped) return;
       add(connected ? 'endings' : 'refusals', error);
       if (!connected) {
         refusedInARow += 1;
@@ -67,7 +67,7 @@ process.on('message', (message) => {
   if (message === 'straggle') straggle();
   if (message === 'statistics') process.send(statistics);
   if (message === 'stop') {
-    stopped = true;
+    state.stopped = true;
     process.send(statistics, () => process.exit(0));
   }
 });

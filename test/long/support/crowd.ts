@@ -61,11 +61,10 @@ export class Crowd {
   }
 
   async stop(): Promise<CrowdStatistics> {
-    const [statistics] = (await Promise.all([
-      once(this.#process, 'message').then(([message]) => message as CrowdStatistics),
-      once(this.#process, 'exit'),
-      this.#process.send('stop'),
-    ])) as [CrowdStatistics, unknown, unknown];
+    const [message, exit] = [once(this.#process, 'message'), once(this.#process, 'exit')];
+    this.#process.send('stop');
+    const [statistics] = (await message) as [CrowdStatistics];
+    await exit;
     return statistics;
   }
 }
