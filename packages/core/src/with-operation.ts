@@ -51,18 +51,16 @@ export async function withOperation(
     };
     // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
     const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
-    await runner.client.query(`LISTEN ${wakeChannel(runner.pid)}`);
-    await operation.step('connected');
-    const outcome = await recoverThen(operation, callback).catch(async (error: unknown) => {
-      await preparing;
-      // Not ours to translate.
-      if (thrownByListener?.error === error) throw error;
-      throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
-        database: resolved.database,
-        terminated: [...terminated.values()],
-      });
-    });
-    await preparing;
+    const outcome = await begin(operation, callback)
+      .catch((error: unknown) => {
+        // Not ours to translate.
+        if (thrownByListener?.error === error) throw error;
+        throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
+          database: resolved.database,
+          terminated: [...terminated.values()],
+        });
+      })
+      .finally(async () => preparing);
     return {
       command,
       database: resolved.database,
@@ -79,11 +77,13 @@ export async function withOperation(
   });
 }
 
-/** Earlier leftovers come first: one of them may be the very database that is asked for. */
-async function recoverThen(
+/** Begins an operation and runs it. Earlier leftovers come first: one of them may be the very database that is asked for. */
+async function begin(
   operation: Operation,
   callback: (operation: Operation) => Promise<OperationOutcome>,
 ): Promise<OperationOutcome> {
+  await operation.runner.client.query(`LISTEN ${wakeChannel(operation.runner.pid)}`);
+  await operation.step('connected');
   const leftovers = operation.dryRun ? [] : await recoverAbandoned(operation);
   const outcome = await callback(operation);
   return { ...outcome, leftovers: [...leftovers, ...(outcome.leftovers ?? [])] };
