@@ -6,6 +6,7 @@ import { Client } from 'pg';
 const [connectionString, clinging, hasty] = process.argv.slice(2);
 const statistics = { attempts: 0, connected: 0, refusals: {}, endings: {}, mostRefusalsInARow: 0 };
 const state = { stopped: false };
+const stopping = () => state.stopped;
 
 const add = (kind, error) => {
   const key = error.code ?? error.message;
@@ -14,7 +15,7 @@ const add = (kind, error) => {
 
 async function reconnect(application_name) {
   let refusedInARow = 0;
-  while (!state.stopped) {
+  while (!stopping()) {
     const client = new Client({ connectionString, application_name });
     const endings = [];
     const gone = new Promise((resolve) => {
@@ -36,7 +37,7 @@ async function reconnect(application_name) {
       await gone;
       if (endings.length > 0) add('endings', endings[0]);
     } catch (error) {
-      if (state.stopped) return;
+      if (stopping()) return;
       add(connected ? 'endings' : 'refusals', error);
       if (!connected) {
         refusedInARow += 1;
