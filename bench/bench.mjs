@@ -12,13 +12,15 @@ import { startBenchServer } from './src/start-bench-server.mjs';
 const options = readOptions();
 const progress = startProgress();
 const bench = await startBenchServer();
+const machine = describeMachine(bench.server);
 try {
   const operations = await measureOperations(bench, options, progress);
   const commands = await measureCommands(bench, options, progress);
   const success = await measureSuccess(bench, options, progress);
   progress.stop();
   const results = {
-    machine: describeMachine(bench.server),
+    machine,
+    loadAtEnd: describeMachine(bench.server).load,
     rounds: options.rounds,
     operations,
     commands,

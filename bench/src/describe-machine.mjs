@@ -1,6 +1,6 @@
-import { cpus, platform, arch } from 'node:os';
+import { arch, cpus, loadavg, platform } from 'node:os';
 
-/** What figures depend on. */
+/** What figures depend on. The load tells whether the machine did anything else meanwhile. */
 export function describeMachine(server) {
   return {
     postgresql: server.version,
@@ -8,6 +8,7 @@ export function describeMachine(server) {
     node: process.versions.node,
     platform: `${platform()} ${arch()}`,
     cpus: cpus().length,
+    load: loadavg()[0],
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
 }

@@ -46,7 +46,7 @@ function pgEvictCommand(database, env) {
   const bin = join(manifest, '..', require(manifest).bin['pg-evict']);
   return {
     method: 'pg-evict',
-    line: 'pg-evict recreate --yes',
+    line: '`pg-evict recreate --yes`',
     run: async () => runProcess(process.execPath, [bin, 'recreate', database, '--yes'], env),
   };
 }
@@ -55,7 +55,7 @@ function clientToolsCommand(database, name, directory, env) {
   const path = { PATH: [directory, process.env['PATH']].join(delimiter) };
   return {
     method: 'dropdb',
-    line: `dropdb --force && createdb${name}`,
+    line: `\`dropdb --force && createdb\`${name}`,
     run: async () =>
       runProcess('/bin/sh', ['-c', `dropdb --force ${database} && createdb ${database}`], {
         ...env,

@@ -6,10 +6,10 @@ import { table } from './table.mjs';
 const titles = { drop: 'Drop', recreate: 'Drop and create (pg-evict: recreate)' };
 
 /** All results as Markdown. */
-export function report({ machine, rounds, operations, commands, success }) {
-  const { postgresql, data, node, platform, cpus, cpu } = machine;
+export function report({ machine, loadAtEnd, rounds, operations, commands, success }) {
+  const { postgresql, data, node, platform, cpus, cpu, load } = machine;
   return `${[
-    `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}).`,
+    `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
     `Medians of ${rounds} rounds in milliseconds; the methods take turns. Connecting and disconnecting are included for all:`,
     'pg-evict opens two connections, the others one. The one-liner is',
     '`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = … AND pid <> pg_backend_pid()`.',
@@ -68,7 +68,7 @@ function commandTable(commands) {
     const samples = commands.filter(({ command }) => command === line);
     const isOurs = samples[0].method === 'pg-evict';
     const summary = summarize(samples);
-    return [`\`${line}\``, figure(summary), isOurs ? '' : ratio(ours, summary), isOurs ? '' : '≤ 1'];
+    return [line, figure(summary), isOurs ? '' : ratio(ours, summary), isOurs ? '' : '≤ 1'];
   });
   const missing = lines.length > 1 ? '' : '\n\nLeft out: dropdb and createdb are not installed.';
   return `\n### The whole command with ${commands[0].sessions} sessions, process start included\n\n${table(
