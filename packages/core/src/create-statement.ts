@@ -18,6 +18,8 @@ export interface CreateRequest {
 export interface CreateStatement {
   readonly sql: string;
   readonly template: string;
+  /** The template's encoding, which a copy has as well. */
+  readonly templateEncoding: string | undefined;
   readonly owner: string;
   readonly notCarriedOver: readonly NotCarriedOver[];
 }
@@ -82,6 +84,7 @@ export function createStatement(inspection: Inspection, request: CreateRequest):
   return {
     sql: `CREATE DATABASE ${quoteIdentifier(request.name)} ${clauses.join(' ')}`,
     template,
+    templateEncoding: findDatabase(inspection, template)?.encoding,
     owner,
     notCarriedOver,
   };

@@ -5,6 +5,8 @@ import type { CreateStatement } from './create-statement.js';
 import type { DatabaseFacts } from './inspect.js';
 import type { Operation } from './operation.js';
 import type { NotCarriedOver } from './operation-report.js';
+import { heldError, placeholderCopied } from './placeholder.js';
+import { dropPrivateDatabases } from './private-databases.js';
 import { runExclusively } from './run-exclusively.js';
 
 /**
@@ -27,9 +29,23 @@ export async function createSuccessor(
     blockedBy: renameBlockers,
     failure,
   });
+  if (!isBuiltIn(statement.template)) await refuseCopyOfPlaceholder(operation, name, statement, failure);
   await operation.step('created');
   const refused =
     like === undefined ? [] : await applyDatabaseSettings(operation, like, name, statement.owner);
   await operation.step('settings-applied');
   return [...statement.notCarriedOver, ...refused];
+}
+
+/** Somebody may have taken the template exclusively after it was looked at: what was copied then is empty. */
+async function refuseCopyOfPlaceholder(
+  operation: Operation,
+  name: string,
+  { template, templateEncoding }: CreateStatement,
+  failure: string,
+): Promise<void> {
+  const { rows } = await operation.control.client.query(placeholderCopied, [name, templateEncoding]);
+  if (rows.length === 0) return;
+  await dropPrivateDatabases(operation, [name]);
+  throw heldError(template, failure);
 }

@@ -5,7 +5,7 @@ import { deniedBlocker, toDeniedSession } from './denied-session.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
 import { inspect } from './inspect.js';
-import { isPlaceholder } from './placeholder.js';
+import { heldBlocker, isPlaceholder } from './placeholder.js';
 import type { SessionPattern } from './session-filter.js';
 import { toSession } from './session-row.js';
 import { sweepSessions } from './sweep-sessions.js';
@@ -70,8 +70,8 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const barrier = await client.query<{ pid: number }>(barrierQuery);
       const denied = rows.filter((row) => !row.can_terminate && !row.starting && !row.unidentified);
       const standing: Blocker[] = [
-        ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : []),
-        ...found,
+        // What else is found on a placeholder is how it is made.
+        ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : found),
         ...(await findLockHolders(
           client,
           database,
@@ -100,17 +100,6 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       throw translateError(error, `Database "${database}" was not diagnosed`, { database });
     }
   });
-}
-
-function heldBlocker(database: string): Blocker {
-  return {
-    kind: 'lock',
-    name: database,
-    database,
-    detail: `Database "${database}" is held exclusively by another run of pg-evict, or by one that was killed.`,
-    remedy:
-      'Wait until it is over; if it was killed, the next operation, or pg-evict doctor --fix, puts it back.',
-  };
 }
 
 function barrierBlocker(database: string, pid: number): Blocker {

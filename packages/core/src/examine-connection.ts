@@ -1,5 +1,6 @@
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { serverOf } from './describe-database.js';
+import { isPooled } from './refuse-transaction-pooling.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
@@ -35,8 +36,7 @@ SELECT current_setting('server_version') AS "serverVersion", rolname AS role, ro
   rolsuper OR rolcreatedb AS createdb, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS "signalBackend",
   pg_has_role(oid, 'pg_read_all_stats', 'USAGE') AS "readAllStats",
   ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1) AS "serviceRoles",
-  ARRAY(SELECT datname::text FROM pg_database WHERE datconnlimit = -2 ORDER BY 1) AS "invalidDatabases",
-  pg_backend_pid() AS pid
+  ARRAY(SELECT datname::text FROM pg_database WHERE datconnlimit = -2 ORDER BY 1) AS "invalidDatabases"
 FROM pg_roles WHERE rolname = current_user`;
 
 const knownServiceRoles = [
@@ -65,18 +65,17 @@ export async function examineConnection(
     resolved,
     new Deadline(options),
     1,
-    async ([{ client }], maintenanceDatabase) => {
+    async ([connection], maintenanceDatabase) => {
+      const { client } = connection;
       const { rows } = await client
-        .query<Omit<ConnectionFacts, 'server' | 'local' | 'pooler'> & { readonly pid: number }>(factsQuery, [
+        .query<Omit<ConnectionFacts, 'server' | 'local' | 'pooler' | 'maintenanceDatabase'>>(factsQuery, [
           knownServiceRoles,
         ])
         .catch((error: unknown) => {
           throw translateError(error, 'The connection was not examined', { database: resolved.database });
         });
-      const { pid, ...facts } = rows[0] as NonNullable<(typeof rows)[0]>;
-      // A pooler tells its clients a process id of its own, for it to receive their cancel requests.
-      const { processID } = client as unknown as { processID?: number };
-      return { ...serverOf(client), ...facts, maintenanceDatabase, pooler: processID !== pid };
+      const facts = rows[0] as NonNullable<(typeof rows)[0]>;
+      return { ...serverOf(client), ...facts, maintenanceDatabase, pooler: isPooled(connection) };
     },
   );
 }

@@ -6,10 +6,16 @@ import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
+import { findPlaceholder, heldError } from './placeholder.js';
 import { toSession, type SessionRow } from './session-row.js';
 import { sweepSessions, type Sweep } from './sweep-sessions.js';
 import { sqlStateOf, translateError } from './translate-error.js';
 
+/**
+ * How a statement fails on a placeholder: `unlessPlaceholder()`, a template that cannot be dropped, an encoding that
+ * does not fit.
+ */
+const placeholderStates = new Set(['22012', '42809', '22023']);
 const objectInUse = '55006';
 const deadlockDetected = '40P01';
 const lockNotAvailable = '55P03';
@@ -37,6 +43,10 @@ export async function throwUnlessRetriable(
       cause: error,
     });
 
+  if (placeholderStates.has(sqlState ?? '')) {
+    const held = await findPlaceholder(control.client, statement.databases);
+    if (held !== undefined) throw heldError(held, statement.failure, error);
+  }
   if (sqlState === objectInUse || sqlState === deadlockDetected) {
     const { blockers } = await findBlockers(control.client, statement.databases, statement.blockedBy);
     if (blockers.length > 0) throw fail('BLOCKED', blockers);

@@ -1,6 +1,7 @@
 import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { assertDatabaseName, quoteIdentifier, quoteLiteral } from './identifier.js';
+import { heldError, isPlaceholder } from './placeholder.js';
 import { readProtection, writeProtection } from './protection-label.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
@@ -23,7 +24,7 @@ export interface ProtectionReport {
  * Needs ownership of the database.
  *
  * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces)
- * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
  * `TIMEOUT`, `ABORTED`
  */
 export async function protectDatabase(
@@ -58,6 +59,7 @@ async function setLabel(
       );
       const [row] = rows;
       if (row === undefined) throw databaseNotFound(database);
+      if (isPlaceholder(row.comment)) throw heldError(database, 'The protection was not changed');
       const before = readProtection(row.comment);
       const comment = reason === null ? before.comment : writeProtection(before.comment, reason);
       const after = readProtection(comment);

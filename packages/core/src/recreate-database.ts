@@ -7,6 +7,7 @@ import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
+import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
@@ -93,6 +94,7 @@ export async function recreateDatabase(
         sql: [
           ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
           renameStatement(successor, database),
+          ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor)]),
         ].join('; '),
         databases: predecessor === undefined ? [successor] : [database, successor],
         sessions: 'end',

@@ -3,6 +3,7 @@ import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
+import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { requireAbsent, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
@@ -40,7 +41,7 @@ export async function renameDatabase(
     await runExclusively(operation, {
       ...needs,
       failure,
-      sql: renameStatement(database, to),
+      sql: [renameStatement(database, to), unlessPlaceholder(to)].join('; '),
       sessions: 'end',
     });
     await operation.step('renamed');

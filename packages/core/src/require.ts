@@ -1,7 +1,7 @@
 import { databaseNotFound } from './database-not-found.js';
 import { isInvalid, type DatabaseFacts, type Inspection } from './inspect.js';
 import { quoteIdentifier } from './identifier.js';
-import { isPlaceholder } from './placeholder.js';
+import { heldError, isPlaceholder } from './placeholder.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { refuseProtected } from './protection-label.js';
 
@@ -24,15 +24,7 @@ export function findDatabase(inspection: Inspection, name: string): DatabaseFact
 export function requireUnprotected(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
   const facts = requireDatabase(inspection, name, hint);
   refuseProtected(name, facts.comment);
-  if (isPlaceholder(facts.comment)) {
-    const detail = `Database "${name}" is held exclusively by another run of pg-evict.`;
-    const remedy = 'Wait until it is over.';
-    throw new PgEvictError('BLOCKED', detail, {
-      database: name,
-      hint: remedy,
-      blockers: [{ kind: 'lock', name, database: name, detail, remedy }],
-    });
-  }
+  if (isPlaceholder(facts.comment)) throw heldError(name, 'Nothing was changed');
   return facts;
 }
 

@@ -4,6 +4,7 @@ import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { privateName } from './private-databases.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
@@ -47,7 +48,10 @@ export async function swapDatabase(
     await runExclusively(operation, {
       ...needs,
       failure,
-      sql: swapStatement(database, other, privateName(operation, 'old')),
+      sql: [
+        swapStatement(database, other, privateName(operation, 'old')),
+        ...databases.map(unlessPlaceholder),
+      ].join('; '),
       sessions: 'end',
     });
     await operation.step('swapped');

@@ -44,9 +44,10 @@ export interface Sweep {
  *
  * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
  * before it is listed under its database; the runner cannot have its lock then, so it is ended only if the runner waits
- * for it. Those that come once the lock is gone, to the database that has the name by then, are not. Parallel workers end with their leader. Clients queued behind our lock
- * hold nothing and are left alone: ended, they would come back and queue again; when the lock goes, the server checks
- * the name anew by itself.
+ * for it. Those that come once the lock is gone, to the database that has the name by then, are not.
+ *
+ * Parallel workers end with their leader. Clients queued behind our lock hold nothing and are left alone: ended, they
+ * would come back and queue again; when the lock goes, the server checks the name anew by itself.
  */
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),

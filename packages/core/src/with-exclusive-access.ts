@@ -8,7 +8,7 @@ import { inspect } from './inspect.js';
 import type { Operation } from './operation.js';
 import { withOperation } from './with-operation.js';
 import type { OperationOptions } from './operation-report.js';
-import { placeholderComment } from './placeholder.js';
+import { placeholderClauses, placeholderComment, unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
@@ -64,6 +64,7 @@ export async function withExclusiveAccess<T>(
   await withOperation('run', target, options, [], async (operation) => {
     const held = await take(operation, options);
     try {
+      await operation.step('swapped');
       outcome = { value: await callback(await accessTo(operation, held, target, options.signal)) };
     } catch (error) {
       outcome = { error };
@@ -96,7 +97,7 @@ async function take(operation: Operation, options: ExclusiveAccessOptions): Prom
   const { sql, owner } = createStatement(inspection, { name: placeholder, template: 'template0' });
   try {
     await runExclusively(operation, {
-      sql: `${sql} ALLOW_CONNECTIONS false`,
+      sql: `${sql} ${placeholderClauses(facts, inspection.versionNumber)}`,
       databases: ['template0'],
       blockedBy: renameBlockers,
       sessions: 'wait',
@@ -109,7 +110,11 @@ async function take(operation: Operation, options: ExclusiveAccessOptions): Prom
     await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       ...needs,
-      sql: `${renameStatement(database, held)}; ${renameStatement(placeholder, database)}`,
+      sql: [
+        renameStatement(database, held),
+        renameStatement(placeholder, database),
+        unlessPlaceholder(held),
+      ].join('; '),
       sessions: 'end',
       failure,
     });
@@ -117,7 +122,6 @@ async function take(operation: Operation, options: ExclusiveAccessOptions): Prom
     await dropPrivateDatabases(operation, [placeholder]);
     throw error;
   }
-  await operation.step('swapped');
   return held;
 }
 

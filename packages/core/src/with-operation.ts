@@ -3,6 +3,7 @@ import { Deadline } from './deadline.js';
 import type { Operation, OperationOutcome } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import type { Session } from './session.js';
+import { refuseTransactionPooling } from './refuse-transaction-pooling.js';
 import { prepareSweep } from './sweep-sessions.js';
 import { wakeChannel } from './wake-channel.js';
 import { recoverAbandoned } from './recover-abandoned.js';
@@ -27,6 +28,7 @@ export async function withOperation(
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
   return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
+    await refuseTransactionPooling(resolved.database, [runner, control]);
     const terminated = new Map<string, Session>();
     let thrownByListener: { readonly error: unknown } | undefined;
     const operation: Operation = {
