@@ -11,8 +11,11 @@ skip() {
 # What Jest is told so that its tests are counted.
 jest_options=(--reporters=default "--reporters=$PWD/.ci/count-tests.cjs")
 
+# For what does not go through turbo.
+build() { corepack pnpm exec turbo run build --output-logs=errors-only; }
+
 # Runs a script of test/package.json.
-test_script() { corepack pnpm --filter @pg-evict/test run "$@" "${jest_options[@]}"; }
+test_script() { build && corepack pnpm --filter @pg-evict/test run "$@" "${jest_options[@]}"; }
 
 # A Node of another major, from the npm registry: prints the folder of its binary.
 node_from_npm() {
@@ -26,6 +29,7 @@ node_from_npm() {
 # The tests under that Node, on what the Node in use has built.
 tests_under_node() {
   local bin
+  build
   bin=$(node_from_npm "$1") || skip "the npm registry gave no Node $1"
   export PATH="$bin:$PATH"
   node --version
@@ -50,7 +54,10 @@ system_package() {
   fi
 }
 
-lane_tools() { system_package postgresql-client dropdb createdb pg_dump pg_restore; }
+lane_tools() {
+  system_package postgresql-client dropdb createdb pg_dump pg_restore
+  system_package pgbouncer pgbouncer
+}
 
 lane_lint() { corepack pnpm lint; }
 
@@ -78,6 +85,7 @@ lane_node24() { tests_under_node 24; }
 
 lane_matrix() {
   local code=0
+  build
   (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs "${jest_options[@]}") || code=$?
   [ "$code" -ne 75 ] || skip 'binaries of some majors are missing, see there'
   return "$code"

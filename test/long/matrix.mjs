@@ -39,7 +39,11 @@ for (const major of majors) {
   }
   const environment = { PG_VERSION: String(major) };
   const ordinary = run(process.execPath, [jest, '/test/core/', ...jestOptions], environment);
-  const storm = run(process.execPath, [jest, '--config', 'jest.long.config.mjs', ...jestOptions], environment);
+  const storm = run(
+    process.execPath,
+    [jest, '--config', 'jest.long.config.mjs', ...jestOptions],
+    environment,
+  );
   results.push([major, ordinary === 0 ? 'passed' : 'FAILED', storm === 0 ? 'passed' : 'FAILED']);
 }
 for (const [major, ordinary, storm] of results) {
