@@ -9,11 +9,10 @@ afterAll(async () => scratch.cleanUp());
 
 if (!hasPgbouncer)
   process.stderr.write('SKIPPED: pgbouncer is not installed, so nothing is tested through a pooler.\n');
-const testWithPgbouncer = hasPgbouncer ? test : test.skip;
+const describeWithPgbouncer = hasPgbouncer ? describe : describe.skip;
 
-testWithPgbouncer(
-  'a pooler that lends connections by transaction is refused before anybody is ended',
-  async () => {
+describeWithPgbouncer('through pgbouncer', () => {
+  test('a pooler that lends connections by transaction is refused before anybody is ended', async () => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const pgbouncer = await startPgbouncer('transaction');
@@ -32,23 +31,23 @@ testWithPgbouncer(
       await pgbouncer.stop();
       await session.close();
     }
-  },
-);
+  });
 
-testWithPgbouncer('through a pooler in session mode a database is recreated like any other', async () => {
-  const database = await scratch.database();
-  const session = await openSession(serverUrl({ database }));
-  const pgbouncer = await startPgbouncer('session');
-  try {
-    const report = await recreateDatabase({ connection: pgbouncer.url(database) });
-    expect(report.terminated.map(({ pid }) => pid)).toEqual([session.pid]);
-    const tables = withClient(serverUrl({ database }), async (client) =>
-      client.query(`SELECT FROM pg_tables WHERE schemaname = 'public'`),
-    );
-    expect((await tables).rows).toEqual([]);
-  } finally {
-    await pgbouncer.stop();
-  }
+  test('through a pooler in session mode a database is recreated like any other', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const pgbouncer = await startPgbouncer('session');
+    try {
+      const report = await recreateDatabase({ connection: pgbouncer.url(database) });
+      expect(report.terminated.map(({ pid }) => pid)).toEqual([session.pid]);
+      const tables = withClient(serverUrl({ database }), async (client) =>
+        client.query(`SELECT FROM pg_tables WHERE schemaname = 'public'`),
+      );
+      expect((await tables).rows).toEqual([]);
+    } finally {
+      await pgbouncer.stop();
+    }
+  });
 });
 
 test('a direct connection is not taken for a pooler', async () => {

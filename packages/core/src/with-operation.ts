@@ -53,16 +53,19 @@ export async function withOperation(
     };
     // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
     const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
-    const outcome = await begin(operation, callback)
-      .catch((error: unknown) => {
-        // Not ours to translate.
-        if (thrownByListener?.error === error) throw error;
-        throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
-          database: resolved.database,
-          terminated: [...terminated.values()],
-        });
-      })
-      .finally(async () => preparing);
+    let outcome: OperationOutcome;
+    try {
+      outcome = await begin(operation, callback);
+    } catch (error) {
+      // What a listener throws is not ours to translate.
+      if (thrownByListener?.error === error) throw error;
+      throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
+        database: resolved.database,
+        terminated: [...terminated.values()],
+      });
+    } finally {
+      await preparing;
+    }
     return {
       command,
       database: resolved.database,
