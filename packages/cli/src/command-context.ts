@@ -1,5 +1,6 @@
-import type { ConnectionSource } from '@pg-evict/config';
+import type { ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
+import type { EndingOptions } from './ending-options.js';
 import { PgEvictError, resolveConnection } from './engine.js';
 import type { GlobalOptions } from './global-options.js';
 import type { Interrupts } from './interrupts.js';
@@ -7,8 +8,9 @@ import type { Interrupts } from './interrupts.js';
 /** What a command works with. */
 export interface CommandContext {
   readonly target: Target;
-  readonly source: ConnectionSource;
-  readonly options: GlobalOptions;
+  /** The connection, and where it comes from. */
+  readonly connection: ResolvedConnection;
+  readonly options: GlobalOptions & EndingOptions;
   readonly interrupts: Interrupts;
   /** `--timeout` and the signal of Ctrl-C, for core. */
   readonly deadline: DeadlineOptions;
@@ -17,12 +19,12 @@ export interface CommandContext {
 /** Resolves the connection and the database a command is about. */
 export async function createContext(
   database: string | undefined,
-  options: GlobalOptions,
+  options: GlobalOptions & EndingOptions,
   interrupts: Interrupts,
 ): Promise<CommandContext> {
   assertName(database);
   assertUrl(options.url);
-  const { settings, source } = await resolveConnection({
+  const connection = await resolveConnection({
     url: options.url,
     host: options.host,
     port: options.port,
@@ -30,11 +32,11 @@ export async function createContext(
   });
   return {
     target: {
-      connection: settings,
-      database: database ?? settings.database,
+      connection: connection.settings,
+      database: database ?? connection.settings.database,
       maintenanceDatabase: options.maintenanceDb,
     },
-    source,
+    connection,
     options,
     interrupts,
     deadline: { timeoutMs: options.timeout, signal: interrupts.signal },

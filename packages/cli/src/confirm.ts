@@ -1,86 +1,103 @@
-import { createInterface } from 'node:readline/promises';
-import type { OperationReport } from '@pg-evict/core';
-import { describeDatabase, PgEvictError } from './engine.js';
+import type { DatabaseDescription } from '@pg-evict/core';
 import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import { askOnTerminal } from './ask-on-terminal.js';
 import type { CommandContext } from './command-context.js';
-import type { Perform } from './perform-operation.js';
-import { preview } from './preview.js';
+import { describeDatabase, PgEvictError } from './engine.js';
+import { previewDatabase } from './preview.js';
 import { printable } from './printable.js';
+import { quoteForShell } from './quote-for-shell.js';
 import { startProgress } from './progress.js';
 import { wantsColor } from './wants-color.js';
 
-/**
- * Shows what would be lost and who would be disconnected, and asks. Without a terminal, or where it could not
- * succeed anyway, it does not ask but fails.
- *
- * @throws PgEvictError `REFUSED` without a terminal, or when the answer is no
- */
-export async function confirm(context: CommandContext, perform: Perform): Promise<void> {
-  const { deadline, options, source } = context;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new PgEvictError('REFUSED', 'This needs to be confirmed, and there is no terminal to ask on.', {
-      database: context.target.database,
-      hint: 'Add --yes to do it, or --dry-run to see what it would do.',
-    });
-  }
-  const progress = startProgress(options);
-  const [plan, description] = await Promise.allSettled([
-    perform({ ...deadline, dryRun: true }),
-    describeDatabase(context.target, deadline),
-  ]);
-  progress.stop();
-  if (plan.status === 'rejected') throw plan.reason;
-  if (description.status === 'rejected') throw description.reason;
-  assertPossible(plan.value);
-  if (!description.value.exists) return;
-
-  const colors = createColors(wantsColor(process.stderr));
-  process.stderr.write(`${preview(plan.value, description.value, source, colors)}\n`);
-  const verb = plan.value.command === 'drop' ? 'Drop' : 'Recreate';
-  const question = `${verb} ${colors.bold(`"${printable(plan.value.database)}"`)} and lose what is in it? [y/N] `;
-  const answer = await ask(question, context);
-  if (!/^y(?:es)?$/i.test(answer.trim())) {
-    throw new PgEvictError('REFUSED', 'Not confirmed. Nothing was changed.', {
-      database: plan.value.database,
-    });
-  }
+/** What is asked. */
+export interface Question {
+  /** What is to be done, as the name of the command. */
+  readonly verb: string;
+  /** What comes of it, after the database's name. */
+  readonly loss: string;
+  /** What is shown before, below server and database. */
+  readonly preview: (colors: Colors) => readonly string[];
 }
 
-/** Fails now with what would make the operation fail later. */
-function assertPossible({ command, database, denied, blockers }: OperationReport): void {
-  if (denied.length === 0 && blockers.length === 0) return;
-  const failure = `Database "${database}" cannot be ${command === 'drop' ? 'dropped' : 'recreated'}`;
+/** `--confirm` with the wrong name means that the caller is wrong about something: refused wherever it is given. */
+export function assertConfirmed({ options, target: { database } }: CommandContext): void {
+  if (options.confirm === undefined || database === undefined || options.confirm === database) return;
   throw new PgEvictError(
-    denied.length > 0 ? 'SESSIONS_REMAIN' : 'BLOCKED',
-    `${failure}: ${denied.length > 0 ? 'sessions may not be ended' : 'something stands in the way'}. Nothing was changed.`,
-    { database, blockers },
+    'REFUSED',
+    `--confirm names "${options.confirm}", but the database is "${database}". Nothing was changed.`,
+    { database, hint: 'Look again which of the two is meant.' },
   );
 }
 
-async function ask(question: string, { interrupts }: CommandContext): Promise<string> {
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // While it reads a line, the terminal delivers Ctrl-C as a key and not as a signal.
-  prompt.on('SIGINT', interrupts.interrupt);
-  let answered = false;
-  const endOfInput = new Promise<string>((resolve) => {
-    prompt.once('close', () => {
-      // The cursor still stands behind the question.
-      if (!answered && !interrupts.signal.aborted) process.stderr.write('\n');
-      resolve('');
-    });
-  });
-  const answer = prompt.question(question, { signal: interrupts.signal }).then((line) => {
-    answered = true;
-    return line;
-  });
+/**
+ * Asks before something that cannot be undone. One rule: with the server on this machine, and NODE_ENV not
+ * "production", a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal or by
+ * `--confirm`; `--yes` alone is refused.
+ *
+ * @param prepare finds out what to ask; `undefined` if nothing is lost by it. What it throws is not asked.
+ * @throws PgEvictError `REFUSED`
+ */
+export async function confirm(
+  context: CommandContext,
+  prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
+): Promise<void> {
+  const { connection, deadline, options, target } = context;
+  assertConfirmed(context);
+  if (options.confirm !== undefined) return;
+  const progress = startProgress(options);
+  const refuse = (problem: string, hint: string): never => {
+    throw new PgEvictError('REFUSED', problem, { database: target.database, hint });
+  };
+  let description: DatabaseDescription;
+  let question: Question | undefined;
+  let obstacle: string | undefined;
   try {
-    return await Promise.race([answer, endOfInput]);
-  } catch (error) {
-    if (!interrupts.signal.aborted) throw error;
-    throw new PgEvictError('ABORTED', 'Aborted before it was confirmed. Nothing was changed.', {
-      cause: error,
-    });
+    description = await describeDatabase(target, deadline);
+    obstacle = mustBeNamed(description);
+    const name = `--confirm ${quoteForShell(description.database)}`;
+    if (options.yes === true) {
+      if (obstacle === undefined) return;
+      refuse(`--yes is not enough: ${obstacle}. Nothing was changed.`, `Name the database: ${name}`);
+    }
+    if (!process.stdin.isTTY || !process.stderr.isTTY) {
+      refuse(
+        'This needs to be confirmed, and there is no terminal to ask on.',
+        `Add ${obstacle === undefined ? '--yes' : `${name} (${obstacle})`} to do it, or --dry-run to see what it would do.`,
+      );
+    }
+    question = await prepare(description);
   } finally {
-    prompt.close();
+    progress.stop();
+  }
+  if (question === undefined) return;
+
+  const { database } = description;
+  const colors = createColors(wantsColor(process.stderr));
+  const lines = [
+    ...previewDatabase(description, connection.source.description, colors),
+    ...question.preview(colors),
+  ];
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  const what = `${capitalized(question.verb)} ${colors.bold(`"${printable(database)}"`)}${question.loss}?`;
+  const isConfirmed =
+    obstacle === undefined
+      ? /^y(?:es)?$/i.test((await askOnTerminal(`${what} [y/N] `, context)).trim())
+      : (
+          await askOnTerminal(
+            `${what}\n${colors.yellow(`${capitalized(obstacle)}.`)} Type the name of the database to do it: `,
+            context,
+          )
+        ).trim() === database.trim();
+  if (!isConfirmed) {
+    throw new PgEvictError('REFUSED', 'Not confirmed. Nothing was changed.', { database });
   }
 }
+
+/** Why a yes is not enough. */
+function mustBeNamed({ local, server }: DatabaseDescription): string | undefined {
+  if (!local) return `the server ${server} is not on this machine`;
+  return process.env['NODE_ENV'] === 'production' ? 'NODE_ENV is production' : undefined;
+}
+
+const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -5,6 +5,7 @@ export const done = 0;
 export const usage = 2;
 export const sessionsRemain = 4;
 export const blocked = 5;
+export const databaseMissing = 7;
 
 /** What the command exits with for each code of a failure. */
 const exitCodes = {

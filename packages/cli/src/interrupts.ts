@@ -3,8 +3,12 @@ export interface Interrupts {
   readonly signal: AbortSignal;
   /** What a signal does, for a prompt that receives Ctrl-C as a key. */
   readonly interrupt: () => void;
+  /** From now on, a signal does what `handler` does, and nothing else; `undefined` puts the usual back. */
+  handOver(handler: ((signal: Interrupting) => void) | undefined): void;
   stop(): void;
 }
+
+export type Interrupting = (typeof signals)[number];
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -24,12 +28,20 @@ export function listenForInterrupts(): Interrupts {
       process.stderr.write('\nInterrupted; ending cleanly. Once more to leave at once.\n');
     controller.abort();
   };
-  for (const signal of signals) process.on(signal, interrupt);
+  let handler: ((signal: Interrupting) => void) | undefined;
+  const receive = (signal: Interrupting): void => {
+    if (handler === undefined) interrupt();
+    else handler(signal);
+  };
+  for (const signal of signals) process.on(signal, receive);
   return {
     signal: controller.signal,
     interrupt,
+    handOver: (next) => {
+      handler = next;
+    },
     stop: () => {
-      for (const signal of signals) process.off(signal, interrupt);
+      for (const signal of signals) process.off(signal, receive);
     },
   };
 }

@@ -8,7 +8,11 @@ survivesClosedPipe(process.stderr);
 // The driver's advice about future versions is for those who write applications; it would land between the lines.
 process.removeAllListeners('warning');
 
-if (process.argv.includes('--no-color')) {
+// What stands behind "--" belongs to the command that `run` runs.
+const separator = process.argv.indexOf('--');
+const own = separator === -1 ? process.argv : process.argv.slice(0, separator);
+
+if (own.includes('--no-color')) {
   process.env['NO_COLOR'] = '1';
   delete process.env['FORCE_COLOR'];
 }
@@ -17,9 +21,9 @@ try {
   await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    reportUsage(error, process.argv);
+    reportUsage(error, own);
   } else {
     const { reportFailure } = await import('./report-failure.js');
-    reportFailure(error, { json: process.argv.includes('--json'), color: false });
+    reportFailure(error, { json: own.includes('--json'), color: false });
   }
 }

@@ -1,6 +1,8 @@
 import type { OperationOptions, OperationReport } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
-import { confirm } from './confirm.js';
+import { confirmOperation } from './confirm-operation.js';
+import { assertConfirmed } from './confirm.js';
+import { toEnding } from './ending-options.js';
 import { blocked, done, sessionsRemain } from './exit-code.js';
 import { printOperation } from './print-operation.js';
 import { startProgress } from './progress.js';
@@ -14,13 +16,17 @@ export async function performOperation(
   perform: Perform,
   { isDestructive = false }: { isDestructive?: boolean } = {},
 ): Promise<number> {
-  const { options, deadline } = context;
+  const { options } = context;
   const dryRun = options.dryRun === true;
-  if (isDestructive && !dryRun && options.yes !== true) await confirm(context, perform);
+  const operation = { ...context.deadline, ...toEnding(options) };
+  assertConfirmed(context);
+  if (isDestructive && !dryRun) {
+    await confirmOperation(context, async () => perform({ ...operation, dryRun: true }));
+  }
   const progress = startProgress(options);
   let report: OperationReport;
   try {
-    report = await perform({ ...deadline, dryRun, onStep: progress.step });
+    report = await perform({ ...operation, dryRun, onStep: progress.step });
   } finally {
     progress.stop();
   }

@@ -1,32 +1,33 @@
-import type { ConnectionSource } from '@pg-evict/config';
 import type { DatabaseDescription, OperationReport } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
 import { formatSize } from './format-size.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
 
-/** What a destructive command shows before it asks. */
-export function preview(
-  plan: OperationReport,
-  description: DatabaseDescription,
-  source: ConnectionSource,
-  colors: Colors,
-): string {
-  const { server, serverVersion, role, sizeBytes, owner } = description;
+/** What a command shows before it asks: server and database. */
+export function previewDatabase(description: DatabaseDescription, source: string, colors: Colors): string[] {
+  const { database, server, serverVersion, role, sizeBytes, owner } = description;
   const facts = [
     `PostgreSQL ${serverVersion.split(' ', 1)[0] ?? ''}`,
     `as ${printable(role)}`,
-    `from ${printable(source.description)}`,
+    `from ${printable(source)}`,
   ].join(', ');
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
-  const sessions = plan.terminated;
-  const lines = [
+  return [
     `${colors.dim('server  ')}  ${colors.bold(printable(server))} ${colors.dim(`(${facts})`)}`,
-    `${colors.dim('database')}  ${colors.bold(printable(plan.database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
-    `${colors.dim('ends    ')}  ${sessions.length === 0 ? 'no session' : countSessions(sessions.length)}`,
+    `${colors.dim('database')}  ${colors.bold(printable(database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
   ];
-  if (sessions.length > 0) lines.push('', sessionTable(sessions, colors, process.stderr.columns), '');
-  return lines.join('\n');
+}
+
+/** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
+export function previewPlan({ removed, terminated }: OperationReport, colors: Colors): string[] {
+  const count = terminated.length === 0 ? 'no session' : countSessions(terminated.length);
+  const lines = [
+    `${colors.dim('ends    ')}  ${count}`,
+    ...removed.map(({ detail }) => `${colors.yellow('also    ')}  ${printable(detail)}`),
+  ];
+  if (terminated.length > 0) lines.push('', sessionTable(terminated, colors, process.stderr.columns), '');
+  return lines;
 }
 
 /** `1 session`, `2 sessions`. */

@@ -38,6 +38,7 @@ function toJson({ to, ...report }: OperationReport): object {
     terminated: report.terminated.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
     blockers: report.blockers.map(toJsonBlocker),
+    removed: report.removed.map(toJsonBlocker),
     notCarriedOver: report.notCarriedOver,
     leftovers: report.leftovers,
     durationMs: report.durationMs,
@@ -46,9 +47,12 @@ function toJson({ to, ...report }: OperationReport): object {
 }
 
 function toText(report: OperationReport, colors: Colors): string {
-  const { terminated, blockers, denied, dryRun } = report;
-  const lines = [dryRun ? planned(report, colors) : happened(report, colors)];
+  const { terminated, blockers, denied, dryRun, removed } = report;
+  const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
   if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
+  for (const { detail } of removed) {
+    lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
+  }
   for (const { detail, remedy } of blockers) {
     lines.push(
       `${colors.red('in the way:')} ${printable(detail)}`,

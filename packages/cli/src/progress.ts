@@ -18,6 +18,7 @@ const afterStep: Partial<Record<OperationStep, string>> = {
   'settings-applied': 'Swapping',
   swapped: 'Dropping the old database',
   renamed: 'Finishing',
+  returned: 'Finishing',
   dropped: 'Finishing',
 };
 

@@ -1,4 +1,5 @@
 import { createContext, type CommandContext } from './command-context.js';
+import type { EndingOptions } from './ending-options.js';
 import type { GlobalOptions } from './global-options.js';
 import { listenForInterrupts } from './interrupts.js';
 import { reportFailure } from './report-failure.js';
@@ -10,7 +11,7 @@ import { wantsColor } from './wants-color.js';
  */
 export async function runCommand(
   database: string | undefined,
-  options: GlobalOptions,
+  options: GlobalOptions & EndingOptions,
   callback: (context: CommandContext) => Promise<number>,
 ): Promise<void> {
   const interrupts = listenForInterrupts();
@@ -22,7 +23,7 @@ export async function runCommand(
     reportFailure(error, {
       json: options.json === true,
       color: wantsColor(process.stderr),
-      source: context?.source.description,
+      source: context?.connection.source.description,
     });
   } finally {
     interrupts.stop();

@@ -2,12 +2,13 @@ import type { Session } from '@pg-evict/core';
 import measure from 'fast-string-truncated-width';
 import type { Colors } from 'picocolors/types.js';
 import { formatAge } from './format-duration.js';
+import { lockTree, type Branch } from './lock-tree.js';
 import { printable } from './printable.js';
 import { redactQuery } from './redact-query.js';
 
 interface Column {
   readonly title: string;
-  readonly value: (session: Session) => string;
+  readonly value: (session: Session, branch: Branch) => string;
   /** Wider values are cut on a terminal. */
   readonly maxWidth: number;
   readonly alignRight?: true;
@@ -17,7 +18,7 @@ const gap = '  ';
 const minQueryWidth = 24;
 
 const columns: readonly Column[] = [
-  { title: 'PID', value: (s) => String(s.pid), maxWidth: 10, alignRight: true },
+  { title: 'PID', value: (s, { prefix }) => `${prefix}${s.pid}`, maxWidth: 40, alignRight: true },
   { title: 'USER', value: (s) => s.user ?? s.backendType ?? '', maxWidth: 20 },
   { title: 'APPLICATION', value: (s) => s.application ?? '', maxWidth: 24 },
   { title: 'CLIENT', value: (s) => s.client ?? '', maxWidth: 39 },
@@ -28,24 +29,34 @@ const columns: readonly Column[] = [
     maxWidth: 8,
     alignRight: true,
   },
-  { title: 'WAITING FOR', value: (s) => s.waitEvent ?? '', maxWidth: 28 },
-  { title: 'BLOCKED BY', value: (s) => s.blockedBy.join(','), maxWidth: 20 },
+  { title: 'WAITING FOR', value: (s) => s.waitsFor ?? s.waitEvent ?? '', maxWidth: 48 },
+  { title: 'BLOCKED BY', value: (s) => s.blockedBy.map(nameBlocker).join(','), maxWidth: 20 },
   { title: 'MAY END', value: (s) => (s.canTerminate ? '' : 'no'), maxWidth: 7 },
   { title: 'QUERY', value: (s) => redactQuery(s.query ?? ''), maxWidth: Number.POSITIVE_INFINITY },
 ];
 
+/** The server gives the pid 0 for a transaction that was prepared and belongs to no session any more. */
+const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
+
 /** What a narrow terminal does without, in this order. */
-const dispensable = ['WAITING FOR', 'CLIENT', 'APPLICATION', 'SINCE'];
+const dispensable = ['CLIENT', 'APPLICATION', 'SINCE', 'WAITING FOR'];
 
 /**
- * A table of sessions, one line each, without a frame.
+ * A table of sessions, one line each, without a frame. Who waits for a lock stands below who holds it.
  *
  * @param width the terminal's; left out, nothing is cut
  */
 export function sessionTable(sessions: readonly Session[], colors: Colors, width?: number): string {
+  const branches = lockTree(sessions);
+  const isTree = branches.some(({ prefix }) => prefix !== '');
   const filled = columns
-    .map((column) => ({ ...column, cells: sessions.map((session) => printable(column.value(session))) }))
+    .map((column) => ({
+      ...column,
+      alignRight: column.alignRight === true && !(isTree && column.title === 'PID'),
+      cells: branches.map((branch) => printable(column.value(branch.session, branch))),
+    }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
+    .filter(({ title }) => title !== 'BLOCKED BY' || !isWholeTree(branches))
     .map((column) => ({
       ...column,
       width: Math.min(
@@ -56,13 +67,21 @@ export function sessionTable(sessions: readonly Session[], colors: Colors, width
   const shown = width === undefined ? filled : fit(filled, width);
   const line = (cells: readonly string[]): string =>
     shown
-      .map((column, index) => pad(cells[index] ?? '', column.width, column.alignRight === true))
+      .map((column, index) => pad(cells[index] ?? '', column.width, column.alignRight))
       .join(gap)
       .trimEnd();
   return [
     colors.dim(line(shown.map(({ title }) => title))),
     ...sessions.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
   ].join('\n');
+}
+
+/** Whether the tree shows every blocker: nobody waits for two, or for somebody who is not listed. */
+function isWholeTree(branches: readonly Branch[]): boolean {
+  return branches.every(
+    ({ session: { blockedBy }, prefix }) =>
+      blockedBy.length === 0 || (blockedBy.length === 1 && prefix !== ''),
+  );
 }
 
 /** Leaves columns out until the query has room, then gives it what is left. */

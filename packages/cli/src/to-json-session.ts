@@ -15,6 +15,9 @@ export function toJsonSession(session: Session): object {
     blockedBy: session.blockedBy,
     query: session.query === null ? null : redactQuery(session.query),
     canTerminate: session.canTerminate,
+    id: session.id,
+    startedAt: session.startedAt,
+    waitsFor: session.waitsFor,
   };
 }
 
@@ -24,10 +27,11 @@ export function toJsonDenied({ session, reason, remedy }: DeniedSession): object
 }
 
 /** One thing that stands in the way. */
-export function toJsonBlocker({ kind, name, detail, remedy, session }: Blocker): object {
+export function toJsonBlocker({ kind, name, database, detail, remedy, session }: Blocker): object {
   return {
     kind,
     name,
+    database,
     detail,
     remedy,
     ...(session === undefined ? {} : { session: toJsonSession(session) }),

@@ -1,3 +1,4 @@
+export type { ConnectionOrigins } from './connection-origins.js';
 export {
   resolveConnection,
   type ConnectionSource,

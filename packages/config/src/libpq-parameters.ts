@@ -56,3 +56,8 @@ export function namesOfLibpqVariables(parameters: LibpqParameters): string[] {
     .filter((keyword) => parameters[keyword] !== undefined)
     .map((keyword) => variables[keyword]);
 }
+
+/** The environment variable of a parameter. */
+export function variableOf(keyword: LibpqKeyword): string {
+  return variables[keyword];
+}

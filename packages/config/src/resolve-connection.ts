@@ -1,5 +1,7 @@
 import { userInfo } from 'node:os';
 import { flattenConnection, isPgEvictError, PgEvictError, type ConnectionSettings } from '@pg-evict/core';
+import { originsOf, type ConnectionOrigins } from './connection-origins.js';
+import { toTlsEnvironment } from './tls-environment.js';
 import {
   namesOfLibpqVariables,
   readLibpqEnvironment,
@@ -38,6 +40,10 @@ export interface ResolvedConnection {
   /** Plain settings, without a connection string. */
   readonly settings: ConnectionSettings;
   readonly source: ConnectionSource;
+  /** Where each value came from. */
+  readonly origins: ConnectionOrigins;
+  /** libpq's variables for TLS, for another process that is to connect alike: `PGSSLMODE`, `PGSSLROOTCERT`, … */
+  readonly tlsEnvironment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -72,15 +78,24 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
   const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
   const service = serviceName === undefined ? undefined : await readService(serviceName, env);
   const { password, ...rest } = service?.parameters ?? {};
-  const parameters: LibpqParameters = {
-    ...variables,
-    ...rest,
-    ...(password === undefined || isRedirected(rest, named) ? {} : { password }),
-  };
+  const fromService: LibpqParameters =
+    password === undefined || isRedirected(rest, named) ? rest : { ...rest, password };
+  const parameters: LibpqParameters = { ...variables, ...fromService };
 
+  const settings = {
+    ...toSettings({ ...parameters, ...(named.host && { host: named.host }) }, env),
+    ...named,
+  };
   return {
-    settings: { ...toSettings({ ...parameters, ...(named.host && { host: named.host }) }, env), ...named },
+    settings,
     source: toSource(),
+    origins: originsOf(settings, {
+      flags,
+      url: url === undefined ? undefined : { settings: named, name: options.url ? '--url' : 'DATABASE_URL' },
+      service: service && { parameters: fromService, name: `service "${serviceName}" (${service.file})` },
+      variables,
+    }),
+    tlsEnvironment: toTlsEnvironment(parameters, url),
   };
 
   function toSource(): ConnectionSource {

@@ -1,33 +1,65 @@
-import { listSessions } from '../engine.js';
 import { createColors } from 'picocolors';
+import type { CommandContext } from '../command-context.js';
+import { toEnding, type EndingOptions } from '../ending-options.js';
+import { describeDatabase, listSessions, PgEvictError } from '../engine.js';
 import { done } from '../exit-code.js';
+import { toFilter, type FilterOptions } from '../filter-options.js';
 import type { GlobalOptions } from '../global-options.js';
-import { countSessions } from '../preview.js';
-import { printable } from '../printable.js';
 import { startProgress } from '../progress.js';
-import { requireExisting } from '../require-existing.js';
 import { runCommand } from '../run-command.js';
-import { sessionTable } from '../session-table.js';
+import { sessionList, type Listing } from '../session-list.js';
 import { toJsonSession } from '../to-json-session.js';
 import { toJsonText } from '../to-json-text.js';
 import { wantsColor } from '../wants-color.js';
 
+/** The options of `pg-evict sessions`. */
+export interface SessionsOptions extends GlobalOptions, FilterOptions, EndingOptions {
+  readonly watch?: true;
+  readonly interval: number;
+}
+
 /** `pg-evict sessions [database]` */
-export async function sessions(database: string | undefined, options: GlobalOptions): Promise<void> {
+export async function sessions(database: string | undefined, options: SessionsOptions): Promise<void> {
   await runCommand(database, options, async (context) => {
-    const { target, deadline } = context;
+    if (options.watch === true) {
+      if (options.json === true || options.quiet === true) {
+        throw new PgEvictError('CONFIG_INVALID', '--watch is for people; --json and --quiet are not.', {
+          hint: 'Call it once for each look: pg-evict sessions --json',
+        });
+      }
+      const { watchSessions } = await import('../watch-sessions.js');
+      return watchSessions(context, options.interval, async () => look(context, options));
+    }
     const progress = startProgress(options);
-    const found = await listSessions(target, deadline).finally(progress.stop);
-    if (found.length === 0) await requireExisting(context);
-    const name = target.database ?? '';
+    const listing = await look(context, options).finally(progress.stop);
     if (options.json === true) {
-      process.stdout.write(toJsonText({ database: name, sessions: found.map(toJsonSession) }));
+      process.stdout.write(
+        toJsonText({
+          database: listing.database,
+          sessions: listing.sessions.map(toJsonSession),
+          protection: listing.protection,
+        }),
+      );
     } else if (options.quiet !== true) {
-      const colors = createColors(wantsColor(process.stdout));
-      const count = found.length === 0 ? 'No session' : countSessions(found.length);
-      const table = found.length === 0 ? '' : `${sessionTable(found, colors, process.stdout.columns)}\n`;
-      process.stdout.write(`${table}${count} on ${colors.bold(printable(name))}.\n`);
+      process.stdout.write(
+        sessionList(listing, createColors(wantsColor(process.stdout)), process.stdout.columns),
+      );
     }
     return done;
   });
+}
+
+async function look({ target, deadline }: CommandContext, options: SessionsOptions): Promise<Listing> {
+  // Both at once; the list is the one whose failure is told, as it knows more.
+  const [sessionsFound, description] = await Promise.allSettled([
+    listSessions(target, { ...deadline, filter: toFilter(options), keep: toEnding(options).keep }),
+    describeDatabase(target, deadline),
+  ]);
+  if (sessionsFound.status === 'rejected') throw sessionsFound.reason;
+  if (description.status === 'rejected') throw description.reason;
+  return {
+    database: description.value.database,
+    sessions: sessionsFound.value,
+    protection: description.value.protection,
+  };
 }

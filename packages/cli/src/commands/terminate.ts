@@ -1,22 +1,30 @@
+import { endThese } from '../end-these.js';
+import { toEnding, type EndingOptions } from '../ending-options.js';
 import { terminateSessions } from '../engine.js';
 import { done, sessionsRemain } from '../exit-code.js';
+import { toFilter, type FilterOptions } from '../filter-options.js';
 import type { GlobalOptions } from '../global-options.js';
 import { printTermination } from '../print-termination.js';
 import { startProgress } from '../progress.js';
-import { requireExisting } from '../require-existing.js';
 import { runCommand } from '../run-command.js';
 
+/** The options of `pg-evict terminate`. */
+export interface TerminateOptions extends GlobalOptions, FilterOptions, EndingOptions {
+  readonly cancel?: true;
+}
+
 /** `pg-evict terminate [database]` */
-export async function terminate(database: string | undefined, options: GlobalOptions): Promise<void> {
-  await runCommand(database, options, async (context) => {
-    const { target, deadline } = context;
+export async function terminate(database: string | undefined, options: TerminateOptions): Promise<void> {
+  await runCommand(database, options, async ({ target, deadline }) => {
     const progress = startProgress(options);
-    const report = await terminateSessions(target, { ...deadline, dryRun: options.dryRun === true }).finally(
-      progress.stop,
-    );
-    const found = report.terminated.length + report.denied.length + report.remaining.length;
-    if (found === 0) await requireExisting(context);
-    printTermination(report, options);
+    const report = await terminateSessions(target, {
+      ...deadline,
+      ...toEnding(options),
+      filter: toFilter(options),
+      cancel: options.cancel,
+      dryRun: options.dryRun === true,
+    }).finally(progress.stop);
+    printTermination(report, options, endThese(report, options));
     return report.denied.length > 0 || report.remaining.length > 0 ? sessionsRemain : done;
   });
 }

@@ -1,0 +1,23 @@
+import { describeDatabase, protectDatabase } from '../engine.js';
+import { done } from '../exit-code.js';
+import type { GlobalOptions } from '../global-options.js';
+import { printProtection } from '../print-protection.js';
+import { runCommand } from '../run-command.js';
+
+/** `pg-evict protect [database]` */
+export async function protect(
+  database: string | undefined,
+  options: GlobalOptions & { readonly reason?: string },
+): Promise<void> {
+  const { dryRun = false, reason = '' } = options;
+  await runCommand(database, options, async ({ deadline, target }) => {
+    if (dryRun) {
+      const { protection, ...described } = await describeDatabase(target, deadline);
+      const planned = { database: described.database, protected: true, reason };
+      printProtection('protect', { ...planned, changed: protection !== reason }, options);
+    } else {
+      printProtection('protect', await protectDatabase(target, reason, deadline), options);
+    }
+    return done;
+  });
+}

@@ -1,0 +1,38 @@
+import type { OperationReport } from '@pg-evict/core';
+import type { CommandContext } from './command-context.js';
+import { confirm } from './confirm.js';
+import { PgEvictError } from './engine.js';
+import { previewPlan } from './preview.js';
+
+/**
+ * Asks before an operation by which something is lost, showing what and who would be disconnected. What could not
+ * succeed anyway fails instead of being asked.
+ *
+ * @param plan makes a dry run of it
+ */
+export async function confirmOperation(
+  context: CommandContext,
+  plan: () => Promise<OperationReport>,
+): Promise<void> {
+  await confirm(context, async ({ exists }) => {
+    const report = await plan();
+    assertPossible(report);
+    if (!exists || !report.changed) return undefined;
+    return {
+      verb: report.command,
+      loss: ' and lose what is in it',
+      preview: (colors) => previewPlan(report, colors),
+    };
+  });
+}
+
+/** Fails now with what would make the operation fail later. */
+function assertPossible({ command, database, denied, blockers }: OperationReport): void {
+  if (denied.length === 0 && blockers.length === 0) return;
+  const failure = `Database "${database}" cannot be ${command === 'drop' ? 'dropped' : 'recreated'}`;
+  throw new PgEvictError(
+    denied.length > 0 ? 'SESSIONS_REMAIN' : 'BLOCKED',
+    `${failure}: ${denied.length > 0 ? 'sessions may not be ended' : 'something stands in the way'}. Nothing was changed.`,
+    { database, blockers },
+  );
+}

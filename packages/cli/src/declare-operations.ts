@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { addEndingOptions } from './ending-options.js';
+import { examples } from './examples.js';
+import { addRemedyOptions } from './remedy-options.js';
+import { splitNames } from './two-names.js';
+
+/** `drop`, `create`, `recreate`, `rename` and `clone`. */
+export function declareOperations(program: Command): void {
+  const drop = program
+    .command('drop')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('end the other sessions of a database and drop it')
+    .optionsGroup('Options:')
+    .option('--if-exists', 'succeed when it does not exist');
+  addEndingOptions(drop);
+  addRemedyOptions(drop, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions', 'unsetTemplate'])
+    .addHelpText(
+      'after',
+      examples(
+        'drop app_dev',
+        'drop app_test --if-exists --yes',
+        'drop app_dev --dry-run',
+        'drop app -h db.example.com --confirm app',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { drop: run } = await import('./commands/drop.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const create = program
+    .command('create')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('create a database, ending the sessions on its template')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'succeed when it exists')
+    .option('--template <name>', 'the database to copy')
+    .option('--owner <role>', 'who owns it');
+  addEndingOptions(create)
+    .addHelpText('after', examples('create app_dev', 'create app_test --template app_dev --if-not-exists'))
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { create: run } = await import('./commands/create.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const recreate = program
+    .command('recreate')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('replace a database by an empty one with the same settings, atomically')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--template <name>', 'the database to copy instead of an empty one')
+    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
+    .option('--no-keep-settings', "take the server's defaults");
+  addEndingOptions(recreate);
+  addRemedyOptions(recreate, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      examples(
+        'recreate app_dev',
+        'recreate app_test --if-not-exists --yes',
+        'recreate app_dev --grace 10s --rollback-prepared',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { recreate: run } = await import('./commands/recreate.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const rename = program
+    .command('rename')
+    .argument('[names...]')
+    .usage('[database] <to> [options]')
+    .description('end the other sessions of a database and rename it')
+    .optionsGroup('Options:');
+  addEndingOptions(rename);
+  addRemedyOptions(rename, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `\nOne name is the new name; the database is then the one the connection names.\n${examples(
+        'rename app_dev app_old',
+        'rename app_old -d postgres://localhost/app_dev',
+      )}`,
+    )
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { rename: run } = await import('./commands/rename.js');
+      await run(splitNames(names, command), command.optsWithGlobals());
+    });
+
+  const clone = program
+    .command('clone')
+    .argument('[names...]')
+    .usage('[database] <to> [options]')
+    .description('end the other sessions of a database and copy it')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'succeed when the copy exists')
+    .option('--owner <role>', 'who owns the copy')
+    .option('--keep-settings', 'also copy privileges, ALTER DATABASE SET, connection limit and comment')
+    .option('--no-keep-settings', 'copy the content only (default)');
+  addEndingOptions(clone);
+  addRemedyOptions(clone, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `\nOne name is the copy's; the database is then the one the connection names.\n${examples(
+        'clone app_dev app_copy',
+        'clone app_copy -d postgres://localhost/app_dev',
+      )}`,
+    )
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { clone: run } = await import('./commands/clone.js');
+      await run(splitNames(names, command), command.optsWithGlobals());
+    });
+}

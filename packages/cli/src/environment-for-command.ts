@@ -1,0 +1,46 @@
+import type { ResolvedConnection } from '@pg-evict/config';
+import type { ExclusiveAccess } from '@pg-evict/core';
+
+/** What would lead libpq to another server or database than the variables beside it. */
+const misleading = ['PGSERVICE', 'PGHOSTADDR'];
+
+/** Parameters of a URL that are said elsewhere in it, or that only libpq or only node-postgres understands. */
+const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
+
+/**
+ * The environment in which a command reaches the database that is held: `DATABASE_URL` and libpq's variables.
+ *
+ * @param given the URL of `--url`, whose parameters (sslmode, …) stay
+ */
+export function environmentFor(
+  { connection, url }: ExclusiveAccess,
+  { source, tlsEnvironment }: ResolvedConnection,
+  given: string | undefined,
+): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of [...misleading, 'PGPASSWORD']) delete env[name];
+  const original = given ?? (source.kind === 'DATABASE_URL' ? env['DATABASE_URL'] : undefined);
+  return {
+    ...env,
+    ...tlsEnvironment,
+    DATABASE_URL: withParameters(url, original),
+    PGHOST: connection.host ?? env['PGHOST'] ?? 'localhost',
+    PGPORT: String(connection.port ?? env['PGPORT'] ?? 5432),
+    ...(connection.user === undefined ? {} : { PGUSER: connection.user }),
+    ...(typeof connection.password === 'string' ? { PGPASSWORD: connection.password } : {}),
+    PGDATABASE: connection.database,
+  };
+}
+
+function withParameters(url: string, original: string | undefined): string {
+  const [, query] = original?.split('?') ?? [];
+  if (query === undefined) return url;
+  const [address = '', own] = url.split('?');
+  const parameters = new URLSearchParams(own);
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!replaced.has(name) && !parameters.has(name)) parameters.append(name, value);
+  }
+  // Not every reader of such URLs takes "+" for a space.
+  const text = parameters.toString().replaceAll('+', '%20');
+  return text === '' ? address : `${address}?${text}`;
+}

@@ -1,0 +1,57 @@
+import type { Session } from '@pg-evict/core';
+
+/** A session and what stands before its pid, so that whoever waits hangs below whom it waits for. */
+export interface Branch {
+  readonly session: Session;
+  readonly prefix: string;
+}
+
+/**
+ * Arranges sessions by who waits for whom, otherwise in the order given. Who waits for several hangs below the last
+ * of them in the queue, as that one waits for the others in most cases; `blockedBy` still names all.
+ */
+export function lockTree(sessions: readonly Session[]): Branch[] {
+  const pids = new Set(sessions.map(({ pid }) => pid));
+  const depth = depths(sessions);
+  const children = new Map<number, Session[]>();
+  const roots: Session[] = [];
+  for (const session of sessions) {
+    const [parent] = session.blockedBy
+      .filter((pid) => pids.has(pid) && pid !== session.pid)
+      .toSorted((a, b) => depth(b) - depth(a));
+    if (parent === undefined) roots.push(session);
+    else children.set(parent, [...(children.get(parent) ?? []), session]);
+  }
+  const branches: Branch[] = [];
+  const seen = new Set<number>();
+  const add = (session: Session, prefix: string, below: string): void => {
+    if (seen.has(session.pid)) return;
+    seen.add(session.pid);
+    branches.push({ session, prefix });
+    const waiting = children.get(session.pid) ?? [];
+    for (const [index, child] of waiting.entries()) {
+      const isLast = index === waiting.length - 1;
+      add(child, `${below}${isLast ? '└─ ' : '├─ '}`, `${below}${isLast ? '   ' : '│  '}`);
+    }
+  };
+  for (const root of roots) add(root, '', '');
+  // Those in a deadlock that the server has not yet broken have no root.
+  for (const session of sessions) add(session, '', '');
+  return branches;
+}
+
+/** How many wait before each: in a queue everybody waits for everybody before him, so each is looked at once. */
+function depths(sessions: readonly Session[]): (pid: number) => number {
+  const byPid = new Map(sessions.map((session) => [session.pid, session]));
+  const known = new Map<number, number>();
+  const depth = (pid: number): number => {
+    const found = known.get(pid);
+    if (found !== undefined) return found;
+    // What is asked for again while it is being found out is a deadlock.
+    known.set(pid, 0);
+    const result = Math.max(0, ...(byPid.get(pid)?.blockedBy ?? []).map((next) => 1 + depth(next)));
+    known.set(pid, result);
+    return result;
+  };
+  return depth;
+}

@@ -1,0 +1,29 @@
+import type { ProtectionReport } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import type { GlobalOptions } from './global-options.js';
+import { printable } from './printable.js';
+import { because } from './session-list.js';
+import { toJsonText } from './to-json-text.js';
+import { wantsColor } from './wants-color.js';
+
+/** Prints whether a database is protected now, or with `--dry-run` would be. */
+export function printProtection(
+  command: 'protect' | 'unprotect',
+  report: ProtectionReport,
+  options: GlobalOptions,
+): void {
+  const { database, protected: isProtected, reason, changed } = report;
+  const dryRun = options.dryRun === true;
+  if (options.json === true) {
+    process.stdout.write(toJsonText({ command, database, protected: isProtected, reason, changed, dryRun }));
+  } else if (options.quiet !== true) {
+    const { bold, green, yellow } = createColors(wantsColor(process.stdout));
+    const state = isProtected ? `protected${because(reason ?? '')}` : 'not protected';
+    const name = bold(printable(database));
+    process.stdout.write(
+      dryRun && changed
+        ? `${yellow('Would be')} ${state}: ${name}. Nothing was changed.\n`
+        : `${name} is ${changed ? green(`now ${state}`) : `${state} already`}.\n`,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+
+/** What may be removed to make way. Each loses something, so none is the default. */
+const remedies = {
+  rollbackPrepared: ['--rollback-prepared', 'roll back prepared transactions of the database'],
+  dropSlots: ['--drop-slots', 'drop replication slots of the database that are in use'],
+  dropSubscriptions: [
+    '--drop-subscriptions',
+    "drop the database's subscriptions; their slots elsewhere stay",
+  ],
+  unsetTemplate: ['--unset-template', 'drop it even if it is marked as a template'],
+} as const;
+
+/** The options by which somebody allows it. */
+export type RemedyFlags = { readonly [Remedy in keyof typeof remedies]?: true };
+
+export function addRemedyOptions(command: Command, which: readonly (keyof typeof remedies)[]): Command {
+  for (const remedy of which) {
+    const [flag, description] = remedies[remedy];
+    command.option(flag, description);
+  }
+  return command;
+}

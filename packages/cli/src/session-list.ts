@@ -1,0 +1,32 @@
+import type { Session } from '@pg-evict/core';
+import type { Colors } from 'picocolors/types.js';
+import { countSessions } from './preview.js';
+import { printable } from './printable.js';
+import { sessionTable } from './session-table.js';
+
+/** What was seen in one look at a database. */
+export interface Listing {
+  readonly database: string;
+  readonly sessions: readonly Session[];
+  /** Why it is protected; `null` if it is not, empty if no reason was given. */
+  readonly protection: string | null;
+}
+
+/** The sessions of a database as text: its protection, the table, and how many they are. */
+export function sessionList(listing: Listing, colors: Colors, width: number | undefined): string {
+  const { database, protection, sessions } = listing;
+  const name = colors.bold(printable(database));
+  const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
+  const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
+  const lines = [
+    ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
+    ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
+    `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A reason in brackets, if there is one. */
+export function because(reason: string): string {
+  return reason === '' ? '' : ` (${printable(reason)})`;
+}

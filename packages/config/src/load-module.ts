@@ -1,0 +1,57 @@
+import { pathToFileURL } from 'node:url';
+import { nativeImport } from '#native-import';
+
+/**
+ * Loads the default export of a module, CommonJS or ESM, JavaScript or TypeScript: with Node itself where it can, else
+ * with jiti, which needs no TypeScript. Nothing is written anywhere. Node loads a module once a process; a file that
+ * changes afterwards is not seen.
+ */
+export async function loadModule(file: string): Promise<unknown> {
+  let loaded: unknown;
+  try {
+    loaded = await nativeImport(pathToFileURL(file).href);
+  } catch (error) {
+    if (!isForJiti(error, file)) throw error;
+    const { createJiti } = await import('jiti');
+    // Its cache would be a folder in node_modules.
+    loaded = await createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false }).import(file);
+  }
+  return defaultExport(loaded);
+}
+
+/** What Node says when it cannot read a module for its syntax or kind, not for what it does. */
+const unreadable = new Set([
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+  'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+  // `import './x'` and `import './x.js'` of a x.ts, as TypeScript has it.
+  'ERR_MODULE_NOT_FOUND',
+  'MODULE_NOT_FOUND',
+  'ERR_REQUIRE_ESM',
+  // Inside a vm context, as Jest's, there is no native import().
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING',
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
+]);
+
+function isForJiti(error: unknown, file: string): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('code' in error && unreadable.has(String(error.code))) return true;
+  // A TypeScript file of the other module kind: `require` in an ES module, `import` in CommonJS, an enum.
+  const name = 'name' in error ? error.name : undefined;
+  if (name === 'SyntaxError') return true;
+  return /\.[cm]?ts$/.test(file) && name === 'ReferenceError' && /in ES module scope/.test(String(error));
+}
+
+/** `export default`, `module.exports`, and what a compiler made of the one as the other. */
+function defaultExport(loaded: unknown): unknown {
+  if (!isObject(loaded)) return loaded;
+  const exported = 'default' in loaded ? loaded['default'] : loaded;
+  return isObject(exported) && exported['__esModule'] === true && 'default' in exported
+    ? exported['default']
+    : exported;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,98 @@
+import * as v from 'valibot';
+import { adminSchema, connectionSchema } from './connection-schema.js';
+import { duration, oneOrMore, saysSomething, setting, text } from './expect.js';
+import { testingSchema } from './testing-schema.js';
+
+const protectPattern = v.pipe(
+  v.strictObject(
+    {
+      database: setting(text, 'The name of the database.'),
+      host: setting(text, 'The host it is on.'),
+    },
+    'a pattern, or an object with database and host',
+  ),
+  saysSomething('at least one of database and host'),
+  v.title('ProtectConfig'),
+);
+
+const sessionPattern = v.pipe(
+  v.strictObject(
+    {
+      user: setting(oneOrMore, 'Role name.'),
+      application: setting(oneOrMore, '`application_name`.'),
+      client: setting(
+        oneOrMore,
+        'Client address (`10.1.*`, `[local]` for Unix sockets), or a network (`10.1.0.0/16`).',
+      ),
+    },
+    'an object with user, application or client',
+  ),
+  saysSomething('at least one of user, application and client'),
+  v.title('KeepConfig'),
+);
+
+const sessions = v.pipe(
+  v.strictObject(
+    {
+      graceMs: setting(
+        duration,
+        'How long to wait for sessions to leave by themselves before they are ended.',
+        '`0`',
+      ),
+      timeoutMs: setting(
+        v.pipe(duration, v.minValue(1, 'more than 0 milliseconds')),
+        'How long a whole operation may take.',
+        '`30_000`',
+      ),
+      keep: setting(
+        v.array(sessionPattern, 'a list'),
+        'Sessions that are never ended; where one is in the way, the operation fails and nobody is.',
+        'none',
+      ),
+    },
+    'an object with graceMs, timeoutMs and keep',
+  ),
+  v.title('SessionsConfig'),
+);
+
+/**
+ * The configuration: the source of its types (`config.ts`), of `schema.json` and of the tables in
+ * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
+ */
+export const configSchema = v.pipe(
+  v.strictObject(
+    {
+      $schema: setting(v.string('a path or URL'), 'The JSON schema, for editors.'),
+      connection: setting(
+        connectionSchema,
+        'How to reach the server, and the database to work on: a `postgres://` URL, settings, or an (async) function that returns one of them.',
+        "the knexfile's, else `DATABASE_URL`, else libpq's variables",
+      ),
+      admin: setting(adminSchema, 'Another role for administrative commands.', "the connection's role"),
+      maintenanceDatabase: setting(
+        text,
+        'Where administrative commands connect; never the database worked on.',
+        '`postgres`, and where that does not exist, `template1`',
+      ),
+      knexfile: setting(
+        text,
+        'A knexfile, relative to this file, whose `connection` is used where none is given here.',
+      ),
+      protect: setting(
+        v.array(
+          v.union([text, protectPattern], 'a pattern, or an object with database and host'),
+          "a list, such as ['prod*', { host: '*.example.com' }]",
+        ),
+        'Databases never to be touched: patterns for the name (`*` any characters, `?` one), or objects where all fields must match.',
+        'none',
+      ),
+      sessions: setting(sessions, 'How sessions are ended.'),
+      testing: setting(testingSchema, 'Test databases.'),
+    },
+    'an object with settings',
+  ),
+  v.title('Config'),
+);
+
+export type ConfigInput = v.InferInput<typeof configSchema>;
+export type ConfigOutput = v.InferOutput<typeof configSchema>;

@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+
+/**
+ * Pieces that the schema is made of. A message is what was expected, in words: it is printed after "expected".
+ */
+
+export const text = v.pipe(v.string('a string'), v.nonEmpty('a string that is not empty'));
+export const flag = v.boolean('true or false');
+
+/** A function; JSON and YAML cannot hold one, so it does not appear in the JSON schema. */
+export const fn = <T>(type: string) =>
+  v.pipe(
+    v.custom<T>((value) => typeof value === 'function', 'a function'),
+    v.metadata({ functionType: type }),
+  );
+
+/** An optional setting with its documentation: the source of the TSDoc, the JSON schema and docs/configuration.md. */
+export const setting = <S extends v.GenericSchema>(schema: S, description: string, byDefault?: string) =>
+  v.optional(v.pipe(schema, v.metadata({ description, byDefault })));
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const durationPattern = /^\s*(\d+(?:\.\d+)?)(ms|s|m|h|d)\s*$/;
+const durationExpected = "milliseconds, or a duration like '30s', '500ms', '2m', '1h'";
+
+/** A number of milliseconds, or `'30s'`. */
+export const duration = v.union(
+  [
+    v.pipe(v.number(durationExpected), v.finite(durationExpected), v.minValue(0, durationExpected)),
+    v.pipe(
+      v.string(durationExpected),
+      v.regex(durationPattern, durationExpected),
+      v.transform((value) => {
+        const [, number, unit = ''] = durationPattern.exec(value) ?? [];
+        return Math.round(Number(number) * (unitsMs[unit] ?? Number.NaN));
+      }),
+    ),
+  ],
+  durationExpected,
+);
+
+const portExpected = 'a port from 1 to 65535';
+
+/** A port, also as the string that an environment variable is. */
+export const port = v.union(
+  [
+    v.pipe(
+      v.number(portExpected),
+      v.integer(portExpected),
+      v.minValue(1, portExpected),
+      v.maxValue(65_535, portExpected),
+    ),
+    v.pipe(
+      v.string(portExpected),
+      v.regex(/^[1-9]\d{0,4}$/, portExpected),
+      v.check((value) => Number(value) < 65_536, portExpected),
+      v.transform(Number),
+    ),
+  ],
+  portExpected,
+);
+
+/** One value or several. */
+export const oneOrMore = v.union([text, v.array(text, 'a list')], 'a string, or a list of strings');
+
+/** Refuses an object that says nothing. */
+export const saysSomething = <T extends object>(expected: string) =>
+  v.check<T, string>((value) => Object.values(value).some((field) => field !== undefined), expected);
