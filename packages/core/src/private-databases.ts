@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
+import { cancelUntilSettled } from './cancel-until-settled.js';
+import { pause } from './deadline.js';
 import { quoteIdentifier } from './identifier.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
@@ -72,18 +74,21 @@ export async function findAbandonedDatabases(
     .filter((row) => tag === undefined || row.tag === tag);
 }
 
+/** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
+const tidyMs = 1000;
+
 /**
  * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
  * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
  */
 export async function dropPrivateDatabases(
-  { runner }: Operation,
+  operation: Operation,
   names: readonly string[],
 ): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
   for (const database of names) {
     try {
-      await dropPrivateDatabase(runner.client, database);
+      await dropPrivateDatabase(operation, database);
     } catch (error) {
       leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
     }
@@ -91,13 +96,38 @@ export async function dropPrivateDatabases(
   return leftovers;
 }
 
-async function dropPrivateDatabase(client: Client, name: string): Promise<void> {
+async function dropPrivateDatabase(operation: Operation, name: string): Promise<void> {
   const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
   try {
-    await client.query(drop);
+    await runUnlessItHangs(operation, drop);
   } catch (error) {
     if (sqlStateOf(error) !== wrongObjectType) throw error;
-    await client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
-    await client.query(drop);
+    await operation.runner.client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
+    await runUnlessItHangs(operation, drop);
   }
+}
+
+/**
+ * Since 15, DROP DATABASE waits until every process of the server has answered, without limit, if one is stopped or
+ * hangs. It is cancelled then, and when it still runs some time after the deadline: what was to be dropped is half
+ * dropped and needed by nobody.
+ */
+async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
+  const { runner, control, deadline } = operation;
+  const running = runner.client.query(sql);
+  const statement = { settled: false };
+  const settle = (): void => void (statement.settled = true);
+  const done = running.then(settle, settle);
+  const beganAt = performance.now();
+  await pause(tidyMs, done);
+  while (!statement.settled) {
+    const { rows } = await control.client.query(
+      `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`,
+      [runner.pid],
+    );
+    if (rows.length > 0 || (deadline.over && performance.now() - beganAt > 2 * tidyMs)) {
+      await cancelUntilSettled(operation, running);
+    } else await pause(100, done);
+  }
+  await running;
 }
