@@ -2,7 +2,7 @@ import { pause, type Deadline } from './deadline.js';
 import { toDeniedSession } from './denied-session.js';
 import type { TerminationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
-import type { Queryable } from './queryable.js';
+import { seeAnew, type Queryable } from './queryable.js';
 import {
   filterCondition,
   filterParameter,
@@ -95,10 +95,13 @@ export async function endPicked(
   const { filter = {}, keep = [], graceMs = 0, dryRun = false } = options;
   const action = options.cancel === true ? 'cancel' : 'terminate';
   const parameters = [database, filterParameter(filter, tableOid), keepParameter(keep)];
-  const pick = async (what: string): Promise<PickedRow[]> =>
-    (await client.query(pickQuery, [...parameters, what])).rows as unknown as PickedRow[];
+  const pick = async (what: string): Promise<PickedRow[]> => {
+    await seeAnew(client);
+    return (await client.query(pickQuery, [...parameters, what])).rows as unknown as PickedRow[];
+  };
 
   deadline.throwIfOver(database, 'Nobody was disconnected.');
+  await seeAnew(client);
   await refuseStrangers(client, database, filter.sessions ?? []);
   const graceEndsAt = performance.now() + (dryRun ? 0 : graceMs);
   while (performance.now() < graceEndsAt && !deadline.over) {
@@ -167,8 +170,7 @@ async function stillThere(
   told: readonly PickedRow[],
 ): Promise<PickedRow[]> {
   try {
-    // In a transaction the view would show what it showed first.
-    await client.query('SELECT pg_stat_clear_snapshot()');
+    await seeAnew(client);
     const { rows } = await client.query(survivorsQuery, [
       told.map(({ pid }) => pid),
       told.map(({ start_key }) => start_key),

@@ -1,7 +1,7 @@
 import { connect, disconnect } from './connect.js';
 import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
-import { isQueryable, type Queryable } from './queryable.js';
+import { isQueryable, seeAnew, type Queryable } from './queryable.js';
 import { resolveTable } from './resolve-table.js';
 import {
   filterCondition,
@@ -68,7 +68,9 @@ export async function listSessions(
   const { filter = {}, keep = [] } = options;
   const deadline = new Deadline(options);
   if (isQueryable(target)) {
+    deadline.throwIfOver(options.database, 'Nothing was changed.');
     const tableOid = await resolveTable(target, filter.blockingTable, options.database);
+    await seeAnew(target);
     return list(target, options.database ?? null, filterParameter(filter, tableOid), keep, async (oids) =>
       tableNames(target, oids),
     );

@@ -7,3 +7,8 @@ export interface Queryable {
 export function isQueryable(value: object): value is Queryable {
   return 'query' in value && typeof value.query === 'function';
 }
+
+/** In a transaction `pg_stat_activity` shows what it showed at first. Has it show who is there now. */
+export async function seeAnew(client: Queryable): Promise<void> {
+  await client.query('SELECT pg_stat_clear_snapshot()');
+}

@@ -64,6 +64,10 @@ export async function terminateSessions(
 }
 
 async function currentDatabase(client: Queryable): Promise<string> {
-  const { rows } = await client.query('SELECT current_database() AS name');
-  return String(rows[0]?.['name']);
+  try {
+    const { rows } = await client.query('SELECT current_database() AS name');
+    return String(rows[0]?.['name']);
+  } catch (error) {
+    throw translateError(error, 'Nobody was disconnected', { database: undefined });
+  }
 }

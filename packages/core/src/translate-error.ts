@@ -26,7 +26,7 @@ const codes: Record<string, PgEvictErrorCode> = {
 export function translateError(
   error: unknown,
   summary: string,
-  facts: { database: string; hint?: string; terminated?: readonly Session[] },
+  facts: { database: string | undefined; hint?: string; terminated?: readonly Session[] },
 ): PgEvictError {
   if (error instanceof PgEvictError) return error;
   const sqlState = sqlStateOf(error);

@@ -20,6 +20,7 @@ export async function withMaintenanceConnections<T>(
     maintenanceDatabase: string,
   ) => Promise<T>,
 ): Promise<T> {
+  deadline.throwIfOver(target.database, 'Nothing was changed.');
   let missing: unknown;
   for (const database of target.maintenanceDatabases) {
     const attempts = await Promise.allSettled(
