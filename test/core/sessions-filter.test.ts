@@ -303,10 +303,7 @@ describe('keep', () => {
     const database = await scratch.database();
     const kept = await sessionOn(database, { application: 'backup', kind: 'active' });
     const other = await sessionOn(database, { application: 'report', kind: 'active' });
-    await until(
-      async () => (await listed(database, { state: 'active' })).length === 2,
-      'both queries run',
-    );
+    await until(async () => (await listed(database, { state: 'active' })).length === 2, 'both queries run');
     const keep = [{ application: 'backup' }];
     const report = await terminateSessions(targetOf(database), { cancel: true, keep });
     expect(pidsOf(report.cancelled ?? [])).toEqual([other.pid]);
@@ -353,9 +350,7 @@ describe('grace', () => {
     ).toMatchObject({ code: 'TIMEOUT' });
     const controller = new AbortController();
     const target = targetOf(database);
-    const running = failureOf(
-      terminateSessions(target, { graceMs: 20_000, signal: controller.signal }),
-    );
+    const running = failureOf(terminateSessions(target, { graceMs: 20_000, signal: controller.signal }));
     await until(async () => (await stillAtWork(target)).length > 0, 'it waits');
     controller.abort();
     expect(await running).toMatchObject({ code: 'ABORTED' });
@@ -437,12 +432,15 @@ describe('a role from which the server hides what others do', () => {
     [{ client: '0.0.0.0/0' }],
     [{ backendType: '*' }],
     [{ olderThanMs: 0 }],
-  ] as [SessionFilter][])('what is hidden matches nothing, so only what is seen to match is ended: %j', async (filter) => {
-    const { database, me, foreign, own } = await hidden();
-    const report = await terminateSessions(targetOf(database, me), { filter });
-    expect(pidsOf(report.terminated)).toEqual([own.pid]);
-    expect(await alive([foreign.pid])).toEqual([foreign.pid]);
-  });
+  ] as [SessionFilter][])(
+    'what is hidden matches nothing, so only what is seen to match is ended: %j',
+    async (filter) => {
+      const { database, me, foreign, own } = await hidden();
+      const report = await terminateSessions(targetOf(database, me), { filter });
+      expect(pidsOf(report.terminated)).toEqual([own.pid]);
+      expect(await alive([foreign.pid])).toEqual([foreign.pid]);
+    },
+  );
 
   test('no query or transaction that it cannot see counts as long', async () => {
     const { database, me, foreign, own } = await hidden();

@@ -32,6 +32,9 @@ afterAll(async () => {
   await server.stop();
 });
 
+if (process.platform === 'win32') {
+  process.stderr.write('NOT TESTED: a process cannot be stopped on Windows; these tests will fail.\n');
+}
 const stopped: number[] = [];
 afterEach(() => {
   for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT');
@@ -105,10 +108,11 @@ const operations: Record<string, (target: Target, options: object) => Promise<Op
   clone: async (target, options) => cloneDatabase(target, uniqueName('clone'), options),
   recreate: recreateDatabase,
 };
-const testWithSignals = process.platform === 'win32' ? test.skip : test;
+/** Since 15, a drop waits for every process of the server. */
+const holdsUpDrops = serverMajor >= 15;
 
 describe('a session that cannot end, because its process is stopped', () => {
-  testWithSignals.each(Object.keys(operations))(
+  test.each(Object.keys(operations))(
     'is named when the deadline passes; the database is as it was, and when it goes on it works: %s',
     async (name) => {
       const database = await newDatabase();
@@ -121,15 +125,18 @@ describe('a session that cannot end, because its process is stopped', () => {
       expect(error.blockers).toMatchObject([{ kind: 'session', name: String(session.pid) }]);
       expect(await atWork(target)).toEqual([]);
       expect(await connectionLimit(database)).toBe(-1);
-      expect(await privateDatabasesFor(database, server.url)).toEqual([]);
+      // No database can be dropped to the end while a process of the server is stopped.
+      const aside = name === 'recreate' && holdsUpDrops ? 1 : 0;
+      expect(await privateDatabasesFor(database, server.url)).toHaveLength(aside);
       goOn(session);
       expect(await session.ended).toBe('57P01');
       expect(await markerOf(database, server.url)).toBe('old');
       expect(await operate(10_000)).toMatchObject({ changed: true });
+      expect(await privateDatabasesFor(database, server.url)).toEqual([]);
     },
   );
 
-  testWithSignals('is named also when the server gave up first, after five seconds', async () => {
+  test('is named also when the server gave up first, after five seconds', async () => {
     const database = await newDatabase();
     const session = await stoppedSession(database);
     const target = targetOf(database, undefined, server.url);
@@ -140,7 +147,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     expect(await connectionLimit(database)).toBe(-1);
   });
 
-  testWithSignals('an abort ends the wait for it at once', async () => {
+  test('an abort ends the wait for it at once', async () => {
     const database = await newDatabase();
     await stoppedSession(database);
     const target = targetOf(database, undefined, server.url);
@@ -159,7 +166,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     expect(await atWork(target)).toEqual([]);
   });
 
-  testWithSignals('on the template: the old database stays, and its sessions with it', async () => {
+  test('on the template: the old database stays, and its sessions with it', async () => {
     const [database, template] = [await newDatabase(), await newDatabase()];
     const [bystander, session] = [await open(database), await stoppedSession(template)];
     const target = targetOf(database, undefined, server.url);
@@ -174,7 +181,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     await bystander.close();
   });
 
-  testWithSignals('terminating reports it as remaining when the deadline passes', async () => {
+  test('terminating reports it as remaining when the deadline passes', async () => {
     const database = await newDatabase();
     const [other, session] = [await open(database), await stoppedSession(database)];
     const target = targetOf(database, undefined, server.url);
@@ -186,9 +193,7 @@ describe('a session that cannot end, because its process is stopped', () => {
 });
 
 describe('a process somewhere else on the server that does not answer', () => {
-  const holdsUpDrops = serverMajor >= 15;
-
-  testWithSignals('a drop returns within its deadline and says what state the database is in', async () => {
+  test('a drop returns within its deadline and says what state the database is in', async () => {
     const [database, elsewhere] = [await newDatabase(), await newDatabase()];
     const session = await stoppedSession(elsewhere);
     const target = targetOf(database, undefined, server.url);
@@ -206,25 +211,22 @@ describe('a process somewhere else on the server that does not answer', () => {
     await session.close();
   });
 
-  testWithSignals(
-    'a recreate returns within its deadline; what it leaves aside is in the report, and the next one cleans up',
-    async () => {
-      const [database, elsewhere] = [await newDatabase(), await newDatabase()];
-      const session = await stoppedSession(elsewhere);
-      const target = targetOf(database, undefined, server.url);
-      const report = await within(6000, async () => recreateDatabase(target, { timeoutMs: 1500 }));
-      expect(report.changed).toBe(true);
-      expect(await atWork(target)).toEqual([]);
-      expect(await markerOf(database, server.url)).toBeUndefined();
-      expect(report.leftovers.map((leftover) => leftover.database)).toEqual(
-        await privateDatabasesFor(database, server.url),
-      );
-      goOn(session);
-      expect(await recreateDatabase(target)).toMatchObject({ changed: true, leftovers: [] });
-      expect(await privateDatabasesFor(database, server.url)).toEqual([]);
-      await session.close();
-    },
-  );
+  test('a recreate returns within its deadline; what it leaves aside is in the report, and the next one cleans up', async () => {
+    const [database, elsewhere] = [await newDatabase(), await newDatabase()];
+    const session = await stoppedSession(elsewhere);
+    const target = targetOf(database, undefined, server.url);
+    const report = await within(6000, async () => recreateDatabase(target, { timeoutMs: 1500 }));
+    expect(report.changed).toBe(true);
+    expect(await atWork(target)).toEqual([]);
+    expect(await markerOf(database, server.url)).toBeUndefined();
+    expect(report.leftovers.map((leftover) => leftover.database)).toEqual(
+      await privateDatabasesFor(database, server.url),
+    );
+    goOn(session);
+    expect(await recreateDatabase(target)).toMatchObject({ changed: true, leftovers: [] });
+    expect(await privateDatabasesFor(database, server.url)).toEqual([]);
+    await session.close();
+  });
 });
 
 describe('a full disk', () => {
