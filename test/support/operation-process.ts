@@ -36,10 +36,11 @@ export class OperationProcess {
       this.messages.push(message as OperationMessage);
       this.#wake();
     });
-    this.#exited = once(this.#child, 'exit').then(() => {
+    this.#child.once('exit', () => {
       this.#gone = true;
       this.#wake();
     });
+    this.#exited = once(this.#child, 'exit');
   }
 
   /** Waits until a step has been reported. */

@@ -59,5 +59,7 @@ export async function repairDatabase(
   target: Target,
   options: DeadlineOptions = {},
 ): Promise<OperationReport> {
-  return withOperation('repair', target, options, [], async () => Promise.resolve({ changed: true }));
+  return withOperation('repair', target, options, [], async ({ recovered }) =>
+    Promise.resolve({ changed: recovered }),
+  );
 }

@@ -21,6 +21,8 @@ export interface Operation {
   readonly keep: readonly SessionPattern[];
   /** How long sessions may still leave by themselves: spent once in an operation. */
   graceMs: number;
+  /** Whether anything was found that an operation before it had left because its process died. */
+  recovered: boolean;
   step(step: OperationStep): Promise<void>;
 }
 

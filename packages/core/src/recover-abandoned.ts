@@ -5,9 +5,10 @@ import { dropPrivateDatabases, findAbandonedDatabases } from './private-database
 
 /**
  * Puts in order what operations on this database left because their process died: a database held exclusively gets
- * its name back, then what was set aside is dropped. Returns what could not be put in order.
+ * its name back, then what was set aside is dropped. Returns whether there was anything, and what could
+ * not be put in order.
  */
-export async function recoverAbandoned(operation: Operation): Promise<Leftover[]> {
+export async function recoverAbandoned(operation: Operation): Promise<{ found: boolean; left: Leftover[] }> {
   const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
   const leftovers: Leftover[] = [];
   for (const { name } of abandoned.filter(({ role }) => role === 'held')) {
@@ -18,5 +19,6 @@ export async function recoverAbandoned(operation: Operation): Promise<Leftover[]
     }
   }
   const worthless = abandoned.filter(({ role }) => role !== 'held').map(({ name }) => name);
-  return [...leftovers, ...(await dropPrivateDatabases(operation, worthless))];
+  leftovers.push(...(await dropPrivateDatabases(operation, worthless)));
+  return { found: abandoned.length > 0, left: leftovers };
 }

@@ -1,7 +1,7 @@
 import { assertNotGuarded } from './built-in-guards.js';
 import { Deadline } from './deadline.js';
 import type { Operation, OperationOutcome } from './operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import type { Leftover, OperationOptions, OperationReport } from './operation-report.js';
 import type { Session } from './session.js';
 import { refuseTransactionPooling } from './refuse-transaction-pooling.js';
 import { prepareSweep } from './sweep-sessions.js';
@@ -42,6 +42,7 @@ export async function withOperation(
       dryRun: options.dryRun ?? false,
       keep: options.keep ?? [],
       graceMs: options.graceMs ?? 0,
+      recovered: false,
       step: async (step) => {
         try {
           await options.onStep?.(step);
@@ -55,7 +56,7 @@ export async function withOperation(
     const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
     let outcome: OperationOutcome;
     try {
-      outcome = await begin(operation, callback);
+      outcome = await begin(operation, others, callback);
     } catch (error) {
       // What a listener throws is not ours to translate.
       if (thrownByListener?.error === error) throw error;
@@ -85,11 +86,17 @@ export async function withOperation(
 /** Begins an operation and runs it. Earlier leftovers come first: one of them may be the very database that is asked for. */
 async function begin(
   operation: Operation,
+  others: readonly string[],
   callback: (operation: Operation) => Promise<OperationOutcome>,
 ): Promise<OperationOutcome> {
   await operation.runner.client.query(`LISTEN ${wakeChannel(operation.runner.pid)}`);
   await operation.step('connected');
-  const leftovers = operation.dryRun ? [] : await recoverAbandoned(operation);
+  const leftovers: Leftover[] = [];
+  for (const database of operation.dryRun ? [] : [operation.database, ...others]) {
+    const { found, left } = await recoverAbandoned({ ...operation, database });
+    operation.recovered ||= found;
+    leftovers.push(...left);
+  }
   const outcome = await callback(operation);
   return { ...outcome, leftovers: [...leftovers, ...(outcome.leftovers ?? [])] };
 }
