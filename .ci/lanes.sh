@@ -12,7 +12,7 @@ skip() {
 jest_options=(--reporters=default "--reporters=$PWD/.ci/count-tests.cjs")
 
 # For what does not go through turbo.
-build() { corepack pnpm exec turbo run build --output-logs=errors-only; }
+build() { corepack pnpm build --output-logs=errors-only; }
 
 # Runs a script of test/package.json.
 test_script() { build && corepack pnpm --filter @pg-evict/test run "$@" "${jest_options[@]}"; }
