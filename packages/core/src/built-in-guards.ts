@@ -39,7 +39,7 @@ export function assertNotGuarded(database: string, target?: ResolvedTarget): voi
   const pattern = target.protect.find(
     (p) =>
       (p.database === undefined || matchesGlob(database, p.database)) &&
-      (p.host === undefined || matchesGlob(host, p.host)),
+      (p.host === undefined || matchesGlob(host.toLowerCase(), p.host.toLowerCase())),
   );
   if (pattern === undefined) return;
   const rule = [

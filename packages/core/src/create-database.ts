@@ -41,7 +41,8 @@ export async function createDatabase(
 ): Promise<OperationReport> {
   const { template, owner, ifNotExists = false } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
-  return withOperation('create', target, options, [], async (operation) => {
+  const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+  return withOperation('create', target, options, copied, async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not created`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
@@ -50,7 +51,6 @@ export async function createDatabase(
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
     requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
-    const copied = template === undefined || isBuiltIn(template) ? [] : [template];
     const { report } = await preflight(operation, failure, [
       { databases: copied, blockedBy: renameBlockers },
     ]);

@@ -7,7 +7,7 @@ import type { Queryable } from './queryable.js';
  * own by ALTER DATABASE SET needs a superuser), is read without connecting to the database, shows in psql's `\\l+`,
  * and survives restarts, renames and restores of other databases.
  */
-const label = /\s*\[pg-evict: protected(?:: ([^\]]*))?\]$/;
+const label = /\s*\[pg-evict: protected(?:: ([^\]]*))?\]\s*$/;
 
 /** What a comment says about protection. */
 export interface Protection {

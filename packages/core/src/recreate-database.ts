@@ -59,7 +59,8 @@ export async function recreateDatabase(
 ): Promise<OperationReport> {
   const { template, ifNotExists = false, keepSettings = true } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
-  return withOperation('recreate', target, options, [], async (operation) => {
+  const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+  return withOperation('recreate', target, options, copied, async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
@@ -73,7 +74,6 @@ export async function recreateDatabase(
     const like = keepSettings ? old : undefined;
     const successor = privateName(operation, 'new');
     const statement = createStatement(inspection, { name: successor, template, owner: options.owner, like });
-    const copied = template === undefined || isBuiltIn(template) ? [] : [template];
     const { toRemove, report } = await preflight(
       operation,
       failure,
