@@ -11,7 +11,7 @@ export function report({ machine, loadAtEnd, rounds, operations, commands, succe
   return `${[
     `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
     `Medians of ${rounds} rounds in milliseconds; the methods take turns. Connecting and disconnecting are included for all:`,
-    'pg-evict opens two connections, the others one. The one-liner is',
+    'pg-evict opens two connections, the others one; "once connected" is the ratio to FORCE without that. The one-liner is',
     '`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = … AND pid <> pg_backend_pid()`.',
     ...['drop', 'recreate'].map((operation) => operationTable(operation, operations)),
     ...(success.length === 0 ? [] : [successTable(success)]),
@@ -31,13 +31,14 @@ function operationTable(operation, operations) {
       String(count),
       ...[ours, force, oneLiner].map(figure),
       ratio(ours, force),
+      ratio({ ms: ours.workMs }, { ms: force.workMs }),
       aim === undefined ? '' : `≤ ${aim}`,
       ratio(ours, oneLiner),
     ];
   });
   const names = methods.map(({ name }) => name);
   return `\n### ${titles[operation]}\n\n${table(
-    ['idle sessions', ...names, `of FORCE`, 'aim', 'of one-liner'],
+    ['idle sessions', ...names, 'of FORCE', 'once connected', 'aim', 'of one-liner'],
     rows,
   )}`;
 }

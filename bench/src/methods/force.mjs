@@ -3,10 +3,12 @@ import { withClient } from './with-client.mjs';
 /** PostgreSQL's own way, 13 and later. */
 export const force = {
   name: 'WITH (FORCE)',
-  drop: async (bench) =>
-    withClient(bench, async (client) => client.query(`DROP DATABASE ${bench.database} WITH (FORCE)`)),
-  recreate: async (bench) =>
-    withClient(bench, async (client) => {
+  drop: async (bench, connected) =>
+    withClient(bench, connected, async (client) =>
+      client.query(`DROP DATABASE ${bench.database} WITH (FORCE)`),
+    ),
+  recreate: async (bench, connected) =>
+    withClient(bench, connected, async (client) => {
       await client.query(`DROP DATABASE ${bench.database} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${bench.database}`);
     }),

@@ -3,9 +3,10 @@ import { withClient } from './with-client.mjs';
 /** What everybody pastes. DROP gives up by itself after 5 s. */
 export const oneLiner = {
   name: 'one-liner',
-  drop: async (bench) => withClient(bench, async (client) => terminateAndDrop(client, bench.database)),
-  recreate: async (bench) =>
-    withClient(bench, async (client) => {
+  drop: async (bench, connected) =>
+    withClient(bench, connected, async (client) => terminateAndDrop(client, bench.database)),
+  recreate: async (bench, connected) =>
+    withClient(bench, connected, async (client) => {
       await terminateAndDrop(client, bench.database);
       await client.query(`CREATE DATABASE ${bench.database}`);
     }),
