@@ -48,10 +48,10 @@ for (const [file, text] of files) {
   const current = await readFile(file, 'utf8').catch(() => '');
   if (essence(current) === essence(text)) continue;
   if (process.argv.includes('--check')) {
-    console.error(`${file.pathname} is stale: pnpm --filter @pg-evict/config generate`);
+    process.stderr.write(`${file.pathname} is stale: pnpm --filter @pg-evict/config generate\n`);
     process.exitCode = 1;
   } else {
     await writeFile(file, text);
-    console.log(file.pathname);
+    process.stdout.write(`${file.pathname}\n`);
   }
 }

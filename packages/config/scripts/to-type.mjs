@@ -24,7 +24,11 @@ export function toType(node) {
 /** Every object with a title in a schema, the outermost first. */
 export function namedObjects(node, found = []) {
   if (node === null || typeof node !== 'object') return found;
-  if (node.type === 'object' && node.title !== undefined && !found.some(({ title }) => title === node.title)) {
+  if (
+    node.type === 'object' &&
+    node.title !== undefined &&
+    !found.some(({ title }) => title === node.title)
+  ) {
     found.push(node);
   }
   for (const child of Object.values(node)) namedObjects(child, found);

@@ -8,7 +8,11 @@ export interface Config {
    * How to reach the server, and the database to work on: a `postgres://` URL, settings, or an (async) function that returns one of them.
    * @default the knexfile's, else DATABASE_URL, else libpq's variables
    */
-  readonly connection?: string | ConnectionConfig | (() => string | ConnectionConfig | Promise<string | ConnectionConfig>) | undefined;
+  readonly connection?:
+    | string
+    | ConnectionConfig
+    | (() => string | ConnectionConfig | Promise<string | ConnectionConfig>)
+    | undefined;
   /**
    * Another role for administrative commands.
    * @default the connection's role

@@ -1,24 +1,63 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PgEvictError } from '@pg-evict/core';
 import { configNames, packageKey } from './config-names.js';
 import { foldersUpward, searchRoot } from './search-root.js';
 
 /**
- * Whether some folder from `cwd` upward has something that looks like a configuration. One directory listing a folder,
- * so that a project without configuration does not pay for cosmiconfig.
+ * The nearest configuration from `cwd` upward. One directory listing a folder: a project without configuration pays
+ * for nothing else. cosmiconfig would pass over a file that cannot be read, and over the second of two; a
+ * configuration that protects databases is not passed over.
+ *
+ * @throws PgEvictError `CONFIG_INVALID` where one cannot be read, and where two are side by side
  */
-export async function mayHaveConfig(cwd: string): Promise<boolean> {
+export async function findConfig(cwd: string): Promise<string | undefined> {
   const names = new Set(configNames);
   for (const folder of foldersUpward(cwd, searchRoot(cwd))) {
-    const entries = await readdir(folder).catch(() => []);
+    const entries = await readdir(folder).catch((): string[] => []);
+    const found: string[] = [];
     for (const entry of entries) {
-      if (entry === 'package.json' ? await hasKey(join(folder, entry)) : names.has(entry)) return true;
+      if (!names.has(entry)) continue;
+      if (entry !== 'package.json' || (await hasKey(join(folder, entry)))) found.push(entry);
     }
+    const [first, second] = found;
+    if (first === undefined) continue;
+    if (second !== undefined) {
+      throw new PgEvictError(
+        'CONFIG_INVALID',
+        `There are several configurations in ${folder}: ${found.join(', ')}.`,
+        {
+          hint: 'Keep one of them, or name one with --config.',
+        },
+      );
+    }
+    const file = join(folder, first);
+    await assertReadable(file);
+    return file;
   }
-  return false;
+  return undefined;
 }
 
+/** @throws PgEvictError `CONFIG_INVALID` */
+export async function assertReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
+    throw new PgEvictError('CONFIG_INVALID', `${file} ${problem}.`, { cause: error });
+  }
+}
+
+/** Not by its text alone: who uses pg-evict has it among the dependencies. */
 async function hasKey(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  return text.includes(`"${packageKey}"`);
+  if (!text.includes(`"${packageKey}"`)) return false;
+  try {
+    return packageKey in (JSON.parse(text) as object);
+  } catch {
+    // Reported when it is loaded.
+    return true;
+  }
 }

@@ -1,7 +1,25 @@
 export type { ConnectionOrigins } from './connection-origins.js';
+export type * from './config.js';
+export {
+  defineConfig,
+  type ConfigContext,
+  type ConfigExport,
+  type ConfigOrEnvironments,
+} from './define-config.js';
+export { findKnexfile } from './find-knexfile.js';
+export {
+  clearConfigCache,
+  loadConfig,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type ResolvedConfig,
+} from './load-config.js';
+export { loadKnexfile } from './load-knexfile.js';
 export {
   resolveConnection,
+  type ConfiguredConnection,
   type ConnectionSource,
   type ResolveConnectionOptions,
   type ResolvedConnection,
 } from './resolve-connection.js';
+export { resolveTarget, type ResolvedConfiguration, type ResolveTargetOptions } from './resolve-target.js';

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { nativeImport } from '#native-import';
+import { errorSummary } from './error-summary.js';
+import { nativeImport } from './native-import.cjs';
 
 /**
  * Loads the default export of a module, CommonJS or ESM, JavaScript or TypeScript: with Node itself where it can, else
@@ -14,7 +15,9 @@ export async function loadModule(file: string): Promise<unknown> {
     if (!isForJiti(error, file)) throw error;
     const { createJiti } = await import('jiti');
     // Its cache would be a folder in node_modules.
-    loaded = await createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false }).import(file);
+    loaded = await createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false }).import(
+      file,
+    );
   }
   return defaultExport(loaded);
 }
@@ -41,7 +44,9 @@ function isForJiti(error: unknown, file: string): boolean {
   // A TypeScript file of the other module kind: `require` in an ES module, `import` in CommonJS, an enum.
   const name = 'name' in error ? error.name : undefined;
   if (name === 'SyntaxError') return true;
-  return /\.[cm]?ts$/.test(file) && name === 'ReferenceError' && /in ES module scope/.test(String(error));
+  return (
+    /\.[cm]?ts$/.test(file) && name === 'ReferenceError' && /in ES module scope/.test(errorSummary(error))
+  );
 }
 
 /** `export default`, `module.exports`, and what a compiler made of the one as the other. */

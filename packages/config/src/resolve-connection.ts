@@ -21,6 +21,8 @@ export interface ResolveConnectionOptions {
   readonly port?: number | undefined;
   /** A role, also for the server of `DATABASE_URL`, whose password is then not used. */
   readonly user?: string | undefined;
+  /** What a configuration file or a knexfile says: it takes the place of `DATABASE_URL`, by the same rules. */
+  readonly configured?: ConfiguredConnection | undefined;
   /**
    * Environment variables.
    * @default process.env
@@ -28,9 +30,23 @@ export interface ResolveConnectionOptions {
   readonly env?: Environment | undefined;
 }
 
+/** A connection from a file. */
+export interface ConfiguredConnection {
+  readonly connection: string | ConnectionSettings;
+  readonly source: ConnectionSource;
+}
+
 /** Where a connection comes from. */
 export interface ConnectionSource {
-  readonly kind: 'url' | 'flags' | 'DATABASE_URL' | 'service' | 'environment' | 'defaults';
+  readonly kind:
+    | 'url'
+    | 'flags'
+    | 'config'
+    | 'knexfile'
+    | 'DATABASE_URL'
+    | 'service'
+    | 'environment'
+    | 'defaults';
   /** For messages, after "from": `DATABASE_URL`, `PGHOST and PGUSER`, `service "x" (file)`, … */
   readonly description: string;
 }
@@ -47,7 +63,7 @@ export interface ResolvedConnection {
 }
 
 /**
- * Finds the connection: what is given, else `DATABASE_URL`, else libpq's environment variables and service file.
+ * Finds the connection: what is given, else what is configured, else `DATABASE_URL`, else libpq's environment variables and service file.
  * What the first of these leaves open, libpq's variables fill in, as they do for psql. A password that is given
  * nowhere is looked up in `.pgpass` (`PGPASSFILE`) by node-postgres when it connects.
  *
@@ -64,15 +80,16 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
   const { env = process.env } = options;
   const flags = definedFields({ host: options.host, port: options.port, user: options.user });
   const ambient =
-    flags.host === undefined && flags.port === undefined ? env['DATABASE_URL'] || undefined : undefined;
+    flags.host === undefined && flags.port === undefined ? (options.configured ?? fromUrl(env)) : undefined;
 
-  const url = options.url ?? ambient;
+  const origin = options.url === undefined ? ambient?.source.description : '--url';
   const named =
     options.url !== undefined
       ? flatten({ ...flags, connectionString: options.url }, '--url')
       : ambient !== undefined
-        ? withUser(flatten({ connectionString: ambient }, 'DATABASE_URL'), flags.user)
+        ? withUser(flatten(ambient.connection, ambient.source.description), flags.user)
         : flags;
+  const url = options.url ?? urlOf(ambient?.connection);
 
   const variables = readLibpqEnvironment(env);
   const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
@@ -91,7 +108,7 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
     source: toSource(),
     origins: originsOf(settings, {
       flags,
-      url: url === undefined ? undefined : { settings: named, name: options.url ? '--url' : 'DATABASE_URL' },
+      url: origin === undefined ? undefined : { settings: named, name: origin },
       service: service && { parameters: fromService, name: `service "${serviceName}" (${service.file})` },
       variables,
     }),
@@ -100,7 +117,7 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
 
   function toSource(): ConnectionSource {
     if (options.url !== undefined) return { kind: 'url', description: '--url' };
-    if (ambient !== undefined) return { kind: 'DATABASE_URL', description: 'DATABASE_URL' };
+    if (ambient !== undefined) return ambient.source;
     const given = Object.keys(flags).map((flag) => (flag === 'user' ? '--username' : `--${flag}`));
     if (given.length > 0) return { kind: 'flags', description: given.join(' and ') };
     if (service !== undefined) {
@@ -112,6 +129,16 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
       : { kind: 'defaults', description: 'the defaults, as nothing names a server' };
   }
 }
+
+function fromUrl(env: Environment): ConfiguredConnection | undefined {
+  const connection = env['DATABASE_URL'] || undefined;
+  return connection === undefined
+    ? undefined
+    : { connection, source: { kind: 'DATABASE_URL', description: 'DATABASE_URL' } };
+}
+
+const urlOf = (connection: string | ConnectionSettings | undefined): string | undefined =>
+  typeof connection === 'object' ? connection.connectionString : connection;
 
 function withUser(settings: ConnectionSettings, user: string | undefined): ConnectionSettings {
   if (user === undefined || user === settings.user) return settings;
@@ -178,7 +205,7 @@ function serviceOf(url: string | undefined): string | undefined {
   return (query === undefined ? undefined : new URLSearchParams(query).get('service')) || undefined;
 }
 
-function flatten(connection: ConnectionSettings, origin: string): ConnectionSettings {
+function flatten(connection: string | ConnectionSettings, origin: string): ConnectionSettings {
   try {
     return flattenConnection(connection);
   } catch (error) {

@@ -17,7 +17,7 @@ export function searchRoot(folder: string): string {
 /** A folder and all above it, up to and including `root`. */
 export function foldersUpward(folder: string, root: string): string[] {
   const folders = [folder];
-  for (let current = folder; current !== root && dirname(current) !== current; ) {
+  for (let current = folder; current !== root && dirname(current) !== current;) {
     current = dirname(current);
     folders.push(current);
   }
@@ -25,5 +25,7 @@ export function foldersUpward(folder: string, root: string): string[] {
 }
 
 function nearest(folder: string, names: readonly string[]): string | undefined {
-  return foldersUpward(folder, '').find((candidate) => names.some((name) => existsSync(join(candidate, name))));
+  return foldersUpward(folder, '').find((candidate) =>
+    names.some((name) => existsSync(join(candidate, name))),
+  );
 }

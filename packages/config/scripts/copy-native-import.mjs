@@ -1,0 +1,9 @@
+// The compiler would turn the import() in it into require() in one of the two builds.
+import { copyFile } from 'node:fs/promises';
+
+for (const build of ['esm', 'cjs']) {
+  await copyFile(
+    new URL('../src/native-import.cjs', import.meta.url),
+    new URL(`../dist/${build}/native-import.cjs`, import.meta.url),
+  );
+}

@@ -1,0 +1,99 @@
+import { dirname } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { isPgEvictError, PgEvictError, type ConnectionSettings } from '@pg-evict/core';
+import { assertReadable } from './find-config.js';
+import { errorSummary } from './error-summary.js';
+import { loadModule } from './load-module.js';
+
+/**
+ * The configuration that a knexfile gives for an environment, as knex's command reads it: default export, (async)
+ * function, map of environments (`file[env]`, else the file itself), with the knexfile's folder as working directory.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`
+ */
+export async function loadKnexfile(file: string, env: string): Promise<Readonly<Record<string, unknown>>> {
+  await assertReadable(file);
+  const config = await inFolderOf(file, async () => {
+    const exported = await loadModule(file);
+    const value: unknown = typeof exported === 'function' ? await (exported as () => unknown)() : exported;
+    return isObject(value) ? (value[env] ?? value) : value;
+  });
+  if (isObject(config)) return config;
+  throw new PgEvictError('CONFIG_INVALID', `${file} exports no configuration for "${env}".`, {
+    hint: 'Choose another environment with --env or NODE_ENV.',
+  });
+}
+
+/**
+ * The connection that a knexfile gives for an environment, `undefined` where it gives none. Its `pool`, `searchPath`
+ * and the like say nothing about the server and are not looked at.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`, also for a client other than PostgreSQL's
+ */
+export async function connectionOfKnexfile(
+  file: string,
+  env: string,
+): Promise<string | ConnectionSettings | undefined> {
+  const { client, dialect, connection } = await loadKnexfile(file, env);
+  assertPostgres(client ?? dialect, file, env);
+  const value: unknown =
+    typeof connection === 'function'
+      ? await inFolderOf(file, async () => (connection as () => unknown)())
+      : connection;
+  if (typeof value === 'string') return value || undefined;
+  return isObject(value) ? toSettings(value) : undefined;
+}
+
+/** knex hands everything to node-postgres, which takes a port as a string, too. */
+function toSettings(connection: Readonly<Record<string, unknown>>): ConnectionSettings {
+  // One by one: knex makes the password of a connection that it has seen non-enumerable, and a spread loses it.
+  const { connectionString, host, user, password, database, ssl, options, application_name } =
+    connection as ConnectionSettings;
+  const { port, connectionTimeoutMillis } = connection;
+  const given = {
+    connectionString,
+    host,
+    port: port === undefined || port === null || port === '' ? undefined : Number(port),
+    user,
+    password,
+    database,
+    ssl,
+    options,
+    application_name,
+    connectionTimeoutMillis: connectionTimeoutMillis as number | undefined,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => (value ?? '') !== ''));
+}
+
+const postgresClients = new Set(['pg', 'postgres', 'postgresql', 'pgnative', 'pg-native']);
+
+/** A class says which server it speaks to with `dialect` and `driverName`. */
+function assertPostgres(client: unknown, file: string, env: string): void {
+  const prototype: unknown = typeof client === 'function' ? client.prototype : undefined;
+  const name = isObject(prototype) ? (prototype['driverName'] ?? prototype['dialect']) : client;
+  if (typeof name !== 'string' || postgresClients.has(name)) return;
+  throw new PgEvictError('CONFIG_INVALID', `${file}: the client of "${env}" is "${name}", not PostgreSQL.`, {
+    hint: 'Choose another environment with --env or NODE_ENV.',
+  });
+}
+
+/** dotenv and relative paths in a knexfile count on it. Not in a worker thread, which has no working directory. */
+async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const before = process.cwd();
+  const folder = dirname(file);
+  const moves = isMainThread && folder !== before;
+  if (moves) process.chdir(folder);
+  try {
+    return await work();
+  } catch (error) {
+    if (isPgEvictError(error)) throw error;
+    throw new PgEvictError('CONFIG_INVALID', `${file} cannot be loaded: ${errorSummary(error)}`, {
+      cause: error,
+    });
+  } finally {
+    if (moves) process.chdir(before);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,89 @@
+import { basename, extname } from 'node:path';
+import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { configNames, packageKey } from './config-names.js';
+import { errorSummary } from './error-summary.js';
+import { loadModule } from './load-module.js';
+
+/** What a configuration file exports or says, read by cosmiconfig with loaders of our own. Not validated. */
+export async function readConfig(file: string): Promise<unknown> {
+  const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
+  const script = async (path: string): Promise<unknown> => boxed(path, await load(path));
+  const data =
+    (parse: (path: string, content: string) => unknown) =>
+    (path: string, content: string): unknown =>
+      boxed(path, parseData(parse, path, content));
+  const json = data(defaultLoaders['.json']);
+  const yaml = data(defaultLoaders['.yaml']);
+  const explorer = cosmiconfig(packageKey, {
+    cache: false,
+    loaders: {
+      '.ts': script,
+      '.mts': script,
+      '.cts': script,
+      '.js': script,
+      '.mjs': script,
+      '.cjs': script,
+      '.json': json,
+      '.yaml': yaml,
+      '.yml': yaml,
+      noExt: yaml,
+    },
+  });
+  // A name of its own (--config) may have any extension that there is a loader for.
+  if (!configNames.includes(basename(file)) && !/^\.([cm]?[jt]s|json|ya?ml)$|^$/.test(extname(file))) {
+    throw new PgEvictError('CONFIG_INVALID', `${file} is no configuration file by its name.`, {
+      hint: 'It ends in .ts, .mts, .cts, .js, .mjs, .cjs, .json, .yaml or .yml.',
+    });
+  }
+  const found = await explorer.load(file);
+  if (found === null || found.isEmpty === true) {
+    throw new PgEvictError('CONFIG_INVALID', `${file} is empty.`, { hint: 'Write {} for the defaults.' });
+  }
+  return (found.config as Box).value;
+}
+
+/** Keeps what was read from cosmiconfig, which would follow a `$import` in it. */
+interface Box {
+  readonly value: unknown;
+}
+
+const boxed = (path: string, value: unknown): unknown => {
+  if (basename(path) !== 'package.json') return { value };
+  return { [packageKey]: { value: (value as Readonly<Record<string, unknown>>)[packageKey] } };
+};
+
+async function load(path: string): Promise<unknown> {
+  try {
+    return await loadModule(path);
+  } catch (error) {
+    if (isPgEvictError(error)) throw error;
+    throw new PgEvictError('CONFIG_INVALID', `${path} cannot be loaded: ${errorSummary(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The parsers' own messages show the lines around the error, and with them a password. */
+function parseData(
+  parse: (path: string, content: string) => unknown,
+  path: string,
+  content: string,
+): unknown {
+  try {
+    return parse(path, content);
+  } catch (error) {
+    const { reason, mark } = error as { reason?: string; mark?: { line: number; column: number } };
+    const position = /at position (\d+)/.exec(String(error))?.[1];
+    const line =
+      mark === undefined
+        ? position === undefined
+          ? undefined
+          : content.slice(0, Number(position)).split('\n').length
+        : mark.line + 1;
+    const problem = reason === undefined ? 'this is not valid JSON' : reason.replaceAll(/["<].*[">]/g, '…');
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `${path}${line === undefined ? '' : `, line ${line}`}: ${problem}.`,
+    );
+  }
+}

@@ -1,0 +1,168 @@
+import { dirname, resolve } from 'node:path';
+import { PgEvictError, type ConnectionSettings, type SessionPattern, type Target } from '@pg-evict/core';
+import { findKnexfile } from './find-knexfile.js';
+import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load-config.js';
+import { connectionOfKnexfile } from './load-knexfile.js';
+import {
+  resolveConnection,
+  type ConfiguredConnection,
+  type ResolvedConnection,
+} from './resolve-connection.js';
+import { validateConnection } from './validate-config.js';
+
+/** What a command line says, and where to look for the rest. */
+export interface ResolveTargetOptions extends LoadConfigOptions {
+  /** The database to work on. @default the one the connection names */
+  readonly database?: string | undefined;
+  /** `--url` */
+  readonly url?: string | undefined;
+  /** `--host` */
+  readonly host?: string | undefined;
+  /** `--port` */
+  readonly port?: number | undefined;
+  /** `--username`; sets `admin` aside. */
+  readonly user?: string | undefined;
+  /** `--maintenance-db` */
+  readonly maintenanceDatabase?: string | undefined;
+  /**
+   * A knexfile, relative to `cwd`, whose connection goes before the configuration's (`--knexfile`); `true` searches
+   * upward for one, which then goes before `DATABASE_URL`, for commands that are about knex.
+   * @default only the one that the configuration names
+   */
+  readonly knexfile?: string | true | undefined;
+}
+
+/** A target, with everything that was decided on the way. */
+export interface ResolvedConfiguration extends LoadedConfig {
+  /** For core, with the `admin` role where one is configured. */
+  readonly target: Target;
+  /** The connection as the application has it, without the `admin` role, and what named it. */
+  readonly connection: ResolvedConnection;
+  /** For core: `sessions` of the configuration. */
+  readonly sessions: {
+    readonly graceMs?: number | undefined;
+    readonly timeoutMs?: number | undefined;
+    readonly keep?: readonly SessionPattern[] | undefined;
+  };
+  /** The knexfile that was named or found, `null` where none was. */
+  readonly knexfile: string | null;
+  /** Where each setting comes from: `host`, `port`, `user`, `password`, `database`, …, `admin`, `protect`, `sessions`, … */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/**
+ * Everything a command needs: the first that is given of command line, configuration file, knexfile, `DATABASE_URL`,
+ * and libpq's variables names the server; see {@link resolveConnection}.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`
+ */
+export async function resolveTarget(options: ResolveTargetOptions = {}): Promise<ResolvedConfiguration> {
+  const { cwd = process.cwd(), processEnv = process.env } = options;
+  const loaded = await loadConfig(options);
+  const { config } = loaded;
+  const knexfile = await knexfileOf(options, loaded, cwd);
+  const setAside = options.url !== undefined || options.host !== undefined || options.port !== undefined;
+  const given = {
+    url: options.url,
+    host: options.host,
+    port: options.port,
+    user: options.user,
+    configured: setAside ? undefined : await configured(options, loaded, knexfile),
+    env: processEnv,
+  };
+  const resolved = await resolveConnection(given);
+  const { settings } = resolved;
+
+  // A password is for the server and role it was written down with: whoever names another one means that.
+  const admin = setAside || options.user !== undefined ? undefined : config.admin;
+  const connection =
+    admin === undefined
+      ? settings
+      : withAdmin((await resolveConnection({ ...given, user: admin.user })).settings, admin);
+  const from = (key: string, flag: unknown, name: string): Record<string, string> =>
+    flag === undefined ? {} : { [key]: name };
+  return {
+    ...loaded,
+    target: {
+      connection,
+      database: options.database ?? settings.database,
+      maintenanceDatabase: options.maintenanceDatabase ?? config.maintenanceDatabase,
+      protect: config.protect,
+    },
+    connection: resolved,
+    sessions: config.sessions ?? {},
+    knexfile: knexfile?.file ?? null,
+    sources: {
+      ...withoutConnection(loaded.sources, admin === undefined),
+      ...resolved.origins,
+      ...from('database', options.database, 'the command line'),
+      ...from('maintenanceDatabase', options.maintenanceDatabase, '--maintenance-db'),
+    },
+  };
+}
+
+function withAdmin(
+  settings: ConnectionSettings,
+  admin: NonNullable<LoadedConfig['config']['admin']>,
+): ConnectionSettings {
+  return { ...settings, ...(admin.password === undefined ? {} : { password: admin.password }) };
+}
+
+function withoutConnection(
+  { connection: _connection, admin, ...rest }: Readonly<Record<string, string>>,
+  adminIsUnused: boolean,
+): Record<string, string> {
+  return { ...rest, ...(admin === undefined || adminIsUnused ? {} : { admin }) };
+}
+
+interface KnexfileChoice {
+  readonly file: string;
+  /** On the command line: it goes before the configuration's connection. */
+  readonly isNamed: boolean;
+}
+
+async function knexfileOf(
+  { knexfile }: ResolveTargetOptions,
+  { config, filepath }: LoadedConfig,
+  cwd: string,
+): Promise<KnexfileChoice | undefined> {
+  if (typeof knexfile === 'string') return { file: resolve(cwd, knexfile), isNamed: true };
+  if (config.knexfile !== undefined) {
+    return { file: resolve(filepath === null ? cwd : dirname(filepath), config.knexfile), isNamed: false };
+  }
+  const file = knexfile === true ? await findKnexfile(resolve(cwd)) : undefined;
+  return file === undefined ? undefined : { file, isNamed: false };
+}
+
+async function configured(
+  { knexfile: named }: ResolveTargetOptions,
+  { config, filepath, env, sources }: LoadedConfig,
+  knexfile: KnexfileChoice | undefined,
+): Promise<ConfiguredConnection | undefined> {
+  const given = typeof named === 'string' ? undefined : config.connection;
+  if (given !== undefined && given !== '') {
+    const description = sources['connection'] ?? 'the configuration';
+    const value = typeof given === 'function' ? await called(given, description) : given;
+    if (value !== '') return { connection: value, source: { kind: 'config', description } };
+  }
+  if (knexfile === undefined) return undefined;
+  const connection = await connectionOfKnexfile(knexfile.file, env);
+  const description = `${knexfile.file}, ${env}`;
+  if (connection !== undefined) return { connection, source: { kind: 'knexfile', description } };
+  throw new PgEvictError('CONFIG_INVALID', `${description}: there is no connection.`, {
+    hint: filepath === null ? undefined : `Give one there, or in ${filepath}.`,
+  });
+}
+
+async function called(connection: () => unknown, file: string): Promise<string | ConnectionSettings> {
+  let value: unknown;
+  try {
+    value = await connection();
+  } catch (error) {
+    throw new PgEvictError('CONFIG_INVALID', `${file}: the function "connection" failed.`, {
+      hint: 'The error underneath says why.',
+      cause: error,
+    });
+  }
+  return validateConnection(value, file);
+}
