@@ -1,0 +1,61 @@
+import type { Knex } from 'knex';
+import { connectAgain } from './connect-again.js';
+import type { ConnectionSource, KnexClientClass, KnexQuery, RawConnection } from './knex-client.js';
+import { isConnectionLost, markLost } from './lost-connection.js';
+import { explainLockedMigrations } from './migration-lock.js';
+import { surviveEviction } from './native-pool.js';
+import type { PgEvictKnexOptions } from './options.js';
+import { readExclusiveStatement } from './read-exclusive-statement.js';
+import { runExclusiveStatement } from './run-exclusive-statement.js';
+
+/**
+ * A subclass of a knex client that gives statements what they need. The options live in the class: what is put on an
+ * instance is lost in transactions, and what is put in the configuration in a copy of it; both keep the class.
+ *
+ * @param name what the configuration called the client; third parties read it in `config.client`
+ */
+export function evictingClient(
+  Base: KnexClientClass,
+  name: Knex.Config['client'],
+  options: PgEvictKnexOptions,
+): KnexClientClass {
+  const { evict = true } = options;
+  return class PgEvictClient extends Base {
+    constructor(config: Knex.Config) {
+      super(config);
+      if (name !== undefined) this.config.client = name;
+    }
+
+    override async acquireRawConnection(): Promise<RawConnection> {
+      return connectAgain(this, async () => super.acquireRawConnection(), options);
+    }
+
+    override wrapNativePool(pool: unknown): ConnectionSource {
+      return surviveEviction(this, pool, super.wrapNativePool(pool), options);
+    }
+
+    override async _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery> {
+      const bound = query.bindings !== undefined && query.bindings.length > 0;
+      const statement =
+        evict && !bound && query.sql !== undefined ? readExclusiveStatement(query.sql) : undefined;
+      try {
+        if (statement === undefined) {
+          // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+          const answered = await super._query(connection, query);
+          await explainLockedMigrations(connection, answered);
+          return answered;
+        }
+        query.response = await runExclusiveStatement(
+          connection,
+          statement,
+          this.transacting === true,
+          options,
+        );
+        return query;
+      } catch (error) {
+        if (isConnectionLost(error)) markLost(connection, error);
+        throw error;
+      }
+    }
+  };
+}

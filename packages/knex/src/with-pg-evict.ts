@@ -1,0 +1,93 @@
+import type { Knex } from 'knex';
+import { evictingClient } from './evicting-client.js';
+import { isPostgres, type KnexClientClass } from './knex-client.js';
+import type { PgEvictKnexOptions } from './options.js';
+import { ownKnex } from './own-knex.js';
+
+/** The names knex knows its PostgreSQL clients by. */
+const names = new Set(['pg', 'postgres', 'postgresql', 'pgnative']);
+
+/** What was made of what, so that wrapping twice does not do everything twice. */
+const made = new WeakMap<
+  KnexClientClass,
+  { Base: KnexClientClass; name: Knex.Config['client']; options: PgEvictKnexOptions }
+>();
+
+/**
+ * Wraps a knex configuration or everything a knexfile may export: a configuration, a map of environments, a function
+ * that returns one of these or a promise of it. What comes out has the same shape. Configurations of other database
+ * systems come out as they went in.
+ *
+ * With `evict`, DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE … TEMPLATE first end
+ * the other sessions on the database, however they go through knex: raw, in a schema builder, in a migration with
+ * `transaction: false`, from the knex command. They run from a maintenance connection with the settings of the pool's,
+ * so that the pool itself may be on the database. Inside a transaction, or in one string with other statements, they
+ * are refused with `IN_TRANSACTION`, and nobody is ended.
+ *
+ * In any case a connection whose session was ended fails one query at most and then leaves the pool; a new connection
+ * that was refused because the database was just being replaced is tried once more.
+ *
+ * Does nothing at import and asks no server. Needs, to end sessions of other roles, `pg_signal_backend`.
+ *
+ * @see {@link PgEvictKnexOptions} for the defaults
+ */
+export function withPgEvict<Config extends object>(config: Config, options: PgEvictKnexOptions = {}): Config {
+  if (typeof config === 'function') {
+    const provide = config as unknown as (...parameters: unknown[]) => unknown;
+    const wrapped = (...parameters: unknown[]): unknown => {
+      const provided = provide(...parameters);
+      return provided instanceof Promise
+        ? provided.then((value: unknown) => wrapProvided(value, options))
+        : wrapProvided(provided, options);
+    };
+    return wrapped as unknown as Config;
+  }
+  const wrapped = wrapOne(config, options);
+  // A map of environments; a configuration may carry some beside its own fields.
+  const environments = Object.entries(wrapped).flatMap(([key, value]) =>
+    isConfig(value) ? [[key, wrapOne(value, options)] as const] : [],
+  );
+  return environments.length === 0 ? wrapped : { ...wrapped, ...Object.fromEntries(environments) };
+}
+
+function wrapProvided(provided: unknown, options: PgEvictKnexOptions): unknown {
+  return typeof provided === 'object' && provided !== null ? withPgEvict(provided, options) : provided;
+}
+
+function isConfig(value: unknown): value is Knex.Config {
+  return typeof value === 'object' && value !== null && ('client' in value || 'dialect' in value);
+}
+
+function wrapOne<Config extends object>(config: Config, options: PgEvictKnexOptions): Config {
+  if (!isConfig(config)) return config;
+  const name = config.client ?? config.dialect;
+  const Base = baseOf(name);
+  if (Base === undefined) return config;
+  return { ...config, client: subclass(Base, name, options) };
+}
+
+/** The class knex would take, where it is one of PostgreSQL's. Found through knex's public interface alone. */
+function baseOf(client: Knex.Config['client']): KnexClientClass | undefined {
+  if (typeof client === 'function') {
+    const Base = client as unknown as KnexClientClass;
+    return isPostgres(Base.prototype) ? Base : undefined;
+  }
+  if (client === undefined || !names.has(client)) return undefined;
+  const { constructor } = ownKnex()({ client }).client as object;
+  return constructor as KnexClientClass;
+}
+
+function subclass(
+  Base: KnexClientClass,
+  name: Knex.Config['client'],
+  options: PgEvictKnexOptions,
+): KnexClientClass {
+  const earlier = made.get(Base);
+  const origin =
+    earlier === undefined
+      ? { Base, name, options }
+      : { ...earlier, options: { ...earlier.options, ...options } };
+  const Client = evictingClient(origin.Base, origin.name, origin.options);
+  made.set(Client, origin);
+  return Client;
+}
