@@ -8,7 +8,9 @@ import { redactQuery } from './redact-query.js';
 
 interface Column {
   readonly title: string;
-  readonly value: (session: Session, branch: Branch) => string;
+  readonly value: (session: Session) => string;
+  /** What stands before the value, its spaces kept. */
+  readonly before?: (branch: Branch) => string;
   /** Wider values are cut on a terminal. */
   readonly maxWidth: number;
   readonly alignRight?: true;
@@ -18,7 +20,13 @@ const gap = '  ';
 const minQueryWidth = 24;
 
 const columns: readonly Column[] = [
-  { title: 'PID', value: (s, { prefix }) => `${prefix}${s.pid}`, maxWidth: 40, alignRight: true },
+  {
+    title: 'PID',
+    value: (s) => String(s.pid),
+    before: ({ prefix }) => prefix,
+    maxWidth: 40,
+    alignRight: true,
+  },
   { title: 'USER', value: (s) => s.user ?? s.backendType ?? '', maxWidth: 20 },
   { title: 'APPLICATION', value: (s) => s.application ?? '', maxWidth: 24 },
   { title: 'CLIENT', value: (s) => s.client ?? '', maxWidth: 39 },
@@ -53,7 +61,9 @@ export function sessionTable(sessions: readonly Session[], colors: Colors, width
     .map((column) => ({
       ...column,
       alignRight: column.alignRight === true && !(isTree && column.title === 'PID'),
-      cells: branches.map((branch) => printable(column.value(branch.session, branch))),
+      cells: branches.map(
+        (branch) => (column.before?.(branch) ?? '') + printable(column.value(branch.session)),
+      ),
     }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
     .filter(({ title }) => title !== 'BLOCKED BY' || !isWholeTree(branches))

@@ -55,5 +55,6 @@ export async function runCliJson<T = Record<string, unknown>>(
   env?: Readonly<Record<string, string>>,
 ): Promise<CliResult & { document: T }> {
   const result = await runCli(['--json', ...args], env);
+  if (result.stdout === '') throw new Error(`nothing on stdout, but: ${result.stderr}`);
   return { ...result, document: JSON.parse(result.stdout) as T };
 }

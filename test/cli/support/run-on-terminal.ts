@@ -25,15 +25,20 @@ export interface TerminalStep {
   readonly and?: () => void;
 }
 
-/** Runs the command on a terminal of a given width. stdout and stderr come out as one. */
+/** Runs the command on a terminal of a given size. stdout and stderr come out as one. */
 export async function runOnTerminal(
   args: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; steps?: readonly TerminalStep[]; columns?: number } = {},
+  options: {
+    env?: Readonly<Record<string, string>>;
+    steps?: readonly TerminalStep[];
+    columns?: number;
+    rows?: number;
+  } = {},
 ): Promise<{ code: number | null; output: string }> {
   const quoted = [process.execPath, bin, ...args].map(
     (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
   );
-  const command = `stty cols ${options.columns ?? 100}; exec ${quoted.join(' ')}`;
+  const command = `stty cols ${options.columns ?? 100} rows ${options.rows ?? 40}; exec ${quoted.join(' ')}`;
   const child = spawn(
     'script',
     isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'],
