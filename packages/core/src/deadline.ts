@@ -17,7 +17,7 @@ const maxTimerMs = 2 ** 31 - 1;
 export class Deadline {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  readonly #endsAt: number;
+  #endsAt: number;
 
   constructor(options: DeadlineOptions) {
     const timeoutMs = options.timeoutMs ?? 30_000;
@@ -34,6 +34,11 @@ export class Deadline {
   /** Milliseconds left, at least 0, never more than a timer can hold. */
   get remainingMs(): number {
     return Math.min(maxTimerMs, Math.max(0, this.#endsAt - performance.now()));
+  }
+
+  /** Grants more time: what the caller spends in a callback is its own. */
+  extend(ms: number): void {
+    this.#endsAt += ms;
   }
 
   /** Whether the caller aborted. */

@@ -1,6 +1,7 @@
 export type { Blocker, BlockerKind } from './blocker.js';
 export { cloneDatabase, type CloneDatabaseOptions } from './clone-database.js';
 export { createDatabase, type CreateDatabaseOptions } from './create-database.js';
+export type { DatabaseAccess } from './database-access.js';
 export type { DeadlineOptions } from './deadline.js';
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.js';
 export { describeDatabase, type DatabaseDescription } from './describe-database.js';

@@ -1,8 +1,10 @@
 import { renameBlockers, replaceBlockers } from './blocker.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
+import type { DatabaseAccess } from './database-access.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
+import { Filling } from './filling.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
@@ -36,6 +38,13 @@ export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOp
    * @default true
    */
   readonly keepSettings?: boolean | undefined;
+  /**
+   * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
+   * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
+   * and the old database stays. The time spent here does not count towards the deadline.
+   * @default none: the new database is empty
+   */
+  readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
 }
 
 /**
@@ -57,10 +66,11 @@ export async function recreateDatabase(
   target: Target,
   options: RecreateDatabaseOptions = {},
 ): Promise<OperationReport> {
-  const { template, ifNotExists = false, keepSettings = true } = options;
+  const { template, ifNotExists = false, keepSettings = true, fill } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
-  return withOperation('recreate', target, options, copied, async (operation) => {
+  const filling = fill === undefined ? undefined : new Filling(fill, target, options.signal);
+  const recreating = withOperation('recreate', target, options, copied, async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
@@ -89,6 +99,7 @@ export async function recreateDatabase(
     let notCarriedOver: NotCarriedOver[];
     try {
       notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
+      await filling?.fill(operation, successor);
       await removeBlockers(operation, toRemove);
       await runExclusively(operation, {
         sql: [
@@ -102,6 +113,7 @@ export async function recreateDatabase(
         failure,
       });
     } catch (error) {
+      await filling?.endSessions(operation, successor);
       await dropPrivateDatabases(operation, [successor]);
       throw error;
     }
@@ -115,4 +127,5 @@ export async function recreateDatabase(
     await operation.step('dropped');
     return { changed: true, notCarriedOver, removed: report.removed, leftovers };
   });
+  return filling === undefined ? recreating : filling.rethrow(recreating);
 }

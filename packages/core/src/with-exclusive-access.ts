@@ -1,6 +1,6 @@
 import { renameBlockers } from './blocker.js';
 import { createStatement } from './create-statement.js';
-import { connectionUrl } from './connection-url.js';
+import { accessTo, type DatabaseAccess } from './database-access.js';
 import type { DeadlineOptions } from './deadline.js';
 import { giveBack } from './give-back.js';
 import { quoteIdentifier, quoteLiteral, renameStatement } from './identifier.js';
@@ -15,7 +15,7 @@ import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { requireCreatedb, requireOwnership, requireUnprotected, requireValid } from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Session } from './session.js';
-import type { ConnectionSettings, Target } from './target.js';
+import type { Target } from './target.js';
 
 /** Options of {@link withExclusiveAccess}. */
 export interface ExclusiveAccessOptions
@@ -24,17 +24,9 @@ export interface ExclusiveAccessOptions
     Pick<RemedyOptions, 'rollbackPrepared'> {}
 
 /** A database that nobody else can connect to. */
-export interface ExclusiveAccess {
-  /** The name under which the database is to be reached meanwhile; nobody else knows it. */
-  readonly database: string;
-  /** Settings for node-postgres that lead to it. */
-  readonly connection: ConnectionSettings;
-  /** The same as a URL, password included. */
-  readonly url: string;
+export interface ExclusiveAccess extends DatabaseAccess {
   /** The sessions that were ended. */
   readonly terminated: readonly Session[];
-  /** Fires when the caller aborts; the access is given back as soon as the callback has returned. */
-  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -65,7 +57,12 @@ export async function withExclusiveAccess<T>(
     const held = await take(operation, options);
     try {
       await operation.step('swapped');
-      outcome = { value: await callback(await accessTo(operation, held, target, options.signal)) };
+      outcome = {
+        value: await callback({
+          ...accessTo(operation, held, target, options.signal),
+          terminated: [...operation.terminated.values()],
+        }),
+      };
     } catch (error) {
       outcome = { error };
     }
@@ -123,26 +120,4 @@ async function take(operation: Operation, options: ExclusiveAccessOptions): Prom
     throw error;
   }
   return held;
-}
-
-async function accessTo(
-  { runner, settings, terminated }: Operation,
-  held: string,
-  target: Target,
-  signal: AbortSignal | undefined,
-): Promise<ExclusiveAccess> {
-  // What node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
-  const { password } = runner.client as { password?: unknown };
-  const connection = {
-    ...settings,
-    ...(typeof password === 'string' ? { password } : {}),
-    database: held,
-  };
-  return {
-    database: held,
-    connection,
-    url: connectionUrl(target.connection, connection),
-    terminated: [...terminated.values()],
-    signal,
-  };
 }

@@ -1,0 +1,28 @@
+import { connectionUrl } from './connection-url.js';
+import type { Operation } from './operation.js';
+import type { ConnectionSettings, Target } from './target.js';
+
+/** A way into a database under a private name. */
+export interface DatabaseAccess {
+  /** The name under which the database is to be reached meanwhile; nobody else knows it. */
+  readonly database: string;
+  /** Settings for node-postgres that lead to it. */
+  readonly connection: ConnectionSettings;
+  /** The same as a URL, password included. */
+  readonly url: string;
+  /** Fires when the caller aborts; the operation goes on as soon as the callback has returned. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How the caller's callback gets into a database that an operation holds. */
+export function accessTo(
+  { runner, settings }: Operation,
+  database: string,
+  target: Target,
+  signal: AbortSignal | undefined,
+): DatabaseAccess {
+  // What node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
+  const { password } = runner.client as { password?: unknown };
+  const connection = { ...settings, ...(typeof password === 'string' ? { password } : {}), database };
+  return { database, connection, url: connectionUrl(target.connection, connection), signal };
+}
