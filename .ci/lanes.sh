@@ -42,21 +42,26 @@ lane_install() {
   corepack pnpm exec pg-evict --help >/dev/null
 }
 
-# Installs a Debian package where one of the commands is missing.
-system_package() {
-  local package=$1 command missing=
-  shift
-  for command in "$@"; do command -v "$command" || missing+=" $command"; done
-  [ -n "$missing" ] || return 0
-  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "missing:$missing; only root may install them, with apt-get"; fi
-  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$package"; }; then
-    skip "missing:$missing; apt-get could not install $package"
-  fi
-}
-
+# Debian packages that hold what the tests need of the system. Installed where something is missing; tests whose program
+# cannot be had say so themselves.
 lane_tools() {
-  system_package postgresql-client dropdb createdb pg_dump pg_restore
-  system_package pgbouncer pgbouncer
+  local packages=() missing=() program
+  needs() {
+    local package=$1
+    shift
+    for program in "$@"; do
+      command -v "$program" && continue
+      missing+=("$program")
+      [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package")
+    done
+  }
+  needs postgresql-client dropdb createdb pg_dump pg_restore
+  needs pgbouncer pgbouncer
+  [ ${#packages[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "missing: ${missing[*]}; only root may install them, with apt-get"; fi
+  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; }; then
+    skip "missing: ${missing[*]}; apt-get could not install ${packages[*]}"
+  fi
 }
 
 lane_lint() { corepack pnpm lint; }

@@ -55,7 +55,11 @@ export async function describeDatabase(
   });
 }
 
-/** The server a client is connected to, and whether it is on this machine. */
+/**
+ * The server a client is connected to, and whether it is on this machine.
+ *
+ * @internal
+ */
 export function serverOf({ host, port }: Client): Pick<DatabaseDescription, 'server' | 'local'> {
   const isSocket = host.startsWith('/');
   return {

@@ -20,7 +20,11 @@ export interface RemedyOptions {
   readonly unsetTemplate?: boolean | undefined;
 }
 
-/** Whether the caller asked for this kind of thing to be removed. */
+/**
+ * Whether the caller asked for this kind of thing to be removed.
+ *
+ * @internal
+ */
 export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
   return (
     (kind === 'prepared-transaction' && options.rollbackPrepared === true) ||
@@ -36,6 +40,8 @@ export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
  *
  * Needs: the role that prepared the transaction, or a superuser; REPLICATION for slots; ownership of subscriptions and
  * databases.
+ *
+ * @internal
  */
 export async function removeBlockers(operation: Operation, blockers: readonly Blocker[]): Promise<void> {
   const { control } = operation;

@@ -1,11 +1,13 @@
 const assert = require('node:assert/strict');
 const { resolveConnection } = require('@pg-evict/config');
 const { isPgEvictError, PgEvictError, quoteIdentifier, recreateDatabase } = require('@pg-evict/core');
+const { withPgEvict } = require('@pg-evict/knex');
 const { startServer } = require('@pg-evict/server');
 
 async function main() {
   assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
   assert.equal(typeof startServer, 'function');
+  assert.equal(typeof withPgEvict, 'function');
   const { settings } = await resolveConnection({ url: 'postgres://somebody@localhost:1/app' });
   assert.equal(settings.database, 'app');
 

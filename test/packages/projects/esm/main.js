@@ -9,10 +9,13 @@ import {
   quoteIdentifier,
   recreateDatabase,
 } from '@pg-evict/core';
+import { withPgEvict } from '@pg-evict/knex';
 import { startServer } from '@pg-evict/server';
 
 assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
 assert.ok(isPgEvictError(new PgEvictError('TIMEOUT', 'late')));
+
+assert.equal(typeof withPgEvict, 'function');
 
 const server = await startServer({ kind: 'embedded' });
 try {

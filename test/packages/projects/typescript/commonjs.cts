@@ -1,9 +1,12 @@
 import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
 import { isPgEvictError, quoteIdentifier, recreateDatabase, type OperationReport } from '@pg-evict/core';
+import { withPgEvict } from '@pg-evict/knex';
 import { startServer, type RunningServer } from '@pg-evict/server';
 
 export const quoted: string = quoteIdentifier('app');
 export const server: Promise<RunningServer> = startServer({ kind: 'embedded' });
+
+export const knexfile = withPgEvict({ client: 'pg', connection: 'postgres://localhost/app' });
 
 export async function renew(): Promise<OperationReport | string> {
   const { settings }: ResolvedConnection = await resolveConnection();
