@@ -8,6 +8,8 @@ import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
+const describeOnTerminal = hasTerminal ? describe : describe.skip;
+
 /** The run's server by an address that is not one of this machine's own names for itself. */
 function remoteUrl(database: string): string {
   const url = new URL(serverUrl({ database }));
@@ -114,19 +116,21 @@ describe.each([
     },
   );
 
-  (hasTerminal ? test : test.skip)('the name has to be typed on a terminal', async () => {
-    const database = await scratch.database();
-    const env = environment(database);
-    const ask = async (answer: string): Promise<{ code: number | null; output: string }> =>
-      runOnTerminal(['drop'], { env, steps: [{ after: 'Type the name', type: `${answer}\n` }] });
-    for (const answer of ['y', 'yes', '', database.slice(1)]) {
-      const { code, output } = await ask(answer);
-      expect({ answer, code }).toEqual({ answer, code: 3 });
-      expect(output).toContain('Nothing was changed.');
-    }
-    expect(await databaseExists(database)).toBe(true);
-    expect((await ask(database)).code).toBe(0);
-    expect(await databaseExists(database)).toBe(false);
+  describeOnTerminal('on a terminal', () => {
+    test('the name has to be typed', async () => {
+      const database = await scratch.database();
+      const env = environment(database);
+      const answered = async (answer: string): Promise<{ code: number | null; output: string }> =>
+        runOnTerminal(['drop'], { env, steps: [{ after: 'Type the name', type: `${answer}\n` }] });
+      for (const answer of ['y', 'yes', '', database.slice(1)]) {
+        const { code, output } = await answered(answer);
+        expect({ answer, code }).toEqual({ answer, code: 3 });
+        expect(output).toContain('Nothing was changed.');
+      }
+      expect(await databaseExists(database)).toBe(true);
+      expect((await answered(database)).code).toBe(0);
+      expect(await databaseExists(database)).toBe(false);
+    });
   });
 });
 
@@ -143,9 +147,8 @@ test('--confirm with a wrong name is refused wherever it is given, also in a dry
   expect(await databaseExists(database)).toBe(true);
 });
 
-(hasTerminal ? test : test.skip)(
-  'the question announces what else would be lost: an inactive replication slot',
-  async () => {
+describeOnTerminal('on a terminal', () => {
+  test('the question announces what else would be lost: an inactive replication slot', async () => {
     const database = await scratch.database();
     const slot = `slot_${database}`;
     const session = await openSession(serverUrl({ database }));
@@ -162,8 +165,8 @@ test('--confirm with a wrong name is refused wherever it is given, also in a dry
     const { document } = await runCliJson(['drop', '--yes'], env);
     expect(document).toMatchObject({ removed: [{ kind: 'replication-slot', name: slot, database }] });
     expect(await ask('SELECT FROM pg_replication_slots WHERE slot_name = $1', [slot])).toEqual([]);
-  },
-);
+  });
+});
 
 describe('remedies', () => {
   test.each(['drop', 'recreate', 'rename', 'clone'])(

@@ -4,7 +4,7 @@ import type { ExclusiveAccess } from '@pg-evict/core';
 /** What would lead libpq to another server or database than the variables beside it. */
 const misleading = ['PGSERVICE', 'PGHOSTADDR'];
 
-/** Parameters of a URL that are said elsewhere in it, or that only libpq or only node-postgres understands. */
+/** Parameters of a URL that would lead elsewhere; the new URL says them itself. */
 const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
 
 /**

@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { printable } from './printable.js';
 
 /** Why a command cannot be run, with a shell's exit code for it. */
 export interface MissingExecutable {
@@ -27,6 +26,6 @@ export function findExecutable(file: string): MissingExecutable | undefined {
     }
   }
   return isThere
-    ? { message: `${printable(file)} may not be executed`, exitCode: 126 }
-    : { message: `there is no command ${printable(file)}`, exitCode: 127 };
+    ? { message: `The file ${file} may not be executed`, exitCode: 126 }
+    : { message: `There is no command ${file}`, exitCode: 127 };
 }

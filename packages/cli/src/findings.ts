@@ -156,7 +156,7 @@ function databaseFindings({ description, diagnosis }: Examination): Finding[] {
     {
       topic: 'database',
       level: 'ok',
-      text: `${database}, ${size}, owner ${owner ?? ''}, ${sessions} other sessions`,
+      text: `${database}, ${size}, owner ${owner ?? ''}, ${sessions} other ${sessions === 1 ? 'session' : 'sessions'}`,
     },
     {
       topic: 'protection',

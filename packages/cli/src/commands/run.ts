@@ -10,6 +10,7 @@ import { printOperation } from '../print-operation.js';
 import { startProgress } from '../progress.js';
 import type { RemedyFlags } from '../remedy-options.js';
 import { announceAccess, announceReturn, printRun } from '../report-run.js';
+import { reportFailure } from '../report-failure.js';
 import { runChild, type ChildOutcome } from '../run-child.js';
 import { runCommand } from '../run-command.js';
 import type { CommandParts } from '../split-command.js';
@@ -24,8 +25,12 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
   await runCommand(database, options, async (context) => {
     const missing = findExecutable(file);
     if (missing !== undefined) {
-      // Before anybody is disconnected for it; as a shell would say it.
-      process.stderr.write(`error: ${missing.message}. Nobody was disconnected.\n`);
+      // Before anybody is disconnected for it, with the exit code a shell has for it.
+      const message = `${missing.message}. Nobody was disconnected.`;
+      reportFailure(new PgEvictError('CONFIG_INVALID', message), {
+        json: options.json === true,
+        color: false,
+      });
       return missing.exitCode;
     }
     if (options.dryRun === true) return plan(context, options);
