@@ -5,11 +5,9 @@ export function closestName(name: string, names: Iterable<string>): string | und
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const candidate of names) {
     const distance = leven(name.toLowerCase(), candidate.toLowerCase());
-    // A third of the letters, but more than one typo only where there are letters enough.
-    if (
-      distance <= Math.max(1, Math.floor(candidate.length / 3)) &&
-      distance < (best?.distance ?? Infinity)
-    ) {
+    // Two letters swapped are a distance of two; of short names everything is near.
+    const limit = candidate.length < 4 ? 1 : Math.max(2, Math.floor(candidate.length / 3));
+    if (distance <= limit && distance < (best?.distance ?? Infinity)) {
       best = { name: candidate, distance };
     }
   }

@@ -6,13 +6,13 @@ export interface ConfigContext {
   readonly env: string;
 }
 
-/** A configuration, or one for each environment by its name. */
-export type ConfigOrEnvironments = Config | { readonly [environment: string]: Config };
+/** A configuration for each environment, by its name. */
+export type Environments = Readonly<Record<string, Config>>;
 
-/** What a configuration file may export. */
-export type ConfigExport =
-  | ConfigOrEnvironments
-  | ((context: ConfigContext) => ConfigOrEnvironments | Promise<ConfigOrEnvironments>);
+/** A configuration that depends on the environment, or on something that takes time. */
+export type ConfigFunction = (
+  context: ConfigContext,
+) => Config | Environments | Promise<Config | Environments>;
 
 /**
  * Gives a configuration file its types; returns what it gets.
@@ -22,6 +22,11 @@ export type ConfigExport =
  * export default defineConfig({ connection: process.env.DATABASE_URL, protect: ['prod*'] });
  * ```
  */
-export function defineConfig<const T extends ConfigExport>(config: T): T {
+export function defineConfig(config: Config): Config;
+export function defineConfig(config: ConfigFunction): ConfigFunction;
+export function defineConfig(config: Environments): Environments;
+export function defineConfig(
+  config: Config | ConfigFunction | Environments,
+): Config | ConfigFunction | Environments {
   return config;
 }

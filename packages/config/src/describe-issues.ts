@@ -69,8 +69,7 @@ function toShown(value: unknown, at: readonly string[]): string {
     at.some((key) => key === 'connection' || key === 'admin') && !shownOfConnections.has(at.at(-1) ?? '');
   if (typeof value === 'string' && (mayBeSecret || /:\/\/|password/i.test(value))) return 'a string';
   if (mayBeSecret) return `a ${typeof value}`;
-  const text =
-    typeof value === 'string' ? JSON.stringify(value) : String(value as number | bigint | boolean | symbol);
+  const text = typeof value === 'string' ? JSON.stringify(value) : `${value as number}`;
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 

@@ -2,5 +2,9 @@
 export function errorSummary(error: unknown): string {
   const message: unknown =
     typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return (String(message).split('\n')[0] ?? '').replaceAll(/:\/\/[^\s@]*@/g, '://…@');
+  const [first = '', ...others] = String(message).split('\n');
+  // A parser says where on a line of its own.
+  const line = /:(\d+):\d+\s*$/.exec(others.join('\n'))?.[1];
+  const summary = first.trim().replaceAll(/:\/\/[^\s@]*@/g, '://…@');
+  return line === undefined ? summary : `${summary} (line ${line})`;
 }

@@ -1,11 +1,6 @@
 export type { ConnectionOrigins } from './connection-origins.js';
 export type * from './config.js';
-export {
-  defineConfig,
-  type ConfigContext,
-  type ConfigExport,
-  type ConfigOrEnvironments,
-} from './define-config.js';
+export { defineConfig, type ConfigContext, type ConfigFunction, type Environments } from './define-config.js';
 export { findKnexfile } from './find-knexfile.js';
 export {
   clearConfigCache,
@@ -23,3 +18,4 @@ export {
   type ResolvedConnection,
 } from './resolve-connection.js';
 export { resolveTarget, type ResolvedConfiguration, type ResolveTargetOptions } from './resolve-target.js';
+export { initConfig, type InitialConfig } from './init-config.js';

@@ -1,3 +1,4 @@
+import type { cosmiconfig as Cosmiconfig, Options, PublicExplorer } from 'cosmiconfig';
 import { basename, extname } from 'node:path';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { configNames, packageKey } from './config-names.js';
@@ -14,7 +15,7 @@ export async function readConfig(file: string): Promise<unknown> {
       boxed(path, parseData(parse, path, content));
   const json = data(defaultLoaders['.json']);
   const yaml = data(defaultLoaders['.yaml']);
-  const explorer = cosmiconfig(packageKey, {
+  const options = {
     cache: false,
     loaders: {
       '.ts': script,
@@ -28,18 +29,27 @@ export async function readConfig(file: string): Promise<unknown> {
       '.yml': yaml,
       noExt: yaml,
     },
-  });
+  };
   // A name of its own (--config) may have any extension that there is a loader for.
   if (!configNames.includes(basename(file)) && !/^\.([cm]?[jt]s|json|ya?ml)$|^$/.test(extname(file))) {
     throw new PgEvictError('CONFIG_INVALID', `${file} is no configuration file by its name.`, {
       hint: 'It ends in .ts, .mts, .cts, .js, .mjs, .cjs, .json, .yaml or .yml.',
     });
   }
-  const found = await explorer.load(file);
+  const found = await explorerFor(cosmiconfig, options).load(file);
   if (found === null || found.isEmpty === true) {
     throw new PgEvictError('CONFIG_INVALID', `${file} is empty.`, { hint: 'Write {} for the defaults.' });
   }
   return (found.config as Box).value;
+}
+
+/** cosmiconfig reads package.json in the working directory, for options of its own. */
+function explorerFor(cosmiconfig: typeof Cosmiconfig, options: Partial<Options>): PublicExplorer {
+  try {
+    return cosmiconfig(packageKey, options);
+  } catch (error) {
+    throw new PgEvictError('CONFIG_INVALID', `cosmiconfig cannot be set up: ${errorSummary(error)}`);
+  }
 }
 
 /** Keeps what was read from cosmiconfig, which would follow a `$import` in it. */

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { adminSchema, connectionSchema } from './connection-schema.js';
-import { duration, oneOrMore, saysSomething, setting, text } from './expect.js';
+import { duration, oneOrMore, saysSomething, section, setting, text } from './expect.js';
 import { testingSchema } from './testing-schema.js';
 
 const protectPattern = v.pipe(
-  v.strictObject(
+  section(
     {
       database: setting(text, 'The name of the database.'),
       host: setting(text, 'The host it is on.'),
@@ -16,7 +16,7 @@ const protectPattern = v.pipe(
 );
 
 const sessionPattern = v.pipe(
-  v.strictObject(
+  section(
     {
       user: setting(oneOrMore, 'Role name.'),
       application: setting(oneOrMore, '`application_name`.'),
@@ -32,7 +32,7 @@ const sessionPattern = v.pipe(
 );
 
 const sessions = v.pipe(
-  v.strictObject(
+  section(
     {
       graceMs: setting(
         duration,
@@ -60,7 +60,7 @@ const sessions = v.pipe(
  * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
  */
 export const configSchema = v.pipe(
-  v.strictObject(
+  section(
     {
       $schema: setting(v.string('a path or URL'), 'The JSON schema, for editors.'),
       connection: setting(

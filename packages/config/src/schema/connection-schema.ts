@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { fn, port, setting, text } from './expect.js';
+import { fn, port, section, setting, text } from './expect.js';
 
 const password = setting(
   v.union(
@@ -11,7 +11,7 @@ const password = setting(
 );
 
 const settings = v.pipe(
-  v.strictObject(
+  section(
     {
       connectionString: setting(
         v.string('a postgres:// URL'),
@@ -67,7 +67,7 @@ export const connectionSchema = v.union(
 );
 
 export const adminSchema = v.pipe(
-  v.strictObject(
+  section(
     {
       user: v.pipe(text, v.metadata({ description: 'The role.' })),
       password,

@@ -65,3 +65,12 @@ export const oneOrMore = v.union([text, v.array(text, 'a list')], 'a string, or 
 /** Refuses an object that says nothing. */
 export const saysSomething = <T extends object>(expected: string) =>
   v.check<T, string>((value) => Object.values(value).some((field) => field !== undefined), expected);
+
+/** An object that may have these keys and no others. valibot takes a list for an object, we do not. */
+export function section<const T extends v.ObjectEntries>(entries: T, expected: string) {
+  const schema = v.strictObject(entries, expected);
+  const noList = v.never(expected);
+  const run: (typeof schema)['~run'] = (dataset, config) =>
+    Array.isArray(dataset.value) ? noList['~run'](dataset, config) : schema['~run'](dataset, config);
+  return { ...schema, '~run': run };
+}

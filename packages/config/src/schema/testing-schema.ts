@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { duration, flag, fn, oneOrMore, setting, text } from './expect.js';
+import { duration, flag, fn, oneOrMore, section, setting, text } from './expect.js';
 
 const kinds = ['connection', 'embedded', 'testcontainers'] as const;
 const kind = v.picklist(kinds, "'connection', 'embedded' or 'testcontainers'");
 
 const server = v.pipe(
-  v.strictObject(
+  section(
     {
       kind: v.pipe(kind, v.metadata({ description: 'Which kind of server.' })),
       version: setting(
@@ -29,7 +29,7 @@ const server = v.pipe(
 );
 
 const template = v.pipe(
-  v.strictObject(
+  section(
     {
       knex: setting(
         v.union([flag, text], 'true, or the path of a knexfile'),
@@ -54,7 +54,7 @@ const template = v.pipe(
 
 /** Read by `@pg-evict/testing` and `@pg-evict/jest`. */
 export const testingSchema = v.pipe(
-  v.strictObject(
+  section(
     {
       server: setting(
         v.union([kind, server], "'connection', 'embedded', 'testcontainers', or an object with kind"),
