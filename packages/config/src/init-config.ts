@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { findConfig } from './find-config.js';
-import { inspectProject, type ProjectFindings } from './inspect-project.js';
+import type { ProjectFindings } from './inspect-project.js';
 
 /** A configuration file to be written. */
 export interface InitialConfig {
@@ -28,6 +28,7 @@ export async function initConfig({
       hint: 'Change that one, or remove it first.',
     });
   }
+  const { inspectProject } = await import('./inspect-project.js');
   const project = await inspectProject(folder);
   const settings = [connectionLines(project), protectLines(), sessionLines(), testingLines(project)];
   return {

@@ -2,10 +2,7 @@ import { resolve } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { assertReadable, findConfig } from './find-config.js';
 import type { Environment } from './libpq-parameters.js';
-import { readConfig } from './read-config.js';
 import type { ConfigOutput } from './schema/config-schema.js';
-import { selectEnvironment } from './select-environment.js';
-import { validateConfig } from './validate-config.js';
 
 /** A configuration, checked: durations in milliseconds, ports as numbers. */
 export type ResolvedConfig = ConfigOutput;
@@ -58,6 +55,13 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const file = path === undefined ? await once(found, resolve(cwd), findConfig) : resolve(cwd, path);
   if (file === undefined) return { config: {}, filepath: null, env, sources: {} };
   if (path !== undefined) await assertReadable(file);
+
+  // A project without a configuration does not pay for what follows.
+  const [{ readConfig }, { selectEnvironment }, { validateConfig }] = await Promise.all([
+    import('./read-config.js'),
+    import('./select-environment.js'),
+    import('./validate-config.js'),
+  ]);
   const exported = await once(read, file, readConfig);
   const result = selectEnvironment(await call(exported, env, file), env, file);
   const place = result.environment === undefined ? file : `${file}, ${result.environment}`;

@@ -2,13 +2,11 @@ import { dirname, resolve } from 'node:path';
 import { PgEvictError, type ConnectionSettings, type SessionPattern, type Target } from '@pg-evict/core';
 import { findKnexfile } from './find-knexfile.js';
 import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load-config.js';
-import { connectionOfKnexfile } from './load-knexfile.js';
 import {
   resolveConnection,
   type ConfiguredConnection,
   type ResolvedConnection,
 } from './resolve-connection.js';
-import { validateConnection } from './validate-config.js';
 
 /** What a command line says, and where to look for the rest. */
 export interface ResolveTargetOptions extends LoadConfigOptions {
@@ -146,6 +144,7 @@ async function configured(
     if (value !== '') return { connection: value, source: { kind: 'config', description } };
   }
   if (knexfile === undefined) return undefined;
+  const { connectionOfKnexfile } = await import('./load-knexfile.js');
   const connection = await connectionOfKnexfile(knexfile.file, env);
   const description = `${knexfile.file}, ${env}`;
   if (connection !== undefined) return { connection, source: { kind: 'knexfile', description } };
@@ -164,5 +163,6 @@ async function called(connection: () => unknown, file: string): Promise<string |
       cause: error,
     });
   }
+  const { validateConnection } = await import('./validate-config.js');
   return validateConnection(value, file);
 }
