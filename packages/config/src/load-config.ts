@@ -81,7 +81,7 @@ export function clearConfigCache(): void {
 }
 
 /** As knex has it. */
-export function environmentName(env: string | undefined, processEnv: Environment): string {
+function environmentName(env: string | undefined, processEnv: Environment): string {
   return env || processEnv['NODE_ENV'] || 'development';
 }
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-const evaluator = join(__dirname, 'evaluate.mjs');
+const evaluator = join(__dirname, '../fixtures/evaluate.mjs');
 const configPackage = resolve(__dirname, '../../../packages/config');
 const projects: string[] = [];
 

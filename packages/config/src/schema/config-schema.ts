@@ -94,5 +94,4 @@ export const configSchema = v.pipe(
   v.title('Config'),
 );
 
-export type ConfigInput = v.InferInput<typeof configSchema>;
 export type ConfigOutput = v.InferOutput<typeof configSchema>;
