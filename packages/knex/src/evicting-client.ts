@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { connectAgain } from './connect-again.js';
+import { Generations } from './generations.js';
 import type { ConnectionSource, KnexClientClass, KnexQuery, RawConnection } from './knex-client.js';
 import { isConnectionLost, markLost } from './lost-connection.js';
 import { explainLockedMigrations } from './migration-lock.js';
@@ -20,6 +21,7 @@ export function evictingClient(
   options: PgEvictKnexOptions,
 ): KnexClientClass {
   const { evict = true } = options;
+  const generations = new Generations();
   return class PgEvictClient extends Base {
     constructor(config: Knex.Config) {
       super(config);
@@ -27,11 +29,19 @@ export function evictingClient(
     }
 
     override async acquireRawConnection(): Promise<RawConnection> {
-      return connectAgain(this, async () => super.acquireRawConnection(), options);
+      const generation = generations.current;
+      const connection = await connectAgain(this, async () => super.acquireRawConnection(), options);
+      generations.born(connection, generation);
+      connection.on('error', () => generations.lost(connection));
+      return connection;
+    }
+
+    override validateConnection(connection: RawConnection): boolean | Promise<boolean> {
+      return !generations.isOver(connection) && super.validateConnection(connection);
     }
 
     override wrapNativePool(pool: unknown): ConnectionSource {
-      return surviveEviction(this, pool, super.wrapNativePool(pool), options);
+      return surviveEviction(this, pool, super.wrapNativePool(pool), generations, options);
     }
 
     override async _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery> {
@@ -53,7 +63,10 @@ export function evictingClient(
         );
         return query;
       } catch (error) {
-        if (isConnectionLost(error)) markLost(connection, error);
+        if (isConnectionLost(error)) {
+          markLost(connection, error);
+          generations.lost(connection);
+        }
         throw error;
       }
     }

@@ -22,6 +22,7 @@ export interface KnexQuery {
 /** Where knex 3.3 takes connections from: its own pool, or one around the user's. */
 export interface ConnectionSource {
   acquire(): { readonly promise: Promise<RawConnection> };
+  release(connection: RawConnection): unknown;
 }
 
 /**
@@ -39,6 +40,7 @@ export interface KnexClient {
   pool: unknown;
   initializePool(config: Knex.Config): void;
   acquireRawConnection(): Promise<RawConnection>;
+  validateConnection(connection: RawConnection): boolean | Promise<boolean>;
   wrapNativePool(pool: unknown): ConnectionSource;
   _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery>;
 }

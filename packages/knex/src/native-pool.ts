@@ -1,4 +1,5 @@
 import { connectAgain } from './connect-again.js';
+import type { Generations } from './generations.js';
 import type { ConnectionSource, KnexClient, RawConnection } from './knex-client.js';
 import { markLost } from './lost-connection.js';
 import type { PgEvictKnexOptions } from './options.js';
@@ -23,13 +24,25 @@ export function surviveEviction(
   client: KnexClient,
   pool: unknown,
   source: ConnectionSource,
+  generations: Generations,
   options: PgEvictKnexOptions,
 ): ConnectionSource {
   hear(pool as NativePool, () => undefined);
   const acquire = source.acquire.bind(source);
   const borrow = async (): Promise<RawConnection> => {
+    const generation = generations.current;
     const connection = await connectAgain(client, async () => acquire().promise, options);
-    hear(connection, (error) => markLost(connection, error));
+    if (heard.has(connection)) {
+      if (!generations.isOver(connection)) return connection;
+      markLost(connection, 'Others of its age were ended');
+      source.release(connection);
+      return borrow();
+    }
+    generations.born(connection, generation);
+    hear(connection, (error) => {
+      markLost(connection, error);
+      generations.lost(connection);
+    });
     return connection;
   };
   return Object.assign(source, { acquire: () => ({ promise: borrow() }) });
