@@ -25,7 +25,11 @@ export async function cancelUntilSettled(operation: Operation, running: Promise<
         await client.query('SELECT pg_cancel_backend($1)', [operation.runner.pid]);
       } catch (error) {
         if (spare !== undefined) throw unknownState(operation, error);
-        spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
+        try {
+          spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
+        } catch (cause) {
+          throw unknownState(operation, cause);
+        }
         client = spare;
         continue;
       }

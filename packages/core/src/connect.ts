@@ -46,7 +46,11 @@ export async function connect(
     ...settings,
     database,
     application_name: settings.application_name ?? 'pg-evict',
+    // While somebody has a database exclusively nothing is said on it, perhaps for hours.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
   });
+  giveUpOnSilence(client, deadline);
   // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
   // process would crash.
   client.on('error', () => undefined);
@@ -76,6 +80,43 @@ export async function connect(
   } finally {
     deadline.signal?.removeEventListener('abort', stop);
   }
+}
+
+/** How long after the deadline an answer is still waited for: longer than a statement takes to be cancelled. */
+const silenceMs = 20_000;
+
+/** The same for an operation of which another connection has fallen silent. */
+const afterSilenceMs = 2000;
+
+/**
+ * The deadline is kept by cancelling what runs, so an answer always comes, unless the network has fallen silent. The
+ * connection is given up then; what waits for an answer on it fails. One that nothing is asked of stays.
+ */
+function giveUpOnSilence(client: Client, deadline: Deadline): void {
+  const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+  const watched = async (...parameters: unknown[]): Promise<unknown> => {
+    const giveUpIn = (ms: number): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          deadline.silent = true;
+          destroy(client);
+        },
+        Math.min(ms, 2 ** 31 - 1),
+      );
+    let timer = giveUpIn(deadline.silent ? afterSilenceMs : deadline.remainingMs + silenceMs);
+    const sooner = (): void => {
+      clearTimeout(timer);
+      timer = giveUpIn(silenceMs);
+    };
+    deadline.signal?.addEventListener('abort', sooner, { once: true });
+    try {
+      return await query(...parameters);
+    } finally {
+      clearTimeout(timer);
+      deadline.signal?.removeEventListener('abort', sooner);
+    }
+  };
+  client.query = watched as Client['query'];
 }
 
 /** Closes a client without waiting for a server that does not answer. */

@@ -17,6 +17,8 @@ const maxTimerMs = 2 ** 31 - 1;
 export class Deadline {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Whether a connection was given up because no answer came long after the deadline. */
+  silent = false;
   #endsAt: number;
 
   constructor(options: DeadlineOptions) {

@@ -125,7 +125,8 @@ async function runUnlessItHangs(operation: Operation, sql: string): Promise<void
       `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`,
       [runner.pid],
     );
-    if (rows.length > 0 || (deadline.over && performance.now() - beganAt > 2 * tidyMs)) {
+    const tookMs = performance.now() - beganAt;
+    if ((rows.length > 0 && tookMs > 3 * tidyMs) || (deadline.over && tookMs > 2 * tidyMs)) {
       await cancelUntilSettled(operation, running);
     } else await pause(100, done);
   }

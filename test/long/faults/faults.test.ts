@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dropDatabase, recreateDatabase } from '@pg-evict/core';
 import { startServer, type RunningServer } from '@pg-evict/server';
 import { failureOf } from '../../core/support/failure.js';
-import { stillAtWork, targetOf } from '../../core/support/target.js';
+import { stillAtWork, targetOf, type OwnTarget } from '../../core/support/target.js';
 import { OperationProcess } from '../../support/operation-process.js';
 import { serverOptions } from '../../support/server-options.js';
 import { ask, serverUrl, until, withClient } from '../../support/server.js';
@@ -99,9 +99,15 @@ test('killed at every step of every operation', async () => {
 });
 
 test('killed at any moment, statements under way included', async () => {
+  // Those that do more than one thing have more to leave behind.
+  const names: OperationName[] = [
+    ...operationNames,
+    ...(['recreateDatabase', 'withExclusiveAccess', 'cloneDatabase'] as const),
+    ...(['recreateDatabase', 'withExclusiveAccess'] as const),
+  ];
   const failures = await inject(
     'SIGKILL at a random moment',
-    drawn(0.3, 1),
+    drawn(0.3, 1, names),
     3,
     async (scene, { name, random }) => {
       const values = operations[name].values(scene);
@@ -137,27 +143,45 @@ test('our own sessions are ended by somebody', async () => {
   expect(failures).toEqual([]);
 });
 
+/** A proxy, and the scene's target through it. */
+async function proxied(scene: Scene): Promise<{ proxy: CuttingProxy; target: OwnTarget }> {
+  const proxy = await CuttingProxy.start(server.host, server.port);
+  const url = new URL(serverUrl());
+  url.port = String(proxy.port);
+  const { connection, database } = targetOf(scene.database, undefined, url.href);
+  const { application_name: application } = scene.target.connection;
+  return { proxy, target: { database, connection: { ...connection, application_name: application } } };
+}
+
 test('the network cuts our connections', async () => {
+  const faults = drawn(0.2, 3);
+  const failures = await inject('connections cut by a proxy', faults, 3, async (scene, { name, random }) => {
+    const { proxy, target } = await proxied(scene);
+    const running = scene.run(name, target);
+    await sleep(random() * 150);
+    if (random() < 0.5) proxy.cut();
+    else proxy.stop();
+    await running;
+    proxy.stop();
+  });
+  expect(failures).toEqual([]);
+});
+
+test('the network falls silent: the operation comes back all the same', async () => {
+  const faults = drawn(0.025, 8);
   const failures = await inject(
-    'connections cut by a proxy',
-    drawn(0.2, 3),
-    3,
+    'connections that fall silent',
+    faults,
+    7,
     async (scene, { name, random }) => {
-      const proxy = await CuttingProxy.start(server.host, server.port);
-      const url = new URL(serverUrl());
-      url.port = String(proxy.port);
-      const { connection } = targetOf(scene.database, undefined, url.href);
-      const { application_name: application } = scene.target.connection;
-      const target = {
-        database: scene.database,
-        connection: { ...connection, application_name: application },
-      };
-      const running = scene.run(name, target);
+      const { proxy, target } = await proxied(scene);
+      const running = scene.run(name, target, 2000);
       await sleep(random() * 150);
-      if (random() < 0.5) proxy.cut();
-      else proxy.stop();
-      await running;
+      proxy.fallSilent();
+      const late = sleep(60_000, 'late', { ref: false });
+      const first = await Promise.race([running, late]);
       proxy.stop();
+      if (first === 'late') throw new Error('it did not come back');
     },
   );
   expect(failures).toEqual([]);

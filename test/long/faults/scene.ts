@@ -140,9 +140,9 @@ export class Scene {
   }
 
   /** Runs an operation here; what it fails with must be ours, whatever happened to it. */
-  async run(name: OperationName, target = this.target): Promise<void> {
+  async run(name: OperationName, target = this.target, timeoutMs = 20_000): Promise<void> {
     const operation: SceneOperation = operations[name];
-    await operation.run(this, target, { timeoutMs: 20_000 }).catch((error: unknown) => {
+    await operation.run(this, target, { timeoutMs }).catch((error: unknown) => {
       if (!isPgEvictError(error) && name !== 'withExclusiveAccess') throw error;
     });
   }
