@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
+import { Client, type ClientConfig } from 'pg';
 import { Scratch } from '../support/scratch.js';
-import { ask, databaseExists, quote, serverUrl } from '../support/server.js';
+import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
 import { runCli, runCliJson } from './support/run-cli.js';
 import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
@@ -204,6 +205,36 @@ describe('remedies', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/lost too: .*template/);
     expect(await databaseExists(database)).toBe(false);
+  });
+
+  test('drop takes a replication slot in use only with --drop-slots', async () => {
+    const database = await scratch.database();
+    const slot = `used_${database}`;
+    const config: ClientConfig & { replication: string } = {
+      connectionString: serverUrl({ database }),
+      replication: 'database',
+    };
+    const consumer = new Client(config);
+    consumer.on('error', () => undefined);
+    await consumer.connect();
+    await consumer.query(`CREATE_REPLICATION_SLOT "${slot}" LOGICAL test_decoding`);
+    const consuming = consumer.query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0`).catch(() => undefined);
+    await until(async () => {
+      const rows = await ask('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [slot]);
+      return rows.length > 0;
+    }, 'the slot to be in use');
+
+    const env = { DATABASE_URL: serverUrl({ database }) };
+    const blocked = await runCliJson(['drop', '-y'], env);
+    expect(blocked).toMatchObject({
+      code: 5,
+      document: { error: { blockers: [{ kind: 'replication-slot', name: slot }] } },
+    });
+    const { code, document } = await runCliJson(['drop', '-y', '--drop-slots'], env);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({ removed: [{ kind: 'replication-slot', name: slot }] });
+    await consuming;
+    await consumer.end().catch(() => undefined);
   });
 
   test('drop --if-exists --dry-run says when there is nothing to drop', async () => {

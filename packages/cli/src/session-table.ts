@@ -37,11 +37,17 @@ const columns: readonly Column[] = [
     maxWidth: 8,
     alignRight: true,
   },
-  { title: 'WAITING FOR', value: (s) => s.waitsFor ?? s.waitEvent ?? '', maxWidth: 48 },
+  { title: 'WAITING FOR', value: waitingFor, maxWidth: 48 },
   { title: 'BLOCKED BY', value: (s) => s.blockedBy.map(nameBlocker).join(','), maxWidth: 20 },
   { title: 'MAY END', value: (s) => (s.canTerminate ? '' : 'no'), maxWidth: 7 },
   { title: 'QUERY', value: (s) => redactQuery(s.query ?? ''), maxWidth: Number.POSITIVE_INFINITY },
 ];
+
+/** That an idle session waits for its client, its state says already. */
+function waitingFor({ state, waitEvent, waitsFor }: Session): string {
+  if (waitsFor === null && waitEvent === 'Client:ClientRead' && state?.startsWith('idle') === true) return '';
+  return waitsFor ?? waitEvent ?? '';
+}
 
 /** The server gives the pid 0 for a transaction that was prepared and belongs to no session any more. */
 const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
