@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   cloneDatabase,
   createDatabase,
+  diagnose,
   dropDatabase,
   isPgEvictError,
   recreateDatabase,
@@ -37,6 +38,7 @@ interface SceneOperation {
 
 /** No table `marker`: a database made anew. */
 const empty = 'empty';
+const halfDropped = 'half dropped';
 
 export const operations = {
   recreateDatabase: {
@@ -52,7 +54,12 @@ export const operations = {
     steps: ['connected', 'checked', 'dropped'],
     values: () => [],
     run: async (_, target, options) => dropDatabase(target, options),
-    states: ({ database, second }) => [{ [database]: 'old', [second]: 'old' }, { [second]: 'old' }],
+    // A crash in the middle of DROP DATABASE leaves it invalid: PostgreSQL lets it only be dropped again.
+    states: ({ database, second }) => [
+      { [database]: 'old', [second]: 'old' },
+      { [database]: halfDropped, [second]: 'old' },
+      { [second]: 'old' },
+    ],
   },
   renameDatabase: {
     steps: ['connected', 'checked', 'renamed'],
@@ -178,6 +185,11 @@ export class Scene {
     if (!expected.some((state) => isDeepStrictEqual(state, after))) {
       throw new Error(`found ${JSON.stringify(after)}, not one of ${JSON.stringify(expected)}`);
     }
+    if (after[this.database] === halfDropped) {
+      const { standing } = await diagnose(this.target);
+      if (standing.some(({ kind }) => kind !== 'invalid-database')) throw new Error(JSON.stringify(standing));
+      await dropDatabase(this.target);
+    }
     const aside = await privateDatabasesFor(this.database);
     if (aside.length > 0) throw new Error(`left aside: ${aside.join(', ')}`);
   }
@@ -197,9 +209,11 @@ export class Scene {
 
   /** What can be connected to, with its content. A fence or placeholder refuses the connection, which throws. */
   async #state(): Promise<State> {
-    const contents = (await this.#names()).map(
-      async (database) => [database, (await markerOf(database)) ?? empty] as const,
-    );
+    const invalid = await ask<{ datname: string }>('SELECT datname FROM pg_database WHERE datconnlimit = -2');
+    const contents = (await this.#names()).map(async (database) => {
+      const isInvalid = invalid.some(({ datname }) => datname === database);
+      return [database, isInvalid ? halfDropped : ((await markerOf(database)) ?? empty)] as const;
+    });
     return Object.fromEntries(await Promise.all(contents));
   }
 }
