@@ -1,3 +1,4 @@
+import { loadConfig } from '@pg-evict/config';
 import { createProject, type Outcome, type Project } from './support/project.js';
 
 const typescript = `
@@ -199,4 +200,13 @@ test('a file is found, read and run once a process; a function is called for eac
     { config: { maintenanceDatabase: 'b1' } },
     { config: { maintenanceDatabase: 'c1' } },
   ]);
+});
+
+test.each([
+  ['pg-evict.config.mjs', esm],
+  ['pg-evict.config.cjs', commonJs],
+  ['pg-evict.config.ts', typescript],
+])('%s is loaded in a test that Jest runs, too, where Node has no import()', async (name, text) => {
+  const project = createProject({ [name]: text, 'name.ts': `export const name: string = 'app';` });
+  await expect(loadConfig({ cwd: project.folder })).resolves.toMatchObject({ config: expected });
 });

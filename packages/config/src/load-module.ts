@@ -13,14 +13,30 @@ export async function loadModule(file: string): Promise<unknown> {
     loaded = await nativeImport(pathToFileURL(file).href);
   } catch (error) {
     if (!isForJiti(error, file)) throw error;
-    const { createJiti } = await import('jiti');
-    // Its cache would be a folder in node_modules.
-    loaded = await createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false }).import(
-      file,
-    );
+    loaded = await loadWithJiti(file);
   }
   return defaultExport(loaded);
 }
+
+async function loadWithJiti(file: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
+  // Its cache would be a folder in node_modules.
+  const jiti = createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false });
+  try {
+    return await jiti.import(file);
+  } catch (error) {
+    if (!hasCode(error, withoutImport)) throw error;
+    // jiti, too, takes import() for the packages that a file needs.
+    // oxlint-disable-next-line no-deprecated -- the one way that needs no import()
+    return jiti(file) as unknown;
+  }
+}
+
+/** Inside a vm context, as Jest's, there is no import(). */
+const withoutImport = new Set([
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING',
+  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
+]);
 
 /** What Node says when it cannot read a module for its syntax or kind, not for what it does. */
 const unreadable = new Set([
@@ -33,14 +49,15 @@ const unreadable = new Set([
   'ERR_MODULE_NOT_FOUND',
   'MODULE_NOT_FOUND',
   'ERR_REQUIRE_ESM',
-  // Inside a vm context, as Jest's, there is no native import().
-  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING',
-  'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
+  ...withoutImport,
 ]);
+
+const hasCode = (error: unknown, codes: ReadonlySet<string>): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && codes.has(String(error.code));
 
 function isForJiti(error: unknown, file: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && unreadable.has(String(error.code))) return true;
+  if (hasCode(error, unreadable)) return true;
   // A TypeScript file of the other module kind: `require` in an ES module, `import` in CommonJS, an enum.
   const name = 'name' in error ? error.name : undefined;
   if (name === 'SyntaxError') return true;
