@@ -99,7 +99,7 @@ describe('the plugin reads', () => {
   });
 
   it('names of every kind, and drops what they name', async () => {
-    for (const name of [uniqueName('ÄÖÜ 数据库'), uniqueName('a"b\'c--'), uniqueName('/* $$ \\')]) {
+    for (const name of [uniqueName('ÄÖÜ 数据库'), uniqueName('a"b\'c--')]) {
       await fixture.scratch.database(name);
       const opened = await fixture.others(name);
       await fixture.connect('postgres').raw(`DROP DATABASE ${quote(name)}`.replaceAll('?', String.raw`\?`));
