@@ -138,7 +138,14 @@ describe.each([
 test('--confirm with a wrong name is refused wherever it is given, also in a dry run', async () => {
   const database = await scratch.database();
   const env = { DATABASE_URL: serverUrl({ database }) };
-  for (const args of [['drop'], ['drop', '--dry-run'], ['recreate', '-y'], ['rename', 'x'], ['unprotect']]) {
+  for (const args of [
+    ['drop'],
+    ['drop', '--dry-run'],
+    ['recreate', '-y'],
+    ['rename', 'x'],
+    ['unprotect'],
+    ['terminate'],
+  ]) {
     const { code, document } = await runCliJson([...args, '--confirm', 'other'], env);
     expect(code).toBe(3);
     expect(document).toMatchObject({

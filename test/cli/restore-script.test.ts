@@ -14,10 +14,12 @@ const scratch = new Scratch();
 const usualUrl = process.env['PG_EVICT_TEST_URL'] ?? '';
 let server: RunningServer | undefined;
 
+const tools = { dump: 'pg_dump', restore: 'pg_restore' };
+
 /** The major of pg_dump and pg_restore, where both are installed. */
 function toolsMajor(): number | undefined {
   try {
-    const majors = ['pg_dump', 'pg_restore'].map((tool) =>
+    const majors = Object.values(tools).map((tool) =>
       Number(/ (\d+)/.exec(execFileSync(tool, ['--version'], { encoding: 'utf8' }))?.[1]),
     );
     return Math.min(...majors);
@@ -74,7 +76,7 @@ async function dumpedDatabase(owner?: string): Promise<{ url: string; database: 
     ),
   );
   const dump = join(folder, `${database}.dump`);
-  execFileSync('pg_dump', ['--format=custom', `--file=${dump}`, `--dbname=${url}`]);
+  execFileSync(tools.dump, ['--format=custom', `--file=${dump}`, `--dbname=${url}`]);
   await withClient(url, async (client) => client.query(`UPDATE orders SET state = 'spoilt'`));
   return { url, database, dump };
 }

@@ -20,16 +20,6 @@ export interface Question {
   readonly preview: (colors: Colors) => readonly string[];
 }
 
-/** `--confirm` with the wrong name means that the caller is wrong about something: refused wherever it is given. */
-export function assertConfirmed({ options, target: { database } }: CommandContext): void {
-  if (options.confirm === undefined || database === undefined || options.confirm === database) return;
-  throw new PgEvictError(
-    'REFUSED',
-    `--confirm names "${options.confirm}", but the database is "${database}". Nothing was changed.`,
-    { database, hint: 'Look again which of the two is meant.' },
-  );
-}
-
 /**
  * Asks before something that cannot be undone. One rule: with the server on this machine, and NODE_ENV not
  * "production", a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal or by
@@ -43,7 +33,6 @@ export async function confirm(
   prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
 ): Promise<void> {
   const { connection, deadline, options, target } = context;
-  assertConfirmed(context);
   if (options.confirm !== undefined) return;
   const progress = startProgress(options);
   const refuse = (problem: string, hint: string): never => {

@@ -28,6 +28,6 @@ export async function examine({ deadline, options, target }: CommandContext): Pr
 }
 
 /** A target for what concerns a server and no database of it. */
-export function serverOnly(target: CommandContext['target']): CommandContext['target'] {
+function serverOnly(target: CommandContext['target']): CommandContext['target'] {
   return { ...target, database: target.database ?? 'postgres' };
 }

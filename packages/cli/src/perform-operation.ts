@@ -1,7 +1,6 @@
 import type { OperationOptions, OperationReport } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
 import { confirmOperation } from './confirm-operation.js';
-import { assertConfirmed } from './confirm.js';
 import { toEnding } from './ending-options.js';
 import { blocked, done, sessionsRemain } from './exit-code.js';
 import { printOperation } from './print-operation.js';
@@ -19,7 +18,6 @@ export async function performOperation(
   const { options } = context;
   const dryRun = options.dryRun === true;
   const operation = { ...context.deadline, ...toEnding(options) };
-  assertConfirmed(context);
   if (isDestructive && !dryRun) {
     await confirmOperation(context, async () => perform({ ...operation, dryRun: true }));
   }

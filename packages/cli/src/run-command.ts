@@ -1,3 +1,4 @@
+import { assertConfirmed } from './assert-confirmed.js';
 import { createContext, type CommandContext } from './command-context.js';
 import type { EndingOptions } from './ending-options.js';
 import type { GlobalOptions } from './global-options.js';
@@ -18,6 +19,7 @@ export async function runCommand(
   let context: CommandContext | undefined;
   try {
     context = await createContext(database, options, interrupts);
+    assertConfirmed(context);
     process.exitCode = await callback(context);
   } catch (error) {
     reportFailure(error, {

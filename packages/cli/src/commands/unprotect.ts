@@ -1,4 +1,4 @@
-import { confirm, assertConfirmed } from '../confirm.js';
+import { confirm } from '../confirm.js';
 import { describeDatabase, unprotectDatabase } from '../engine.js';
 import { done } from '../exit-code.js';
 import type { GlobalOptions } from '../global-options.js';
@@ -11,7 +11,6 @@ export async function unprotect(database: string | undefined, options: GlobalOpt
   await runCommand(database, options, async (context) => {
     const { deadline, target } = context;
     if (options.dryRun === true) {
-      assertConfirmed(context);
       const { protection, ...described } = await describeDatabase(target, deadline);
       const planned = { database: described.database, protected: false, reason: null };
       printProtection('unprotect', { ...planned, changed: protection !== null }, options);
