@@ -98,6 +98,8 @@ lane_matrix() {
 
 lane_storm() { test_script test:storm; }
 
+lane_faults() { test_script test:faults; }
+
 lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10; }
 
 lane_tree() {
