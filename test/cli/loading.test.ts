@@ -59,6 +59,12 @@ test.each([[['--version']], [['--help']], [['help', 'recreate']], [['recreate', 
   },
 );
 
+test('a project without a configuration pays for neither cosmiconfig nor jiti nor the schema', () => {
+  const files = filesLoadedBy(['drop', 'postgres', '-y']).join('\n');
+  expect(files).toContain('resolve-target');
+  expect(files).not.toMatch(/cosmiconfig|jiti|valibot|js-yaml/);
+});
+
 test('no command loads the spinner before it is needed', () => {
   expect(filesLoadedBy(['drop', 'postgres', '-y']).join('\n')).not.toMatch(/yocto-spinner/);
 });

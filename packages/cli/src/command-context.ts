@@ -1,7 +1,7 @@
-import type { ResolvedConnection } from '@pg-evict/config';
+import type { ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
-import type { EndingOptions } from './ending-options.js';
-import { PgEvictError, resolveConnection } from './engine.js';
+import { toEnding, type Ending, type EndingOptions } from './ending-options.js';
+import { PgEvictError, resolveTarget } from './engine.js';
 import type { GlobalOptions } from './global-options.js';
 import type { Interrupts } from './interrupts.js';
 
@@ -10,11 +10,17 @@ export interface CommandContext {
   readonly target: Target;
   /** The connection, and where it comes from. */
   readonly connection: ResolvedConnection;
+  /** The configuration file, and where everything in it and the connection come from. */
+  readonly configuration: Pick<ResolvedConfiguration, 'filepath' | 'env' | 'sources'>;
   readonly options: GlobalOptions & EndingOptions;
+  /** `--grace` and `--except` or what is configured, for core. */
+  readonly ending: Ending;
   readonly interrupts: Interrupts;
-  /** `--timeout` and the signal of Ctrl-C, for core. */
-  readonly deadline: DeadlineOptions;
+  /** `--timeout` or what is configured, and the signal of Ctrl-C, for core. */
+  readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
 }
+
+const thirtySecondsMs = 30_000;
 
 /** Resolves the connection and the database a command is about. */
 export async function createContext(
@@ -24,22 +30,27 @@ export async function createContext(
 ): Promise<CommandContext> {
   assertName(database);
   assertUrl(options.url);
-  const connection = await resolveConnection({
+  const { connection, sessions, target, filepath, env, sources } = await resolveTarget({
+    path: options.config,
+    env: options.env,
     url: options.url,
     host: options.host,
     port: options.port,
     user: options.username,
+    database,
+    maintenanceDatabase: options.maintenanceDb,
   });
   return {
-    target: {
-      connection: connection.settings,
-      database: database ?? connection.settings.database,
-      maintenanceDatabase: options.maintenanceDb,
-    },
+    target,
     connection,
+    configuration: { filepath, env, sources },
     options,
+    ending: toEnding(options, sessions),
     interrupts,
-    deadline: { timeoutMs: options.timeout, signal: interrupts.signal },
+    deadline: {
+      timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,
+      signal: interrupts.signal,
+    },
   };
 }
 

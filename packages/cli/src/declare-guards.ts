@@ -4,7 +4,7 @@ import { examples } from './examples.js';
 import { addRemedyOptions } from './remedy-options.js';
 import { splitCommand } from './split-command.js';
 
-/** `run`, `protect`, `unprotect` and `doctor`. */
+/** `run`, `protect`, `unprotect`, `doctor` and `init`. */
 export function declareGuards(program: Command): void {
   const run = program
     .command('run')
@@ -29,10 +29,7 @@ ${examples(
     .action(async (words: string[], _options: unknown, command: Command) => {
       const parts = splitCommand(words, command);
       const { run: runIt } = await import('./commands/run.js');
-      await runIt(parts, {
-        ...command.optsWithGlobals(),
-        isTimeoutGiven: command.getOptionValueSourceWithGlobals('timeout') === 'cli',
-      });
+      await runIt(parts, command.optsWithGlobals());
     });
 
   program
@@ -70,5 +67,15 @@ ${examples(
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { doctor } = await import('./commands/doctor.js');
       await doctor(database, command.optsWithGlobals());
+    });
+
+  program
+    .command('init')
+    .usage('[options]')
+    .description('write a configuration file, after looking at what the project has')
+    .addHelpText('after', examples('init', 'init --dry-run'))
+    .action(async (_options: unknown, command: Command) => {
+      const { init } = await import('./commands/init.js');
+      await init(command.optsWithGlobals());
     });
 }

@@ -1,3 +1,4 @@
+import type { ResolvedConfiguration } from '@pg-evict/config';
 import type { SessionPattern } from '@pg-evict/core';
 import { Option, type Command } from 'commander';
 import { parseAge } from './parse-duration.js';
@@ -25,10 +26,16 @@ export function addEndingOptions(command: Command): Command {
     );
 }
 
-/** The same, for core. */
-export function toEnding({ grace, except }: EndingOptions): {
-  graceMs: number | undefined;
-  keep: readonly SessionPattern[] | undefined;
-} {
-  return { graceMs: grace, keep: except };
+/** How sessions are ended, for core. */
+export interface Ending {
+  readonly graceMs: number | undefined;
+  readonly keep: readonly SessionPattern[];
+}
+
+/** What the options say, else the configuration; sessions that either of them keeps are kept. */
+export function toEnding(
+  { grace, except = [] }: EndingOptions,
+  { graceMs, keep = [] }: ResolvedConfiguration['sessions'],
+): Ending {
+  return { graceMs: grace ?? graceMs, keep: [...except, ...keep] };
 }

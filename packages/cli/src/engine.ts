@@ -28,4 +28,4 @@ export const {
   unprotectDatabase,
   withExclusiveAccess,
 } = core;
-export const { resolveConnection } = config;
+export const { initConfig, resolveTarget } = config;

@@ -1,5 +1,5 @@
 import type { ResolvedConnection } from '@pg-evict/config';
-import type { ExclusiveAccess } from '@pg-evict/core';
+import type { ConnectionSettings, ExclusiveAccess } from '@pg-evict/core';
 
 /** What would lead libpq to another server or database than the variables beside it. */
 const misleading = ['PGSERVICE', 'PGHOSTADDR'];
@@ -13,10 +13,11 @@ const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbnam
  * @param given the URL of `--url`, whose parameters (sslmode, …) stay
  */
 export function environmentFor(
-  { connection, url }: ExclusiveAccess,
-  { source, tlsEnvironment }: ResolvedConnection,
+  access: ExclusiveAccess,
+  { settings, source, tlsEnvironment }: ResolvedConnection,
   given: string | undefined,
 ): NodeJS.ProcessEnv {
+  const { connection, url } = asApplication(access, settings);
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of [...misleading, 'PGPASSWORD']) delete env[name];
   const original = given ?? (source.kind === 'DATABASE_URL' ? env['DATABASE_URL'] : undefined);
@@ -29,6 +30,19 @@ export function environmentFor(
     ...(connection.user === undefined ? {} : { PGUSER: connection.user }),
     ...(typeof connection.password === 'string' ? { PGPASSWORD: connection.password } : {}),
     PGDATABASE: connection.database,
+  };
+}
+
+/** The role of the application, where another one (`admin` in the configuration) took the database. */
+function asApplication(
+  { connection, url }: ExclusiveAccess,
+  { user, password }: ConnectionSettings,
+): Pick<ExclusiveAccess, 'connection' | 'url'> {
+  if (user === undefined || user === connection.user) return { connection, url };
+  const login = [user, ...(typeof password === 'string' ? [password] : [])].map(encodeURIComponent).join(':');
+  return {
+    connection: { ...connection, user, password },
+    url: url.replace(/^(\w+:\/\/)(?:[^@/?#]*@)?/, (_all, scheme: string) => `${scheme}${login}@`),
   };
 }
 

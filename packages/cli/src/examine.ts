@@ -1,7 +1,6 @@
 import type { AbandonedLeftover, ConnectionFacts, DatabaseDescription, Diagnosis } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
 import { describeDatabase, diagnose, examineConnection, findLeftovers } from './engine.js';
-import { toEnding } from './ending-options.js';
 
 /** Everything that was found out. */
 export interface Examination {
@@ -14,7 +13,7 @@ export interface Examination {
 }
 
 /** Looks at everything. What cannot be reached is thrown. */
-export async function examine({ deadline, options, target }: CommandContext): Promise<Examination> {
+export async function examine({ deadline, ending, target }: CommandContext): Promise<Examination> {
   const connection = await examineConnection(target, deadline);
   const leftovers = await findLeftovers(serverOnly(target), deadline);
   if (target.database === undefined) {
@@ -22,7 +21,7 @@ export async function examine({ deadline, options, target }: CommandContext): Pr
   }
   const description = await describeDatabase(target, deadline);
   const diagnosis = description.exists
-    ? await diagnose(target, { ...deadline, keep: toEnding(options).keep })
+    ? await diagnose(target, { ...deadline, keep: ending.keep })
     : undefined;
   return { connection, description, diagnosis, leftovers };
 }

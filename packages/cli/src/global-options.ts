@@ -10,15 +10,15 @@ export interface GlobalOptions {
   readonly port?: number;
   readonly username?: string;
   readonly maintenanceDb?: string;
-  readonly timeout: number;
+  readonly config?: string;
+  readonly env?: string;
+  readonly timeout?: number;
   readonly dryRun?: true;
   readonly yes?: true;
   readonly confirm?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
-
-const thirtySecondsMs = 30_000;
 
 /** Adds the options that every command takes. */
 export function addGlobalOptions(program: Command): void {
@@ -32,14 +32,14 @@ export function addGlobalOptions(program: Command): void {
       '--maintenance-db <name>',
       'where administrative commands connect (default: postgres, else template1)',
     )
+    .option('--config <file>', 'configuration file (default: the nearest one upward)')
+    .option('--env <name>', 'environment in the configuration and the knexfile (default: NODE_ENV)')
     .optionsGroup('Options of every command:')
     .addOption(
       new Option(
         '--timeout <duration>',
-        'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds',
-      )
-        .default(thirtySecondsMs, '30s')
-        .argParser(parseDuration),
+        'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds (default: 30s)',
+      ).argParser(parseDuration),
     )
     .option('--dry-run', 'show who would be ended and what would be done; change nothing')
     .option('-y, --yes', 'do not ask, where the server is on this machine and NODE_ENV is not production')

@@ -1,7 +1,6 @@
 import type { OperationOptions, OperationReport } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
 import { confirmOperation } from './confirm-operation.js';
-import { toEnding } from './ending-options.js';
 import { blocked, done, sessionsRemain } from './exit-code.js';
 import { printOperation } from './print-operation.js';
 import { startProgress } from './progress.js';
@@ -17,7 +16,7 @@ export async function performOperation(
 ): Promise<number> {
   const { options } = context;
   const dryRun = options.dryRun === true;
-  const operation = { ...context.deadline, ...toEnding(options) };
+  const operation = { ...context.deadline, ...context.ending };
   if (isDestructive && !dryRun) {
     await confirmOperation(context, async () => perform({ ...operation, dryRun: true }));
   }

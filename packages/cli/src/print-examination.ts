@@ -29,7 +29,7 @@ export function printExamination(report: ExaminationReport, options: GlobalOptio
 }
 
 /** Where each value of the connection came from. Passwords are named, not shown. */
-export function originLines({ connection, target }: CommandContext, colors: Colors): string {
+export function originLines({ configuration, connection, target }: CommandContext, colors: Colors): string {
   const { origins, settings } = connection;
   const values = [
     ['host', settings.host],
@@ -51,8 +51,33 @@ export function originLines({ connection, target }: CommandContext, colors: Colo
   if (settings.password === undefined) {
     lines.push(`${'password'.padEnd(topicWidth)}  none given ${colors.dim('so .pgpass is looked into')}`);
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return [...lines, ...configurationLines({ configuration, target }, colors)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
+
+/** What else is configured, and where; nothing where there is no configuration. */
+function configurationLines(
+  { configuration, target }: Pick<CommandContext, 'configuration' | 'target'>,
+  colors: Colors,
+): string[] {
+  const values: readonly (readonly [string, string])[] = [
+    ['admin', typeof target.connection === 'object' ? (target.connection.user ?? '') : ''],
+    ['maintenanceDatabase', target.maintenanceDatabase ?? ''],
+    ['protect', (target.protect ?? []).map(patternText).join(', ')],
+    ['sessions', 'settings'],
+    ['knexfile', 'named'],
+  ];
+  return values.flatMap(([name, text]) => {
+    const source = configuration.sources[name];
+    return source === undefined
+      ? []
+      : [`${name.padEnd(topicWidth)}  ${printable(text)} ${colors.dim(`from ${printable(source)}`)}`];
+  });
+}
+
+const patternText = (pattern: NonNullable<CommandContext['target']['protect']>[number]): string =>
+  typeof pattern === 'string' ? pattern : Object.values(pattern).join(' on ');
 
 function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors): string {
   const marks = { ok: colors.green('ok'), note: colors.yellow('note'), problem: colors.red('problem') };
@@ -82,6 +107,11 @@ function toJson({ context, examination, findings, isWell, repairs }: Examination
     database: context.target.database ?? null,
     ok: isWell,
     connection: { ...connection, origins: context.connection.origins },
+    configuration: {
+      file: context.configuration.filepath,
+      env: context.configuration.env,
+      sources: context.configuration.sources,
+    },
     exists: description?.exists ?? null,
     owner: description?.owner ?? null,
     sizeBytes: description?.sizeBytes ?? null,

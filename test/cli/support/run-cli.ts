@@ -23,8 +23,10 @@ export function cliEnvironment(env: Readonly<Record<string, string>> = {}): Node
 export function startCli(
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
+  cwd?: string,
 ): { process: ChildProcess; result: Promise<CliResult> } {
   const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
     env: cliEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -44,8 +46,9 @@ export function startCli(
 export async function runCli(
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
+  cwd?: string,
 ): Promise<CliResult> {
-  return startCli(args, env).result;
+  return startCli(args, env, cwd).result;
 }
 
 /** Runs the command with `--json` and reads the one document it must print. */

@@ -1,6 +1,6 @@
 import type { ExclusiveAccess } from '@pg-evict/core';
 import type { CommandContext } from '../command-context.js';
-import { toEnding, type EndingOptions } from '../ending-options.js';
+import type { EndingOptions } from '../ending-options.js';
 import { isPgEvictError, PgEvictError, renameDatabase, withExclusiveAccess } from '../engine.js';
 import { environmentFor } from '../environment-for-command.js';
 import { blocked, done, sessionsRemain } from '../exit-code.js';
@@ -16,9 +16,7 @@ import { runCommand } from '../run-command.js';
 import type { CommandParts } from '../split-command.js';
 
 /** The options of `pg-evict run`. */
-export interface RunOptions extends GlobalOptions, EndingOptions, RemedyFlags {
-  readonly isTimeoutGiven: boolean;
-}
+export interface RunOptions extends GlobalOptions, EndingOptions, RemedyFlags {}
 
 /** `pg-evict run [database] -- <command…>` */
 export async function run({ database, file, args }: CommandParts, options: RunOptions): Promise<void> {
@@ -39,12 +37,12 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
 }
 
 /** Taking the database needs what renaming it needs, as that is how it is taken. */
-async function plan({ deadline, target }: CommandContext, options: RunOptions): Promise<number> {
+async function plan({ deadline, ending, target }: CommandContext, options: RunOptions): Promise<number> {
   const { rollbackPrepared } = options;
   const name = `pg_evict_dry_run_${process.pid}`;
   const dryRun = await renameDatabase(target, name, {
     ...deadline,
-    ...toEnding(options),
+    ...ending,
     rollbackPrepared,
     dryRun: true,
   });
@@ -59,7 +57,7 @@ const maxTimerMs = 2 ** 31 - 1;
 const thirtySecondsMs = 30_000;
 
 async function hold(
-  { connection, interrupts, target }: CommandContext,
+  { connection, deadline, ending, interrupts, target }: CommandContext,
   options: RunOptions,
   command: { readonly file: string; readonly args: readonly string[] },
 ): Promise<number> {
@@ -68,10 +66,11 @@ async function hold(
   const progress = startProgress(options);
   const held: { access?: ExclusiveAccess; outcome?: ChildOutcome } = {};
   // The deadline is kept here and not by core: giving the database back must not fail because it was short.
-  const timeoutMs = options.isTimeoutGiven ? Math.min(maxTimerMs, options.timeout) : undefined;
+  // What is configured for operations does not bound the command.
+  const timeoutMs = options.timeout === undefined ? undefined : Math.min(maxTimerMs, options.timeout);
   const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const tooLate = (state: string): Error =>
-    new PgEvictError('TIMEOUT', `The deadline of ${options.timeout} ms passed. ${state}`, {
+    new PgEvictError('TIMEOUT', `The deadline of ${timeoutMs} ms passed. ${state}`, {
       database,
       hint: 'Allow more time (--timeout).',
       terminated: held.access?.terminated,
@@ -91,9 +90,9 @@ async function hold(
         });
       },
       {
-        ...toEnding(options),
+        ...ending,
         rollbackPrepared: options.rollbackPrepared,
-        timeoutMs: Math.max(options.timeout, thirtySecondsMs),
+        timeoutMs: Math.max(deadline.timeoutMs, thirtySecondsMs),
         signal: limit === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, limit]),
         onStep: progress.step,
       },

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../command-context.js';
-import { toEnding, type EndingOptions } from '../ending-options.js';
+import type { EndingOptions } from '../ending-options.js';
 import { describeDatabase, listSessions, PgEvictError } from '../engine.js';
 import { done } from '../exit-code.js';
 import { toFilter, type FilterOptions } from '../filter-options.js';
@@ -49,10 +49,13 @@ export async function sessions(database: string | undefined, options: SessionsOp
   });
 }
 
-async function look({ target, deadline }: CommandContext, options: SessionsOptions): Promise<Listing> {
+async function look(
+  { target, deadline, ending }: CommandContext,
+  options: SessionsOptions,
+): Promise<Listing> {
   // Both at once; the list is the one whose failure is told, as it knows more.
   const [sessionsFound, description] = await Promise.allSettled([
-    listSessions(target, { ...deadline, filter: toFilter(options), keep: toEnding(options).keep }),
+    listSessions(target, { ...deadline, filter: toFilter(options), keep: ending.keep }),
     describeDatabase(target, deadline),
   ]);
   if (sessionsFound.status === 'rejected') throw sessionsFound.reason;

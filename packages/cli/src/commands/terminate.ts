@@ -1,5 +1,5 @@
 import { endThese } from '../end-these.js';
-import { toEnding, type EndingOptions } from '../ending-options.js';
+import type { EndingOptions } from '../ending-options.js';
 import { terminateSessions } from '../engine.js';
 import { done, sessionsRemain } from '../exit-code.js';
 import { toFilter, type FilterOptions } from '../filter-options.js';
@@ -15,11 +15,11 @@ export interface TerminateOptions extends GlobalOptions, FilterOptions, EndingOp
 
 /** `pg-evict terminate [database]` */
 export async function terminate(database: string | undefined, options: TerminateOptions): Promise<void> {
-  await runCommand(database, options, async ({ target, deadline }) => {
+  await runCommand(database, options, async ({ target, deadline, ending }) => {
     const progress = startProgress(options);
     const report = await terminateSessions(target, {
       ...deadline,
-      ...toEnding(options),
+      ...ending,
       filter: toFilter(options),
       cancel: options.cancel,
       dryRun: options.dryRun === true,
