@@ -1,0 +1,40 @@
+import { serverUrl } from '../support/server.js';
+import { KnexFixture, rejection } from './support/knex-fixture.js';
+import { knexVersions } from './support/knex-versions.js';
+
+describe.each(knexVersions)('%s', (version) => {
+  const fixture = new KnexFixture(version);
+
+  it('recreates a database promptly from a pool that is exhausted, and the pool goes on', async () => {
+    const database = await fixture.scratch.database();
+    const knex = fixture.connect(database, {}, { pool: { min: 0, max: 2 } });
+    const active = rejection(knex.raw('SELECT pg_sleep(60)'));
+    const abandoned = await knex.transaction();
+    await abandoned.raw('SELECT 1');
+    const startedAt = performance.now();
+    const { terminated } = await fixture.project.plugin.recreateDatabase(knex);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(terminated).toHaveLength(2);
+    expect(await active).toMatchObject({ code: '57P01' });
+    expect(await knex.schema.hasTable('marker')).toBe(false);
+    await abandoned.rollback().catch(() => undefined);
+    expect(await Promise.all([knex.raw('SELECT 1'), knex.raw('SELECT 1')])).toHaveLength(2);
+  });
+
+  it('leaves the configurations of other database systems as they are', () => {
+    const { withPgEvict } = fixture.project.plugin;
+    for (const client of ['mysql2', 'sqlite3', 'cockroachdb', 'redshift', 'mssql']) {
+      const config = { client, connection: serverUrl() };
+      expect(withPgEvict(config)).toBe(config);
+    }
+  });
+
+  it('takes a configuration that is wrapped twice for one, the later options first', async () => {
+    const { withPgEvict } = fixture.project.plugin;
+    const database = await fixture.scratch.database();
+    await fixture.others(database);
+    const once = withPgEvict({ client: 'pg', connection: serverUrl() }, { protect: ['db_*'] });
+    const knex = fixture.remember(fixture.project.knex(withPgEvict(once, { evict: false })));
+    expect(await rejection(knex.raw('DROP DATABASE ??', [database]))).toMatchObject({ code: '55006' });
+  });
+});
