@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { startServer, type RunningServer } from '@pg-evict/server';
 
 declare global {
-  // eslint-disable-next-line no-var -- how a global is declared
   var pgEvictTestServer: RunningServer | undefined;
 }
 

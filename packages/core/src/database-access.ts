@@ -14,7 +14,11 @@ export interface DatabaseAccess {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How the caller's callback gets into a database that an operation holds. */
+/**
+ * How the caller's callback gets into a database that an operation holds.
+ *
+ * @internal
+ */
 export function accessTo(
   { runner, settings }: Operation,
   database: string,

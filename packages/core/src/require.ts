@@ -6,7 +6,7 @@ import { PgEvictError } from './pg-evict-error.js';
 import { refuseProtected } from './protection-label.js';
 
 /** The facts of a database that must exist. @throws `DATABASE_NOT_FOUND` */
-export function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
+function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
   const facts = findDatabase(inspection, name);
   if (facts !== undefined) return facts;
   throw databaseNotFound(name, hint);
