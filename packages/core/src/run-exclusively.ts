@@ -18,6 +18,9 @@ const maxWakes = 40;
 /** How long a process that the role cannot identify may stay before it counts as one that may not be ended. */
 const unidentifiedGraceMs = 1500;
 
+/** How long a backend may take to connect before it counts as one that hangs; it takes some milliseconds. */
+const connectingGraceMs = 100;
+
 /**
  * Lock first, terminate, wake. The runner starts the statement, which takes the lock that keeps newcomers out and
  * then naps until the sessions on the databases are gone; meanwhile control ends them and, when it sees nobody
@@ -60,6 +63,7 @@ async function endSessionsUntilSettled(
   const statement = watch(running);
   const beganAt = performance.now();
   let sweep: Sweep = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
+  const connectingSince = new Map<number, number>();
   let wakes = 0;
   try {
     while (!statement.settled) {
@@ -67,7 +71,17 @@ async function endSessionsUntilSettled(
         await cancelUntilSettled(operation, running);
         break;
       }
-      sweep = await sweepSessions(control.client, databases, runner.pid, sessions === 'end', operation.keep);
+      const overdue = [...connectingSince.entries()]
+        .filter(([, since]) => performance.now() - since > connectingGraceMs)
+        .map(([pid]) => pid);
+      sweep = await sweepSessions(
+        control.client,
+        databases,
+        runner.pid,
+        sessions === 'end',
+        operation.keep,
+        overdue,
+      );
       if (sessions === 'wait') {
         await pause(20, running);
         continue;
@@ -85,7 +99,13 @@ async function endSessionsUntilSettled(
         operation,
         sweep.rows.filter((row) => row.signalled),
       );
-      await terminateStarting(operation, sweep.rows);
+      for (const { pid, connecting } of sweep.rows) {
+        if (connecting && !connectingSince.has(pid)) connectingSince.set(pid, performance.now());
+      }
+      await terminateStarting(
+        operation,
+        sweep.rows.filter(({ pid }) => overdue.includes(pid)),
+      );
       const leaving = sweep.rows.filter((row) => row.locked && !row.unidentified).length;
       if (sweep.locked && leaving === 0 && wakes < maxWakes) {
         wakes += 1;

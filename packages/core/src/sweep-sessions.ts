@@ -15,6 +15,8 @@ export interface SweptRow extends SessionRow {
   readonly locked: boolean;
   /** It keeps the runner from its work, and everybody in the way may be ended. */
   readonly in_the_way: boolean;
+  /** Its client has not been told yet that it is connected. */
+  readonly connecting: boolean;
   /** SIGTERM was sent. */
   readonly signalled: boolean;
 }
@@ -32,7 +34,8 @@ export interface Sweep {
 
 /**
  * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
- * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep.
+ * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
+ * been connecting for too long.
  *
  * A session is ended only
  * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
@@ -40,7 +43,9 @@ export interface Sweep {
  * - if the runner waits for that very session, and
  * - if there is no session on any of the databases that may not be ended, or is to be kept, and
  * - if nobody else is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner has its lock
- *   then, but will stumble over the row.
+ *   then, but will stumble over the row, and
+ * - if it is connected: one that is about to be gets there in a moment. Ended before, its client would be refused, and
+ *   once more when it comes back and queues. Only one that hangs while it connects is ended as it is.
  *
  * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
  * before it is listed under its database; the runner cannot have its lock then, so it is ended only if the runner waits
@@ -80,10 +85,13 @@ verdict AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM changing WHERE pid NOT IN (SELECT pid FROM s)) AS go FROM s),
 decided AS MATERIALIZED (
   SELECT s.*, h.objid IS NOT NULL AS locked,
-    verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way
+    verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way,
+    s.starting OR (s.state IS NULL AND s.started_at IS NOT NULL AND s.backend_type = 'client backend')
+      OR EXISTS (SELECT FROM l WHERE l.pid = s.pid AND l.mode = 'RowExclusiveLock') AS connecting
   FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
 SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
-  CASE WHEN s.in_the_way AND s.can_terminate THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
+  CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[]))
+    THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
 type ResultRow = SweptRow & {
@@ -107,12 +115,13 @@ export async function sweepSessions(
   runnerPid: number,
   terminate: boolean,
   keep: readonly SessionPattern[] = [],
+  overdue: readonly number[] = [],
 ): Promise<Sweep> {
   const { rows } = await control.query<ResultRow>({
     // Parsing and planning it takes several times as long as running it, and it is run again and again.
     name: 'pg_evict_sweep',
     text: sweepQuery,
-    values: [databases, runnerPid, terminate, keepParameter(keep)],
+    values: [databases, runnerPid, terminate, keepParameter(keep), overdue],
   });
   return {
     locked: rows[0]?.holds_lock ?? false,
