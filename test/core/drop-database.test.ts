@@ -1,7 +1,8 @@
 import { dropDatabase } from '@pg-evict/core';
+import { Client } from 'pg';
 import { openSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
-import { databaseExists, serverUrl, uniqueName } from '../support/server.js';
+import { ask, databaseExists, serverUrl, uniqueName, until } from '../support/server.js';
 import { failureOf } from './support/failure.js';
 import { alive, pidsOf, stillAtWork, targetOf } from './support/target.js';
 
@@ -48,6 +49,31 @@ test('a parallel query ends with its leader, and its workers stop nothing', asyn
   await dropDatabase(targetOf(database));
   expect(await query).toBe('57P01');
   expect(await databaseExists(database)).toBe(false);
+});
+
+test('a client that hangs while it connects is ended as well', async () => {
+  const database = await scratch.database();
+  const straggler = new Client({
+    connectionString: serverUrl({ database }),
+    options: '-c post_auth_delay=20',
+  });
+  // The server may let it in for a moment before it ends it.
+  const codes: (string | undefined)[] = [];
+  const note = (error: Error & { code?: string }): void => void codes.push(error.code);
+  straggler.on('error', note);
+  straggler.connect().catch(note);
+  await until(async () => {
+    const rows = await ask(
+      `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.objid AND l.classid = 'pg_database'::regclass
+       WHERE d.datname = $1 AND l.mode = 'RowExclusiveLock'`,
+      [database],
+    );
+    return rows.length > 0;
+  }, 'it hangs');
+  const report = await dropDatabase(targetOf(database));
+  expect(report.terminated).toMatchObject([{ state: 'starting' }]);
+  expect(report.durationMs).toBeLessThan(5000);
+  await until(async () => Promise.resolve(codes.includes('57P01')), 'it is ended');
 });
 
 test('only the sessions of that database are ended', async () => {
