@@ -70,12 +70,8 @@ lane_typecheck() { corepack pnpm typecheck; }
 
 lane_packages() {
   corepack pnpm check
-  # A clone may know only the commit that is tested; then there is nothing to compare it with.
-  local base=HEAD ref
-  for ref in main origin/main; do
-    if git rev-parse --quiet --verify "$ref^{commit}" >/dev/null; then base=$ref && break; fi
-  done
-  corepack pnpm exec changeset status --since="$base"
+  # What has changed since the version was last set is described by a changeset.
+  corepack pnpm exec changeset status --since="$(git log -1 --format=%H -G'"version":' -- packages/core/package.json)"
 }
 
 lane_test() { corepack pnpm test -- "${jest_options[@]}"; }
