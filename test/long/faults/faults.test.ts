@@ -167,12 +167,14 @@ test('the network cuts our connections', async () => {
   expect(failures).toEqual([]);
 });
 
+// One at a time: a backend whose client falls silent while it authenticates holds up every DROP DATABASE of the server
+// (it answers no ProcSignalBarrier until authentication_timeout), and with it the operations of other scenes.
 test('the network falls silent: the operation comes back all the same', async () => {
-  const faults = drawn(0.025, 8);
+  const faults = drawn(0.012, 3);
   const failures = await inject(
     'connections that fall silent',
     faults,
-    7,
+    1,
     async (scene, { name, random }) => {
       const { proxy, target } = await proxied(scene);
       const running = scene.run(name, target, 2000);
