@@ -60,9 +60,9 @@ export async function connect(
   const stop = (): void => destroy(client);
   deadline.signal?.addEventListener('abort', stop, { once: true });
   try {
-    const timedOut = pause(deadline.remainingMs, connecting).then(() => deadline.over);
-    const first = await Promise.race([connecting, timedOut]);
-    if (first === true) {
+    // A timer may fire a moment early, so it is asked which came first, not what time it is.
+    const tooLate = pause(deadline.remainingMs, connecting).then(() => 'too late' as const);
+    if ((await Promise.race([connecting, tooLate])) === 'too late') {
       connecting.catch(() => undefined);
       throw deadline.error(undefined, 'No connection was made; nothing was changed.');
     }
