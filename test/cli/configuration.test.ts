@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { serverUrl } from '../support/server.js';
 import { runCli } from './support/run-cli.js';
@@ -11,6 +12,7 @@ afterAll(async () => {
   for (const folder of folders) rmSync(folder, { recursive: true });
   await scratch.cleanUp();
 });
+useOwnServer();
 
 function createProject(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'pg-evict-configured-'));

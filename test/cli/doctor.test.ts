@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, quote, serverMajor, serverUrl } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
@@ -9,6 +10,7 @@ import { runCli, runCliJson } from './support/run-cli.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
+useOwnServer();
 
 interface Examination {
   readonly ok: boolean;

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
@@ -8,6 +9,7 @@ import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
+useOwnServer();
 
 const describeOnTerminal = hasTerminal ? describe : describe.skip;
 

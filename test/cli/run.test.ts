@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, quote, serverUrl, until, withClient } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
@@ -14,6 +15,7 @@ afterAll(async () => {
   await scratch.cleanUp();
   rmSync(folder, { recursive: true });
 });
+useOwnServer();
 
 const describeOnTerminal = hasTerminal ? describe : describe.skip;
 
