@@ -36,8 +36,9 @@ export function startInChild(
     ...account,
   });
   const lines = createInterface({ input: child.stdout });
-  const starting = new Promise<void>((resolve) => {
+  const starting = new Promise<void>((resolve, reject) => {
     lines.once('line', () => resolve());
+    child.once('close', () => reject(new Error('The child ended before it began to start a server.')));
   });
   const server = new Promise<ChildServer>((resolve, reject) => {
     child.once('error', reject);
@@ -53,5 +54,6 @@ export function startInChild(
   });
   // Not every test waits for it.
   server.catch(() => undefined);
+  starting.catch(() => undefined);
   return { process: child, starting, server, exited };
 }
