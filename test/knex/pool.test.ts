@@ -1,4 +1,5 @@
-import { serverUrl } from '../support/server.js';
+import { Client } from 'pg';
+import { ask, serverUrl } from '../support/server.js';
 import { KnexFixture, rejection } from './support/knex-fixture.js';
 import { knexVersions } from './support/knex-versions.js';
 
@@ -19,6 +20,21 @@ describe.each(knexVersions)('%s', (version) => {
     expect(await knex.schema.hasTable('marker')).toBe(false);
     await abandoned.rollback().catch(() => undefined);
     expect(await Promise.all([knex.raw('SELECT 1'), knex.raw('SELECT 1')])).toHaveLength(2);
+  });
+
+  it('listens to a connection from before it is connected: knex itself begins a moment too late', async () => {
+    const database = await fixture.scratch.database();
+    const knex = fixture.connect(database);
+    const { driver } = knex.client as { driver: { Client: typeof Client } };
+    const client = new driver.Client({ connectionString: serverUrl({ database }) });
+    expect(client).toBeInstanceOf(Client);
+    await client.connect();
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    // Nobody else listens: without a listener this would be an uncaught error.
+    await ask('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
+    expect(client).toMatchObject({ __knex__disposed: { code: '57P01' } });
   });
 
   it('leaves the configurations of other database systems as they are', () => {

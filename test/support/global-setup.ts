@@ -15,7 +15,13 @@ export default async function globalSetup(): Promise<void> {
     kind: 'embedded',
     version,
     from: resolve(__dirname, version === 18 ? '..' : '../matrix'),
-    settings: { max_connections: 400, max_prepared_transactions: 20, wal_level: 'logical' },
+    // An autovacuum worker on a test's database would be one more session.
+    settings: {
+      max_connections: 400,
+      max_prepared_transactions: 20,
+      wal_level: 'logical',
+      autovacuum: 'off',
+    },
   });
   globalThis.pgEvictTestServer = server;
   process.env['PG_EVICT_TEST_URL'] = server.url;

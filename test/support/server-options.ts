@@ -8,6 +8,6 @@ export function serverOptions(settings: StartServerOptions['settings'] = {}): St
     kind: 'embedded',
     version: serverMajor,
     from: resolve(__dirname, serverMajor === 18 ? '..' : '../matrix'),
-    settings: { max_prepared_transactions: 20, wal_level: 'logical', ...settings },
+    settings: { max_prepared_transactions: 20, wal_level: 'logical', autovacuum: 'off', ...settings },
   };
 }

@@ -1,7 +1,14 @@
 import type { Knex } from 'knex';
 import { connectAgain } from './connect-again.js';
 import { Generations } from './generations.js';
-import type { ConnectionSource, KnexClientClass, KnexQuery, RawConnection } from './knex-client.js';
+import type {
+  ConnectionSource,
+  KnexClientClass,
+  KnexDriver,
+  KnexQuery,
+  RawConnection,
+} from './knex-client.js';
+import { listeningDriver } from './listening-driver.js';
 import { isConnectionLost, markLost } from './lost-connection.js';
 import { explainLockedMigrations } from './migration-lock.js';
 import { surviveEviction } from './native-pool.js';
@@ -26,6 +33,11 @@ export function evictingClient(
     constructor(config: Knex.Config) {
       super(config);
       if (name !== undefined) this.config.client = name;
+    }
+
+    override _driver(): KnexDriver {
+      // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+      return listeningDriver(super._driver());
     }
 
     override async acquireRawConnection(): Promise<RawConnection> {

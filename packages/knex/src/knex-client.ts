@@ -12,6 +12,11 @@ export interface RawConnection extends Omit<ConnectionSettings, 'connectionStrin
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
+/** node-postgres as knex uses it. */
+export interface KnexDriver {
+  readonly Client: new (settings: unknown) => RawConnection;
+}
+
 /** A query on its way to the driver, and its response on the way back. */
 export interface KnexQuery {
   sql?: string;
@@ -39,6 +44,7 @@ export interface KnexClient {
   readonly transacting?: boolean | undefined;
   pool: unknown;
   initializePool(config: Knex.Config): void;
+  _driver(): KnexDriver;
   acquireRawConnection(): Promise<RawConnection>;
   validateConnection(connection: RawConnection): boolean | Promise<boolean>;
   wrapNativePool(pool: unknown): ConnectionSource;

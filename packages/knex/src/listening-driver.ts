@@ -1,0 +1,17 @@
+import type { KnexDriver } from './knex-client.js';
+import { markLost } from './lost-connection.js';
+
+/**
+ * A driver like the given one, whose clients listen for `error` from the start. knex listens only once it has been told
+ * that a client is connected: a session that is ended in that moment would crash the process.
+ */
+export function listeningDriver(driver: KnexDriver): KnexDriver {
+  const { Client } = driver;
+  class ListeningClient extends Client {
+    constructor(settings: unknown) {
+      super(settings);
+      this.on('error', (error) => markLost(this, error));
+    }
+  }
+  return Object.create(driver, { Client: { value: ListeningClient, enumerable: true } }) as KnexDriver;
+}
