@@ -1,0 +1,1 @@
+export type { TestDatabase } from './test-database.js';
