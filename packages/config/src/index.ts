@@ -10,6 +10,7 @@ export {
   type ResolvedConfig,
 } from './load-config.js';
 export { loadKnexfile } from './load-knexfile.js';
+export { loadMigrationFile } from './load-module.js';
 export {
   resolveConnection,
   type ConfiguredConnection,

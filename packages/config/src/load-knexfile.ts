@@ -9,7 +9,7 @@ import { loadModule } from './load-module.js';
  * The configuration that a knexfile gives for an environment, as knex's command reads it: default export, (async)
  * function, map of environments (`file[env]`, else the file itself), with the knexfile's folder as working directory.
  *
- * @throws PgEvictError `CONFIG_INVALID`
+ * @throws PgEvictError `CONFIG_INVALID`, also for a client other than PostgreSQL's
  */
 export async function loadKnexfile(file: string, env: string): Promise<Readonly<Record<string, unknown>>> {
   await assertReadable(file);
@@ -18,7 +18,10 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
     const value: unknown = typeof exported === 'function' ? await (exported as () => unknown)() : exported;
     return isObject(value) ? (value[env] ?? value) : value;
   });
-  if (isObject(config)) return config;
+  if (isObject(config)) {
+    assertPostgres(config['client'] ?? config['dialect'], file, env);
+    return config;
+  }
   throw new PgEvictError('CONFIG_INVALID', `${file} exports no configuration for "${env}".`, {
     hint: 'Choose another environment with --env or NODE_ENV.',
   });
@@ -26,20 +29,19 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
 
 /**
  * The connection that a knexfile gives for an environment, `undefined` where it gives none. Its `pool`, `searchPath`
- * and the like say nothing about the server and are not looked at.
+ * and the like say nothing about the server and are not looked at; a `connectionPool` (knex 3.3) does.
  *
- * @throws PgEvictError `CONFIG_INVALID`, also for a client other than PostgreSQL's
+ * @throws PgEvictError `CONFIG_INVALID`
  */
 export async function connectionOfKnexfile(
   file: string,
   env: string,
 ): Promise<string | ConnectionSettings | undefined> {
-  const { client, dialect, connection } = await loadKnexfile(file, env);
-  assertPostgres(client ?? dialect, file, env);
+  const { connection, connectionPool } = await loadKnexfile(file, env);
   const value: unknown =
     typeof connection === 'function'
       ? await inFolderOf(file, async () => (connection as () => unknown)())
-      : connection;
+      : (connection ?? (isObject(connectionPool) ? connectionPool['options'] : undefined));
   if (typeof value === 'string') return value || undefined;
   return isObject(value) ? toSettings(value) : undefined;
 }

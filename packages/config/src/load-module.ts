@@ -8,14 +8,29 @@ import { nativeImport } from './native-import.cjs';
  * changes afterwards is not seen.
  */
 export async function loadModule(file: string): Promise<unknown> {
-  let loaded: unknown;
+  return defaultExport(await loadNamespace(file));
+}
+
+/**
+ * Loads a file of migrations or seeds as knex does, but also in TypeScript: the exports of a CommonJS module, the
+ * namespace of an ES module. Loaded the way {@link loadModule} does it.
+ *
+ * @param file an absolute path
+ */
+export async function loadMigrationFile(file: string): Promise<unknown> {
+  const namespace = await loadNamespace(file);
+  const exported = defaultExport(namespace);
+  // import() gives the exports of a CommonJS module as its default.
+  return isObject(exported) && ('up' in exported || 'seed' in exported) ? exported : namespace;
+}
+
+async function loadNamespace(file: string): Promise<unknown> {
   try {
-    loaded = await nativeImport(pathToFileURL(file).href);
+    return await nativeImport(pathToFileURL(file).href);
   } catch (error) {
     if (!isForJiti(error, file)) throw error;
-    loaded = await loadWithJiti(file);
+    return loadWithJiti(file);
   }
-  return defaultExport(loaded);
 }
 
 async function loadWithJiti(file: string): Promise<unknown> {

@@ -24,7 +24,11 @@ export async function connectAgain(
     const missing = (error as { code?: unknown } | null)?.code === '3D000';
     if (missing && options.ensureDatabase === true) {
       const settings = await settingsOfClient(client);
-      await createDatabase(targetOf(settings, options), { timeoutMs: options.timeoutMs, ifNotExists: true });
+      await createDatabase(targetOf(settings, options), {
+        timeoutMs: options.timeoutMs,
+        ifNotExists: true,
+        owner: options.adminConnection === undefined ? undefined : settings.user,
+      });
     } else if (!missing && !isConnectionLost(error)) {
       throw error;
     }

@@ -7,6 +7,8 @@ import type { Knex } from 'knex';
  */
 export interface RawConnection extends Omit<ConnectionSettings, 'connectionString' | 'options'> {
   readonly connectionParameters?: { readonly options?: string | undefined } | undefined;
+  /** The pid of its backend; node-postgres' binding of libpq does not tell. */
+  readonly processID?: number | null;
   __knex__disposed?: unknown;
   query(text: string): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
   on(event: 'error', listener: (error: Error) => void): unknown;

@@ -1,32 +1,62 @@
-import { PgEvictError, type DatabaseAccess } from '@pg-evict/core';
+import { PgEvictError, type ConnectionSettings } from '@pg-evict/core';
 import type { Knex } from 'knex';
 import type { KnexClient, KnexClientClass, KnexQuery, RawConnection } from './knex-client.js';
 import { nameSuccessor } from './name-successor.js';
+
+/** An instance on a successor. */
+export interface SuccessorInstance {
+  readonly instance: Knex;
+  /** The backends of its connections, as far as the driver tells. */
+  readonly pids: ReadonlySet<number>;
+}
 
 /**
  * An instance like another, with a pool of its own on a successor of its database. Everything else is the same:
  * configuration, user parameters, listeners, the knex that made it. SQL that names the database means the successor.
  */
-export function knexOnSuccessor(knex: Knex, database: string, access: DatabaseAccess): Knex {
-  const clone = knex.withUserParams({ ...(knex.userParams as object) });
-  const client = clone.client as KnexClient;
-  const Client = successorClient(client.constructor as KnexClientClass, database, access.database);
+export function knexOnSuccessor(
+  knex: Knex,
+  database: string,
+  successor: ConnectionSettings,
+): SuccessorInstance {
+  const instance = knex.withUserParams({ ...(knex.userParams as object) });
+  const client = instance.client as KnexClient;
+  const pids = new Set<number>();
+  const Client = successorClient(
+    client.constructor as KnexClientClass,
+    database,
+    successor.database ?? database,
+    pids,
+  );
   // knex makes the clients of transactions and clones from the class alone.
   Object.setPrototypeOf(client, Client.prototype);
   const { connectionPool: _, ...config } = client.config;
-  client.config = { ...config, connection: access.connection as Knex.PgConnectionConfig };
-  client.connectionSettings = { ...access.connection };
+  const { connectionString: _string, ...own } = client.connectionSettings ?? {};
+  const settings = { ...own, ...successor };
+  client.config = { ...config, connection: settings as Knex.PgConnectionConfig };
+  client.connectionSettings = settings;
   client.connectionConfigProvider = undefined;
   client.connectionConfigExpirationChecker = null;
   client.pool = undefined;
   client.initializePool(client.config);
-  return clone;
+  return { instance, pids };
 }
 
-function successorClient(Base: KnexClientClass, database: string, successor: string): KnexClientClass {
+function successorClient(
+  Base: KnexClientClass,
+  database: string,
+  successor: string,
+  pids: Set<number>,
+): KnexClientClass {
   return class SuccessorClient extends Base {
+    override async acquireRawConnection(): Promise<RawConnection> {
+      const connection = await super.acquireRawConnection();
+      if (connection.processID) pids.add(connection.processID);
+      return connection;
+    }
+
     override async _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery> {
-      if (query.sql !== undefined) {
+      if (query.sql !== undefined && successor !== database) {
         const { sql, namedInCode } = nameSuccessor(query.sql, database, successor);
         if (namedInCode) {
           throw new PgEvictError(
@@ -34,7 +64,7 @@ function successorClient(Base: KnexClientClass, database: string, successor: str
             `A block of code names database "${database}". It would change the old database, as the new one has another name until it is complete.`,
             {
               database,
-              hint: 'Have it use current_database(), or migrate in place: migrateFresh(knex, { inPlace: true }).',
+              hint: 'Have it use current_database(), or migrate in place: --in-place, migrateFresh(knex, { inPlace: true }).',
             },
           );
         }

@@ -1,18 +1,21 @@
 import {
   recreateDatabase,
-  type DatabaseAccess,
+  terminateSessions,
+  type ConnectionSettings,
   type OperationReport,
   type RecreateDatabaseOptions,
+  type Target,
 } from '@pg-evict/core';
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
+import { planMigrations, type LoadFile, type Migrated } from './knex-migrator.js';
 import { knexOnSuccessor } from './knex-on-successor.js';
-import { runMigrations, type Migrated } from './run-migrations.js';
+import { runMigrations } from './run-migrations.js';
 import { targetOf, type TargetOptions } from './target.js';
 
 /** Options of {@link migrateFresh}. */
-export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill' | 'dryRun'>, TargetOptions {
+export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill'>, TargetOptions {
   /**
    * Runs the seeds as well.
    * @default false
@@ -25,6 +28,12 @@ export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill
    * @default false: the new database takes the old one's place when it is complete
    */
   readonly inPlace?: boolean | undefined;
+  /**
+   * Loads the files of migrations and seeds, such as those in TypeScript; called with the absolute path. Not used where
+   * the configuration has a `migrationSource` or `seedSource`.
+   * @default knex's own way: `require`, or `import` for ES modules
+   */
+  readonly loadFile?: LoadFile | undefined;
   /** Called after each migration with its name. */
   readonly onMigration?: ((name: string) => void) | undefined;
 }
@@ -43,41 +52,67 @@ export interface MigrateFreshReport extends OperationReport, Migrated {}
  * later one fails.
  *
  * The instance's own pool is left alone; its sessions are ended with the others. `timeoutMs` bounds the operation
- * without the migrations and seeds.
+ * without the migrations and seeds; `signal` ends these, too. With `dryRun`, the report lists what would be run.
  *
- * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`; with
+ * `adminConnection`, that role does, and the migrations still run as the instance's.
  *
- * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system,
- * `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), and what `recreateDatabase` of core throws
+ * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system or
+ * where the migrations cannot be listed, `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), and
+ * what `recreateDatabase` of core throws
  */
 export async function migrateFresh(
   knex: Knex,
   options: MigrateFreshOptions = {},
 ): Promise<MigrateFreshReport> {
   const client = clientOf(knex, 'migrateFresh');
-  const target = targetOf(await settingsOfClient(client), options);
-  const { seed = false, inPlace = false, onMigration, ...operation } = options;
-  if (inPlace) {
-    const report = await recreateDatabase(target, operation);
-    return {
-      ...report,
-      ...(await runMigrations(knex, report.database, 'is half-migrated', { seed, onMigration })),
-    };
-  }
-  let migrated: Migrated = { migrations: [], seeds: [] };
-  const fill = async (access: DatabaseAccess): Promise<void> => {
-    const database = target.database ?? process.env['PGDATABASE'] ?? '';
-    const beside = knexOnSuccessor(knex, database, access);
+  const settings = await settingsOfClient(client);
+  const target = targetOf(settings, options);
+  const { seed = false, inPlace = false, loadFile, onMigration, ...operation } = options;
+  const planned = await planMigrations(knex, { seed });
+  if (operation.dryRun === true) return { ...(await recreateDatabase(target, operation)), ...planned };
+
+  const database = target.database ?? process.env['PGDATABASE'] ?? '';
+  const migrate = async (connection: ConnectionSettings, state: string): Promise<Migrated> => {
+    const { instance, pids } = knexOnSuccessor(knex, database, connection);
     try {
-      migrated = await runMigrations(beside, database, 'stays as it was', { seed, onMigration });
+      return await runMigrations(instance, database, state, {
+        seed,
+        loadFile,
+        onMigration,
+        signal: options.signal,
+      });
+    } catch (error) {
+      if (inPlace) await endSessions(target, pids);
+      throw error;
     } finally {
-      await giveUp(beside);
+      await giveUp(instance);
     }
   };
-  return { ...(await recreateDatabase(target, { ...operation, fill })), ...migrated };
+  if (inPlace) {
+    const report = await recreateDatabase(target, operation);
+    return { ...report, ...(await migrate({ ...settings, database }, 'is half-migrated')) };
+  }
+  let migrated: Migrated = { migrations: [], seeds: [] };
+  const report = await recreateDatabase(target, {
+    ...operation,
+    fill: async (access) => {
+      // What core found in .pgpass for the database is not there under its private name.
+      const own = options.adminConnection === undefined ? access.connection : settings;
+      migrated = await migrate({ ...own, database: access.database }, 'stays as it was');
+    },
+  });
+  return { ...report, ...migrated };
 }
 
-/** knex waits for ever for connections that migrations never gave back; core ends their sessions. */
+/** A statement that nobody waits for any more would run on. The sessions of a database that is given up end with it. */
+async function endSessions(target: Target, pids: ReadonlySet<number>): Promise<void> {
+  if (pids.size === 0) return;
+  // The failure that led here is the one to tell.
+  await terminateSessions(target, { filter: { sessions: [...pids] } }).catch(() => undefined);
+}
+
+/** knex waits for ever for connections that migrations never gave back; their sessions are ended by others. */
 async function giveUp(knex: Knex): Promise<void> {
   const destroyed = knex.destroy().catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;

@@ -1,20 +1,35 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import importedKnex from 'knex';
+import { PgEvictError } from '@pg-evict/core';
+import type { Knex } from 'knex';
+import { installedKnex } from './installed-knex.cjs';
 
-type KnexFactory = typeof importedKnex;
+type KnexFactory = (config: Knex.Config) => Knex;
 
 /**
  * The knex that will be given the configuration. That is the one installed beside this package (its peer), except in
  * the process of knex's command: it runs the knex it finds from the folder of the knexfile, where it then works.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID` where none is installed
  */
 export function ownKnex(): KnexFactory {
-  if (!isKnexCommand()) return importedKnex;
+  if (!isKnexCommand()) return peer();
   try {
     return createRequire(join(process.cwd(), 'knexfile.js'))('knex') as KnexFactory;
   } catch {
-    return importedKnex;
+    return peer();
+  }
+}
+
+function peer(): KnexFactory {
+  try {
+    return installedKnex();
+  } catch (cause) {
+    throw new PgEvictError('CONFIG_INVALID', 'There is no knex beside @pg-evict/knex.', {
+      hint: 'Install it in the same project: npm install knex.',
+      cause,
+    });
   }
 }
 

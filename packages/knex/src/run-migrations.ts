@@ -1,54 +1,80 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import type { Knex } from 'knex';
-
-/** What was run. */
-export interface Migrated {
-  /** The names of the migrations, in their order. */
-  readonly migrations: readonly string[];
-  /** The files of the seeds, in their order. */
-  readonly seeds: readonly string[];
-}
+import { migratorOf, seederOf, type LoadFile, type Migrated } from './knex-migrator.js';
 
 interface RunOptions {
   readonly seed: boolean;
+  readonly loadFile: LoadFile | undefined;
   readonly onMigration: ((name: string) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Runs all migrations and, if asked to, the seeds, with knex's own Migrator and Seeder.
  *
  * @param state what becomes of the database if one fails, for the message
- * @throws {@link PgEvictError} `UNEXPECTED`, naming the migration
+ * @throws {@link PgEvictError} `UNEXPECTED`, naming the migration; `ABORTED` at once, with the migration still running:
+ * its sessions are the caller's to end
  */
 export async function runMigrations(
   knex: Knex,
   database: string,
   state: string,
-  { seed, onMigration }: RunOptions,
+  { seed, loadFile, onMigration, signal }: RunOptions,
 ): Promise<Migrated> {
   const stopTelling = onMigration === undefined ? undefined : tellEach(knex, onMigration);
   // Made after that: it works on a clone, to which listeners are copied.
-  const migrator = knex.migrate as Knex.Migrator & { _activeMigration?: { fileName?: string | null } };
-  let migrations: string[];
-  try {
-    [, migrations] = (await migrator.latest()) as [number, string[]];
-  } catch (error) {
+  const migrator = migratorOf(knex, loadFile);
+  const current = (): string => {
     // oxlint-disable-next-line no-underscore-dangle -- knex's own name; only there does it say which one it ran
     const name = migrator._activeMigration?.fileName ?? undefined;
-    throw failure(name === undefined ? 'The migrations' : `Migration "${name}"`, database, state, error);
+    return name === undefined ? 'The migrations' : `Migration "${name}"`;
+  };
+  const aborted = (what: string): PgEvictError =>
+    new PgEvictError('ABORTED', `Aborted. ${what} did not end; database "${database}" ${state}.`, {
+      database,
+      cause: signal?.reason,
+    });
+  let migrations: string[];
+  try {
+    [, migrations] = await unlessAborted(signal, migrator.latest(), () => aborted(current()));
+  } catch (error) {
+    throw failure(current(), database, state, error);
   } finally {
     stopTelling?.();
   }
   if (!seed) return { migrations, seeds: [] };
   try {
-    const [seeds] = await knex.seed.run();
+    const seeding = seederOf(knex, loadFile).run();
+    const [seeds] = await unlessAborted(signal, seeding, () => aborted('The seeds'));
     return { migrations, seeds };
   } catch (error) {
     throw failure('A seed', database, state, error);
   }
 }
 
+/** Waits for work, but not for what goes on after an abort. */
+async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  work: Promise<T>,
+  aborted: () => PgEvictError,
+): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = (): void => undefined;
+  const abort = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(aborted());
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, abort]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 function failure(what: string, database: string, state: string, error: unknown): PgEvictError {
+  if (isPgEvictError(error) && error.code === 'ABORTED') return error;
   const message = error instanceof Error ? error.message : String(error);
   return new PgEvictError(
     isPgEvictError(error) ? error.code : 'UNEXPECTED',
