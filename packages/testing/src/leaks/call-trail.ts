@@ -1,0 +1,86 @@
+import { createHook, executionAsyncResource, type AsyncHook } from 'node:async_hooks';
+import { isProjectFile, projectLines, type SourceLine } from './source-line.js';
+
+const trail = Symbol('pg-evict.trail');
+
+type Resource = object & { [trail]?: NodeJS.CallSite };
+
+/** Far enough up from a promise to the line that awaits it, through what a query builder does at once. */
+const frames = 10;
+
+/** V8's hook for the text of a stack trace; the test runner may have put its own there. */
+const stackTraces = Error as {
+  prepareStackTrace?: ((error: Error, sites: NodeJS.CallSite[]) => unknown) | undefined;
+};
+
+const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] => sites;
+
+/**
+ * Remembers which line of the project led to what now runs. knex, postgres.js, Sequelize and Drizzle connect from a
+ * queue or from the `then` of a query, where the stack trace begins anew. So each promise remembers the project's line
+ * that made it, or else that of whoever made it.
+ *
+ * Looking at the stack costs some 5 µs a promise. So it is done for a limited time only, of which a file gets some when
+ * it begins, and some more with each test and hook: enough for the first queries, which are those that connect.
+ */
+export class CallTrail {
+  readonly #hook: AsyncHook;
+  #leftMs = 0;
+  #enabled = false;
+
+  constructor() {
+    const onPromise = (_id: number, type: string, _trigger: number, resource: Resource): void => {
+      const inherited = (executionAsyncResource() as Resource)[trail];
+      const found = type === 'PROMISE' ? this.#look(onPromise) : undefined;
+      const site = found ?? inherited;
+      if (site !== undefined) resource[trail] = site;
+    };
+    this.#hook = createHook({ init: onPromise });
+  }
+
+  /** Looks on for so long, beside what is left. */
+  extend(budgetMs: number, atMostMs: number): void {
+    this.#leftMs = Math.min(this.#leftMs + budgetMs, atMostMs);
+    if (this.#enabled) return;
+    this.#enabled = true;
+    this.#hook.enable();
+  }
+
+  /** Looks no longer. */
+  stop(): void {
+    this.#leftMs = 0;
+    this.#enabled = false;
+    this.#hook.disable();
+  }
+
+  /** What led here. */
+  current(): NodeJS.CallSite | undefined {
+    return (executionAsyncResource() as Resource)[trail];
+  }
+
+  #look(below: Function): NodeJS.CallSite | undefined {
+    if (this.#leftMs <= 0) {
+      this.stop();
+      return undefined;
+    }
+    const startedAt = performance.now();
+    const { stackTraceLimit } = Error;
+    const { prepareStackTrace } = stackTraces;
+    const holder: { stack?: NodeJS.CallSite[] } = {};
+    Error.stackTraceLimit = frames;
+    stackTraces.prepareStackTrace = asCallSites;
+    Error.captureStackTrace(holder, below);
+    const site = holder.stack?.find((one) => isProjectFile(one.getFileName() ?? ''));
+    Error.stackTraceLimit = stackTraceLimit;
+    stackTraces.prepareStackTrace = prepareStackTrace;
+    this.#leftMs -= performance.now() - startedAt;
+    return site;
+  }
+}
+
+/** The line of a call site, through the source maps that the test runner has installed. */
+export function lineOf(site: NodeJS.CallSite | undefined): SourceLine | undefined {
+  if (site === undefined) return undefined;
+  const stack = stackTraces.prepareStackTrace?.(new Error('opened'), [site]);
+  return projectLines(typeof stack === 'string' ? stack : `    at ${site.toString()}`)[0];
+}

@@ -1,0 +1,65 @@
+import { relative } from 'node:path';
+import { printable } from './printable.js';
+import type { LeakedSession } from './inspect-leaks.js';
+import type { SourceLine } from './source-line.js';
+
+const longestQuery = 200;
+
+/** How the usual libraries are told to let go. */
+const remedy =
+  'Close it before the file ends, in afterAll: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …';
+
+/**
+ * Puts leaked sessions into words, for people: who, where, since when, the last query, and the lines that opened it.
+ * Passwords in queries are left out.
+ *
+ * @param file the test file
+ * @param directory what file names are written relative to
+ */
+export function describeLeaks(
+  file: string,
+  leaks: readonly LeakedSession[],
+  directory = process.cwd(),
+): string {
+  const sessions = leaks.length === 1 ? '1 PostgreSQL session' : `${leaks.length} PostgreSQL sessions`;
+  return [
+    `${relative(directory, file)} left ${sessions} open:`,
+    ...leaks.flatMap((leak) => describeLeak(leak, directory).map((line) => `  ${line}`)),
+    remedy,
+  ].join('\n');
+}
+
+function describeLeak(leak: LeakedSession, directory: string): string[] {
+  const { pid, database, application, state, stateAgeMs, ageMs, query, socket } = leak;
+  const since = stateAgeMs === null ? '' : ` for ${age(stateAgeMs)}`;
+  const who = [
+    pid === null ? 'a session' : `pid ${pid}`,
+    ...(application === null ? [] : [`"${printable(application)}"`]),
+    `${state}${since}`,
+    ...(database === null ? [] : [`on ${printable(database)}`]),
+  ].join(', ');
+  const text = query === null ? null : printable(query);
+  const lines = socket?.lines ?? [];
+  const during = socket?.openedDuring;
+  const opened =
+    socket === null
+      ? `opened ${age(ageMs)} ago, not by this process`
+      : `opened ${age(ageMs)} ago${during ? ` ${printable(during)}` : ''}`;
+  return [
+    who,
+    ...(text === null
+      ? []
+      : [`  last query: ${text.length > longestQuery ? `${text.slice(0, longestQuery)}…` : text}`]),
+    `  ${opened}`,
+    ...lines.slice(0, 4).map((line) => `    at ${describeLine(line, directory)}`),
+  ];
+}
+
+function describeLine({ name, file, line, column }: SourceLine, directory: string): string {
+  const place = `${relative(directory, file)}:${line}:${column}`;
+  return name === null ? place : `${name} (${place})`;
+}
+
+function age(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,80 @@
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import tls from 'node:tls';
+import { readBackendPid } from './read-backend-pid.js';
+import { isServer, targetOf } from './server-endpoint.js';
+import type { SocketRecord, SocketRegistry } from './socket-registry.js';
+
+/** Deep enough to come from a driver to the test through whatever lies between. */
+const frames = 100;
+
+/** How many records of closed sockets may stand about. */
+const untidy = 64;
+
+/**
+ * Has `net.Socket.prototype.connect` and `tls.connect` say what they connect. What they do stays the same; only a
+ * file that is over connects to its server no more: nobody would be left to close that.
+ */
+export function patchConnect(registry: SocketRegistry): void {
+  const { connect } = net.Socket.prototype as unknown as {
+    connect: (...parameters: unknown[]) => net.Socket;
+  };
+  function recordingConnect(this: net.Socket, ...parameters: unknown[]): net.Socket {
+    const context = registry.owners.getStore();
+    const owner = context === undefined ? registry.current : context;
+    const target = owner === null ? null : targetOf(parameters);
+    if (owner === null || target === null || !isServer(target, owner.server)) {
+      return connect.apply(this, parameters);
+    }
+    if (owner.over) {
+      owner.refused += 1;
+      return this;
+    }
+    tidy(registry);
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = frames;
+    const stack = new Error('opened');
+    Error.captureStackTrace(stack, recordingConnect);
+    Error.stackTraceLimit = stackTraceLimit;
+    const record: SocketRecord = {
+      owner,
+      socket: this,
+      secured: null,
+      target,
+      openedAt: new Date(),
+      phase: owner.phase,
+      stack,
+      site: registry.trail.current(),
+      backendPid: null,
+    };
+    registry.records.add(record);
+    readBackendPid(this, (pid) => (record.backendPid = pid));
+    return connect.apply(this, parameters);
+  }
+  Object.assign(net.Socket.prototype, { connect: recordingConnect });
+
+  const secure = tls.connect as (...parameters: unknown[]) => tls.TLSSocket;
+  const recordingSecure = (...parameters: unknown[]): tls.TLSSocket => {
+    const secured = secure(...parameters);
+    const { socket } = Object(parameters[0]) as { socket?: unknown };
+    for (const record of registry.records) {
+      if (record.socket !== socket) continue;
+      record.secured = secured;
+      readBackendPid(secured, (pid) => (record.backendPid = pid));
+    }
+    return secured;
+  };
+  tls.connect = recordingSecure;
+  syncBuiltinESMExports();
+}
+
+/** Whether the session behind a socket is, or is about to be, there; not one whose end has been said. */
+export function isOpen({ socket, secured }: SocketRecord): boolean {
+  const stream = secured ?? socket;
+  return !stream.destroyed && !stream.writableEnded && !socket.destroyed;
+}
+
+function tidy({ records }: SocketRegistry): void {
+  if (records.size < untidy) return;
+  for (const record of records) if (!isOpen(record)) records.delete(record);
+}
