@@ -1,48 +1,43 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { bin, cliEnvironment } from './support/run-cli.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'pg-evict-loading-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
-/** Every file a run loads: ECMAScript modules through a resolve hook, CommonJS modules from the cache. */
-function filesLoadedBy(args: readonly string[]): string[] {
-  const log = join(folder, 'log');
-  const hooks = join(folder, 'hooks.mjs');
-  const register = join(folder, 'register.mjs');
-  writeFileSync(log, '');
-  writeFileSync(
-    hooks,
-    `import { appendFileSync } from 'node:fs';
-     export async function load(url, context, next) {
-       appendFileSync(${JSON.stringify(log)}, url + '\\n');
-       return next(url, context);
-     }`,
-  );
-  writeFileSync(
-    register,
-    `import module from 'node:module';
-     import { appendFileSync } from 'node:fs';
-     module.register(${JSON.stringify(pathToFileURL(hooks).href)});
-     process.on('exit', () => appendFileSync(${JSON.stringify(log)}, Object.keys(module._cache).join('\\n') + '\\n'));`,
-  );
-  try {
-    execFileSync(process.execPath, ['--import', pathToFileURL(register).href, bin, ...args], {
-      env: cliEnvironment(),
-      stdio: 'pipe',
-    });
-  } catch {
-    // The exit code is not what is asked here.
-  }
-  return readFileSync(log, 'utf8').split('\n').filter(Boolean);
+/** What V8 says of the functions of a script, as far as it is read here. */
+interface Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly {
+      readonly functionName: string;
+      readonly ranges: readonly { readonly count: number }[];
+    }[];
+  }[];
 }
 
-const driver = /node_modules\/pg\/|packages\/core\/dist/;
+/**
+ * Every file a run loads: its own files, and the modules in the bundle that were run. Each of those is a function there
+ * that is named after its file; V8 counts the calls.
+ */
+function filesLoadedBy(args: readonly string[]): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'pg-evict-loading-'));
+  try {
+    // The exit code is not what is asked here.
+    spawnSync(process.execPath, [bin, ...args], { env: { ...cliEnvironment(), NODE_V8_COVERAGE: folder } });
+    const [report = ''] = readdirSync(folder);
+    const { result } = JSON.parse(readFileSync(join(folder, report), 'utf8')) as Coverage;
+    return result.flatMap(({ url, functions }) => [
+      url,
+      ...functions
+        .filter(({ functionName, ranges }) => functionName.includes('/') && ranges[0]?.count !== 0)
+        .map(({ functionName }) => functionName),
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const driver = /node_modules\/pg\/|\/core\/dist/;
 const display = /fast-string-truncated-width|yocto-spinner|session-table/;
 
 test('the measuring sees the driver where it is loaded', () => {

@@ -42,7 +42,7 @@ describe.each(knexVersions)('the example with %s', (version) => {
       symlinkSync(realpathSync(join(example, 'node_modules', name)), join(modules, name), 'junction');
     }
     mkdirSync(join(modules, '.bin'));
-    const commands = { knex: 'bin/cli.js', tsx: 'dist/cli.mjs', 'pg-evict': 'bin/pg-evict.js' };
+    const commands = { knex: 'bin/cli.js', tsx: 'dist/cli.mjs', 'pg-evict': 'bin/pg-evict.cjs' };
     for (const [name, file] of Object.entries(commands)) {
       symlinkSync(join(modules, name, file), join(modules, '.bin', name));
     }

@@ -17,13 +17,10 @@ if (own.includes('--no-color')) {
   delete process.env['FORCE_COLOR'];
 }
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    reportUsage(error, own);
-  } else {
+createProgram()
+  .parseAsync()
+  .catch(async (error: unknown) => {
+    if (error instanceof CommanderError) return reportUsage(error, own);
     const { reportFailure } = await import('./report-failure.js');
-    reportFailure(error, { json: own.includes('--json'), color: false });
-  }
-}
+    return reportFailure(error, { json: own.includes('--json'), color: false });
+  });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-export const bin = resolve(__dirname, '../../../packages/cli/bin/pg-evict.js');
+export const bin = resolve(__dirname, '../../../packages/cli/bin/pg-evict.cjs');
 
 /** A home that does not exist, so without dot files of whoever runs the tests. */
 const noHome = join(tmpdir(), 'pg-evict-test-no-home');
