@@ -19,7 +19,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
   // What only a configuration file or a TypeScript knexfile needs stays outside, and so does pg's optional other driver.
-  external: [...Object.keys(dependencies), 'pg-native'],
+  // knex is the project's.
+  external: [...Object.keys(dependencies), 'knex', 'pg-native'],
   define: {
     'import.meta.url': 'importMetaUrl',
     // pg looks at a Response to find out whether it is on Cloudflare, and Node 20 loads its whole fetch for that.

@@ -1,5 +1,6 @@
 import type { ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
+import { divertStdout } from './divert-stdout.js';
 import { toEnding, type Ending, type EndingOptions } from './ending-options.js';
 import { PgEvictError, resolveTarget } from './engine.js';
 import type { GlobalOptions } from './global-options.js';
@@ -11,7 +12,7 @@ export interface CommandContext {
   /** The connection, and where it comes from. */
   readonly connection: ResolvedConnection;
   /** The configuration file, and where everything in it and the connection come from. */
-  readonly configuration: Pick<ResolvedConfiguration, 'filepath' | 'env' | 'sources'>;
+  readonly configuration: Pick<ResolvedConfiguration, 'filepath' | 'env' | 'knexfile' | 'sources'>;
   readonly options: GlobalOptions & EndingOptions;
   /** `--grace` and `--except` or what is configured, for core. */
   readonly ending: Ending;
@@ -22,28 +23,39 @@ export interface CommandContext {
 
 const thirtySecondsMs = 30_000;
 
+/** What is particular about a command. */
+export interface ContextOptions {
+  /** Looks upward for a knexfile where none is named. @default false */
+  readonly searchesKnexfile?: boolean;
+}
+
 /** Resolves the connection and the database a command is about. */
 export async function createContext(
   database: string | undefined,
   options: GlobalOptions & EndingOptions,
   interrupts: Interrupts,
+  { searchesKnexfile = false }: ContextOptions = {},
 ): Promise<CommandContext> {
   assertName(database);
   assertUrl(options.url);
-  const { connection, sessions, target, filepath, env, sources } = await resolveTarget({
-    path: options.config,
-    env: options.env,
-    url: options.url,
-    host: options.host,
-    port: options.port,
-    user: options.username,
-    database,
-    maintenanceDatabase: options.maintenanceDb,
-  });
+  const resolved = await divertStdout(options, async () =>
+    resolveTarget({
+      path: options.config,
+      env: options.env,
+      knexfile: options.knexfile ?? (searchesKnexfile ? true : undefined),
+      url: options.url,
+      host: options.host,
+      port: options.port,
+      user: options.username,
+      database,
+      maintenanceDatabase: options.maintenanceDb,
+    }),
+  );
+  const { connection, sessions, target, filepath, env, knexfile, sources } = resolved;
   return {
     target,
     connection,
-    configuration: { filepath, env, sources },
+    configuration: { filepath, env, knexfile, sources },
     options,
     ending: toEnding(options, sessions),
     interrupts,

@@ -1,7 +1,8 @@
-import type { OperationReport } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
 import { confirm } from './confirm.js';
 import { PgEvictError } from './engine.js';
+import { countMigrations } from './count-migrations.js';
+import type { PerformedReport } from './performed-report.js';
 import { previewPlan } from './preview.js';
 
 /**
@@ -12,22 +13,22 @@ import { previewPlan } from './preview.js';
  */
 export async function confirmOperation(
   context: CommandContext,
-  plan: () => Promise<OperationReport>,
+  plan: () => Promise<PerformedReport>,
 ): Promise<void> {
   await confirm(context, async ({ exists }) => {
     const report = await plan();
     assertPossible(report);
     if (!exists || !report.changed) return undefined;
     return {
-      verb: report.command,
-      loss: ' and lose what is in it',
+      verb: report.command === 'fresh' ? 'recreate' : report.command,
+      loss: `${countMigrations(report)}${report.command === 'fresh' ? ',' : ''} and lose what is in it`,
       preview: (colors) => previewPlan(report, colors),
     };
   });
 }
 
 /** Fails now with what would make the operation fail later. */
-function assertPossible({ command, database, denied, blockers }: OperationReport): void {
+function assertPossible({ command, database, denied, blockers }: PerformedReport): void {
   if (denied.length === 0 && blockers.length === 0) return;
   const failure = `Database "${database}" cannot be ${command === 'drop' ? 'dropped' : 'recreated'}`;
   throw new PgEvictError(

@@ -4,7 +4,7 @@ import { examples } from './examples.js';
 import { addRemedyOptions } from './remedy-options.js';
 import { splitNames } from './two-names.js';
 
-/** `drop`, `create`, `recreate`, `rename` and `clone`. */
+/** `drop`, `create`, `recreate`, `fresh`, `rename` and `clone`. */
 export function declareOperations(program: Command): void {
   const drop = program
     .command('drop')
@@ -68,6 +68,34 @@ export function declareOperations(program: Command): void {
     )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { recreate: run } = await import('./commands/recreate.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const fresh = program
+    .command('fresh')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('recreate a database, run all knex migrations and, with --seed, the seeds')
+    .optionsGroup('Options:')
+    .option('--seed', 'also run the seeds')
+    .option('--in-place', 'migrate under its own name, where a failure leaves it half-migrated')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--template <name>', 'the database to begin with instead of an empty one')
+    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
+    .option('--no-keep-settings', "take the server's defaults");
+  addEndingOptions(fresh);
+  addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      `
+The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing installed.
+The new database is migrated beside the old one and then takes its place: if a migration fails, the old one stays.
+--timeout does not count the time of migrations and seeds.
+${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile db/knexfile.ts --dry-run')}`,
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { fresh: run } = await import('./commands/fresh.js');
       await run(database, command.optsWithGlobals());
     });
 

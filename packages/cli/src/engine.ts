@@ -18,4 +18,4 @@ export {
   unprotectDatabase,
   withExclusiveAccess,
 } from '@pg-evict/core';
-export { initConfig, resolveTarget } from '@pg-evict/config';
+export { initConfig, loadKnexfile, loadMigrationFile, resolveTarget } from '@pg-evict/config';

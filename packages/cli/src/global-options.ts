@@ -12,6 +12,7 @@ export interface GlobalOptions {
   readonly maintenanceDb?: string;
   readonly config?: string;
   readonly env?: string;
+  readonly knexfile?: string;
   readonly timeout?: number;
   readonly dryRun?: true;
   readonly yes?: true;
@@ -33,6 +34,7 @@ export function addGlobalOptions(program: Command): void {
       'where administrative commands connect (default: postgres, else template1)',
     )
     .option('--config <file>', 'configuration file (default: the nearest one upward)')
+    .option('--knexfile <file>', 'knexfile whose connection is used, before that of the configuration')
     .option('--env <name>', 'environment in the configuration and the knexfile (default: NODE_ENV)')
     .optionsGroup('Options of every command:')
     .addOption(

@@ -1,12 +1,13 @@
-import type { OperationOptions, OperationReport } from '@pg-evict/core';
+import type { OperationOptions } from '@pg-evict/core';
 import type { CommandContext } from './command-context.js';
 import { confirmOperation } from './confirm-operation.js';
 import { blocked, done, sessionsRemain } from './exit-code.js';
+import type { PerformedReport } from './performed-report.js';
 import { printOperation } from './print-operation.js';
-import { startProgress } from './progress.js';
+import { startProgress, type Progress } from './progress.js';
 
-/** An operation of core with its own options filled in. */
-export type Perform = (options: OperationOptions) => Promise<OperationReport>;
+/** An operation of core with its own options filled in; there is no progress to show of a plan. */
+export type Perform = (options: OperationOptions, progress?: Progress) => Promise<PerformedReport>;
 
 /** Runs an operation, asking first where something is lost by it, prints its report and returns the exit code. */
 export async function performOperation(
@@ -21,9 +22,9 @@ export async function performOperation(
     await confirmOperation(context, async () => perform({ ...operation, dryRun: true }));
   }
   const progress = startProgress(options);
-  let report: OperationReport;
+  let report: PerformedReport;
   try {
-    report = await perform({ ...operation, dryRun, onStep: progress.step });
+    report = await perform({ ...operation, dryRun, onStep: progress.step }, progress);
   } finally {
     progress.stop();
   }

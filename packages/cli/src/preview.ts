@@ -1,6 +1,7 @@
-import type { DatabaseDescription, OperationReport } from '@pg-evict/core';
+import type { DatabaseDescription } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
 import { formatSize } from './format-size.js';
+import type { PerformedReport } from './performed-report.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
 
@@ -20,7 +21,7 @@ export function previewDatabase(description: DatabaseDescription, source: string
 }
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
-export function previewPlan({ removed, terminated }: OperationReport, colors: Colors): string[] {
+export function previewPlan({ removed, terminated }: PerformedReport, colors: Colors): string[] {
   const count = terminated.length === 0 ? 'no session' : countSessions(terminated.length);
   const lines = [
     `${colors.dim('ends    ')}  ${count}`,

@@ -1,8 +1,9 @@
-import type { OperationReport } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { formatDuration } from './format-duration.js';
 import type { GlobalOptions } from './global-options.js';
+import { countMigrations } from './count-migrations.js';
+import type { PerformedReport } from './performed-report.js';
 import { countSessions } from './preview.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
@@ -11,7 +12,7 @@ import { toJsonText } from './to-json-text.js';
 import { wantsColor } from './wants-color.js';
 
 /** Prints what an operation did: the report on stdout, warnings on stderr. */
-export function printOperation(report: OperationReport, options: GlobalOptions): void {
+export function printOperation(report: PerformedReport, options: GlobalOptions): void {
   if (options.json === true) {
     process.stdout.write(toJsonText(toJson(report)));
     return;
@@ -29,11 +30,12 @@ export function printOperation(report: OperationReport, options: GlobalOptions):
   }
 }
 
-function toJson({ to, ...report }: OperationReport): object {
+function toJson({ to, ...report }: PerformedReport): object {
   return {
     command: report.command,
     database: report.database,
     ...(to === undefined ? {} : { to }),
+    ...(report.migrations === undefined ? {} : { migrations: report.migrations, seeds: report.seeds }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
@@ -46,9 +48,10 @@ function toJson({ to, ...report }: OperationReport): object {
   };
 }
 
-function toText(report: OperationReport, colors: Colors): string {
+function toText(report: PerformedReport, colors: Colors): string {
   const { terminated, blockers, denied, dryRun, removed } = report;
   const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
+  if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
   if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
@@ -64,16 +67,17 @@ function toText(report: OperationReport, colors: Colors): string {
   return `${lines.join('\n')}\n`;
 }
 
-const done: Partial<Record<OperationReport['command'], string>> = {
+const done: Partial<Record<PerformedReport['command'], string>> = {
   drop: 'Dropped',
   create: 'Created',
   recreate: 'Recreated',
+  fresh: 'Recreated',
   rename: 'Renamed',
   clone: 'Cloned',
   swap: 'Swapped',
 };
 
-function happened(report: OperationReport, colors: Colors): string {
+function happened(report: PerformedReport, colors: Colors): string {
   if (!report.changed) {
     const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
     return report.command === 'drop'
@@ -85,12 +89,14 @@ function happened(report: OperationReport, colors: Colors): string {
   return `${colors.green(done[report.command] ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
 }
 
-function planned(report: OperationReport, colors: Colors): string {
+function planned(report: PerformedReport, colors: Colors): string {
   const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
-  return `${colors.yellow(`Would ${report.command}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
+  const verb = report.command === 'fresh' ? 'recreate' : report.command;
+  return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
 }
 
-function names({ database, to }: OperationReport, colors: Colors): string {
+function names(report: PerformedReport, colors: Colors): string {
+  const { database, to } = report;
   const name = colors.bold(printable(database));
-  return to === undefined ? name : `${name} to ${colors.bold(printable(to))}`;
+  return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(printable(to))}`;
 }

@@ -33,7 +33,7 @@ export function createProgram(): Command {
     'after',
     `
 The database is the one the connection names, unless [database] names another. The connection is the first given of
---url; -h, -p, -U; the configuration file; the knexfile it names; DATABASE_URL; libpq's variables (PGHOST,
+--url; -h, -p, -U; --knexfile; the configuration file; the knexfile it names; DATABASE_URL; libpq's variables (PGHOST,
 PGSERVICE, …), .pgpass and service file.
 
 Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 sessions remain, 5 blocked by something else,

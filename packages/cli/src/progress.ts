@@ -5,6 +5,8 @@ import type { Spinner } from 'yocto-spinner';
 export interface Progress {
   /** Says what comes after a step. */
   readonly step: (step: OperationStep) => void;
+  /** Says something else. */
+  readonly say: (text: string) => void;
   readonly stop: () => void;
 }
 
@@ -39,11 +41,13 @@ export function startProgress(options: { readonly quiet?: true }): Progress {
     process.env['TERM'] !== 'dumb' &&
     !('CI' in process.env);
   const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;
+  const say = (next: string): void => {
+    text = next;
+    if (spinner !== undefined) spinner.text = text;
+  };
   return {
-    step: (step) => {
-      text = afterStep[step] ?? text;
-      if (spinner !== undefined) spinner.text = text;
-    },
+    step: (step) => say(afterStep[step] ?? text),
+    say,
     stop: () => {
       stopped = true;
       clearTimeout(timer);

@@ -2,10 +2,10 @@ import type { PgEvictError } from '@pg-evict/core';
 import { isPgEvictError } from './engine.js';
 import { createColors } from 'picocolors';
 import { exitCodeOf } from './exit-code.js';
+import { failureDocument } from './failure-document.js';
 import { printable, printableLines } from './printable.js';
 import { redactPasswords } from './redact-passwords.js';
-import { toJsonBlocker, toJsonSession } from './to-json-session.js';
-import { toJsonText } from './to-json-text.js';
+import { redactQuery } from './redact-query.js';
 
 /** How a failure is printed. */
 export interface FailureStyle {
@@ -22,19 +22,8 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     return;
   }
   process.exitCode = exitCodeOf(error.code);
-  if (style.json) process.stdout.write(toJsonText({ error: toJsonError(error) }));
+  if (style.json) process.stdout.write(failureDocument(error));
   else process.stderr.write(toText(error, style));
-}
-
-function toJsonError(error: PgEvictError): object {
-  return {
-    code: error.code,
-    message: error.message,
-    hint: error.hint,
-    database: error.database,
-    blockers: error.blockers.map(toJsonBlocker),
-    terminated: error.terminated.map(toJsonSession),
-  };
 }
 
 function toText(error: PgEvictError, style: FailureStyle): string {
@@ -42,7 +31,7 @@ function toText(error: PgEvictError, style: FailureStyle): string {
   const { hint, message } = error;
   const summary =
     hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
-  const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
+  const lines = [`${red(bold('error:'))} ${printableLines(redactQuery(summary))}`];
   for (const { detail, remedy } of error.blockers) {
     if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
     if (remedy !== hint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
@@ -64,14 +53,7 @@ function reportBug(error: unknown, { json }: FailureStyle): void {
   const summary = redactPasswords(error instanceof Error ? error.message : String(error));
   const hint = 'This is a bug in pg-evict. Please report it; DEBUG=pg-evict shows where it happened.';
   if (json) {
-    const document = {
-      code: 'UNEXPECTED',
-      message: `${summary} ${hint}`,
-      hint,
-      database: null,
-      blockers: [],
-    };
-    process.stdout.write(toJsonText({ error: document }));
+    process.stdout.write(failureDocument({ code: 'UNEXPECTED', message: `${summary} ${hint}`, hint }));
   } else {
     process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);
   }

@@ -1,7 +1,7 @@
 import type { CommanderError } from 'commander';
 import { usage } from './exit-code.js';
+import { failureDocument } from './failure-document.js';
 import { redactPasswords } from './redact-passwords.js';
-import { toJsonText } from './to-json-text.js';
 import { printable } from './printable.js';
 
 /** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
@@ -15,14 +15,7 @@ export function reportUsage(error: CommanderError, argv: readonly string[]): voi
   const summary = first.endsWith('.') ? first : `${first}.`;
   const hint = [...suggestions, 'pg-evict --help shows what there is.'].join(' ');
   if (argv.includes('--json')) {
-    const document = {
-      code: 'CONFIG_INVALID',
-      message: `${summary} ${hint}`,
-      hint,
-      database: null,
-      blockers: [],
-    };
-    process.stdout.write(toJsonText({ error: document }));
+    process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', message: `${summary} ${hint}`, hint }));
   } else {
     process.stderr.write(`error: ${printable(summary)}\n${hint}\n`);
   }

@@ -1,5 +1,5 @@
 import { assertConfirmed } from './assert-confirmed.js';
-import { createContext, type CommandContext } from './command-context.js';
+import { createContext, type CommandContext, type ContextOptions } from './command-context.js';
 import type { EndingOptions } from './ending-options.js';
 import type { GlobalOptions } from './global-options.js';
 import { listenForInterrupts } from './interrupts.js';
@@ -14,11 +14,12 @@ export async function runCommand(
   database: string | undefined,
   options: GlobalOptions & EndingOptions,
   callback: (context: CommandContext) => Promise<number>,
+  particulars?: ContextOptions,
 ): Promise<void> {
   const interrupts = listenForInterrupts();
   let context: CommandContext | undefined;
   try {
-    context = await createContext(database, options, interrupts);
+    context = await createContext(database, options, interrupts, particulars);
     assertConfirmed(context);
     process.exitCode = await callback(context);
   } catch (error) {

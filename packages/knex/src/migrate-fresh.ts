@@ -34,8 +34,15 @@ export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill
    * @default knex's own way: `require`, or `import` for ES modules
    */
   readonly loadFile?: LoadFile | undefined;
-  /** Called after each migration with its name. */
-  readonly onMigration?: ((name: string) => void) | undefined;
+  /** Called after each migration with its name, and how many of all are done. */
+  readonly onMigration?: ((name: string, count: MigrationCount) => void) | undefined;
+}
+
+/** How far the migrations are. */
+export interface MigrationCount {
+  readonly done: number;
+  /** All that there are. */
+  readonly of: number;
 }
 
 /** What {@link migrateFresh} did. */
@@ -72,6 +79,11 @@ export async function migrateFresh(
   const planned = await planMigrations(knex, { seed });
   if (operation.dryRun === true) return { ...(await recreateDatabase(target, operation)), ...planned };
 
+  let done = 0;
+  const tell = (name: string): void => {
+    done += 1;
+    onMigration?.(name, { done, of: planned.migrations.length });
+  };
   const database = target.database ?? process.env['PGDATABASE'] ?? '';
   const migrate = async (connection: ConnectionSettings, state: string): Promise<Migrated> => {
     const { instance, pids } = knexOnSuccessor(knex, database, connection);
@@ -79,7 +91,7 @@ export async function migrateFresh(
       return await runMigrations(instance, database, state, {
         seed,
         loadFile,
-        onMigration,
+        onMigration: tell,
         signal: options.signal,
       });
     } catch (error) {

@@ -5,7 +5,7 @@ import { migratorOf, seederOf, type LoadFile, type Migrated } from './knex-migra
 interface RunOptions {
   readonly seed: boolean;
   readonly loadFile: LoadFile | undefined;
-  readonly onMigration: ((name: string) => void) | undefined;
+  readonly onMigration: (name: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -22,7 +22,7 @@ export async function runMigrations(
   state: string,
   { seed, loadFile, onMigration, signal }: RunOptions,
 ): Promise<Migrated> {
-  const stopTelling = onMigration === undefined ? undefined : tellEach(knex, onMigration);
+  const stopTelling = tellEach(knex, onMigration);
   // Made after that: it works on a clone, to which listeners are copied.
   const migrator = migratorOf(knex, loadFile);
   const current = (): string => {
@@ -41,7 +41,7 @@ export async function runMigrations(
   } catch (error) {
     throw failure(current(), database, state, error);
   } finally {
-    stopTelling?.();
+    stopTelling();
   }
   if (!seed) return { migrations, seeds: [] };
   try {
