@@ -6,28 +6,22 @@ import {
   renameDatabase,
   repairDatabase,
 } from '@pg-evict/core';
-import { startServer, type RunningServer } from '@pg-evict/server';
+import { useOwnServer } from '../support/own-server.js';
 import { openSession, type OpenSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
-import { serverOptions } from '../support/server-options.js';
 import { ask, databaseExists, serverMajor, serverUrl, uniqueName, until } from '../support/server.js';
 import { failureOf } from './support/failure.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from './support/target.js';
 
 // A stopped backend holds up every DROP DATABASE of its server, so this has one of its own.
-let server: RunningServer;
 const scratch = new Scratch();
-beforeAll(async () => {
-  server = await startServer(serverOptions());
-  process.env['PG_EVICT_TEST_URL'] = server.url;
-});
+useOwnServer();
 const stopped = new Set<number>();
 const opened: OpenSession[] = [];
 afterEach(async () => {
   for (const pid of stopped) goOn(pid);
   await Promise.all(opened.splice(0).map(async (session) => session.close()));
 });
-afterAll(async () => server.stop());
 
 function stop(pid: number): void {
   process.kill(pid, 'SIGSTOP');

@@ -6,6 +6,7 @@ import {
   protectDatabase,
   recreateDatabase,
   renameDatabase,
+  repairDatabase,
   swapDatabase,
   terminateSessions,
   unprotectDatabase,
@@ -20,7 +21,7 @@ import { Scratch } from '../support/scratch.js';
 import { ask, serverUrl, uniqueName, until, withClient } from '../support/server.js';
 import { databaseFacts } from './support/database-facts.js';
 import { failureOf } from './support/failure.js';
-import { alive, markerOf, pidsOf, privateDatabasesFor, stillAtWork, targetOf } from './support/target.js';
+import { alive, markerOf, pidsOf, privateDatabasesFor, targetOf } from './support/target.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -42,7 +43,7 @@ test('nobody else gets in while the callback runs, against 20 superuser clients 
   const intruders: unknown[] = [];
   let looks = 0;
   try {
-    const before = await withExclusiveAccess(targetOf(database), async (access) => {
+    const { value: before } = await withExclusiveAccess(targetOf(database), async (access) => {
       const own = new Client(access.connection);
       await own.connect();
       await withClient(serverUrl(), async (watcher) => {
@@ -110,7 +111,7 @@ test('what the callback returns is returned, and the database is the same one as
   );
   const oid = async (): Promise<unknown> => ask('SELECT oid FROM pg_database WHERE datname = $1', [database]);
   const before = [await databaseFacts(database), await oid()];
-  expect(await withExclusiveAccess(targetOf(database), async () => 42)).toBe(42);
+  expect(await withExclusiveAccess(targetOf(database), async () => 42)).toMatchObject({ value: 42 });
   expect([await databaseFacts(database), await oid()]).toEqual(before);
 });
 
@@ -147,10 +148,10 @@ test('a prepared transaction that the callback leaves is named with its remedy; 
 test('an abort reaches the callback; the database is given back when it has returned', async () => {
   const database = await scratch.database();
   const controller = new AbortController();
-  const value = await withExclusiveAccess(
+  const { value } = await withExclusiveAccess(
     targetOf(database),
     async ({ signal }) => {
-      const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       controller.abort();
       await aborted;
       return 'returned';
@@ -224,17 +225,119 @@ test.each(['connected', 'checked', 'created', 'swapped', 'returned'])(
   },
 );
 
-test('losing our own sessions meanwhile does not keep the database from being given back', async () => {
+test('giving back has time of its own: it waits longer than the access could have taken', async () => {
   const database = await scratch.database();
   const target = targetOf(database);
-  await withExclusiveAccess(target, async () => {
-    const pids = await ask(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
-      [target.connection.application_name],
+  const other = await openSession(serverUrl());
+  const timeoutMs = 2000;
+  const running = withExclusiveAccess(
+    target,
+    async (access) => {
+      await other.client.query(`BEGIN; ALTER DATABASE "${access.database}" CONNECTION LIMIT 9`);
+    },
+    { timeoutMs },
+  );
+  await until(async () => {
+    const rows = await ask(
+      `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'
+         AND query_start < clock_timestamp() - $2 * interval '1 ms'`,
+      [target.connection.application_name, timeoutMs + 500],
     );
-    expect(pids).toHaveLength(2);
-    await until(async () => (await stillAtWork(target)).length === 0, 'both are gone');
+    return rows.length > 0;
+  }, 'it has waited longer than that');
+  await other.client.query('ROLLBACK');
+  expect(await running).toMatchObject({ changed: true, leftovers: [] });
+  await other.close();
+  await expectGivenBack(database);
+});
+
+test('the report tells who was ended and what was removed; what the callback is given, too', async () => {
+  const database = await scratch.database();
+  const session = await openSession(serverUrl({ database }));
+  const gid = uniqueName('gid');
+  await withClient(serverUrl({ database }), async (client) =>
+    client.query(`BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${gid}'`),
+  );
+  const expected = {
+    terminated: [{ pid: session.pid }],
+    removed: [{ kind: 'prepared-transaction', name: gid }],
+  };
+  const report = await withExclusiveAccess(
+    targetOf(database),
+    ({ terminated, removed, url }) => {
+      expect({ terminated, removed }).toMatchObject(expected);
+      return withClient(url, async () => 'had it');
+    },
+    { rollbackPrepared: true },
+  );
+  expect(report).toMatchObject({
+    command: 'run',
+    database,
+    changed: true,
+    value: 'had it',
+    denied: [],
+    blockers: [],
+    leftovers: [],
+    dryRun: false,
+    ...expected,
   });
+});
+
+test('a dry run calls nobody back and changes nothing; it tells what would be done, and what stands in the way', async () => {
+  const owner = await scratch.role('CREATEDB');
+  const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+  const [own, superuser] = [
+    await openSession(serverUrl({ database, user: owner, password: owner })),
+    await openSession(serverUrl({ database })),
+  ];
+  const gid = uniqueName('gid');
+  await withClient(serverUrl({ database }), async (client) =>
+    client.query(`BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${gid}'`),
+  );
+  const callback = jest.fn();
+  const report = await withExclusiveAccess(targetOf(database, owner), callback, { dryRun: true });
+  expect(report).toMatchObject({
+    changed: true,
+    dryRun: true,
+    value: undefined,
+    terminated: [{ pid: own.pid }],
+    denied: [{ session: { pid: superuser.pid } }],
+    blockers: [
+      { kind: 'prepared-transaction', name: gid },
+      { kind: 'session', name: String(superuser.pid) },
+    ],
+    removed: [],
+  });
+  const remedied = await withExclusiveAccess(targetOf(database), callback, {
+    dryRun: true,
+    rollbackPrepared: true,
+  });
+  expect(remedied).toMatchObject({ blockers: [], removed: [{ name: gid }] });
+  expect(callback).not.toHaveBeenCalled();
+  expect(await alive(pidsOf([own, superuser]))).toEqual(pidsOf([own, superuser]));
+  await Promise.all([own.close(), superuser.close()]);
+  await withClient(serverUrl({ database }), async (client) => client.query(`ROLLBACK PREPARED '${gid}'`));
+  await expectGivenBack(database);
+});
+
+test('what the callback threw is not lost when giving back fails as well', async () => {
+  const database = await scratch.database();
+  const thrown = new Error('mine');
+  const error = await failureOf(
+    withExclusiveAccess(targetOf(database), async ({ url }) => {
+      await withClient(url, async (client) =>
+        client.query(`BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${database}'`),
+      );
+      throw thrown;
+    }),
+  );
+  expect(error).toMatchObject({ code: 'BLOCKED', blockers: [{ kind: 'prepared-transaction' }] });
+  expect((error.cause as AggregateError).errors).toContain(thrown);
+  const [held = ''] = await privateDatabasesFor(database);
+  await withClient(serverUrl({ database: held }), async (client) =>
+    client.query(`ROLLBACK PREPARED '${database}'`),
+  );
+  expect(await repairDatabase(targetOf(database))).toMatchObject({ changed: true, leftovers: [] });
   await expectGivenBack(database);
 });
 

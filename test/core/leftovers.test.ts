@@ -9,18 +9,19 @@ import {
   withExclusiveAccess,
   type Target,
 } from '@pg-evict/core';
-import { startServer } from '@pg-evict/server';
 import { Client } from 'pg';
+import { useOwnServer } from '../support/own-server.js';
 import { OperationProcess } from '../support/operation-process.js';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, until, withClient } from '../support/server.js';
-import { serverOptions } from '../support/server-options.js';
 import { failureOf } from './support/failure.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from './support/target.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
+// A crash loses what was not waited for; names of databases must not be among it.
+const server = useOwnServer({ synchronous_commit: 'on' });
 
 /** Kills a process that holds the database exclusively; returns the name its data has. */
 async function abandonHeld(database: string, user?: string): Promise<string> {
@@ -88,8 +89,8 @@ describe('the holder of a database was killed', () => {
       return [database];
     },
     'exclusive access': async (target, database) => {
-      const content = await withExclusiveAccess(target, async (access) => markerOf(access.database));
-      expect(content).toBe('old');
+      const { value } = await withExclusiveAccess(target, async (access) => markerOf(access.database));
+      expect(value).toBe('old');
       return [database];
     },
     repair: async (target, database) => {
@@ -213,21 +214,14 @@ test('somebody else in a database of an unknown maker is left alone', async () =
 });
 
 test('the server crashes and recovers while the callback runs: the database is given back', async () => {
-  await using server = await startServer(serverOptions({ synchronous_commit: 'on' }));
-  const admin = async (database: string, sql: string): Promise<void> => {
-    const url = new URL(server.url);
-    url.pathname = `/${database}`;
-    await withClient(url.href, async (client) => client.query(sql));
-  };
-  await admin('postgres', 'CREATE DATABASE x');
-  await admin('x', `CREATE TABLE marker AS SELECT 'old' AS content`);
-  await withExclusiveAccess(targetOf('x', undefined, server.url), async ({ connection }) => {
-    await server.restart({ mode: 'immediate' });
+  const database = await scratch.database();
+  await withExclusiveAccess(targetOf(database), async ({ connection }) => {
+    await server().restart({ mode: 'immediate' });
     const client = new Client(connection);
     await client.connect();
     await client.query(`UPDATE marker SET content = 'new'`);
     await client.end();
   });
-  expect(await markerOf('x', server.url)).toBe('new');
-  expect(await privateDatabasesFor('x', server.url)).toEqual([]);
+  expect(await markerOf(database)).toBe('new');
+  expect(await privateDatabasesFor(database)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import {
   cloneDatabase,
+  diagnose,
   dropDatabase,
   recreateDatabase,
   renameDatabase,
@@ -7,14 +8,14 @@ import {
   withExclusiveAccess,
   type Target,
 } from '@pg-evict/core';
-import { startServer } from '@pg-evict/server';
+import { startServer, type RunningServer } from '@pg-evict/server';
 import { consume, createSlot } from '../support/replication.js';
 import { openSession, type OpenSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
 import { serverOptions } from '../support/server-options.js';
 import { ask, databaseExists, serverUrl, uniqueName, until, withClient } from '../support/server.js';
 import { failureOf } from './support/failure.js';
-import { alive, markerOf, pidsOf, targetOf } from './support/target.js';
+import { alive, markerOf, pidsOf, stillAtWork, targetOf } from './support/target.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -207,8 +208,13 @@ test('a template loses its flag only when the caller says so; a recreated one is
 });
 
 describe('a subscription between two servers', () => {
+  let publisher: RunningServer;
+  beforeAll(async () => {
+    publisher = await startServer(serverOptions());
+  });
+  afterAll(async () => publisher.stop());
+
   test('blocks the subscriber’s side and, through its slot, the publisher’s; each goes only when asked', async () => {
-    await using publisher = await startServer(serverOptions());
     const subscriber = await scratch.database();
     const { host, port, user, password } = publisher;
     const publisherUrl = (database: string): string =>
@@ -247,9 +253,13 @@ describe('a subscription between two servers', () => {
       });
     }
     expect(await alive([session.pid])).toEqual([session.pid]);
-    // The subscription goes along under another name: its worker is ended and comes back.
+    // The subscription goes along under another name: its worker is named, ended, and comes back.
+    const { blockers } = await diagnose(target);
+    const worker = blockers.find(({ kind }) => kind === 'background-worker');
+    expect(worker?.session?.backendType).toContain('logical replication');
     const renamed = scratch.forget(`${subscriber}_2`);
-    await renameDatabase(target, renamed);
+    const { terminated } = await renameDatabase(target, renamed);
+    expect(pidsOf(terminated)).toEqual(pidsOf([session, { pid: Number(worker?.name) }]));
     await withClient(publisherUrl('source'), async (client) => client.query('INSERT INTO t VALUES (2)'));
     await until(
       async () =>
@@ -276,6 +286,42 @@ describe('a subscription between two servers', () => {
     expect(await dropDatabase(source)).toMatchObject({
       removed: [{ kind: 'replication-slot', name: subscriber }],
     });
+  });
+
+  test('that somebody is changing is left whole at the deadline, who holds it is named, and nothing goes on behind it', async () => {
+    const database = await scratch.database();
+    await withClient(serverUrl({ database }), async (client) =>
+      client.query(
+        `CREATE SUBSCRIPTION "${database}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'kept')`,
+      ),
+    );
+    const subscription = async (): Promise<unknown> =>
+      ask('SELECT subenabled, subslotname FROM pg_subscription WHERE subname = $1', [database]);
+    const before = await subscription();
+    const session = await sessionOn(database);
+    await session.client.query(
+      `BEGIN; ALTER SUBSCRIPTION "${database}" SET PUBLICATION q WITH (refresh = false)`,
+    );
+    const target = targetOf(database);
+    const error = await failureOf(dropDatabase(target, { dropSubscriptions: true, timeoutMs: 1500 }));
+    expect(error).toMatchObject({
+      code: 'BLOCKED',
+      terminated: [],
+      blockers: [{ kind: 'lock', name: String(session.pid) }],
+    });
+    expect(await stillAtWork(target)).toEqual([]);
+    const controller = new AbortController();
+    const aborted = failureOf(dropDatabase(target, { dropSubscriptions: true, signal: controller.signal }));
+    await until(
+      async () => (await stillAtWork(target)).some(({ query }) => query.includes('DROP SUBSCRIPTION')),
+      'it waits',
+    );
+    controller.abort();
+    expect(await aborted).toMatchObject({ code: 'ABORTED' });
+    expect(await stillAtWork(target)).toEqual([]);
+    await session.client.query('ROLLBACK');
+    expect(await subscription()).toEqual(before);
+    expect(await dropDatabase(target, { dropSubscriptions: true })).toMatchObject({ changed: true });
   });
 
   test('an owner who may not drop it is told, and nobody is ended', async () => {

@@ -2,6 +2,7 @@ import { settingStatements } from './database-settings.js';
 import type { DatabaseFacts } from './inspect.js';
 import type { Operation } from './operation.js';
 import type { NotCarriedOver } from './operation-report.js';
+import { runWithinDeadline } from './run-within-deadline.js';
 import { sqlStateOf } from './translate-error.js';
 
 /**
@@ -12,15 +13,16 @@ import { sqlStateOf } from './translate-error.js';
  * `ALTER ROLE … IN DATABASE`, membership in the grantor for privileges that somebody else than the owner granted.
  */
 export async function applyDatabaseSettings(
-  { runner }: Operation,
+  operation: Operation,
   facts: DatabaseFacts,
   name: string,
   owner: string,
+  failure: string,
 ): Promise<NotCarriedOver[]> {
   const notCarriedOver: NotCarriedOver[] = [];
   for (const { setting, sql } of settingStatements(facts, name, owner)) {
     try {
-      await runner.client.query(sql);
+      await runWithinDeadline(operation, operation.runner, sql, failure);
     } catch (error) {
       // Refusals are reported; a lost connection or a full disk ends the operation.
       if (!['42', '22', '0L', '0A'].includes(sqlStateOf(error)?.slice(0, 2) ?? '')) throw error;

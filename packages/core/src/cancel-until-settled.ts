@@ -7,12 +7,16 @@ import { PgEvictError } from './pg-evict-error.js';
 const cancelPatienceMs = 15_000;
 
 /**
- * Cancels what the runner does and waits until it has ended, one way or the other. If the control connection is
- * lost, another is opened for it.
+ * Cancels what the runner does, or another backend of the operation, and waits until it has ended, one way or the other.
+ * If the control connection is lost, another is opened for it.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
  */
-export async function cancelUntilSettled(operation: Operation, running: Promise<unknown>): Promise<void> {
+export async function cancelUntilSettled(
+  operation: Operation,
+  running: Promise<unknown>,
+  pid = operation.runner.pid,
+): Promise<void> {
   const patience = new Deadline({ timeoutMs: cancelPatienceMs });
   const statement = { settled: false };
   const settle = (): void => void (statement.settled = true);
@@ -22,13 +26,13 @@ export async function cancelUntilSettled(operation: Operation, running: Promise<
   try {
     while (!statement.settled && !patience.over) {
       try {
-        await client.query('SELECT pg_cancel_backend($1)', [operation.runner.pid]);
+        await client.query('SELECT pg_cancel_backend($1)', [pid]);
       } catch (error) {
-        if (spare !== undefined) throw unknownState(operation, error);
+        if (spare !== undefined) throw unknownState(operation, pid, error);
         try {
           spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
         } catch (cause) {
-          throw unknownState(operation, cause);
+          throw unknownState(operation, pid, cause);
         }
         client = spare;
         continue;
@@ -38,13 +42,13 @@ export async function cancelUntilSettled(operation: Operation, running: Promise<
   } finally {
     if (spare !== undefined) await disconnect(spare);
   }
-  if (!statement.settled) throw unknownState(operation, undefined);
+  if (!statement.settled) throw unknownState(operation, pid, undefined);
 }
 
-function unknownState(operation: Operation, cause: unknown): PgEvictError {
+function unknownState(operation: Operation, pid: number, cause: unknown): PgEvictError {
   return new PgEvictError(
     'CONNECTION_FAILED',
-    `Lost the server while working on database "${operation.database}"; backend ${operation.runner.pid} may still be at it.`,
+    `Lost the server while working on database "${operation.database}"; backend ${pid} may still be at it.`,
     {
       database: operation.database,
       hint: 'List the databases before trying again.',

@@ -66,7 +66,7 @@ export async function cloneDatabase(
     const statement = createStatement(inspection, { name, template: database, owner, like });
     if (operation.dryRun) return { ...report, to, notCarriedOver: statement.notCarriedOver };
     const { removed } = report;
-    await removeBlockers(operation, toRemove);
+    await removeBlockers(operation, toRemove, failure);
     if (!keepSettings) {
       await createSuccessor(operation, name, statement, undefined, failure);
       return { changed: true, to, removed };

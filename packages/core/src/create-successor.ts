@@ -32,7 +32,7 @@ export async function createSuccessor(
   if (!isBuiltIn(statement.template)) await refuseCopyOfPlaceholder(operation, name, statement, failure);
   await operation.step('created');
   const refused =
-    like === undefined ? [] : await applyDatabaseSettings(operation, like, name, statement.owner);
+    like === undefined ? [] : await applyDatabaseSettings(operation, like, name, statement.owner, failure);
   await operation.step('settings-applied');
   return [...statement.notCarriedOver, ...refused];
 }

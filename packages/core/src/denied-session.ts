@@ -1,4 +1,5 @@
 import type { Blocker } from './blocker.js';
+import { describeSession, sessionKind } from './describe-session.js';
 import { quoteIdentifier } from './identifier.js';
 import { toSession, type SessionRow } from './session-row.js';
 import type { DeniedSession } from './session.js';
@@ -38,10 +39,10 @@ export function toDeniedSession(row: SessionRow): DeniedSession {
 /** A denied session as a blocker. */
 export function deniedBlocker({ session, reason, remedy }: DeniedSession, database: string): Blocker {
   return {
-    kind: session.user === null ? 'background-worker' : 'session',
+    kind: sessionKind(session),
     name: String(session.pid),
     database,
-    detail: `Session ${session.pid} of ${session.user ?? 'a background process'} may not be ended: ${reason}.`,
+    detail: `${describeSession(session)} may not be ended: ${reason}.`,
     remedy,
     session,
   };

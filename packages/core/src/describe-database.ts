@@ -1,17 +1,13 @@
-import type { Client } from 'pg';
 import { Deadline, type DeadlineOptions } from './deadline.js';
+import { locationOf, type ServerLocation } from './locate-server.js';
 import { readProtection } from './protection-label.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
 
 /** What a person wants to see before saying yes. */
-export interface DatabaseDescription {
+export interface DatabaseDescription extends ServerLocation {
   readonly database: string;
-  /** `host:port`, or the directory of a Unix socket. */
-  readonly server: string;
-  /** Whether the server is on this machine, judged by the address connected to. */
-  readonly local: boolean;
   readonly serverVersion: string;
   /** The role connected as. */
   readonly role: string;
@@ -51,19 +47,6 @@ export async function describeDatabase(
       throw translateError(error, `Database "${database}" was not described`, { database });
     });
     const { comment, ...facts } = rows[0] as DescriptionRow;
-    return { database, ...serverOf(client), ...facts, protection: readProtection(comment).reason };
+    return { database, ...locationOf(client), ...facts, protection: readProtection(comment).reason };
   });
-}
-
-/**
- * The server a client is connected to, and whether it is on this machine.
- *
- * @internal
- */
-export function serverOf({ host, port }: Client): Pick<DatabaseDescription, 'server' | 'local'> {
-  const isSocket = host.startsWith('/');
-  return {
-    server: isSocket ? host : `${host}:${port}`,
-    local: isSocket || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host),
-  };
 }

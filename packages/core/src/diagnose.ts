@@ -2,6 +2,7 @@ import type { Blocker, BlockerKind } from './blocker.js';
 import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { deniedBlocker, toDeniedSession } from './denied-session.js';
+import { describeSession, sessionKind } from './describe-session.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
 import { inspect } from './inspect.js';
@@ -85,13 +86,16 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
         .filter((row) => row.can_terminate)
         .map((row): Blocker => {
           const session = toSession(row);
-          const who = session.user ?? session.backendType ?? 'a background process';
+          const kind = sessionKind(session);
           return {
-            kind: session.user === null ? 'background-worker' : 'session',
+            kind,
             name: String(row.pid),
             database,
-            detail: `Session ${row.pid} of ${who} is on the database (${session.state ?? session.backendType ?? 'state hidden'}).`,
-            remedy: 'Every operation ends it by itself; pg-evict terminate does nothing else.',
+            detail: `${describeSession(session)} is on the database${session.state === null ? '' : ` (${session.state})`}.`,
+            remedy:
+              kind === 'session'
+                ? 'Every operation ends it by itself; pg-evict terminate does nothing else.'
+                : 'Every operation ends it by itself. Started again, it waits until the operation is over.',
             session,
           };
         });

@@ -45,7 +45,7 @@ export async function dropDatabase(
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return report;
-    await removeBlockers(operation, toRemove);
+    await removeBlockers(operation, toRemove, failure);
     await runExclusively(operation, {
       ...needs,
       failure,

@@ -1,16 +1,12 @@
 import { Deadline, type DeadlineOptions } from './deadline.js';
-import { serverOf } from './describe-database.js';
+import { locationOf, type ServerLocation } from './locate-server.js';
 import { isPooled } from './refuse-transaction-pooling.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
 
 /** A server as a role sees it, and what the role may do there. */
-export interface ConnectionFacts {
-  /** `host:port`, or the directory of a Unix socket. */
-  readonly server: string;
-  /** Whether the server is on this machine, judged by the address connected to. */
-  readonly local: boolean;
+export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
   /** Where administrative commands connect. */
   readonly maintenanceDatabase: string;
@@ -68,14 +64,14 @@ export async function examineConnection(
     async ([connection], maintenanceDatabase) => {
       const { client } = connection;
       const { rows } = await client
-        .query<Omit<ConnectionFacts, 'server' | 'local' | 'pooler' | 'maintenanceDatabase'>>(factsQuery, [
+        .query<Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>>(factsQuery, [
           knownServiceRoles,
         ])
         .catch((error: unknown) => {
           throw translateError(error, 'The connection was not examined', { database: resolved.database });
         });
       const facts = rows[0] as NonNullable<(typeof rows)[0]>;
-      return { ...serverOf(client), ...facts, maintenanceDatabase, pooler: isPooled(connection) };
+      return { ...locationOf(client), ...facts, maintenanceDatabase, pooler: isPooled(connection) };
     },
   );
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Blocker } from './blocker.js';
 import { deniedBlocker, toDeniedSession } from './denied-session.js';
+import { describeSession, sessionKind } from './describe-session.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
@@ -100,13 +101,14 @@ export function sessionsDenied(
 
 /** A session that was told to end and did not. */
 function stuckBlocker(row: SessionRow, database: string): Blocker {
+  const session = toSession(row);
   return {
-    kind: 'session',
+    kind: sessionKind(session),
     name: String(row.pid),
     database,
-    detail: `Session ${row.pid} of ${row.user ?? 'a background process'} was told to end and has not.`,
+    detail: `${describeSession(session)} was told to end and has not.`,
     remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
-    session: toSession(row),
+    session,
   };
 }
 
@@ -144,13 +146,13 @@ async function untouchableSessions(
       },
     ];
   }
-  return rows.map((row) => ({
-    kind: 'session',
-    name: String(row.pid),
+  return rows.map(toSession).map((session) => ({
+    kind: sessionKind(session),
+    name: String(session.pid),
     database: databases.join(', '),
-    detail: `Session ${row.pid} of ${row.user ?? 'a background process'} is on the template ${names}, whose sessions are never ended.`,
+    detail: `${describeSession(session)} is on the template ${names}, whose sessions are never ended.`,
     remedy: 'Disconnect it, or use another template (template0 has no sessions).',
-    session: toSession(row),
+    session,
   }));
 }
 

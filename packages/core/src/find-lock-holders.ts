@@ -26,7 +26,7 @@ export async function findLockHolders(
     database,
     detail:
       `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
-      ` (${row.state ?? 'state hidden'}) holds a lock on the database${row.query === null ? '' : `: ${row.query}`}.`,
+      ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${row.query}`}.`,
     remedy: `Let it finish, or end it: SELECT pg_terminate_backend(${row.pid});`,
   }));
 }

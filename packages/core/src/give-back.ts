@@ -2,7 +2,7 @@ import { renameBlockers } from './blocker.js';
 import { renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import type { Operation, OperationOutcome } from './operation.js';
-import { isPlaceholder } from './placeholder.js';
+import { standsInFor } from './placeholder.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase } from './require.js';
@@ -10,7 +10,7 @@ import { runExclusively } from './run-exclusively.js';
 
 /**
  * Gives a database that was held exclusively its name back, and drops the placeholder. Ends the sessions that are
- * still on it. Does nothing if it has its name already.
+ * still on it. Does nothing, and says so (`changed`), if there is no database under the private name.
  *
  * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
  * data is
@@ -21,7 +21,8 @@ export async function giveBack(operation: Operation, held: string): Promise<Oper
   const inspection = await inspect(runner.client, [database, held]);
   if (findDatabase(inspection, held) === undefined) return { changed: false };
   const inPlace = findDatabase(inspection, database);
-  if (inPlace !== undefined && !isPlaceholder(inPlace.comment)) {
+  // A placeholder of another hold is another database, too.
+  if (inPlace !== undefined && standsInFor(inPlace.comment) !== held) {
     throw new PgEvictError('DATABASE_EXISTS', `${failure}, because another database has taken its name.`, {
       database,
       hint: `Look at both, then drop one and rename the other.`,

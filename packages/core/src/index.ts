@@ -11,10 +11,12 @@ export {
   withExclusiveAccess,
   type ExclusiveAccess,
   type ExclusiveAccessOptions,
+  type ExclusiveAccessReport,
 } from './with-exclusive-access.js';
 export { quoteIdentifier } from './identifier.js';
 export { findLeftovers, repairDatabase, type AbandonedLeftover } from './leftovers.js';
 export { executeExclusively, type ExclusiveStatementRequest } from './execute-exclusively.js';
+export { locateServer, type ServerLocation } from './locate-server.js';
 export { listSessions, type ListSessionsOptions } from './list-sessions.js';
 export type {
   Leftover,

@@ -4,16 +4,28 @@ import { quoteLiteral } from './identifier.js';
 import type { DatabaseFacts } from './inspect.js';
 import { PgEvictError } from './pg-evict-error.js';
 
-const placeholderMark = '[pg-evict: placeholder]';
+/** How the mark begins; then comes the private name of the database that the placeholder stands in for. */
+const mark = '[pg-evict: placeholder of ';
 
-/** The comment by which a placeholder is recognised. */
-export function placeholderComment(holder: string): string {
-  return `Held exclusively by "${holder}" for a moment; the database is back afterwards. ${placeholderMark}`;
+/**
+ * The comment by which a placeholder is recognised.
+ *
+ * @param held the private name of the database it stands in for
+ */
+export function placeholderComment(holder: string, held: string): string {
+  return `Held exclusively by "${holder}" for a moment; the database is back afterwards. ${mark}${held}]`;
+}
+
+/** The private name of the database that a placeholder with this comment stands in for; `undefined` if it is none. */
+export function standsInFor(comment: string | null): string | undefined {
+  return comment === null
+    ? undefined
+    : /\[pg-evict: placeholder of (pg_evict_held_\w+)\]$/.exec(comment)?.[1];
 }
 
 /** Whether a database's comment says that it stands in for one that somebody holds exclusively. */
 export function isPlaceholder(comment: string | null): boolean {
-  return comment?.endsWith(placeholderMark) === true;
+  return standsInFor(comment) !== undefined;
 }
 
 /**
@@ -33,7 +45,7 @@ export function placeholderClauses({ encoding }: DatabaseFacts, versionNumber: n
  * string of renames, which is one transaction, this makes all of them fail (22012) if what now has this name is one.
  */
 export function unlessPlaceholder(renamed: string): string {
-  return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') NOT LIKE ${quoteLiteral(`%${placeholderMark}`)})::int
+  return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') NOT LIKE ${quoteLiteral(`%${mark}%]`)})::int
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
 }
 

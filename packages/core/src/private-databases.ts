@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { cancelUntilSettled } from './cancel-until-settled.js';
 import { pause } from './deadline.js';
+import { holdLockTaken } from './hold-lock.js';
 import { quoteIdentifier } from './identifier.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
@@ -41,8 +42,8 @@ export function privateName({ database, runner }: Operation, role: PrivateRole):
 const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' LIMIT 1`;
 
 /**
- * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time. When
- * the start is hidden from the role, any backend with that pid counts as the maker.
+ * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time, and none
+ * says in its place that it lives. When the start is hidden from the role, any backend with that pid counts as the maker.
  */
 const abandonedQuery = `
 WITH p AS (
@@ -50,7 +51,8 @@ WITH p AS (
   FROM pg_database WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
 SELECT p.datname AS name, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
   (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
-FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int WHERE part IS NOT NULL ORDER BY p.datname`;
+FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int
+WHERE part IS NOT NULL AND NOT ${holdLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
 
 /**
  * Names the databases that died operations left aside, on the whole server or for one database. Only those whose

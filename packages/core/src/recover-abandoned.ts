@@ -1,7 +1,13 @@
+import type { Client } from 'pg';
+import { pause } from './deadline.js';
 import { giveBack } from './give-back.js';
+import { holdLockKey, holdLockTaken } from './hold-lock.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
 import { dropPrivateDatabases, findAbandonedDatabases } from './private-databases.js';
+
+/** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
+const returnMs = 1000;
 
 /**
  * Puts in order what operations on this database left because their process died: a database held exclusively gets
@@ -11,14 +17,64 @@ import { dropPrivateDatabases, findAbandonedDatabases } from './private-database
 export async function recoverAbandoned(operation: Operation): Promise<{ found: boolean; left: Leftover[] }> {
   const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
   const leftovers: Leftover[] = [];
+  const worthless = abandoned.filter(({ role }) => role !== 'held').map(({ name }) => name);
+  let found = worthless.length > 0;
   for (const { name } of abandoned.filter(({ role }) => role === 'held')) {
     try {
-      leftovers.push(...((await giveBack(operation, name)).leftovers ?? []));
+      await withClaim(operation, name, async () => {
+        found = true;
+        leftovers.push(...((await giveBack(operation, name)).leftovers ?? []));
+      });
     } catch (error) {
       leftovers.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  const worthless = abandoned.filter(({ role }) => role !== 'held').map(({ name }) => name);
   leftovers.push(...(await dropPrivateDatabases(operation, worthless)));
-  return { found: abandoned.length > 0, left: leftovers };
+  return { found, left: leftovers };
+}
+
+/** $1 the private name. */
+const claimQuery = `SELECT pg_try_advisory_lock(${holdLockKey('$1::text', 'recoverer')}) AS claimed`;
+const unclaimQuery = `SELECT pg_advisory_unlock(${holdLockKey('$1::text', 'recoverer')})`;
+const stateQuery = `
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'holder')} AS alive`;
+
+/**
+ * Calls `callback` if nobody else puts the database back meanwhile and its holder does not come back. Both sides first
+ * take their own lock and then look for the other's, so at least one of them sees the other.
+ */
+async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
+  const { client } = operation.runner;
+  if (!(await claim(operation, name))) return;
+  try {
+    if (await isAbandoned(operation, name)) await callback();
+  } finally {
+    // With a lost connection the lock is gone, too.
+    await client.query(unclaimQuery, [name]).catch(() => undefined);
+  }
+}
+
+/** Waits while somebody else puts it back. */
+async function claim({ deadline, runner }: Operation, name: string): Promise<boolean> {
+  for (;;) {
+    const { rows } = await runner.client.query<{ claimed: boolean }>(claimQuery, [name]);
+    if (rows[0]?.claimed === true) return true;
+    if (deadline.over || !(await look(runner.client, name)).held) return false;
+    await pause(20);
+  }
+}
+
+async function isAbandoned({ deadline, runner }: Operation, name: string): Promise<boolean> {
+  const endsAt = performance.now() + returnMs;
+  for (;;) {
+    const { alive, held } = await look(runner.client, name);
+    if (alive || !held || deadline.over) return false;
+    if (performance.now() >= endsAt) return true;
+    await pause(50);
+  }
+}
+
+async function look(client: Client, name: string): Promise<{ held: boolean; alive: boolean }> {
+  const { rows } = await client.query<{ held: boolean; alive: boolean }>(stateQuery, [name]);
+  return rows[0] as (typeof rows)[0];
 }

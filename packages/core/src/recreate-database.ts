@@ -100,7 +100,7 @@ export async function recreateDatabase(
     try {
       notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
       await filling?.fill(operation, successor);
-      await removeBlockers(operation, toRemove);
+      await removeBlockers(operation, toRemove, failure);
       await runExclusively(operation, {
         sql: [
           ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),

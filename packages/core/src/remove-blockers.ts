@@ -3,6 +3,7 @@ import { connect, disconnect } from './connect.js';
 import { pause } from './deadline.js';
 import { quoteIdentifier, quoteLiteral } from './identifier.js';
 import type { Operation } from './operation.js';
+import { boundLockWait, runWithinDeadline } from './run-within-deadline.js';
 import { sqlStateOf } from './translate-error.js';
 
 /** What may be removed to make way for an operation. Nothing is by default: each of these loses something. */
@@ -43,20 +44,26 @@ export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
  *
  * @internal
  */
-export async function removeBlockers(operation: Operation, blockers: readonly Blocker[]): Promise<void> {
-  const { control } = operation;
+export async function removeBlockers(
+  operation: Operation,
+  blockers: readonly Blocker[],
+  failure: string,
+): Promise<void> {
   for (const [database, statements] of statementsInside(blockers)) {
-    const { client, pid } = await connect(operation.settings, database, operation.deadline);
+    const inside = await connect(operation.settings, database, operation.deadline);
     try {
-      for (const sql of statements) await client.query(sql);
+      await boundLockWait(inside, operation.deadline);
+      for (const sql of statements) await runWithinDeadline(operation, inside, sql, failure);
     } finally {
-      await disconnect(client);
+      await disconnect(inside.client);
     }
-    await untilGone(operation, pid);
+    await untilGone(operation, inside.pid);
   }
   for (const { kind, name, database } of blockers) {
     if (kind === 'template') {
-      await control.client.query(`ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`);
+      await boundLockWait(operation.runner, operation.deadline);
+      const sql = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`;
+      await runWithinDeadline(operation, operation.runner, sql, failure);
     }
     if (kind === 'replication-slot') await dropSlot(operation, name);
   }
@@ -71,11 +78,10 @@ function statementsInside(blockers: readonly Blocker[]): Map<string, string[]> {
       kind === 'prepared-transaction'
         ? [`ROLLBACK PREPARED ${quoteLiteral(name)}`]
         : kind === 'subscription'
-          ? [
-              // Otherwise DROP SUBSCRIPTION would have to reach the publisher.
-              `ALTER SUBSCRIPTION ${subscription} DISABLE`,
-              `ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE)`,
-              `DROP SUBSCRIPTION ${subscription}`,
+          ? // With a slot, DROP SUBSCRIPTION would have to reach the publisher. One string is one transaction.
+            [
+              `ALTER SUBSCRIPTION ${subscription} DISABLE; ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE); ` +
+                `DROP SUBSCRIPTION ${subscription}`,
             ]
           : [];
     if (sql.length > 0) statements.set(database, [...(statements.get(database) ?? []), ...sql]);

@@ -37,7 +37,7 @@ export async function renameDatabase(
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return { ...report, to };
-    await removeBlockers(operation, toRemove);
+    await removeBlockers(operation, toRemove, failure);
     await runExclusively(operation, {
       ...needs,
       failure,

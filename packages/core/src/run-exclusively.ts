@@ -3,6 +3,7 @@ import { pause } from './deadline.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
 import type { Operation } from './operation.js';
+import { boundLockWait } from './run-within-deadline.js';
 import { toSession } from './session-row.js';
 import { waitForSessionsToLeave } from './wait-for-sessions.js';
 import { sweepSessions, type Sweep, type SweptRow } from './sweep-sessions.js';
@@ -39,8 +40,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
       throw deadline.error(database, `${statement.failure}.`, {
         terminated: [...operation.terminated.values()],
       });
-    // The deadline is kept here; this bounds the wait for the lock should this process die.
-    await runner.client.query(`SET lock_timeout = ${Math.ceil(deadline.remainingMs) + 1000}`);
+    await boundLockWait(runner, deadline);
     const running = runner.client.query(statement.sql);
     running.catch(() => undefined);
     const lastSweep = await endSessionsUntilSettled(operation, statement, running);

@@ -44,7 +44,7 @@ export async function swapDatabase(
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return { ...report, to: other };
-    await removeBlockers(operation, toRemove);
+    await removeBlockers(operation, toRemove, failure);
     await runExclusively(operation, {
       ...needs,
       failure,

@@ -1,33 +1,36 @@
-import { renameBlockers } from './blocker.js';
-import { createStatement } from './create-statement.js';
 import { accessTo, type DatabaseAccess } from './database-access.js';
-import type { DeadlineOptions } from './deadline.js';
 import { giveBack } from './give-back.js';
-import { quoteIdentifier, quoteLiteral, renameStatement } from './identifier.js';
-import { inspect } from './inspect.js';
+import { Hold, lostError } from './hold.js';
 import type { Operation } from './operation.js';
-import { withOperation } from './with-operation.js';
-import type { OperationOptions } from './operation-report.js';
-import { placeholderClauses, placeholderComment, unlessPlaceholder } from './placeholder.js';
-import { preflight } from './preflight.js';
-import { dropPrivateDatabases, privateName } from './private-databases.js';
-import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
-import { requireCreatedb, requireOwnership, requireUnprotected, requireValid } from './require.js';
-import { runExclusively } from './run-exclusively.js';
-import type { Session } from './session.js';
+import type { OperationOptions, OperationReport } from './operation-report.js';
+import { PgEvictError } from './pg-evict-error.js';
+import type { RemedyOptions } from './remove-blockers.js';
+import { planHold, takeHold } from './take-hold.js';
 import type { Target } from './target.js';
+import { withOperation } from './with-operation.js';
 
 /** Options of {@link withExclusiveAccess}. */
-export interface ExclusiveAccessOptions
-  extends
-    Pick<OperationOptions, 'timeoutMs' | 'signal' | 'graceMs' | 'keep' | 'onStep'>,
-    Pick<RemedyOptions, 'rollbackPrepared'> {}
+export interface ExclusiveAccessOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {}
 
 /** A database that nobody else can connect to. */
-export interface ExclusiveAccess extends DatabaseAccess {
-  /** The sessions that were ended. */
-  readonly terminated: readonly Session[];
+export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {
+  /**
+   * Fires when the caller aborts, or when the database is not held any more; its `reason` is then a
+   * {@link PgEvictError} that says why. The database is given back when the callback has returned.
+   */
+  readonly signal: AbortSignal;
 }
+
+/** What {@link withExclusiveAccess} did: to get the access, and, in `leftovers`, giving the database back. */
+export interface ExclusiveAccessReport<T> extends OperationReport {
+  /** What the callback returned. */
+  readonly value: T;
+}
+
+/** What giving the database back has at least, in milliseconds: it must not fail because the time was short before. */
+const minGivingMs = 30_000;
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
  * Runs `callback` while nobody else can connect to the database, not even a superuser, and gives the database back in
@@ -37,87 +40,105 @@ export interface ExclusiveAccess extends DatabaseAccess {
  * put back, in one transaction each time.
  *
  * If this process is killed meanwhile, the next operation of pg-evict on the database puts the names back, and so does
- * {@link repairDatabase}.
+ * {@link repairDatabase}. If only its connections are lost, it connects anew and goes on holding the database. Should
+ * another operation have put the names back by then, or the server be out of reach for longer than `timeoutMs`, the
+ * callback's signal fires.
  *
- * `timeoutMs` bounds getting the access, and giving it back; not the callback.
+ * `timeoutMs` bounds getting the access; not the callback, and not giving the database back, which has as much time of
+ * its own, and 30 seconds at least.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
- * @returns what the callback returns; what it throws is thrown
+ * @returns a report, with what the callback returned; in a dry run the callback is not called. What it throws is thrown
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
- * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * `SESSIONS_REMAIN`, `CONNECTION_FAILED` (also when the database was not held to the end), `CONFIG_INVALID`, `TIMEOUT`,
+ * `ABORTED`
  */
 export async function withExclusiveAccess<T>(
   target: Target,
   callback: (access: ExclusiveAccess) => Promise<T> | T,
+  options?: ExclusiveAccessOptions & { readonly dryRun?: false | undefined },
+): Promise<ExclusiveAccessReport<T>>;
+export async function withExclusiveAccess<T>(
+  target: Target,
+  callback: (access: ExclusiveAccess) => Promise<T> | T,
+  options: ExclusiveAccessOptions,
+): Promise<ExclusiveAccessReport<T | undefined>>;
+export async function withExclusiveAccess<T>(
+  target: Target,
+  callback: (access: ExclusiveAccess) => Promise<T> | T,
   options: ExclusiveAccessOptions = {},
-): Promise<T> {
-  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
-  await withOperation('run', target, options, [], async (operation) => {
-    const held = await take(operation, options);
+): Promise<ExclusiveAccessReport<T | undefined>> {
+  let outcome: Outcome<T> | undefined;
+  const report = await withOperation('run', target, options, [], async (operation) => {
+    const plan = await planHold(operation, options);
+    await operation.step('checked');
+    if (operation.dryRun) return plan.report;
+    await takeHold(operation, plan);
+    const { held } = plan;
+    const hold = new Hold(operation, held);
     try {
-      await operation.step('swapped');
-      outcome = {
-        value: await callback({
-          ...accessTo(operation, held, target, options.signal),
-          terminated: [...operation.terminated.values()],
-        }),
-      };
-    } catch (error) {
-      outcome = { error };
+      const signals = [hold.lost, ...(options.signal === undefined ? [] : [options.signal])];
+      const { removed } = plan.report;
+      outcome = await outcomeOf(async () => {
+        await operation.step('swapped');
+        const terminated = [...operation.terminated.values()];
+        const signal = AbortSignal.any(signals);
+        return callback({ ...accessTo(operation, held, target, signal), signal, terminated, removed });
+      });
+      // Held until it is given back, which must not happen to an operation of somebody else's.
+      await hold.settled();
+      const leftovers = await give(operation, target, options, held, hold.lost, outcome);
+      await operation.step('returned');
+      return { changed: true, removed, leftovers };
+    } finally {
+      await hold.end();
     }
-    // With connections of its own: ours may have been lost while the callback ran. Ours stay open until then, as they
-    // are what tells others that the holder lives. An abort must not keep it from happening.
-    const giving: DeadlineOptions = { timeoutMs: options.timeoutMs };
-    await withOperation('run', target, giving, [], async (second) => giveBack(second, held));
-    await operation.step('returned');
-    return { changed: true };
   });
-  if (outcome !== undefined && 'value' in outcome) return outcome.value;
-  throw outcome?.error;
+  if (outcome !== undefined && 'error' in outcome) throw outcome.error;
+  return { ...report, value: outcome?.value };
 }
 
-/** Puts a placeholder in the database's place; returns the private name the database has then. */
-async function take(operation: Operation, options: ExclusiveAccessOptions): Promise<string> {
-  const { database, runner } = operation;
-  const failure = `Exclusive access to database "${database}" was not had`;
-  const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
-  const facts = requireUnprotected(inspection, database);
-  requireValid(facts, failure);
-  requireOwnership(inspection, facts, failure);
-  requireCreatedb(inspection, database, failure);
-  const needs = { databases: [database], blockedBy: renameBlockers };
-  const { toRemove } = await preflight(operation, failure, [needs], options);
-  await operation.step('checked');
-  const placeholder = privateName(operation, 'new');
-  const held = privateName(operation, 'held');
-  const { sql, owner } = createStatement(inspection, { name: placeholder, template: 'template0' });
+async function outcomeOf<T>(callback: () => Promise<T>): Promise<Outcome<T>> {
   try {
-    await runExclusively(operation, {
-      sql: `${sql} ${placeholderClauses(facts, inspection.versionNumber)}`,
-      databases: ['template0'],
-      blockedBy: renameBlockers,
-      sessions: 'wait',
-      failure,
-    });
-    await runner.client.query(
-      `COMMENT ON DATABASE ${quoteIdentifier(placeholder)} IS ${quoteLiteral(placeholderComment(owner))}`,
-    );
-    await operation.step('created');
-    await removeBlockers(operation, toRemove);
-    await runExclusively(operation, {
-      ...needs,
-      sql: [
-        renameStatement(database, held),
-        renameStatement(placeholder, database),
-        unlessPlaceholder(held),
-      ].join('; '),
-      sessions: 'end',
-      failure,
-    });
+    return { value: await callback() };
   } catch (error) {
-    await dropPrivateDatabases(operation, [placeholder]);
-    throw error;
+    return { error };
   }
-  return held;
+}
+
+/**
+ * Gives the database back, with connections of its own: ours may have been lost while the callback ran. An abort must
+ * not keep it from happening. What the callback threw is not lost in what goes wrong here.
+ */
+async function give(
+  { database }: Operation,
+  target: Target,
+  { timeoutMs = 0 }: ExclusiveAccessOptions,
+  held: string,
+  lost: AbortSignal,
+  outcome: Outcome<unknown>,
+): Promise<OperationReport['leftovers']> {
+  const giving = { timeoutMs: Math.max(timeoutMs, minGivingMs) };
+  const thrown = 'error' in outcome ? [outcome.error] : [];
+  try {
+    const { changed, leftovers } = await withOperation('run', target, giving, [], async (second) =>
+      giveBack(second, held),
+    );
+    if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
+    if (lost.aborted && thrown.length > 0) throw lost.reason;
+    return leftovers;
+  } catch (error) {
+    if (thrown.length === 0 || thrown[0] === error || !(error instanceof PgEvictError)) throw error;
+    const { blockers, code, hint, message, sqlState, terminated } = error;
+    const summary = hint === null ? message : message.slice(0, -hint.length - 1);
+    throw new PgEvictError(code, summary, {
+      database,
+      hint: hint ?? undefined,
+      blockers,
+      terminated,
+      sqlState: sqlState ?? undefined,
+      cause: new AggregateError([error, ...thrown], 'What failed, and what the callback had thrown before.'),
+    });
+  }
 }

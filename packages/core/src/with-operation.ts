@@ -93,7 +93,8 @@ async function begin(
   await operation.step('connected');
   const leftovers: Leftover[] = [];
   for (const database of operation.dryRun ? [] : [operation.database, ...others]) {
-    const { found, left } = await recoverAbandoned({ ...operation, database });
+    // What a dead holder left on its database has no grace, so the operation's own is not spent on it.
+    const { found, left } = await recoverAbandoned({ ...operation, database, graceMs: 0 });
     operation.recovered ||= found;
     leftovers.push(...left);
   }

@@ -3,10 +3,10 @@ import { dropDatabase, recreateDatabase } from '@pg-evict/core';
 import { startServer, type RunningServer } from '@pg-evict/server';
 import { failureOf } from '../../core/support/failure.js';
 import { stillAtWork, targetOf, type OwnTarget } from '../../core/support/target.js';
+import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { OperationProcess } from '../../support/operation-process.js';
 import { serverOptions } from '../../support/server-options.js';
 import { ask, serverUrl, until, withClient } from '../../support/server.js';
-import { CuttingProxy } from './cutting-proxy.js';
 import { pick, randomNumbers } from './random.js';
 import { operationNames, operations, Scene, type OperationName } from './scene.js';
 

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #refusing = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -14,6 +15,10 @@ export class CuttingProxy {
     const server = createServer();
     const proxy = new CuttingProxy(server);
     server.on('connection', (downstream) => {
+      if (proxy.#refusing) {
+        downstream.resetAndDestroy();
+        return;
+      }
       const upstream = connect(port, host);
       for (const [from, to] of [
         [downstream, upstream],
@@ -41,6 +46,16 @@ export class CuttingProxy {
   /** Cuts every connection; new ones are let through. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Cuts every connection, and each new one at once, until {@link CuttingProxy.letThrough}. */
+  refuse(): void {
+    this.#refusing = true;
+    this.cut();
+  }
+
+  letThrough(): void {
+    this.#refusing = false;
   }
 
   /** Carries nothing any more, and says nothing about it: a firewall that has forgotten the connections. */

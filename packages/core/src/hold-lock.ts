@@ -1,0 +1,26 @@
+/**
+ * Who says something about a database under its private name, by an advisory lock: its holder, that he lives, though
+ * the backend that the name tells of is gone; or who puts it back, that he does.
+ */
+export type HoldParty = 'holder' | 'recoverer';
+
+/**
+ * The key of a party's lock. The server itself makes it of the name, so that it can be made of every name in a query.
+ *
+ * @param name an SQL expression
+ */
+export function holdLockKey(name: string, party: HoldParty): string {
+  return `((hashtextextended(${name}, 0) & ~1::bigint) | ${party === 'holder' ? 0 : 1})`;
+}
+
+/**
+ * Whether somebody has a party's lock. Advisory locks exclude each other within one database only; pg_locks shows those
+ * of the whole server, whatever maintenance database others work from.
+ *
+ * @param name an SQL expression
+ * @see https://www.postgresql.org/docs/current/view-pg-locks.html (how a bigint key is shown)
+ */
+export function holdLockTaken(name: string, party: HoldParty): string {
+  return `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND ((classid::bigint << 32) | objid::bigint) = ${holdLockKey(name, party)})`;
+}

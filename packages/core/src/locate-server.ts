@@ -1,0 +1,33 @@
+import { Client } from 'pg';
+import { resolveTarget, type Target } from './target.js';
+
+/** Where a server is. */
+export interface ServerLocation {
+  /** `host:port`, or the directory of a Unix socket. */
+  readonly server: string;
+  /** Whether the server is on this machine, judged by the address connected to. */
+  readonly local: boolean;
+}
+
+/**
+ * Where a target leads. Asks no server: a connection would be made to this address.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function locateServer(target: Target): ServerLocation {
+  // node-postgres fills in the defaults, and what the environment says.
+  return locationOf(new Client({ ...resolveTarget({ database: 'postgres', ...target }).settings }));
+}
+
+/**
+ * Where the server of a client is.
+ *
+ * @internal
+ */
+export function locationOf({ host, port }: Pick<Client, 'host' | 'port'>): ServerLocation {
+  const isSocket = host.startsWith('/');
+  return {
+    server: isSocket ? host : `${host}:${port}`,
+    local: isSocket || /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host),
+  };
+}
