@@ -199,7 +199,7 @@ export interface TemplateConfig {
   /** A shell command that fills the database in `DATABASE_URL`. */
   readonly command?: string | undefined;
   /** A function that fills the database whose URL it gets. */
-  readonly setup?: (databaseUrl: string) => void | Promise<void> | undefined;
+  readonly setup?: ((databaseUrl: string) => void | Promise<void>) | undefined;
   /**
    * Also run the seeds of knex.
    * @default false
