@@ -5,6 +5,7 @@ import { measureCommands } from './src/measure-commands.mjs';
 import { measureOperations } from './src/measure-operations.mjs';
 import { measureSuccess } from './src/measure-success.mjs';
 import { readOptions } from './src/options.mjs';
+import { plot } from './src/plot.mjs';
 import { startProgress } from './src/progress.mjs';
 import { report } from './src/report.mjs';
 import { startBenchServer } from './src/start-bench-server.mjs';
@@ -30,6 +31,7 @@ try {
   if (options.json !== undefined) {
     await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
   }
+  if (options.plot !== undefined) await writeFile(options.plot, plot(results));
   // Peers may fail, that is a result; ours may not. How long anything took is never a reason to fail.
   const ours = [...operations, ...success, ...commands].filter(({ method }) => method === 'pg-evict');
   if (ours.some(({ failure }) => failure !== undefined)) process.exitCode = 1;

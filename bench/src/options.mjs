@@ -6,6 +6,7 @@ const usage = `Usage: corepack pnpm bench [options]
   --tries <n>       tries against clients that reconnect (default: 10)
   --sessions <n,…>  idle sessions on the database (default: 0,1,10,50,100,300; at most 350)
   --json <file>     also write the raw figures
+  --plot <file>     also draw them (SVG)
 
 PG_VERSION picks another major version of PostgreSQL than 18.
 `;
@@ -19,6 +20,7 @@ export function readOptions() {
         tries: { type: 'string', default: '10' },
         sessions: { type: 'string', default: '0,1,10,50,100,300' },
         json: { type: 'string' },
+        plot: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -28,6 +30,7 @@ export function readOptions() {
       tries: toCount(values.tries, 0, 1000),
       sessions: values.sessions.split(',').map((text) => toCount(text, 0, 350)),
       json: values.json,
+      plot: values.plot,
     };
   } catch (error) {
     process.stderr.write(`${error.message}\n\n`);
