@@ -6,7 +6,7 @@ const trail = Symbol('pg-evict.trail');
 type Resource = object & { [trail]?: NodeJS.CallSite };
 
 /** Far enough up from a promise to the line that awaits it, through what a query builder does at once. */
-const frames = 10;
+const frames = 20;
 
 /** V8's hook for the text of a stack trace; the test runner may have put its own there. */
 const stackTraces = Error as {
@@ -20,12 +20,12 @@ const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[]
  * queue or from the `then` of a query, where the stack trace begins anew. So each promise remembers the project's line
  * that made it, or else that of whoever made it.
  *
- * Looking at the stack costs some 5 µs a promise. So it is done for a limited time only, of which a file gets some when
- * it begins, and some more with each test and hook: enough for the first queries, which are those that connect.
+ * Looking at the stack costs some 5 µs a promise. So only so many are looked at: of a file when it begins, and again of
+ * each test and hook. That is enough for the first queries, which are those that connect.
  */
 export class CallTrail {
   readonly #hook: AsyncHook;
-  #leftMs = 0;
+  #left = 0;
   #enabled = false;
 
   constructor() {
@@ -38,9 +38,9 @@ export class CallTrail {
     this.#hook = createHook({ init: onPromise });
   }
 
-  /** Looks on for so long, beside what is left. */
-  extend(budgetMs: number, atMostMs: number): void {
-    this.#leftMs = Math.min(this.#leftMs + budgetMs, atMostMs);
+  /** Looks at so many promises from here on. */
+  extend(promises: number): void {
+    this.#left = Math.max(this.#left, promises);
     if (this.#enabled) return;
     this.#enabled = true;
     this.#hook.enable();
@@ -48,7 +48,7 @@ export class CallTrail {
 
   /** Looks no longer. */
   stop(): void {
-    this.#leftMs = 0;
+    this.#left = 0;
     this.#enabled = false;
     this.#hook.disable();
   }
@@ -59,11 +59,11 @@ export class CallTrail {
   }
 
   #look(below: Function): NodeJS.CallSite | undefined {
-    if (this.#leftMs <= 0) {
+    if (this.#left === 0) {
       this.stop();
       return undefined;
     }
-    const startedAt = performance.now();
+    this.#left -= 1;
     const { stackTraceLimit } = Error;
     const { prepareStackTrace } = stackTraces;
     const holder: { stack?: NodeJS.CallSite[] } = {};
@@ -73,7 +73,6 @@ export class CallTrail {
     const site = holder.stack?.find((one) => isProjectFile(one.getFileName() ?? ''));
     Error.stackTraceLimit = stackTraceLimit;
     stackTraces.prepareStackTrace = prepareStackTrace;
-    this.#leftMs -= performance.now() - startedAt;
     return site;
   }
 }
@@ -82,5 +81,11 @@ export class CallTrail {
 export function lineOf(site: NodeJS.CallSite | undefined): SourceLine | undefined {
   if (site === undefined) return undefined;
   const stack = stackTraces.prepareStackTrace?.(new Error('opened'), [site]);
-  return projectLines(typeof stack === 'string' ? stack : `    at ${site.toString()}`)[0];
+  return projectLines(typeof stack === 'string' ? stack : frameOf(site))[0];
+}
+
+function frameOf(site: NodeJS.CallSite): string {
+  const place = `${site.getFileName() ?? ''}:${site.getLineNumber() ?? 0}:${site.getColumnNumber() ?? 0}`;
+  const name = site.getFunctionName();
+  return name === null ? `    at ${place}` : `    at ${name} (${place})`;
 }

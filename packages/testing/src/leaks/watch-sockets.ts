@@ -31,7 +31,7 @@ export interface OpenSocket {
 
 /** The sockets of a test file, from its first line until {@link SocketWatch.end}. */
 export interface SocketWatch {
-  /** Says what of the file begins to run; gives the search for lines some more time. */
+  /** Says what of the file begins to run; and looks for lines anew. */
   enter(phase: string | null): void;
   /** Those that are open now. Does not wait. */
   openSockets(): OpenSocket[];
@@ -51,9 +51,9 @@ export interface SocketWatch {
   readonly refused: number;
 }
 
-/** Time for the search of lines, which costs as much: for loading a file, and for each test and hook. */
-const forFileMs = 1.5;
-const forPhaseMs = 0.2;
+/** How many promises are asked for the line that made them: while a file loads, and of each test and hook. */
+const promisesOfFile = 400;
+const promisesOfPhase = 100;
 
 /**
  * Watches the sockets that a test file opens to a server, with the line that opened each. From here on, the code that
@@ -65,7 +65,7 @@ export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch
   const owner: SocketOwner = { file, server, phase: null, over: false, refused: 0 };
   registry.current = owner;
   registry.owners.enterWith(owner);
-  registry.trail.extend(forFileMs, forFileMs);
+  registry.trail.extend(promisesOfFile);
 
   const open = (): SocketRecord[] =>
     [...registry.records].filter((record) => record.owner === owner && isOpen(record));
@@ -79,7 +79,7 @@ export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch
   return {
     enter(phase) {
       owner.phase = phase;
-      if (!owner.over) registry.trail.extend(forPhaseMs, forFileMs);
+      if (!owner.over) registry.trail.extend(promisesOfPhase);
     },
     openSockets: () => open().map(toOpenSocket),
     async settle(graceMs) {
@@ -114,8 +114,8 @@ export function unwatched<T>(callback: () => T): T {
 function toOpenSocket(record: SocketRecord): OpenSocket {
   const { socket, secured, target, backendPid, openedAt, phase, stack, site } = record;
   const called = projectLines(stack.stack ?? '');
-  const led = lineOf(site);
-  const lines = led === undefined ? called : [...called, led];
+  const led = called.length > 0 ? undefined : lineOf(site);
+  const lines = led === undefined ? called : [led];
   return {
     target,
     backendPid,
