@@ -1,4 +1,6 @@
-export type { TestDatabase } from './test-database.js';
+export { acquireDatabase } from './acquire-database.js';
+export { endRun } from './end-run.js';
+export { joinRun } from './join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
 export type { ServerEndpoint, SocketTarget } from './leaks/server-endpoint.js';
@@ -10,3 +12,12 @@ export {
   type SocketWatch,
   type WatchSocketsOptions,
 } from './leaks/watch-sockets.js';
+export { releaseDatabase, type ReleaseOptions } from './release-database.js';
+export { resetDatabase, type ResetOptions, type ResetReport } from './reset-database.js';
+export { startRun, type StartRunOptions } from './start-run.js';
+export { sweepTestDatabases, type SweepOptions, type SweepReport } from './sweep-test-databases.js';
+export type { Template } from './template.js';
+export type { TestDatabase } from './test-database.js';
+export type { DatabaseAddress } from './test-environment.js';
+export type { RunInvitation, RunSettings, TestRun } from './test-run.js';
+export type { TestServer } from './test-server.js';

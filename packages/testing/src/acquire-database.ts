@@ -1,0 +1,31 @@
+import { copyTemplate } from './copy-template.js';
+import { dropOwn } from './drop-own.js';
+import { failureOf } from './failure.js';
+import { testDatabaseName } from './names.js';
+import { TestDatabase } from './test-database.js';
+import type { TestRun } from './test-run.js';
+import { unwatched } from './leaks/watch-sockets.js';
+
+/**
+ * Makes a database for this worker: a private copy of the run's template. It is kept for as many test files as the
+ * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. What is not released is dropped
+ * when the run ends, or swept later.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `UNEXPECTED` (disk full, …)
+ */
+export async function acquireDatabase(run: TestRun): Promise<TestDatabase> {
+  return unwatched(async () => {
+    const database = new TestDatabase(run, testDatabaseName(run.id));
+    await run.control.hold(database.lock);
+    try {
+      await copyTemplate(run, database.name);
+      await database.remember();
+      run.databases.add(database);
+      return database;
+    } catch (error) {
+      await dropOwn(run.control, run.server.target, database.name).catch(() => undefined);
+      await run.control.release(database.lock).catch(() => undefined);
+      throw failureOf(error, `Test database "${database.name}" was not made`, { database: database.name });
+    }
+  });
+}

@@ -1,0 +1,168 @@
+import { readRelations, sqlName, type Relation } from './relations.js';
+import type { ServerSession } from './server-session.js';
+
+/** Something whose content can be asked for in two numbers. */
+export interface Probe {
+  /** The relation it is about; none for what is about the database as a whole. */
+  readonly relation: Relation | undefined;
+  /** For messages. */
+  readonly name: string;
+  /** Returns the two numbers; `$1` is the transaction id from which on a row is new. */
+  readonly sql: string;
+}
+
+/** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
+export interface Baseline {
+  readonly probes: readonly Probe[];
+  /** The two numbers of each probe, as text: rows and new rows; of a sequence, its value and whether it was called. */
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+  /** The rows of tables that are not empty, as text, by the probe's index; those of large tables are not kept. */
+  readonly rows: ReadonlyMap<number, readonly string[]>;
+  /** Why it cannot be seen whether a copy still is what it was; then a new copy is always made. */
+  readonly uncertain: string | null;
+}
+
+/** How much of the content of tables is kept in memory, in bytes on disk: for one table, and for all. */
+const keptOfOne = 2 * 2 ** 20;
+const keptOfAll = 16 * 2 ** 20;
+
+/**
+ * A row is new if the transaction that wrote it began after the copy was made, or after the last reset. Deleted rows
+ * are missing in the count. Both are exact, for tables and catalogs alike, as soon as no other transaction runs in the
+ * database; statistics would not be (they can be turned off and reset, and come late before 15).
+ *
+ * age() counts back from the next transaction id, so it is right also when ids start over.
+ */
+const newRows = 'count(*) FILTER (WHERE age(xmin) <= (SELECT age($1)))';
+
+/** Rows in catalogs that say nothing: a session's temporary schema stays when the session goes. */
+const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
+
+/** Reads what a copy contains that nobody has touched yet. */
+export async function readBaseline(session: ServerSession): Promise<Baseline> {
+  const relations = await readRelations(session);
+  const probes = probesOf(relations);
+  await prepareProbes(session, probes);
+  const numbers = await askProbes(session, await nextTransactionId(session), [], []);
+  const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
+  const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
+  const rows = await readRows(session, probes, first);
+  return { probes, first, second, rows, uncertain: uncertaintyOf(relations, probes, first) };
+}
+
+function probesOf(relations: readonly Relation[]): Probe[] {
+  const probes = relations
+    .filter(({ readable }) => readable)
+    .map((relation): Probe => {
+      const name = sqlName(relation);
+      const from =
+        relation.kind === 'table' || relation.kind === 'catalog' ? `FROM ONLY ${name}` : `FROM ${name}`;
+      const sql =
+        relation.kind === 'sequence'
+          ? `SELECT last_value, is_called::int ${from}`
+          : `SELECT count(*), ${newRows} ${from} ${relation.name === 'pg_namespace' ? withoutTemporary : ''}`;
+      return { relation, name: `${relation.schema}.${relation.name}`, sql };
+    });
+  return [
+    ...probes,
+    // Before 14 these flags are changed in place, so that no row is new.
+    {
+      relation: undefined,
+      name: 'pg_catalog.pg_index',
+      sql: `SELECT count(*) FILTER (WHERE NOT (indisvalid AND indisready AND indislive)), 0 FROM pg_index`,
+    },
+    // The catalog below it is not for everybody.
+    {
+      relation: undefined,
+      name: 'pg_catalog.pg_user_mapping',
+      sql: 'SELECT count(*), 0 FROM pg_user_mappings',
+    },
+  ];
+}
+
+/** Makes the probes one statement, planned once. It returns those whose numbers differ from $2 and $3. */
+export async function prepareProbes(session: ServerSession, probes: readonly Probe[]): Promise<void> {
+  const parts = probes.map(({ sql }, index) => `SELECT ${index + 1}, p.* FROM (${sql}) AS p`);
+  await session.query(`PREPARE pg_evict_probes (xid, bigint[], bigint[]) AS
+    SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
+    WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`);
+}
+
+/** Asks the prepared probes; returns the numbers that differ from these, by the probe's index. */
+export async function askProbes(
+  session: ServerSession,
+  newSince: string,
+  first: readonly string[],
+  second: readonly string[],
+): Promise<Map<number, readonly [string, string]>> {
+  // EXECUTE takes no parameters, and these are numbers.
+  const { rows } = await session.query<{ i: number; first: string; second: string }>(
+    `EXECUTE pg_evict_probes ('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`,
+  );
+  return new Map(rows.map((row) => [row.i - 1, [row.first, row.second]]));
+}
+
+/** The id that the next transaction to write will get, or a later one. */
+export async function nextTransactionId(session: ServerSession): Promise<string> {
+  const { rows } = await session.query<{ id: string }>(
+    `SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS id`,
+  );
+  return toTransactionId(rows[0]?.id ?? '');
+}
+
+/** The last 32 bits of a full transaction id, which is what a row has; not one of the three that mean something else. */
+export function toTransactionId(full: string): string {
+  const id = BigInt(full) % 2n ** 32n;
+  return String(id < 3n ? 3n : id);
+}
+
+async function readRows(
+  session: ServerSession,
+  probes: readonly Probe[],
+  counts: readonly string[],
+): Promise<Map<number, readonly string[]>> {
+  const { rows: settings } = await session.query<{ encoding: string }>('SHOW server_encoding', []);
+  const [encoding] = settings.map((row) => Object.values(row)[0]);
+  // Bytes of no known encoding would not come back as they went.
+  if (encoding === 'SQL_ASCII') return new Map();
+  let size = 0;
+  const kept = probes
+    .map(({ relation }, index) => ({ relation, index }))
+    .flatMap(({ relation, index }) => {
+      if (relation?.kind !== 'table' || counts[index] === '0' || relation.columns.length === 0) return [];
+      if (relation.size > keptOfOne || size + relation.size > keptOfAll) return [];
+      size += relation.size;
+      return [{ relation, index }];
+    });
+  if (kept.length === 0) return new Map();
+  const parts = kept.map(
+    ({ relation, index }) =>
+      `SELECT ${index} AS index, json_agg(pg_evict_row::text ORDER BY pg_evict_row.ctid) AS rows
+       FROM ONLY ${sqlName(relation)} AS pg_evict_row`,
+  );
+  const { rows } = await session.query<{ index: number; rows: string[] | null }>(parts.join('\nUNION ALL '));
+  return new Map(rows.map((row) => [row.index, row.rows ?? []]));
+}
+
+function uncertaintyOf(
+  relations: readonly Relation[],
+  probes: readonly Probe[],
+  counts: readonly string[],
+): string | null {
+  const hidden = relations.filter(({ kind, readable }) => !readable && kind !== 'catalog');
+  if (hidden.length > 0) {
+    return `our role may not read ${hidden.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`;
+  }
+  const count = (name: string): number =>
+    Number(counts[probes.findIndex((probe) => probe.name === `pg_catalog.${name}`)] ?? 0);
+  const hides = (name: string): boolean =>
+    relations.some((relation) => relation.kind === 'catalog' && relation.name === name && !relation.readable);
+  if (hides('pg_largeobject') && count('pg_largeobject_metadata') > 0) {
+    return 'our role may not read the large objects of the template';
+  }
+  if (hides('pg_user_mapping') && count('pg_user_mapping') > 0) {
+    return 'our role may not read the user mappings of the template';
+  }
+  return null;
+}

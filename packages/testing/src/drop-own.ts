@@ -1,0 +1,26 @@
+import { dropDatabase, quoteIdentifier, type Target } from '@pg-evict/core';
+import type { Control } from './control.js';
+import { sqlStateOf } from './failure.js';
+
+/**
+ * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none.
+ *
+ * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ */
+export async function dropOwn(control: Control, target: Target, name: string): Promise<void> {
+  try {
+    await control.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
+  } catch (error) {
+    if (sqlStateOf(error) === undefined) throw error;
+    await dropDatabase(
+      { ...target, database: name },
+      {
+        ifExists: true,
+        rollbackPrepared: true,
+        dropSlots: true,
+        dropSubscriptions: true,
+        unsetTemplate: true,
+      },
+    );
+  }
+}

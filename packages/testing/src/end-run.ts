@@ -1,0 +1,38 @@
+import { heldLocksQuery, isHeld, lockClasses, type HeldLockRow } from './advisory-locks.js';
+import { dropOwn } from './drop-own.js';
+import { ownNamesLike, readOwnName } from './names.js';
+import { releaseDatabase } from './release-database.js';
+import type { TestRun } from './test-run.js';
+import { unwatched } from './leaks/watch-sockets.js';
+
+/**
+ * Ends a run for this process: releases the databases it still has and closes its session. In the process that began
+ * the run, the databases of its other processes are dropped as well, and a server that was started for the run is
+ * stopped; a database that a process still works with is left for later to sweep.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`
+ */
+export async function endRun(run: TestRun): Promise<void> {
+  return unwatched(async () => {
+    try {
+      // A server of the run's own goes with all that is on it.
+      if (run.server.kind !== 'connection' && run.owned) return;
+      for (const database of run.databases) await releaseDatabase(database);
+      if (run.owned) await dropAbandoned(run);
+    } finally {
+      await run.stop();
+    }
+  });
+}
+
+async function dropAbandoned({ control, server, id }: TestRun): Promise<void> {
+  const { rows: found } = await control.query<{ name: string }>(
+    `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,
+  );
+  const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [[lockClasses.database]]);
+  for (const { name } of found) {
+    const own = readOwnName(name);
+    if (own?.run !== id || own.kind === 'kept' || isHeld(held, { kind: 'database', of: name })) continue;
+    await dropOwn(control, server.target, name);
+  }
+}

@@ -1,0 +1,132 @@
+import { quoteIdentifier, renameDatabase } from '@pg-evict/core';
+import type { AdvisoryLock } from './advisory-locks.js';
+import type { Control } from './control.js';
+import { dropOwn } from './drop-own.js';
+import { failureOf, sqlStateOf } from './failure.js';
+import { buildingName, templateName } from './names.js';
+import { ServerSession } from './server-session.js';
+import { digest, type TemplateSource } from './template-source.js';
+import type { Template } from './template.js';
+import { commentStatement, dayOf, readComment, templateComment } from './comments.js';
+import { addressOf } from './test-environment.js';
+import type { TestServer } from './test-server.js';
+
+/** Changes when templates are built in another way. */
+const formatVersion = '1';
+
+interface TemplateRow {
+  readonly comment: string | null;
+  readonly hasSettings: boolean;
+}
+
+/** A template, if it is there. $1 its name. */
+const findQuery = `
+SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
+  OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings"
+FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
+
+/**
+ * Makes sure that the template for a source exists, and takes the lock that says that this run uses it. The template
+ * is built once for each hash of content, server version and role, by one process of all that ask at once, from
+ * whatever machine; the others wait. It is built under a private name, which nobody else looks at, and gets its own
+ * when it is finished and fenced: marked as a template, no connections allowed.
+ *
+ * Needs CREATEDB.
+ *
+ * @throws {@link PgEvictError} with the code of what failed; nothing is left then
+ */
+export async function ensureTemplate(
+  control: Control,
+  server: TestServer,
+  runId: string,
+  source: TemplateSource,
+): Promise<Template> {
+  const { rows } = await control.query<{ version: string }>(
+    `SELECT current_setting('server_version_num') AS version`,
+  );
+  const owner = server.connection.user ?? '';
+  const hash = digest([formatVersion, rows[0]?.version ?? '', owner, source.hash]).slice(0, 16);
+  const uses: AdvisoryLock = { kind: 'template', of: hash, shared: true };
+  const builds: AdvisoryLock = { kind: 'build', of: hash, shared: false };
+  await control.hold(uses);
+  try {
+    const found = await findTemplate(control, hash);
+    if (found !== undefined) return found;
+    await control.hold(builds);
+    try {
+      // Whoever held the lock before may have built it.
+      return (
+        (await findTemplate(control, hash)) ?? (await buildTemplate(control, server, runId, hash, source))
+      );
+    } finally {
+      await control.release(builds);
+    }
+  } catch (error) {
+    await control.release(uses).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function findTemplate(control: Control, hash: string): Promise<Template | undefined> {
+  const name = templateName(hash);
+  const { rows } = await control.query<TemplateRow>(findQuery, [name]);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { comment, day } = readComment(row.comment);
+  const today = new Date();
+  if (day !== dayOf(today)) {
+    // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
+    await control.query(commentStatement(name, templateComment(comment, today))).catch(() => undefined);
+  }
+  return { name, hash, comment, hasSettings: row.hasSettings || comment !== null };
+}
+
+async function buildTemplate(
+  control: Control,
+  server: TestServer,
+  runId: string,
+  hash: string,
+  source: TemplateSource,
+): Promise<Template> {
+  const name = buildingName(runId, hash);
+  const database = quoteIdentifier(name);
+  const { target } = server;
+  try {
+    const owner = server.connection.user;
+    const ownedBy =
+      owner === undefined || owner === target.connection.user ? '' : ` OWNER ${quoteIdentifier(owner)}`;
+    await control.query(`CREATE DATABASE ${database}${ownedBy}`);
+    await source.fill(addressOf(server, name));
+    await vacuum(server, name);
+    const { rows } = await control.query<Pick<TemplateRow, 'comment'>>(
+      `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+      [name],
+    );
+    const comment = templateComment(rows[0]?.comment ?? null, new Date());
+    await control.query(commentStatement(name, comment));
+    await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+    await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
+      // Somebody who is connected elsewhere, where our lock is not seen, was faster.
+      if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
+    });
+    const built = await findTemplate(control, hash);
+    if (built === undefined) throw new Error(`database "${templateName(hash)}" is no template`);
+    await dropOwn(control, target, name);
+    return built;
+  } catch (error) {
+    await dropOwn(control, target, name).catch(() => undefined);
+    throw failureOf(error, `The template for tests was not built from ${source.description}`, {
+      sqlState: sqlStateOf(error),
+    });
+  }
+}
+
+/** What every copy would otherwise find out anew: which rows are visible to all, and statistics for the planner. */
+async function vacuum({ target }: TestServer, name: string): Promise<void> {
+  const session = await ServerSession.open(target.connection, name);
+  try {
+    await session.query('VACUUM (ANALYZE)');
+  } finally {
+    await session.close();
+  }
+}

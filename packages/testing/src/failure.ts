@@ -1,0 +1,42 @@
+import { isPgEvictError, PgEvictError, type PgEvictErrorCode, type PgEvictErrorFacts } from '@pg-evict/core';
+
+const codes: Readonly<Record<string, PgEvictErrorCode>> = {
+  '3D000': 'DATABASE_NOT_FOUND',
+  '42P04': 'DATABASE_EXISTS',
+  '23505': 'DATABASE_EXISTS',
+  '42501': 'PERMISSION_DENIED',
+  '55006': 'SESSIONS_REMAIN',
+  '55P03': 'BLOCKED',
+};
+
+/** The SQLSTATE of what a statement failed with. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Whether the session is gone that a statement was sent on. */
+export function isLost(error: unknown): boolean {
+  const sqlState = sqlStateOf(error);
+  return sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
+}
+
+/**
+ * Makes our error of whatever something failed with.
+ *
+ * @param summary begins the message: what did not happen; ends without a full stop
+ */
+export function failureOf(error: unknown, summary: string, facts: PgEvictErrorFacts = {}): PgEvictError {
+  const message = error instanceof Error ? error.message || String(sqlStateOf(error)) : String(error);
+  if (isPgEvictError(error)) {
+    return new PgEvictError(error.code, `${summary}: ${message}`, { ...facts, cause: error });
+  }
+  const sqlState = sqlStateOf(error);
+  const fallback = sqlState !== undefined && !isLost(error) ? 'UNEXPECTED' : 'CONNECTION_FAILED';
+  const text = /[.!?]$/.test(message) ? message : `${message}.`;
+  return new PgEvictError(codes[sqlState ?? ''] ?? fallback, `${summary}: ${text}`, {
+    ...facts,
+    sqlState,
+    cause: error,
+  });
+}

@@ -1,0 +1,27 @@
+import { Control } from './control.js';
+import { restoreTls } from './tls-settings.js';
+import { TestRun, type RunInvitation } from './test-run.js';
+import { unwatched } from './leaks/watch-sockets.js';
+
+/**
+ * Joins a run that another process began, from what its `toJSON` gave. Opens one session on the maintenance database,
+ * which does not keep the process alive.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`
+ */
+export async function joinRun(invitation: RunInvitation): Promise<TestRun> {
+  return unwatched(async () => {
+    const { id, server, template, ...settings } = invitation;
+    const target = { ...server.target, connection: restoreTls(server.target.connection) };
+    const control = await Control.open(target.connection, target.maintenanceDatabase);
+    await control.hold({ kind: 'run', of: id, shared: true });
+    await control.hold({ kind: 'template', of: template.hash, shared: true });
+    const joined = {
+      ...server,
+      target,
+      connection: restoreTls(server.connection),
+      stop: async () => Promise.resolve(),
+    };
+    return new TestRun({ ...settings, id, server: joined, template, control, owned: false });
+  });
+}

@@ -1,0 +1,103 @@
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { loadKnexfile } from '@pg-evict/config';
+import { PgEvictError } from '@pg-evict/core';
+import { failureOf } from './failure.js';
+import { hashFolder } from './hash-files.js';
+import { digest, type TemplateSource } from './template-source.js';
+import type { DatabaseAddress } from './test-environment.js';
+
+/** What of knex is used: the project's own, of whatever version. */
+type Knex = (config: Readonly<Record<string, unknown>>) => {
+  readonly migrate: { latest(): Promise<unknown> };
+  readonly seed: { run(): Promise<unknown> };
+  destroy(): Promise<void>;
+};
+
+interface KnexSourceOptions {
+  readonly knexfile: string;
+  readonly env: string;
+  readonly seed: boolean;
+  /** Hash of the files that `inputs` names. */
+  readonly files: string;
+}
+
+/**
+ * Migrations, and seeds where they are asked for, of the project's knexfile, run with the project's own knex. The hash
+ * covers the knexfile and the folders it names.
+ */
+export async function knexSource(options: KnexSourceOptions): Promise<TemplateSource> {
+  const { knexfile, env, seed, files } = options;
+  const config = await loadKnexfile(knexfile, env);
+  const folder = dirname(knexfile);
+  const { knex, version } = ownKnex(knexfile);
+  const migrations = inFolder(config['migrations'], folder, 'migrations');
+  const seeds = inFolder(config['seeds'], folder, 'seeds');
+  const folders = [...migrations.directory, ...(seed ? seeds.directory : [])];
+  const hashes = await Promise.all(folders.map(hashFolder));
+  const text = await readFile(knexfile, 'utf8');
+  return {
+    description: `knex (${knexfile})`,
+    hash: digest(['knex', version, env, String(seed), text, files, ...hashes]),
+    fill: async (address) => migrate(knex, { ...config, migrations, seeds }, address, seed),
+  };
+}
+
+/** The section of a knexfile with its folders as paths of their own: knex takes them from the working directory. */
+function inFolder(
+  section: unknown,
+  folder: string,
+  byDefault: string,
+): { readonly directory: readonly string[] } & Readonly<Record<string, unknown>> {
+  const given = typeof section === 'object' && section !== null ? (section as Record<string, unknown>) : {};
+  const { directory = `./${byDefault}` } = given;
+  const directories = (Array.isArray(directory) ? directory : [directory]) as unknown[];
+  return { ...given, directory: directories.map((path) => resolve(folder, String(path))) };
+}
+
+function ownKnex(knexfile: string): { knex: Knex; version: string } {
+  const require = createRequire(knexfile);
+  try {
+    const exported = require('knex') as Knex | { readonly default: Knex };
+    const { version } = require('knex/package.json') as { version: string };
+    return { knex: typeof exported === 'function' ? exported : exported.default, version };
+  } catch (error) {
+    throw new PgEvictError('CONFIG_INVALID', `knex cannot be loaded from ${dirname(knexfile)}.`, {
+      hint: 'Install it in the project: npm install knex.',
+      cause: error,
+    });
+  }
+}
+
+async function migrate(
+  knex: Knex,
+  config: Readonly<Record<string, unknown>>,
+  { connection }: DatabaseAddress,
+  seed: boolean,
+): Promise<void> {
+  const pool = { ...(config['pool'] as object | undefined), min: 0 };
+  const instance = knex({ ...config, connection: { ...connection }, pool });
+  try {
+    await instance.migrate.latest().catch((error: unknown) => {
+      throw failureOf(error, 'The migrations failed');
+    });
+    if (seed) {
+      await instance.seed.run().catch((error: unknown) => {
+        throw failureOf(error, 'The seeds failed');
+      });
+    }
+  } finally {
+    await giveUp(instance);
+  }
+}
+
+/** knex waits for ever for connections that migrations never gave back; their sessions are ended afterwards. */
+async function giveUp(instance: { destroy(): Promise<void> }): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((done) => {
+    timer = setTimeout(done, 1000);
+  });
+  await Promise.race([instance.destroy().catch(() => undefined), waited]);
+  clearTimeout(timer);
+}

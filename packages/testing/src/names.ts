@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { threadId } from 'node:worker_threads';
+
+/**
+ * What a database that we made is for: a worker's `test` database, the one of a failed test file that was `kept`, a
+ * template that is being built (`building`), or a finished `template`.
+ */
+export type OwnDatabaseKind = 'test' | 'kept' | 'building' | 'template';
+
+/** A database that we made, read from its name. */
+export interface OwnDatabase {
+  readonly name: string;
+  readonly kind: OwnDatabaseKind;
+  /** The run that made it; a template belongs to no run. */
+  readonly run: string | null;
+}
+
+/** A name for a run that no other has. */
+export function newRunId(): string {
+  const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
+  return Array.from(randomBytes(8), (byte) => alphabet[byte % 36]).join('');
+}
+
+/**
+ * A new name for a worker's database: with process and thread, for whoever looks at the server, and something that no
+ * other has, as a process may have several.
+ */
+export function testDatabaseName(run: string): string {
+  return `pg_evict_test_${run}_${process.pid}_${threadId}_${randomBytes(3).toString('hex')}`;
+}
+
+/** The name under which the database of a failed test file stays. */
+export function keptDatabaseName(testDatabase: string): string {
+  return testDatabase.replace('pg_evict_test_', 'pg_evict_kept_');
+}
+
+/** The name of a finished template: nothing that is not finished ever has it. */
+export function templateName(hash: string): string {
+  return `pg_evict_template_${hash}`;
+}
+
+/** The name under which a run builds a template. */
+export function buildingName(run: string, hash: string): string {
+  return `pg_evict_building_${run}_${hash}`;
+}
+
+/** Names that may be ours, as LIKE has it; {@link readOwnName} tells. */
+export const ownNamesLike = 'pg\\_evict\\_%';
+
+const runDatabase = /^pg_evict_(test|kept|building)_([0-9a-z]{8})_[0-9a-f_]+$/;
+const template = /^pg_evict_template_[0-9a-f]{16}$/;
+
+/** Reads the name of a database; `undefined` for one that we did not make. */
+export function readOwnName(name: string): OwnDatabase | undefined {
+  if (template.test(name)) return { name, kind: 'template', run: null };
+  const [, kind, run] = runDatabase.exec(name) ?? [];
+  if (kind === undefined || run === undefined) return undefined;
+  return { name, kind: kind as OwnDatabaseKind, run };
+}

@@ -1,0 +1,99 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import { Client } from 'pg';
+import { failureOf, sqlStateOf } from './failure.js';
+
+/**
+ * What a role, or a database that was copied with its settings, may have been given that must not change what we read,
+ * or end our session. Row security that would hide rows is an error instead.
+ */
+const sessionSettings = `
+SELECT pg_backend_pid() AS pid,
+  set_config('client_min_messages', 'error', false), set_config('default_transaction_read_only', 'off', false),
+  set_config('default_transaction_isolation', 'read committed', false), set_config('row_security', 'off', false),
+  set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+  set_config('idle_in_transaction_session_timeout', '0', false),
+  CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL
+    THEN set_config('idle_session_timeout', '0', false) END,
+  CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
+    THEN set_config('transaction_timeout', '0', false) END,
+  set_config('search_path', 'pg_catalog', false), set_config('plan_cache_mode', 'force_generic_plan', false),
+  set_config('jit', 'off', false), set_config('max_parallel_workers_per_gather', '0', false)`;
+
+/** What node-postgres has and its types have not. */
+interface KeepsAlive {
+  ref(): void;
+  unref(): void;
+}
+
+/** A session of ours on one database. It keeps the process alive only while something is asked. */
+export class ServerSession {
+  readonly pid: number;
+  /** Whether it is gone: ended by somebody, or with the server. */
+  lost = false;
+  readonly #client: Client & KeepsAlive;
+  #asking = 0;
+
+  private constructor(client: Client & KeepsAlive, pid: number) {
+    this.#client = client;
+    this.pid = pid;
+    client.on('end', () => (this.lost = true));
+    client.unref();
+  }
+
+  /**
+   * Connects; rejects with the driver's error where the database does not exist (3D000), for the caller to judge.
+   *
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   */
+  static async open(settings: ConnectionSettings, database: string): Promise<ServerSession> {
+    const client = new Client({
+      connectionTimeoutMillis: 30_000,
+      keepAlive: true,
+      ...settings,
+      database,
+      application_name: settings.application_name ?? 'pg-evict',
+    });
+    // One that breaks while nothing is asked is noticed with the next question; without a listener Node would crash.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>(sessionSettings);
+      return new ServerSession(client as Client & KeepsAlive, rows[0]?.pid ?? 0);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (sqlStateOf(error) === '3D000') throw error;
+      throw failureOf(error, `${client.host}:${client.port} cannot be connected to`);
+    }
+  }
+
+  /** The password that was used, wherever it was found (`.pgpass`, a function). */
+  get password(): string | undefined {
+    const { password } = this.#client as { password?: unknown };
+    return typeof password === 'string' ? password : undefined;
+  }
+
+  /** Runs one statement; one with a name is planned once. */
+  async query<Row extends object>(
+    statement: string | { readonly name: string; readonly text: string },
+    values?: unknown[],
+  ): Promise<{ rows: Row[] }> {
+    return this.#ask(async () => this.#client.query<Row>(statement as string, values));
+  }
+
+  /** Ends it and waits until the server has, too. */
+  async close(): Promise<void> {
+    this.#client.ref();
+    await this.#client.end().catch(() => undefined);
+  }
+
+  async #ask<T>(query: () => Promise<T>): Promise<T> {
+    this.#asking += 1;
+    this.#client.ref();
+    try {
+      return await query();
+    } finally {
+      this.#asking -= 1;
+      if (this.#asking === 0) this.#client.unref();
+    }
+  }
+}

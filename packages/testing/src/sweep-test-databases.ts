@@ -1,0 +1,146 @@
+import type { Target } from '@pg-evict/core';
+import { heldLocksQuery, isHeld, lockClasses, lockKeys, type HeldLockRow } from './advisory-locks.js';
+import { dayOf, readComment } from './comments.js';
+import { Control } from './control.js';
+import { dropOwn } from './drop-own.js';
+import { ownNamesLike, readOwnName, type OwnDatabase } from './names.js';
+import { unwatched } from './leaks/watch-sockets.js';
+
+/** How long a template that nobody uses, or a database that was kept, stays. */
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+
+/** Options of {@link sweepTestDatabases}. */
+export interface SweepOptions {
+  /**
+   * Also drops databases of failed test files that were kept less than a week ago.
+   * @default false
+   */
+  readonly kept?: boolean | undefined;
+  /**
+   * Also drops templates that were used within the last week, but by no run that lives.
+   * @default false
+   */
+  readonly templates?: boolean | undefined;
+  /**
+   * Changes nothing; the report tells what would be dropped.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What was swept. */
+export interface SweepReport {
+  /** Dropped; in a dry run, would be. */
+  readonly dropped: readonly string[];
+  /** Databases of ours that stay, each with the reason. */
+  readonly left: readonly { readonly database: string; readonly reason: string }[];
+  readonly dryRun: boolean;
+}
+
+interface FoundRow {
+  readonly name: string;
+  readonly comment: string | null;
+  readonly owner: string;
+  readonly owned: boolean;
+}
+
+const namesQuery = `
+SELECT datname AS name, shobj_description(oid, 'pg_database') AS comment, pg_get_userbyid(datdba) AS owner,
+  pg_has_role(datdba, 'USAGE') AS owned
+FROM pg_database WHERE datname LIKE '${ownNamesLike}' ORDER BY datname`;
+
+/**
+ * Drops the test databases of runs that are over: ended, killed, or cut off from the server. A run lives as long as
+ * one of its processes does. Only databases that pg-evict made, known by their names, are dropped; templates and
+ * databases that were kept after a week without use.
+ *
+ * Needs ownership of the databases; those of others stay.
+ *
+ * @param target the server; its database is not touched and need not exist
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`
+ */
+export async function sweepTestDatabases(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
+  return unwatched(async () => {
+    const connection =
+      typeof target.connection === 'string'
+        ? { connectionString: target.connection }
+        : (target.connection ?? {});
+    const control = await Control.open(connection, target.maintenanceDatabase);
+    try {
+      return await sweepOver(control, { ...target, connection }, options);
+    } finally {
+      await control.close();
+    }
+  });
+}
+
+/** The same over a session that is there already. */
+export async function sweepOver(
+  control: Control,
+  target: Target,
+  options: SweepOptions = {},
+): Promise<SweepReport> {
+  const { dryRun = false } = options;
+  // In this order: a run takes its lock before it makes a database.
+  const { rows } = await control.query<FoundRow>(namesQuery);
+  const found = rows.flatMap((row) => {
+    const own = readOwnName(row.name);
+    return own === undefined ? [] : [{ ...row, own }];
+  });
+  const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
+  const dropped: string[] = [];
+  const left: { database: string; reason: string }[] = [];
+  for (const { name, comment, owned, owner, own } of found) {
+    const reason =
+      reasonToStay(own, comment, held, options) ?? (owned ? undefined : `it belongs to "${owner}"`);
+    if (reason !== undefined) {
+      left.push({ database: name, reason });
+      continue;
+    }
+    try {
+      if (dryRun || (await drop(control, target, own))) dropped.push(name);
+      else left.push({ database: name, reason: 'a run uses it' });
+    } catch (error) {
+      left.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { dropped, left, dryRun };
+}
+
+function reasonToStay(
+  { kind, run, name }: OwnDatabase,
+  comment: string | null,
+  held: readonly HeldLockRow[],
+  { kept = false, templates = false }: SweepOptions,
+): string | undefined {
+  const { day } = readComment(comment);
+  const isRecent = day === null || day > dayOf(new Date(Date.now() - weekMs));
+  if (kind === 'template') {
+    if (isHeld(held, { kind: 'template', of: hashOf(name) })) return 'a run uses it';
+    return isRecent && !templates ? `it was last used on ${day ?? 'an unknown day'}` : undefined;
+  }
+  if (kind === 'kept') return isRecent && !kept ? `it was kept on ${day ?? 'an unknown day'}` : undefined;
+  return isHeld(held, { kind: 'run', of: run ?? '' }) ? `run ${run ?? ''} lives` : undefined;
+}
+
+/** Returns whether it was dropped: somebody may begin to use a template at this moment. */
+async function drop(control: Control, target: Target, { kind, name }: OwnDatabase): Promise<boolean> {
+  if (kind !== 'template') {
+    await dropOwn(control, target, name);
+    return true;
+  }
+  const keys = lockKeys({ kind: 'template', of: hashOf(name) });
+  const { rows } = await control.query<{ taken: boolean }>(
+    'SELECT pg_try_advisory_lock($1, $2) AS taken',
+    keys,
+  );
+  if (rows[0]?.taken !== true) return false;
+  try {
+    await dropOwn(control, target, name);
+    return true;
+  } finally {
+    await control.query('SELECT pg_advisory_unlock($1, $2)', keys);
+  }
+}
+
+const hashOf = (template: string): string => template.slice(-16);

@@ -1,0 +1,12 @@
+/** A finished template: a fenced database that test databases are copied from. */
+export interface Template {
+  readonly name: string;
+  readonly hash: string;
+  /**
+   * Whether it has settings of its own (ALTER DATABASE SET, privileges, a connection limit, a comment), which
+   * CREATE DATABASE does not copy.
+   */
+  readonly hasSettings: boolean;
+  /** The comment it was given when it was built. */
+  readonly comment: string | null;
+}

@@ -1,0 +1,120 @@
+import {
+  createDatabase,
+  describeDatabase,
+  PgEvictError,
+  type ConnectionSettings,
+  type Target,
+} from '@pg-evict/core';
+import type { ResolvedConfig, ResolvedConfiguration } from '@pg-evict/config';
+
+type Testing = NonNullable<ResolvedConfig['testing']>;
+
+/** A server on which test databases are made. */
+export interface TestServer {
+  /** For what administers: makes, resets and drops. Its `database` is the configured one, which is never touched. */
+  readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
+  /** How tests connect: the role of the application. */
+  readonly connection: ConnectionSettings;
+  /** Parameters that the URL of a test database is to have, such as `sslmode=require`; empty, or begins with `?`. */
+  readonly urlParameters: string;
+  /** libpq's variables for TLS. */
+  readonly tlsEnvironment: Readonly<Record<string, string>>;
+  /** `connection` or what was started for the run. */
+  readonly kind: 'connection' | 'embedded' | 'testcontainers';
+}
+
+/** A server, and how to stop it where it was started for the run. */
+export interface OpenedServer extends TestServer {
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Opens the server that is configured for tests: the configured connection, or one that is started and lives as long
+ * as this process.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` where the configured database or its host is protected,
+ * `CONNECTION_FAILED`, `CONFIG_INVALID`; ServerError where a server cannot be started
+ */
+export async function openServer(
+  { server: given }: Testing,
+  configuration: ResolvedConfiguration,
+  cwd: string,
+): Promise<OpenedServer> {
+  const isConfigured = configuration.connection.source.kind !== 'defaults';
+  const server =
+    typeof given === 'object' ? given : { kind: given ?? (isConfigured ? 'connection' : 'embedded') };
+  if (server.kind === 'connection') return openConfigured(configuration);
+  const { startServer } = await import('@pg-evict/server');
+  const { kind, ...options } = server;
+  const running = await startServer({
+    ...options,
+    // What this server cannot be is its own to say.
+    kind: kind as 'embedded',
+    from: cwd,
+    settings: { max_connections: 300, max_prepared_transactions: 20, ...server.settings },
+  } as Parameters<typeof startServer>[0]);
+  const { host, port, user, password } = running;
+  const connection = { host, port, user, password, ssl: false };
+  return {
+    target: { connection, database: running.database },
+    connection,
+    urlParameters: '',
+    tlsEnvironment: {},
+    kind,
+    stop: async () => running.stop(),
+  };
+}
+
+async function openConfigured({
+  target,
+  connection: { settings, source, tlsEnvironment },
+}: ResolvedConfiguration): Promise<OpenedServer> {
+  await refuseProtected(target);
+  const original = source.kind === 'DATABASE_URL' ? (process.env['DATABASE_URL'] ?? '') : '';
+  const { database: _configured, ...connection } = settings;
+  return {
+    target: { ...target, connection: withoutDatabase(target) },
+    connection,
+    urlParameters: parametersOf(original),
+    tlsEnvironment,
+    kind: 'connection',
+    stop: async () => Promise.resolve(),
+  };
+}
+
+function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
+  if (typeof connection === 'string') return { connectionString: connection };
+  const { database: _configured, ...settings } = connection;
+  return settings;
+}
+
+/** What of a URL says how to connect, not whereto. */
+function parametersOf(url: string): string {
+  const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
+  const parameters = new URLSearchParams(url.split('?')[1]);
+  for (const name of [...parameters.keys()]) if (replaced.has(name)) parameters.delete(name);
+  const text = parameters.toString().replaceAll('+', '%20');
+  return text === '' ? '' : `?${text}`;
+}
+
+const builtIn = new Set(['postgres', 'template0', 'template1']);
+
+/**
+ * A server whose configured database, or host, is protected is none for tests, although the database itself would not
+ * be touched.
+ */
+async function refuseProtected(target: Target): Promise<void> {
+  const database = target.database ?? process.env['PGDATABASE'];
+  const isOwn = database !== undefined && !builtIn.has(database) && database !== target.maintenanceDatabase;
+  const named = { ...target, database: isOwn ? database : 'pg_evict_test' };
+  // Core compares the patterns before it connects. Nothing is made.
+  await createDatabase(named, { dryRun: true, ifNotExists: true });
+  if (!isOwn) return;
+  const { protection } = await describeDatabase(named);
+  if (protection === null) return;
+  throw new PgEvictError(
+    'PROTECTED',
+    `Database "${database}" is protected${protection === '' ? '' : ` (${protection})`}, so its server is not used for tests.`,
+    { database, hint: 'Configure another connection for tests, or a server of their own: testing.server.' },
+  );
+}
