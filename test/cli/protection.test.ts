@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Client, type ClientConfig } from 'pg';
+import { CuttingProxy } from '../support/cutting-proxy.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
@@ -135,6 +136,22 @@ describe.each([
       expect(await databaseExists(database)).toBe(false);
     });
   });
+});
+
+test('what is confirmed or refused beforehand costs no connection', async () => {
+  const database = await scratch.database();
+  const { hostname, port } = new URL(serverUrl());
+  const proxy = await CuttingProxy.start(hostname, Number(port));
+  const url = new URL(serverUrl({ database }));
+  url.port = String(proxy.port);
+  const env = { DATABASE_URL: url.href };
+  expect((await runCli(['recreate'], env)).code).toBe(3);
+  expect((await runCli(['recreate', '--yes'], { ...env, NODE_ENV: 'production' })).code).toBe(3);
+  expect(proxy.connections).toBe(0);
+  // Those of the operation itself: one runs the statements, one ends sessions.
+  expect((await runCli(['recreate', '--yes'], env)).code).toBe(0);
+  expect(proxy.connections).toBe(2);
+  proxy.stop();
 });
 
 test('--confirm with a wrong name is refused wherever it is given, also in a dry run', async () => {

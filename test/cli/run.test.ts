@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CuttingProxy } from '../support/cutting-proxy.js';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
@@ -315,9 +316,138 @@ test('--dry-run says who would be ended and runs nothing', async () => {
   expect(code).toBe(0);
   expect(document).toMatchObject({ command: 'run', dryRun: true, terminated: [{ pid: session.pid }] });
   expect(document).not.toHaveProperty('to');
+  expect(JSON.stringify(document)).not.toMatch(/renam/i);
   expect(existsSync(touched)).toBe(false);
   await session.client.query('SELECT FROM marker');
   await session.close();
+});
+
+test('a dry run of what could not be had says so: nobody would be ended', async () => {
+  const role = await scratch.role('CREATEDB');
+  const database = await scratch.database();
+  await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);
+  const session = await openSession(serverUrl({ database }));
+  const env = { DATABASE_URL: serverUrl({ database, user: role, password: role }) };
+  const { code, stdout } = await runCli(['run', '--dry-run', '--', 'true'], env);
+  expect(code).toBe(4);
+  expect(stdout).toContain(`Would hold ${database}`);
+  expect(stdout).toContain('It would fail, and nobody would be ended.');
+  expect(stdout).not.toMatch(/renam/i);
+  expect((await runCli(['run', '--', 'true'], env)).code).toBe(4);
+  await session.client.query('SELECT FROM marker');
+  await session.close();
+});
+
+describe('--grace and --except', () => {
+  test('sessions that leave in time are not ended, and the command waits for them', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const running = runCliJson(['run', '--grace', '1m', '--timeout', '2m', '--', 'true'], {
+      DATABASE_URL: serverUrl({ database }),
+    });
+    await until(async () => {
+      const rows = await ask(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'pg-evict' AND state = 'idle'
+           AND query LIKE 'COMMENT ON DATABASE %' AND state_change < clock_timestamp() - interval '300 ms'`,
+      );
+      return rows.length > 0;
+    }, 'the placeholder is made, and nothing has happened since');
+    await session.client.query('SELECT FROM marker');
+    await session.close();
+    const { code, document } = await running;
+    expect(document).toMatchObject({ terminated: [] });
+    expect(code).toBe(0);
+    await expectBack(database);
+  });
+
+  test('those that stay are ended when it is over', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const startedAt = performance.now();
+    const { document } = await runCliJson(['run', '--grace', '1500ms', '--', 'true'], {
+      DATABASE_URL: serverUrl({ database }),
+    });
+    expect(performance.now() - startedAt).toBeGreaterThan(1500);
+    expect(document).toMatchObject({ terminated: [{ pid: session.pid }] });
+    expect(await session.ended).toBe('57P01');
+  });
+
+  test('a session to keep keeps the command from being run, and nobody is ended', async () => {
+    const database = await scratch.database();
+    const [kept, other] = [
+      await openSession(serverUrl({ database }), 'idle in transaction'),
+      await openSession(serverUrl({ database })),
+    ];
+    const touched = join(folder, 'touched-in-spite');
+    const env = { DATABASE_URL: serverUrl({ database }) };
+    const args = ['run', '--except', 'test idle in*', '--', 'touch', touched];
+    const { code, document } = await runCliJson(args, env);
+    expect(code).toBe(4);
+    expect(document).toMatchObject({
+      error: { code: 'SESSIONS_REMAIN', terminated: [], blockers: [{ name: String(kept.pid) }] },
+    });
+    expect(existsSync(touched)).toBe(false);
+    await other.client.query('SELECT FROM marker');
+    await kept.close();
+    expect(await runCliJson(args, env)).toMatchObject({
+      code: 0,
+      document: { terminated: [{ pid: other.pid }] },
+    });
+    expect(existsSync(touched)).toBe(true);
+  });
+});
+
+describe('its connections are lost while the command runs', () => {
+  const ready = program(
+    'ready',
+    `const client = new Client({ connectionString: process.env.DATABASE_URL });
+     client.on('error', () => undefined);
+     await client.connect();
+     process.on('SIGTERM', () => { console.log('SIGTERM'); process.exit(1); });
+     process.on('SIGHUP', async () => { await client.query('SELECT FROM marker'); console.log('well'); await client.end(); process.exit(0); });
+     setInterval(() => undefined, 1000);
+     console.log('ready');`,
+  );
+  const sessionsOfRun = `FROM pg_stat_activity WHERE application_name = 'pg-evict'`;
+
+  test('it goes on holding the database, and the command notices nothing', async () => {
+    const database = await scratch.database();
+    const env = { DATABASE_URL: serverUrl({ database }) };
+    const { process: child, result } = startCli(['run', '--', process.execPath, ready], env);
+    await new Promise((seen) => child.stdout?.once('data', seen));
+    const ended = await ask<{ pid: number }>(`SELECT pid, pg_terminate_backend(pid) ${sessionsOfRun}`);
+    expect(ended).toHaveLength(2);
+    expect((await runCliJson(['recreate', '--yes'], env)).document).toMatchObject({
+      error: { code: 'BLOCKED', terminated: [] },
+    });
+    child.kill('SIGHUP');
+    const { code, stdout } = await result;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ready\nwell\n' });
+    await expectBack(database);
+  });
+
+  test('others got it before it could connect anew: the command is told to end, and it says so, with 6', async () => {
+    const database = await scratch.database();
+    const { hostname, port } = new URL(serverUrl());
+    const proxy = await CuttingProxy.start(hostname, Number(port));
+    const through = new URL(serverUrl({ database }));
+    through.port = String(proxy.port);
+    const { process: child, result } = startCli(['run', '--', process.execPath, ready], {
+      DATABASE_URL: through.href,
+    });
+    await new Promise((seen) => child.stdout?.once('data', seen));
+    proxy.refuse();
+    await until(async () => (await ask(`SELECT ${sessionsOfRun}`)).length === 0, 'its sessions are gone');
+    const fixed = await runCli(['doctor', '--fix'], { DATABASE_URL: serverUrl({ database }) });
+    expect(fixed.stdout).toContain(`Put in order: ${database}.`);
+    proxy.letThrough();
+    const { code, stdout, stderr } = await result;
+    proxy.stop();
+    expect(stdout).toBe('ready\nSIGTERM\n');
+    expect(stderr).toContain('was not held to the end');
+    expect(code).toBe(6);
+    await expectBack(database);
+  });
 });
 
 test('what a killed run left is told by doctor and put right by doctor --fix', async () => {

@@ -6,6 +6,8 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #refusing = false;
+  /** How many connections were made. */
+  connections = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -15,6 +17,7 @@ export class CuttingProxy {
     const server = createServer();
     const proxy = new CuttingProxy(server);
     server.on('connection', (downstream) => {
+      proxy.connections += 1;
       if (proxy.#refusing) {
         downstream.resetAndDestroy();
         return;

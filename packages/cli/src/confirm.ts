@@ -1,9 +1,9 @@
-import type { DatabaseDescription } from '@pg-evict/core';
+import type { DatabaseDescription, ServerLocation } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { askOnTerminal } from './ask-on-terminal.js';
 import type { CommandContext } from './command-context.js';
-import { describeDatabase, PgEvictError } from './engine.js';
+import { describeDatabase, locateServer, PgEvictError } from './engine.js';
 import { previewDatabase } from './preview.js';
 import { printable } from './printable.js';
 import { quoteForShell } from './quote-for-shell.js';
@@ -34,27 +34,27 @@ export async function confirm(
 ): Promise<void> {
   const { connection, deadline, options, target } = context;
   if (options.confirm !== undefined) return;
-  const progress = startProgress(options);
   const refuse = (problem: string, hint: string): never => {
     throw new PgEvictError('REFUSED', problem, { database: target.database, hint });
   };
+  // No connection is made for it: most say yes beforehand, and all that is needed then is where the target leads.
+  const obstacle = mustBeNamed(locateServer(target));
+  const name = `--confirm ${quoteForShell(target.database ?? '')}`;
+  if (options.yes === true) {
+    if (obstacle === undefined) return;
+    refuse(`--yes is not enough: ${obstacle}. Nothing was changed.`, `Name the database: ${name}`);
+  }
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    refuse(
+      'This needs to be confirmed, and there is no terminal to ask on.',
+      `Add ${obstacle === undefined ? '--yes' : `${name} (${obstacle})`} to do it, or --dry-run to see what it would do.`,
+    );
+  }
+  const progress = startProgress(options);
   let description: DatabaseDescription;
   let question: Question | undefined;
-  let obstacle: string | undefined;
   try {
     description = await describeDatabase(target, deadline);
-    obstacle = mustBeNamed(description);
-    const name = `--confirm ${quoteForShell(description.database)}`;
-    if (options.yes === true) {
-      if (obstacle === undefined) return;
-      refuse(`--yes is not enough: ${obstacle}. Nothing was changed.`, `Name the database: ${name}`);
-    }
-    if (!process.stdin.isTTY || !process.stderr.isTTY) {
-      refuse(
-        'This needs to be confirmed, and there is no terminal to ask on.',
-        `Add ${obstacle === undefined ? '--yes' : `${name} (${obstacle})`} to do it, or --dry-run to see what it would do.`,
-      );
-    }
     question = await prepare(description);
   } finally {
     progress.stop();
@@ -84,7 +84,7 @@ export async function confirm(
 }
 
 /** Why a yes is not enough. */
-function mustBeNamed({ local, server }: DatabaseDescription): string | undefined {
+function mustBeNamed({ local, server }: ServerLocation): string | undefined {
   if (!local) return `the server ${server} is not on this machine`;
   return process.env['NODE_ENV'] === 'production' ? 'NODE_ENV is production' : undefined;
 }

@@ -9,6 +9,7 @@ export {
   findLeftovers,
   isPgEvictError,
   listSessions,
+  locateServer,
   PgEvictError,
   protectDatabase,
   recreateDatabase,

@@ -14,7 +14,7 @@ import { wantsColor } from './wants-color.js';
 /** Prints what an operation did: the report on stdout, warnings on stderr. */
 export function printOperation(report: PerformedReport, options: GlobalOptions): void {
   if (options.json === true) {
-    process.stdout.write(toJsonText(toJson(report)));
+    process.stdout.write(toJsonText(toJsonOperation(report)));
     return;
   }
   if (options.quiet === true) return;
@@ -25,12 +25,19 @@ export function printOperation(report: PerformedReport, options: GlobalOptions):
       `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
     );
   }
-  for (const { database, reason } of report.leftovers) {
+  warnOfLeftovers(report);
+}
+
+/** Says what could not be dropped, on stderr. */
+export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'>): void {
+  const { yellow } = createColors(wantsColor(process.stderr));
+  for (const { database, reason } of leftovers) {
     process.stderr.write(`${yellow('warning:')} left aside: ${printable(database)} (${printable(reason)})\n`);
   }
 }
 
-function toJson({ to, ...report }: PerformedReport): object {
+/** An operation's report as it stands in the one JSON document. */
+export function toJsonOperation({ to, ...report }: PerformedReport): object {
   return {
     command: report.command,
     database: report.database,
@@ -91,7 +98,8 @@ function happened(report: PerformedReport, colors: Colors): string {
 
 function planned(report: PerformedReport, colors: Colors): string {
   const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
-  const verb = report.command === 'fresh' ? 'recreate' : report.command;
+  const { command } = report;
+  const verb = command === 'fresh' ? 'recreate' : command === 'run' ? 'hold' : command;
   return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
 }
 

@@ -26,10 +26,12 @@ export async function runChild(
     readonly stdout: 'inherit' | 'stderr';
     /** When it is to be over, as `performance.now()` counts. */
     readonly endsAt: number | undefined;
+    /** Tells it to end when it fires. */
+    readonly stop: AbortSignal;
     readonly interrupts: Interrupts;
   },
 ): Promise<ChildOutcome> {
-  const { endsAt, env, interrupts, stdout } = options;
+  const { endsAt, env, interrupts, stdout, stop } = options;
   const child = spawn(file, args, {
     env,
     stdio: ['inherit', stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
@@ -40,17 +42,22 @@ export async function runChild(
   });
   let timedOut = false;
   let killer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    child.kill('SIGTERM');
+    killer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  };
   const timer =
     endsAt === undefined
       ? undefined
       : setTimeout(
           () => {
             timedOut = true;
-            child.kill('SIGTERM');
-            killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+            end();
           },
           Math.max(0, endsAt - performance.now()),
         );
+  stop.addEventListener('abort', end, { once: true });
+  if (stop.aborted) end();
   try {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject);
@@ -68,6 +75,7 @@ export async function runChild(
   } finally {
     clearTimeout(timer);
     clearTimeout(killer);
+    stop.removeEventListener('abort', end);
     interrupts.handOver(undefined);
   }
 }

@@ -12,11 +12,11 @@ export interface ServerLocation {
 /**
  * Where a target leads. Asks no server: a connection would be made to this address.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID`
+ * @throws {@link PgEvictError} `CONFIG_INVALID`, also if no database is named
  */
 export function locateServer(target: Target): ServerLocation {
   // node-postgres fills in the defaults, and what the environment says.
-  return locationOf(new Client({ ...resolveTarget({ database: 'postgres', ...target }).settings }));
+  return locationOf(new Client({ ...resolveTarget(target).settings }));
 }
 
 /**

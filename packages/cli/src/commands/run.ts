@@ -1,7 +1,6 @@
-import type { ExclusiveAccess } from '@pg-evict/core';
 import type { CommandContext } from '../command-context.js';
 import type { EndingOptions } from '../ending-options.js';
-import { isPgEvictError, PgEvictError, renameDatabase, withExclusiveAccess } from '../engine.js';
+import { isPgEvictError, PgEvictError, withExclusiveAccess } from '../engine.js';
 import { environmentFor } from '../environment-for-command.js';
 import { blocked, done, sessionsRemain } from '../exit-code.js';
 import { findExecutable } from '../find-executable.js';
@@ -36,25 +35,21 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
   });
 }
 
-/** Taking the database needs what renaming it needs, as that is how it is taken. */
 async function plan({ deadline, ending, target }: CommandContext, options: RunOptions): Promise<number> {
   const { rollbackPrepared } = options;
-  const name = `pg_evict_dry_run_${process.pid}`;
-  const dryRun = await renameDatabase(target, name, {
+  const report = await withExclusiveAccess(target, () => undefined, {
     ...deadline,
     ...ending,
     rollbackPrepared,
     dryRun: true,
   });
-  const { to: _to, ...report } = dryRun;
-  printOperation({ ...report, command: 'run' }, options);
+  printOperation(report, options);
   if (report.denied.length > 0) return sessionsRemain;
   return report.blockers.length > 0 ? blocked : done;
 }
 
 /** Longer than a timer can hold is as good as for ever. */
 const maxTimerMs = 2 ** 31 - 1;
-const thirtySecondsMs = 30_000;
 
 async function hold(
   { connection, deadline, ending, interrupts, target }: CommandContext,
@@ -64,52 +59,51 @@ async function hold(
   const startedAt = performance.now();
   const database = target.database ?? '';
   const progress = startProgress(options);
-  const held: { access?: ExclusiveAccess; outcome?: ChildOutcome } = {};
-  // The deadline is kept here and not by core: giving the database back must not fail because it was short.
-  // What is configured for operations does not bound the command.
-  const timeoutMs = options.timeout === undefined ? undefined : Math.min(maxTimerMs, options.timeout);
-  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const tooLate = (state: string): Error =>
-    new PgEvictError('TIMEOUT', `The deadline of ${timeoutMs} ms passed. ${state}`, {
-      database,
-      hint: 'Allow more time (--timeout).',
-      terminated: held.access?.terminated,
-    });
+  const lost = new AbortController();
+  let ran: ChildOutcome | undefined;
   try {
-    await withExclusiveAccess(
+    const report = await withExclusiveAccess(
       target,
       async (access) => {
-        held.access = access;
         progress.stop();
         announceAccess(access, database, options);
-        held.outcome = await runChild(command, {
+        // An abort of ours is a signal, and those go to the command by themselves.
+        access.signal.addEventListener('abort', () => {
+          if (isPgEvictError(access.signal.reason)) lost.abort(access.signal.reason);
+        });
+        ran = await runChild(command, {
           env: { ...environmentFor(access, connection, options.url), PG_EVICT_DATABASE: database },
           stdout: options.json === true ? 'stderr' : 'inherit',
-          endsAt: timeoutMs === undefined ? undefined : startedAt + timeoutMs,
+          // What is configured for operations does not bound the command.
+          endsAt:
+            options.timeout === undefined ? undefined : startedAt + Math.min(maxTimerMs, options.timeout),
+          stop: lost.signal,
           interrupts,
         });
+        lost.signal.throwIfAborted();
+        return ran;
       },
       {
+        ...deadline,
         ...ending,
         rollbackPrepared: options.rollbackPrepared,
-        timeoutMs: Math.max(deadline.timeoutMs, thirtySecondsMs),
-        signal: limit === undefined ? interrupts.signal : AbortSignal.any([interrupts.signal, limit]),
         onStep: progress.step,
       },
     ).finally(progress.stop);
-  } catch (error) {
-    if (held.outcome !== undefined) {
-      process.stderr.write(`note: before this, the command had ended ${held.outcome.text}.\n`);
-    } else if (isPgEvictError(error) && error.code === 'ABORTED' && !interrupts.signal.aborted) {
-      throw tooLate(error.message.replace(/^Aborted\. /, ''));
+    const { terminated, value } = report;
+    if (value.timedOut) {
+      throw new PgEvictError(
+        'TIMEOUT',
+        `The deadline of ${deadline.timeoutMs} ms passed. The command was told to end, and "${database}" was given back.`,
+        { database, hint: 'Allow more time (--timeout).', terminated },
+      );
     }
+    if (options.json === true) printRun(report);
+    else announceReturn(report, options);
+    return value.exitCode;
+  } catch (error) {
+    if (ran?.timedOut === false)
+      process.stderr.write(`note: before this, the command had ended ${ran.text}.\n`);
     throw error;
   }
-  const { access, outcome } = held;
-  if (access === undefined || outcome === undefined) throw new Error('the command was not run');
-  if (outcome.timedOut) throw tooLate(`The command was told to end, and "${database}" was given back.`);
-  const report = { database, access, outcome, durationMs: Math.round(performance.now() - startedAt) };
-  if (options.json === true) printRun(report);
-  else announceReturn(report, options);
-  return outcome.exitCode;
 }
