@@ -6,6 +6,15 @@ import { TestDatabase } from './test-database.js';
 import type { TestRun } from './test-run.js';
 import { unwatched } from './leaks/watch-sockets.js';
 
+/** Options of {@link acquireDatabase}. */
+export interface AcquireOptions {
+  /**
+   * The name that {@link planDatabase} gave.
+   * @default one that no other has
+   */
+  readonly name?: string | undefined;
+}
+
 /**
  * Makes a database for this worker: a private copy of the run's template. It is kept for as many test files as the
  * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. What is not released is dropped

@@ -5,6 +5,15 @@ import { releaseDatabase } from './release-database.js';
 import type { TestRun } from './test-run.js';
 import { unwatched } from './leaks/watch-sockets.js';
 
+/** Options of {@link endRun}. */
+export interface EndRunOptions {
+  /**
+   * Also drops databases that other processes of the run still work with: whoever began the run says that it is over.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+}
+
 /**
  * Ends a run for this process: releases the databases it still has and closes its session. In the process that began
  * the run, the databases of its other processes are dropped as well, and a server that was started for the run is
@@ -12,27 +21,28 @@ import { unwatched } from './leaks/watch-sockets.js';
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`
  */
-export async function endRun(run: TestRun): Promise<void> {
+export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}): Promise<void> {
   return unwatched(async () => {
     try {
       // A server of the run's own goes with all that is on it.
       if (run.server.kind !== 'connection' && run.owned) return;
       for (const database of run.databases) await releaseDatabase(database);
-      if (run.owned) await dropAbandoned(run);
+      if (run.owned) await dropAbandoned(run, force);
     } finally {
       await run.stop();
     }
   });
 }
 
-async function dropAbandoned({ control, server, id }: TestRun): Promise<void> {
+async function dropAbandoned({ control, server, id }: TestRun, force: boolean): Promise<void> {
   const { rows: found } = await control.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,
   );
   const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [[lockClasses.database]]);
   for (const { name } of found) {
     const own = readOwnName(name);
-    if (own?.run !== id || own.kind === 'kept' || isHeld(held, { kind: 'database', of: name })) continue;
+    if (own?.run !== id || own.kind === 'kept') continue;
+    if (!force && isHeld(held, { kind: 'database', of: name })) continue;
     await dropOwn(control, server.target, name);
   }
 }

@@ -1,8 +1,9 @@
-export { acquireDatabase } from './acquire-database.js';
-export { endRun } from './end-run.js';
+export { acquireDatabase, type AcquireOptions } from './acquire-database.js';
+export { endRun, type EndRunOptions } from './end-run.js';
 export { joinRun } from './join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
+export { listLeaks } from './leaks/list-leaks.js';
 export type { ServerEndpoint, SocketTarget } from './leaks/server-endpoint.js';
 export type { SourceLine } from './leaks/source-line.js';
 export {
@@ -12,6 +13,7 @@ export {
   type SocketWatch,
   type WatchSocketsOptions,
 } from './leaks/watch-sockets.js';
+export { planDatabase, type PlannedDatabase } from './plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './reset-database.js';
 export { startRun, type StartRunOptions } from './start-run.js';

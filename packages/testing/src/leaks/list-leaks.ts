@@ -1,0 +1,25 @@
+import type { TestRun } from '../test-run.js';
+import { inspectLeaks, type LeakedSession } from './inspect-leaks.js';
+import type { OpenSocket } from './watch-sockets.js';
+
+/**
+ * The sessions behind open sockets, and those that other processes have on a test database of this run. Asks the
+ * server once.
+ *
+ * @param database the name of the test database
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`
+ */
+export async function listLeaks(
+  run: TestRun,
+  database: string,
+  sockets: readonly OpenSocket[],
+): Promise<LeakedSession[]> {
+  const { host = 'localhost', port = 5432 } = run.server.connection;
+  const own = [...run.databases].find(({ name }) => name === database);
+  const memory = await own?.memory().catch(() => undefined);
+  return inspectLeaks(run.control, sockets, {
+    server: { host, port },
+    database,
+    ownPids: memory === undefined ? [] : [memory.session.pid],
+  });
+}
