@@ -22,9 +22,12 @@ export interface AcquireOptions {
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `UNEXPECTED` (disk full, …)
  */
-export async function acquireDatabase(run: TestRun): Promise<TestDatabase> {
+export async function acquireDatabase(
+  run: TestRun,
+  { name = testDatabaseName(run.id) }: AcquireOptions = {},
+): Promise<TestDatabase> {
   return unwatched(async () => {
-    const database = new TestDatabase(run, testDatabaseName(run.id));
+    const database = new TestDatabase(run, name);
     await run.control.hold(database.lock);
     try {
       await copyTemplate(run, database.name);
