@@ -100,6 +100,25 @@ barrier('a process elsewhere that does not answer', () => {
     expect(await privateDatabasesFor(database)).toEqual([]);
   });
 
+  test('a connection is lost while it hangs: nothing runs on behind the caller', async () => {
+    const [database, elsewhere] = [await scratch.database(), await scratch.database()];
+    stop((await sessionOn(elsewhere)).pid);
+    const target = targetOf(database);
+    const application = target.connection.application_name;
+    const running = recreateDatabase(target);
+    await until(async () => {
+      const ended = await ask(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1
+           AND wait_event IS DISTINCT FROM 'ProcSignalBarrier' AND EXISTS (
+             SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'ProcSignalBarrier')`,
+        [application],
+      );
+      return ended.length > 0;
+    }, 'it hangs, and loses the other connection');
+    expect(await running).toMatchObject({ changed: true, leftovers: [{ database: expect.any(String) }] });
+    expect((await stillAtWork(target)).filter(({ state }) => state === 'active')).toEqual([]);
+  });
+
   test('a rename does not mind', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     stop((await sessionOn(elsewhere)).pid);

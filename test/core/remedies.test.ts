@@ -207,6 +207,24 @@ test('a template loses its flag only when the caller says so; a recreated one is
   });
 });
 
+test('a template that could not be dropped after all is a template still', async () => {
+  const owner = await scratch.role('CREATEDB');
+  const database = await scratch.database(uniqueName('db'), `OWNER "${owner}" IS_TEMPLATE true`);
+  const error = await failureOf(
+    dropDatabase(targetOf(database, owner), {
+      unsetTemplate: true,
+      onStep: async (step) => {
+        // A superuser comes after it was looked who is there.
+        if (step === 'checked') await sessionOn(database);
+      },
+    }),
+  );
+  expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', terminated: [] });
+  expect(await ask('SELECT datistemplate FROM pg_database WHERE datname = $1', [database])).toEqual([
+    { datistemplate: true },
+  ]);
+});
+
 describe('a subscription between two servers', () => {
   let publisher: RunningServer;
   beforeAll(async () => {

@@ -2,6 +2,7 @@ import { dropBlockers } from './blocker.js';
 import { quoteIdentifier } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
+import type { Operation } from './operation.js';
 import type { OperationOptions, OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
@@ -45,14 +46,35 @@ export async function dropDatabase(
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return report;
-    await removeBlockers(operation, toRemove, failure);
-    await runExclusively(operation, {
-      ...needs,
-      failure,
-      sql: `DROP DATABASE ${quoteIdentifier(database)}`,
-      sessions: 'end',
-    });
+    try {
+      await removeBlockers(operation, toRemove, failure);
+      await runExclusively(operation, {
+        ...needs,
+        failure,
+        sql: `DROP DATABASE ${quoteIdentifier(database)}`,
+        sessions: 'end',
+      });
+    } catch (error) {
+      if (toRemove.some(({ kind }) => kind === 'template')) await setTemplateAgain(operation);
+      throw error;
+    }
     await operation.step('dropped');
     return { changed: true, removed: report.removed };
   });
+}
+
+/** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */
+async function setTemplateAgain({ control, database }: Operation): Promise<void> {
+  try {
+    const { rows } = await control.client.query(
+      'SELECT FROM pg_database WHERE datname = $1 AND datconnlimit <> -2',
+      [database],
+    );
+    if (rows.length === 0) return;
+    await control.client.query(
+      `SET lock_timeout = '2s'; ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE true`,
+    );
+  } catch {
+    // What failed before is what the caller is told.
+  }
 }

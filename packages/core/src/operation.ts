@@ -19,7 +19,7 @@ export interface Operation {
   readonly terminated: Map<string, Session>;
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
-  /** How long sessions may still leave by themselves: spent once in an operation. */
+  /** How long sessions may still leave by themselves: what is left of it for the whole operation. */
   graceMs: number;
   /** Whether anything was found that an operation before it had left because its process died. */
   recovered: boolean;
