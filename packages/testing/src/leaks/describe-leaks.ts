@@ -51,13 +51,13 @@ function describeLeak(leak: LeakedSession, directory: string): string[] {
       ? []
       : [`  last query: ${text.length > longestQuery ? `${text.slice(0, longestQuery)}…` : text}`]),
     `  ${opened}`,
-    ...lines.slice(0, 4).map((line) => `    at ${describeLine(line, directory)}`),
+    ...lines.slice(0, 4).map((line) => `    ${describeLine(line, directory)}`),
   ];
 }
 
 function describeLine({ name, file, line, column }: SourceLine, directory: string): string {
   const place = `${relative(directory, file)}:${line}:${column}`;
-  return name === null ? place : `${name} (${place})`;
+  return name === null ? place : `${place} in ${name}`;
 }
 
 function age(ms: number): string {

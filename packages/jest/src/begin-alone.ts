@@ -1,0 +1,25 @@
+import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { endRun, startRun } from '@pg-evict/testing';
+
+/** A process that begins a run and hands it on as JSON; whoever asked for it joins it. */
+async function beginAlone(cwd: string): Promise<object> {
+  try {
+    const run = await startRun({ cwd });
+    if (run.server.kind === 'connection') return { run };
+    await endRun(run);
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      'No server is configured for tests, and the global setup that would start one did not run.',
+      {
+        hint: "Configure a connection; or let your own globalSetup and globalTeardown call those of '@pg-evict/jest/global-setup' and '@pg-evict/jest/global-teardown'.",
+      },
+    );
+  } catch (error) {
+    const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
+    return { error: { code, message: error instanceof Error ? error.message : String(error) } };
+  }
+}
+
+void beginAlone(process.argv[2] ?? process.cwd()).then((answer) =>
+  process.stdout.write(JSON.stringify(answer)),
+);

@@ -1,0 +1,57 @@
+/** An event of jest-circus, as far as it is looked at. */
+export interface TestEvent {
+  readonly name: string;
+  readonly test?: TestEntry | undefined;
+  readonly hook?: { readonly type: string; readonly parent: DescribeBlock } | undefined;
+}
+
+/** A test of jest-circus. */
+export interface TestEntry {
+  readonly name: string;
+  readonly mode?: string | null | undefined;
+  readonly concurrent?: boolean | undefined;
+  readonly parent: DescribeBlock;
+  readonly errors: readonly unknown[];
+}
+
+/** A `describe` of jest-circus; the outermost is the file's. */
+export interface DescribeBlock {
+  readonly name: string;
+  readonly parent?: DescribeBlock | undefined;
+  readonly children: readonly (
+    | ({ readonly type: 'test' } & TestEntry)
+    | ({ readonly type: 'describeBlock' } & DescribeBlock)
+  )[];
+}
+
+/** The state of jest-circus, as far as it is looked at. */
+export interface TestState {
+  readonly rootDescribeBlock: DescribeBlock;
+  /** Errors that belong to no test; the file fails when there are any. */
+  readonly unhandledErrors: unknown[];
+}
+
+/** What this package needs of an environment of Jest; those of 29 and 30 have it. */
+export interface EnvironmentLike {
+  readonly global: object;
+  setup(): Promise<void>;
+  teardown(): Promise<void>;
+  handleTestEvent?(event: unknown, state: unknown): void | Promise<void>;
+}
+
+/** The class of an environment. */
+// oxlint-disable-next-line typescript/no-explicit-any -- TypeScript takes no other base for a mixin (TS2545)
+export type EnvironmentClass<T extends EnvironmentLike = EnvironmentLike> = new (...parameters: any[]) => T;
+
+/** What Jest gives the constructor of an environment first. */
+export interface EnvironmentConfig {
+  readonly projectConfig: {
+    readonly rootDir: string;
+    readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** What Jest gives the constructor of an environment second. */
+export interface EnvironmentContext {
+  readonly testPath: string;
+}

@@ -1,0 +1,43 @@
+import { startRun } from '@pg-evict/testing';
+import { endRunsOnSignals } from './end-runs-on-signals.js';
+import { ownRuns } from './own-runs.js';
+import { groupProjects, type GlobalConfig, type ProjectConfig } from './projects.js';
+import { writeRuns, type Runs } from './runs-variable.js';
+import { watchServer } from './watch-server.js';
+
+/**
+ * Jest's global setup: begins the run of tests, sweeps what runs that died have left, and makes sure of the template.
+ * Call it from a global setup of your own, where you have one:
+ *
+ * ```js
+ * const { default: globalSetup } = require('@pg-evict/jest/global-setup');
+ * module.exports = async (globalConfig, projectConfig) => {
+ *   await globalSetup(globalConfig, projectConfig);
+ * };
+ * ```
+ *
+ * Where a signal would end Jest without its global teardown (Ctrl-C), the run is ended first; not in watch mode.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, …
+ */
+export default async function globalSetup(
+  globalConfig: GlobalConfig,
+  projectConfig: ProjectConfig,
+): Promise<void> {
+  const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
+  if (!isWatching) endRunsOnSignals();
+  const runs: Record<string, Runs[string]> = {};
+  const [first, ...others] = await groupProjects(globalConfig, projectConfig);
+  for (const group of first === undefined ? [] : [first, ...others]) {
+    try {
+      const options = isWatching ? await watchServer(group.directory) : {};
+      const run = await startRun({ cwd: group.directory, ...options });
+      ownRuns().set(run.id, run);
+      for (const directory of group.directories) runs[directory] = run.toJSON();
+    } catch (error) {
+      // Whether tests of the others are run at all is not known here; theirs is the error then.
+      if (group === first) throw error;
+    }
+  }
+  writeRuns(runs);
+}

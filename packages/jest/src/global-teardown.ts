@@ -1,0 +1,11 @@
+import { endOwnRuns } from './end-own-runs.js';
+import { removeRuns } from './runs-variable.js';
+
+/**
+ * Jest's global teardown: ends the run that the global setup began, with every database of it. Call it from a global
+ * teardown of your own, where you have one. May be called again.
+ */
+export default async function globalTeardown(): Promise<void> {
+  removeRuns(process.env);
+  await endOwnRuns();
+}

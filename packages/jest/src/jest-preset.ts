@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+import { packageDirectory } from './package-directory.cjs';
+
+/** `preset: '@pg-evict/jest'` */
+const preset = {
+  testEnvironment: join(packageDirectory, 'index.js'),
+  globalSetup: join(packageDirectory, 'global-setup.js'),
+  globalTeardown: join(packageDirectory, 'global-teardown.js'),
+};
+
+export default preset;

@@ -1,0 +1,28 @@
+import type { DescribeBlock, TestEntry, TestEvent, TestState } from './environment-class.js';
+
+/** What an event says is beginning to run, for a report; `undefined` where it says nothing. */
+export function phaseOf({ name, test, hook }: TestEvent): string | undefined {
+  if (name === 'test_fn_start' && test !== undefined) return `in "${titleOf(test)}"`;
+  if (name === 'hook_start' && hook !== undefined) {
+    const block = titles(hook.parent).join(' › ');
+    return block === '' ? `in ${hook.type}` : `in ${hook.type} of "${block}"`;
+  }
+  return undefined;
+}
+
+function titleOf(test: TestEntry): string {
+  return [...titles(test.parent), test.name].join(' › ');
+}
+
+function titles({ name, parent }: DescribeBlock): string[] {
+  return parent === undefined ? [] : [...titles(parent), name];
+}
+
+/** Whether a test of the file, or the file itself, has failed. */
+export function hasFailed({ rootDescribeBlock, unhandledErrors }: TestState): boolean {
+  return unhandledErrors.length > 0 || blockHasFailed(rootDescribeBlock);
+}
+
+function blockHasFailed({ children }: DescribeBlock): boolean {
+  return children.some((child) => (child.type === 'test' ? child.errors.length > 0 : blockHasFailed(child)));
+}

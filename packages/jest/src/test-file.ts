@@ -1,0 +1,155 @@
+import { relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  describeLeaks,
+  listLeaks,
+  unwatched,
+  watchSockets,
+  type LeakedSession,
+  type RunSettings,
+  type SocketWatch,
+} from '@pg-evict/testing';
+import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from './environment-class.js';
+import { describeKept } from './describe-kept.js';
+import { findRun } from './find-run.js';
+import { hasFailed, phaseOf } from './names-of-tests.js';
+import { settingsFor } from './options.js';
+import { removeRuns } from './runs-variable.js';
+import { surviveEviction } from './survive-eviction.js';
+import { trackTimers, type TimerTrack } from './track-timers.js';
+import type { WorkerDatabase } from './worker-database.js';
+
+/** How long what is just being closed may take. */
+const graceMs = 500;
+
+/** A test file while it runs: its variables, its database, and what it leaves open. */
+export class TestFile {
+  readonly #path: string;
+  readonly #directory: string;
+  readonly #worker: WorkerDatabase;
+  readonly #settings: RunSettings;
+  readonly #watch: SocketWatch;
+  readonly #timers: TimerTrack;
+  #failed = true;
+  #finished = false;
+  #closed = false;
+
+  /** Makes nothing: where a setup file throws, nobody would be told to clear it up. */
+  constructor({ projectConfig }: EnvironmentConfig, { testPath }: EnvironmentContext, global: object) {
+    this.#path = testPath;
+    this.#directory = projectConfig.rootDir;
+    this.#worker = unwatched(() => findRun(projectConfig.rootDir));
+    const { invitation, planned } = this.#worker;
+    this.#settings = settingsFor(invitation, projectConfig.testEnvironmentOptions['pgEvict']);
+    const { env } = (global as { process: { env: NodeJS.ProcessEnv } }).process;
+    removeRuns(env);
+    Object.assign(env, planned.environment, { PG_EVICT_TEST_DATABASE_URL: planned.url });
+    this.#timers = trackTimers(global);
+    const { host = 'localhost', port = 5432 } = planned.connection;
+    this.#watch = watchSockets({ file: testPath, server: { host, port } });
+    this.#watch.enter('while the file was loaded');
+  }
+
+  /** Sees to the database. */
+  async prepare(): Promise<void> {
+    await unwatched(async () => this.#worker.prepare());
+  }
+
+  /** Follows what jest-circus does. */
+  async handle(event: TestEvent, state: TestState): Promise<void> {
+    const phase = phaseOf(event);
+    if (phase !== undefined) this.#watch.enter(phase);
+    if (event.name === 'test_start') await this.#beforeTest(event);
+    if (event.name === 'run_finish') await this.#finish(state);
+  }
+
+  /** Also for a file that did not get as far as its tests. May be called again. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#finish(undefined);
+    } finally {
+      this.#watch.end();
+      await unwatched(async () => this.#giveBack());
+    }
+  }
+
+  /** Tests that run at the same time share what the first of them found. */
+  async #beforeTest({ test }: TestEvent): Promise<void> {
+    if (
+      this.#settings.isolation !== 'test' ||
+      test?.concurrent === true ||
+      test?.mode === 'skip' ||
+      test?.mode === 'todo'
+    )
+      return;
+    await unwatched(async () => surviveEviction(this.#watch, async () => this.#worker.reset()));
+  }
+
+  async #finish(state: TestState | undefined): Promise<void> {
+    if (this.#finished) return;
+    this.#finished = true;
+    const leaks = await unwatched(async () => this.#leaks());
+    if (leaks.length > 0) {
+      this.#watch.detach();
+      this.#timers.unref();
+      this.#report(leaks, state);
+    }
+    if (state !== undefined) this.#failed = hasFailed(state);
+  }
+
+  /** What the file has left open, after a moment for what is just being closed. */
+  async #leaks(): Promise<LeakedSession[]> {
+    const { leaks, isolation } = this.#settings;
+    if (leaks === 'ignore') {
+      if (this.#watch.openSockets().length > 0) this.#timers.unref();
+      return [];
+    }
+    const run = await this.#worker.run();
+    const { name } = this.#worker.planned;
+    const endsAt = performance.now() + graceMs;
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+      const found = await listLeaks(run, name, this.#watch.openSockets());
+      // Others of the run work on the same database.
+      const own = isolation === 'run' ? found.filter(({ socket }) => socket !== null) : found;
+      if (own.length === 0 || performance.now() > endsAt) return own;
+      await delay(pauseMs);
+    }
+  }
+
+  #report(leaks: readonly LeakedSession[], state: TestState | undefined): void {
+    const text = describeLeaks(this.#path, leaks, this.#directory);
+    if (this.#settings.leaks === 'fail' && state !== undefined) {
+      const error = new Error(text);
+      // Jest shows the source at the first line of a stack trace; where the leak was found is nobody's concern.
+      const lines = leaks.find(({ socket }) => socket !== null)?.socket?.lines ?? [];
+      error.stack = [
+        text,
+        ...lines.map(
+          ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
+        ),
+      ].join('\n');
+      state.unhandledErrors.push([error, undefined]);
+    } else {
+      process.stderr.write(`${text}\n`);
+    }
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#settings.isolation === 'run') return;
+    const { keepFailed } = this.#settings;
+    if (this.#failed && keepFailed) {
+      const kept = await this.#worker.release(true);
+      if (kept !== null) {
+        process.stderr.write(
+          describeKept(relative(this.#directory, this.#path), kept, this.#worker.invitation),
+        );
+      }
+    } else if (this.#worker.alone) {
+      await this.#worker.release(false);
+    } else {
+      this.#worker.beginReset();
+    }
+  }
+}

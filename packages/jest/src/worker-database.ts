@@ -1,0 +1,101 @@
+import {
+  acquireDatabase,
+  joinRun,
+  planDatabase,
+  releaseDatabase,
+  resetDatabase,
+  type PlannedDatabase,
+  type RunInvitation,
+  type TestDatabase,
+  type TestRun,
+} from '@pg-evict/testing';
+import { ownRuns } from './own-runs.js';
+
+const key = Symbol.for('pg-evict.jest.worker/1');
+
+/**
+ * The database of this process, or thread, of Jest: made for its first test file, reset for each that follows. Its name
+ * is known before it is made.
+ */
+export class WorkerDatabase {
+  readonly invitation: RunInvitation;
+  /** Whether nobody will end the run, so that each test file has to clear up for itself. */
+  readonly alone: boolean;
+  planned: PlannedDatabase;
+  #run: Promise<TestRun> | undefined;
+  #database: TestDatabase | undefined;
+  #resetting: Promise<unknown> | undefined;
+
+  private constructor(invitation: RunInvitation, alone: boolean) {
+    this.invitation = invitation;
+    this.alone = alone;
+    this.planned = planDatabase(invitation);
+  }
+
+  /** That of this process for a run. */
+  static of(invitation: RunInvitation, alone: boolean): WorkerDatabase {
+    const workers = knownWorkers();
+    const known = workers.get(invitation.id);
+    if (known !== undefined) return known;
+    const worker = new WorkerDatabase(invitation, alone);
+    workers.set(invitation.id, worker);
+    return worker;
+  }
+
+  /** Forgets those of this process, when nothing is done to their databases any more. */
+  static async leaveAll(): Promise<void> {
+    const workers = [...knownWorkers().values()];
+    knownWorkers().clear();
+    await Promise.allSettled(workers.map(async (worker) => worker.#resetting));
+  }
+
+  /** The run, which is joined when it is first needed. */
+  async run(): Promise<TestRun> {
+    this.#run ??= Promise.resolve(ownRuns().get(this.invitation.id) ?? joinRun(this.invitation));
+    this.#run.catch(() => (this.#run = undefined));
+    return this.#run;
+  }
+
+  /** Sees to it that the database is there and holds what the template holds. */
+  async prepare(): Promise<void> {
+    const run = await this.run();
+    if (this.invitation.isolation === 'run') return;
+    const { name } = this.planned;
+    try {
+      await this.#resetting;
+    } catch {
+      // A new one under the same name, or an error that says what is wrong.
+      await this.release(false);
+    } finally {
+      this.#resetting = undefined;
+    }
+    this.#database ??= await acquireDatabase(run, { name });
+  }
+
+  /** Makes it what the template is, while sessions are on it. */
+  async reset(): Promise<void> {
+    if (this.#database !== undefined) await resetDatabase(this.#database, { graceMs: 0 });
+  }
+
+  /** Begins to make it what the template is; {@link prepare} waits for that. */
+  beginReset(): void {
+    if (this.#database === undefined) return;
+    this.#resetting = resetDatabase(this.#database);
+    this.#resetting.catch(() => undefined);
+  }
+
+  /** Drops it, or keeps it under a name of its own; the next test file gets a new one. */
+  async release(keep: boolean): Promise<TestDatabase | null> {
+    const database = this.#database;
+    this.#database = undefined;
+    if (database === undefined) return null;
+    const kept = await releaseDatabase(database, { keep });
+    if (keep) this.planned = planDatabase(this.invitation);
+    return kept;
+  }
+}
+
+function knownWorkers(): Map<string, WorkerDatabase> {
+  const holder = process as unknown as { [key]?: Map<string, WorkerDatabase> };
+  return (holder[key] ??= new Map());
+}
