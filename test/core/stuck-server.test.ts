@@ -11,7 +11,7 @@ import {
   type OperationReport,
   type Target,
 } from '@pg-evict/core';
-import { startServer, type RunningServer } from '@pg-evict/server';
+import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
 import type { Client } from 'pg';
 import { openSession, type OpenSession } from '../support/sessions.js';
 import { quote, serverMajor, uniqueName, until } from '../support/server.js';
@@ -19,7 +19,7 @@ import { failureOf } from './support/failure.js';
 import { clientOf, markerOf, privateDatabasesFor, targetOf } from './support/target.js';
 
 // A server of its own: a stopped process holds up others than those of its own database.
-let server: RunningServer;
+let server: RunningEmbeddedServer;
 let superuser: Client;
 beforeAll(async () => {
   const from = resolve(__dirname, '..', serverMajor === 18 ? '.' : 'matrix');

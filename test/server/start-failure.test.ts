@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isServerError, startServer, type StartServerOptions } from '@pg-evict/server';
+import { isServerError, startServer, type EmbeddedServerOptions } from '@pg-evict/server';
 
 import {
   assertNothingLeft,
@@ -39,7 +39,7 @@ describe('a start', () => {
     removeParentDirectory(project);
   });
 
-  async function failure(options: Partial<StartServerOptions> = {}): Promise<Failure> {
+  async function failure(options: Partial<EmbeddedServerOptions> = {}): Promise<Failure> {
     try {
       const server = await startServer({ kind: 'embedded', from: project, parentDirectory, ...options });
       await server.stop();
@@ -129,7 +129,7 @@ describe('a start', () => {
     expect(message).toContain('unrecognized configuration parameter "no_such_setting"');
   });
 
-  it.each<[string, Partial<StartServerOptions>]>([
+  it.each<[string, Partial<EmbeddedServerOptions>]>([
     ['a version that is no major', { version: 18.4 }],
     ['a version that is not supported', { version: 9 }],
     ['a setting that startServer chooses', { settings: { port: 5432 } }],

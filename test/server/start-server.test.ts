@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { type RunningServer, startServer } from '@pg-evict/server';
+import { type RunningEmbeddedServer, startServer } from '@pg-evict/server';
 
 import {
   assertNothingLeft,
@@ -17,7 +17,7 @@ const versions = (process.env['PG_VERSIONS'] ?? '18').split(/[\s,]+/).map(Number
 
 describe.each(versions)('an embedded PostgreSQL %i', (version) => {
   let parentDirectory: string;
-  let server: RunningServer;
+  let server: RunningEmbeddedServer;
 
   beforeAll(async () => {
     parentDirectory = makeParentDirectory();

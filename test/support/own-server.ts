@@ -1,4 +1,4 @@
-import { startServer, type RunningServer, type StartServerOptions } from '@pg-evict/server';
+import { startServer, type RunningEmbeddedServer, type EmbeddedServerOptions } from '@pg-evict/server';
 import { serverOptions } from './server-options.js';
 
 /**
@@ -7,8 +7,8 @@ import { serverOptions } from './server-options.js';
  *
  * @returns the server, once the tests have begun
  */
-export function useOwnServer(settings?: StartServerOptions['settings']): () => RunningServer {
-  let server: RunningServer | undefined;
+export function useOwnServer(settings?: EmbeddedServerOptions['settings']): () => RunningEmbeddedServer {
+  let server: RunningEmbeddedServer | undefined;
   beforeAll(async () => {
     server = await startServer(serverOptions(settings));
     process.env['PG_EVICT_TEST_URL'] = server.url;

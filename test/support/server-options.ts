@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { StartServerOptions } from '@pg-evict/server';
+import type { EmbeddedServerOptions } from '@pg-evict/server';
 import { serverMajor } from './server.js';
 
 /** A server like the run's, for tests that stop, crash or hang one. */
-export function serverOptions(settings: StartServerOptions['settings'] = {}): StartServerOptions {
+export function serverOptions(settings: EmbeddedServerOptions['settings'] = {}): EmbeddedServerOptions {
   return {
     kind: 'embedded',
     version: serverMajor,

@@ -1,6 +1,12 @@
 export type { EmbeddedServerOptions } from './embedded/embedded-server-options.js';
-export type { RestartOptions, RunningServer } from './running-server.js';
+export type {
+  RestartOptions,
+  RunningContainerServer,
+  RunningEmbeddedServer,
+  RunningServer,
+} from './running-server.js';
 export { isServerError, ServerError } from './server-error.js';
 export type { ServerErrorCode } from './server-error.js';
 export { startServer } from './start-server.js';
 export type { StartServerOptions } from './start-server.js';
+export type { TestcontainersServerOptions } from './testcontainers/testcontainers-server-options.js';

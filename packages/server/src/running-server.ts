@@ -1,14 +1,3 @@
-/** How {@link RunningServer.restart} ends the server before it starts it again. */
-export interface RestartOptions {
-  /**
-   * `fast` ends all sessions and shuts down cleanly; `immediate` aborts like a crash, so that the start
-   * goes through recovery.
-   *
-   * @default 'fast'
-   */
-  readonly mode?: 'fast' | 'immediate';
-}
-
 /** A PostgreSQL server that was started for this process, with what is needed to connect as superuser. */
 export interface RunningServer extends AsyncDisposable {
   readonly host: string;
@@ -22,11 +11,33 @@ export interface RunningServer extends AsyncDisposable {
   readonly url: string;
   /** The server's version, such as `18.4`. */
   readonly version: string;
-  /** The postmaster's process id; another one after {@link restart}. */
+  /**
+   * Ends all sessions and the server, and removes its data. Calling it again, or after the server died,
+   * is fine.
+   *
+   * @throws {ServerError} `STOP_FAILED` when something of it is still there.
+   */
+  stop(): Promise<void>;
+}
+
+/** How {@link RunningEmbeddedServer.restart} ends the server before it starts it again. */
+export interface RestartOptions {
+  /**
+   * `fast` ends all sessions and shuts down cleanly; `immediate` aborts like a crash, so that the start
+   * goes through recovery.
+   *
+   * @default 'fast'
+   */
+  readonly mode?: 'fast' | 'immediate';
+}
+
+/** A server of the kind `embedded`. */
+export interface RunningEmbeddedServer extends RunningServer {
+  /** The postmaster's process id; another one after a restart. */
   readonly pid: number;
-  /** The cluster's data directory; gone after {@link stop}. */
+  /** The cluster's data directory; gone after a stop. */
   readonly dataDirectory: string;
-  /** The server's log; gone after {@link stop}. */
+  /** The server's log; gone after a stop. */
   readonly logFile: string;
   /**
    * Ends the server and starts it again with the same data on the same port. Also brings back a server
@@ -36,11 +47,18 @@ export interface RunningServer extends AsyncDisposable {
    * stopped then.
    */
   restart(options?: RestartOptions): Promise<void>;
+}
+
+/** A server of the kind `testcontainers`. */
+export interface RunningContainerServer extends RunningServer {
+  /** The image it runs from. */
+  readonly image: string;
+  /** The container's id, as in `docker logs <id>`. */
+  readonly containerId: string;
   /**
-   * Ends all sessions and the server, and removes its data. Calling it again, or after the server died,
-   * is fine.
+   * Removes the container and its data. One that is kept for reuse goes on running.
    *
-   * @throws {ServerError} `STOP_FAILED` when processes or files are still there.
+   * @throws {ServerError} `STOP_FAILED` when it is still there.
    */
   stop(): Promise<void>;
 }

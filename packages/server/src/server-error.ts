@@ -5,8 +5,10 @@ const brand = Symbol.for('@pg-evict/server.ServerError');
  *
  * - `OPTIONS_INVALID`: an option has a value that cannot work.
  * - `PLATFORM_UNSUPPORTED`: there are no binaries that run on this system.
- * - `PACKAGE_MISSING`: the platform package is not installed, or only for another major.
- * - `PACKAGE_BROKEN`: the platform package is installed, but its binaries are missing or do not run.
+ * - `PACKAGE_MISSING`: the platform package is not installed, or only for another major; or testcontainers is not.
+ * - `PACKAGE_BROKEN`: the package is installed, but parts of it are missing or do not run.
+ * - `DOCKER_UNAVAILABLE`: no container engine answers.
+ * - `IMAGE_UNAVAILABLE`: the engine has no such image and cannot pull it.
  * - `DIRECTORY_UNUSABLE`: no folder was found where a server can live.
  * - `DISK_FULL`: there was no room for the server's data.
  * - `INITDB_FAILED`: the cluster could not be created.
@@ -19,6 +21,8 @@ export type ServerErrorCode =
   | 'PLATFORM_UNSUPPORTED'
   | 'PACKAGE_MISSING'
   | 'PACKAGE_BROKEN'
+  | 'DOCKER_UNAVAILABLE'
+  | 'IMAGE_UNAVAILABLE'
   | 'DIRECTORY_UNUSABLE'
   | 'DISK_FULL'
   | 'INITDB_FAILED'

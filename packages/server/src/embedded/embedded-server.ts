@@ -1,6 +1,6 @@
-import type { RestartOptions, RunningServer } from '../running-server.js';
+import { createDeadline } from '../deadline.js';
+import type { RestartOptions, RunningEmbeddedServer } from '../running-server.js';
 import { ServerError } from '../server-error.js';
-import { createDeadline } from './deadline.js';
 import { superuser } from './initialize-cluster.js';
 import { type LaunchOptions, launchPostgres, type Postmaster } from './launch-postgres.js';
 import { host } from './postgres-arguments.js';
@@ -9,7 +9,7 @@ import { logFileIn, type Surroundings } from './supervise.js';
 const restartTimeoutMs = 60_000;
 
 /** A server that runs from a platform package. */
-export class EmbeddedServer implements RunningServer {
+export class EmbeddedServer implements RunningEmbeddedServer {
   readonly host = host;
   readonly user = superuser;
   readonly database = 'postgres';

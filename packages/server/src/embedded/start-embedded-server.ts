@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-import type { RunningServer } from '../running-server.js';
+import { assertTimeout, createDeadline, type Deadline } from '../deadline.js';
+import type { RunningEmbeddedServer } from '../running-server.js';
 import { ServerError } from '../server-error.js';
-import { createDeadline, type Deadline } from './deadline.js';
 import type { EmbeddedServerOptions } from './embedded-server-options.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { findPlatformPackage } from './find-platform-package.js';
@@ -20,14 +20,9 @@ import type { Surroundings } from './supervise.js';
 const attemptsAtPort = 5;
 
 /** Starts a server from a platform package; see `startServer`. */
-export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<RunningServer> {
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<RunningEmbeddedServer> {
   const { version = 18, from = process.cwd(), startTimeoutMs = 60_000 } = options;
-  if (!(startTimeoutMs > 0 && startTimeoutMs <= 2 ** 31 - 1)) {
-    throw new ServerError(
-      'OPTIONS_INVALID',
-      `startTimeoutMs must be a positive number, not ${startTimeoutMs}.`,
-    );
-  }
+  assertTimeout(startTimeoutMs);
   options.signal?.throwIfAborted();
   const args = postgresArguments(options.settings);
   const packageDirectory = await findPlatformPackage(platformPackage(version), from);
@@ -56,7 +51,7 @@ async function startIn(
   packageDirectory: string,
   args: readonly string[],
   deadline: Deadline,
-): Promise<RunningServer | undefined> {
+): Promise<RunningEmbeddedServer | undefined> {
   const home = await createPrivateDirectory(parent, account);
   try {
     if (account && !(await canEnter(home.path, account))) {

@@ -1,10 +1,24 @@
-import { ServerError } from '../server-error.js';
+import { ServerError } from './server-error.js';
 
 /** When a start has to be given up: late, or no longer wanted. */
 export interface Deadline {
   readonly signal: AbortSignal;
   /** Takes back what waits for the deadline. */
   clear(): void;
+}
+
+/**
+ * Refuses what is no timeout.
+ *
+ * @throws {ServerError} `OPTIONS_INVALID`
+ */
+export function assertTimeout(startTimeoutMs: number): void {
+  // More is what a timer takes for 1 ms.
+  if (startTimeoutMs > 0 && startTimeoutMs <= 2 ** 31 - 1) return;
+  throw new ServerError(
+    'OPTIONS_INVALID',
+    `startTimeoutMs must be a positive number, not ${startTimeoutMs}.`,
+  );
 }
 
 /** A deadline in `timeoutMs`, or when `signal` is aborted. */

@@ -2,9 +2,13 @@ import { readFile } from 'node:fs/promises';
 
 const lastLines = 12;
 
-/** The last lines of a server's log, indented to follow a message; empty when there is none. */
+/** The last lines of a server's log file, indented to follow a message; empty when there is none. */
 export async function logTail(file: string, secret: string): Promise<string> {
-  const log = await readFile(file, 'utf8').catch(() => '');
+  return tailOf(await readFile(file, 'utf8').catch(() => ''), secret);
+}
+
+/** The last lines of a log, without the secret, indented to follow a message. */
+export function tailOf(log: string, secret: string): string {
   const lines = log.replaceAll(secret, '********').split('\n').filter(Boolean).slice(-lastLines);
   return lines.length === 0 ? '' : `\n  ${lines.join('\n  ')}`;
 }

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { tailOf } from '../log-tail.js';
+import type { Engine } from './connect-engine.js';
+
+const patienceMs = 5_000;
+
+/** The last lines of a container that has ended, indented to follow a message; empty where they cannot be read. */
+export async function containerLog(engine: Engine, id: string, secret: string): Promise<string> {
+  let log = '';
+  try {
+    const stream = await engine.container.logs(engine.container.getById(id), { tail: 50 });
+    stream.on('data', (chunk: Buffer | string) => (log += chunk.toString()));
+    // Not every log driver lets itself be read.
+    await Promise.race([
+      new Promise((resolve) => stream.once('close', resolve).once('end', resolve).once('error', resolve)),
+      delay(patienceMs, undefined, { ref: false }),
+    ]);
+    stream.destroy();
+  } catch {
+    // The failure itself is to be told, not that of its log.
+  }
+  return tailOf(log, secret);
+}

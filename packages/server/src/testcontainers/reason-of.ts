@@ -1,0 +1,6 @@
+/** What the engine, or testcontainers, said went wrong, to be part of a sentence. */
+export function reasonOf(error: unknown): string {
+  // No instanceof: under Jest these are of another realm.
+  const { message } = Object(error) as { message?: unknown };
+  return (typeof message === 'string' ? message : String(error)).trim().replace(/[\s.]+$/, '');
+}
