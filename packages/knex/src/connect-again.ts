@@ -1,4 +1,4 @@
-import { createDatabase } from '@pg-evict/core';
+import { createDatabase, isPgEvictError } from '@pg-evict/core';
 import { settingsOfClient } from './connection-settings.js';
 import type { KnexClient, RawConnection } from './knex-client.js';
 import { isConnectionLost } from './lost-connection.js';
@@ -12,6 +12,9 @@ import { targetOf } from './target.js';
  *
  * With `ensureDatabase`, a database that is missing is created first. One that does not accept connections (55000) is
  * there, and is left alone.
+ *
+ * libpq (pgnative) says nothing but a text when it cannot connect, in the language of the server: every refusal is then
+ * taken for one that may pass, and whether the database is missing is asked of the server.
  */
 export async function connectAgain(
   client: KnexClient,
@@ -21,17 +24,26 @@ export async function connectAgain(
   try {
     return await connect();
   } catch (error) {
-    const missing = (error as { code?: unknown } | null)?.code === '3D000';
-    if (missing && options.ensureDatabase === true) {
-      const settings = await settingsOfClient(client);
-      await createDatabase(targetOf(settings, options), {
-        timeoutMs: options.timeoutMs,
-        ifNotExists: true,
-        owner: options.adminConnection === undefined ? undefined : settings.user,
+    const { code } = (error ?? {}) as { code?: unknown };
+    const unknown = code === undefined && client.driverName === 'pgnative';
+    const missing = code === '3D000';
+    if (options.ensureDatabase === true && (missing || unknown)) {
+      await ensureDatabase(client, options).catch((failure: unknown) => {
+        // Then it was not for the database that libpq could not connect.
+        throw unknown && isPgEvictError(failure) && failure.code === 'CONNECTION_FAILED' ? error : failure;
       });
-    } else if (!missing && !isConnectionLost(error)) {
+    } else if (!missing && !unknown && !isConnectionLost(error)) {
       throw error;
     }
     return connect();
   }
+}
+
+async function ensureDatabase(client: KnexClient, options: PgEvictKnexOptions): Promise<void> {
+  const settings = await settingsOfClient(client);
+  await createDatabase(targetOf(settings, options), {
+    timeoutMs: options.timeoutMs,
+    ifNotExists: true,
+    owner: options.adminConnection === undefined ? undefined : settings.user,
+  });
 }

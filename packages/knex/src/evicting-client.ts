@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { connectAgain } from './connect-again.js';
+import { followTests } from './follow-tests.js';
 import { Generations } from './generations.js';
 import type {
   ConnectionSource,
@@ -27,11 +28,11 @@ export function evictingClient(
   name: Knex.Config['client'],
   options: PgEvictKnexOptions,
 ): KnexClientClass {
-  const { evict = true } = options;
+  const { evict = true, followsTests = true } = options;
   const generations = new Generations();
   return class PgEvictClient extends Base {
     constructor(config: Knex.Config) {
-      super(config);
+      super(followsTests ? followTests(config) : config);
       if (name !== undefined) this.config.client = name;
     }
 

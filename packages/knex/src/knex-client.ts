@@ -9,6 +9,8 @@ export interface RawConnection extends Omit<ConnectionSettings, 'connectionStrin
   readonly connectionParameters?: { readonly options?: string | undefined } | undefined;
   /** The pid of its backend; node-postgres' binding of libpq does not tell. */
   readonly processID?: number | null;
+  /** The binding of libpq, with pgnative. */
+  readonly native?: { readonly pq: { stopReader(): void } };
   __knex__disposed?: unknown;
   query(text: string): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
   on(event: 'error', listener: (error: Error) => void): unknown;

@@ -8,8 +8,9 @@ import type { RawConnection } from './knex-client.js';
  */
 const endedByServer = /^(?:57P0[1-3]|08\w{3})$/;
 
-/** What node-postgres says, without a code, when the socket was closed without a word. */
-const endedWithoutWord = /Connection terminated|not queryable|connection error and is not queryable/;
+/** What node-postgres and libpq say, without a code, when the socket was closed without a word. */
+const endedWithoutWord =
+  /Connection terminated|not queryable|connection error and is not queryable|server closed the connection|no connection to the server|terminating connection|could not (?:receive|send) data/;
 
 /** Whether an error says that the connection is gone. */
 export function isConnectionLost(error: unknown): boolean {

@@ -15,4 +15,11 @@ export interface PgEvictKnexOptions
    * @default false
    */
   readonly ensureDatabase?: boolean | undefined;
+
+  /**
+   * Under a test runner that gives each test file a database of its own (`@pg-evict/jest`), connects there instead of
+   * where the configuration says. Turn it off for a second database that tests are to share.
+   * @default true
+   */
+  readonly followsTests?: boolean | undefined;
 }
