@@ -1,4 +1,6 @@
 import { readRelations, sqlName, type Relation } from './relations.js';
+import { sqlStateOf } from './failure.js';
+import { readClasses } from './relation-classes.js';
 import type { ServerSession } from './server-session.js';
 
 /** Something whose content can be asked for in two numbers. */
@@ -19,6 +21,8 @@ export interface Baseline {
   readonly second: readonly string[];
   /** The rows of tables that are not empty, as text, by the probe's index; those of large tables are not kept. */
   readonly rows: ReadonlyMap<number, readonly string[]>;
+  /** What `pg_class` says of each relation, by oid, but where and how it is stored. */
+  readonly classes: ReadonlyMap<string, string>;
   /** Why it cannot be seen whether a copy still is what it was; then a new copy is always made. */
   readonly uncertain: string | null;
 }
@@ -42,13 +46,22 @@ const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
 /** Reads what a copy contains that nobody has touched yet. */
 export async function readBaseline(session: ServerSession): Promise<Baseline> {
   const relations = await readRelations(session);
-  const probes = probesOf(relations);
+  const largeObjects = await probeLargeObjects(session, relations);
+  const probes = [...probesOf(relations), ...(typeof largeObjects === 'object' ? [largeObjects] : [])];
   await prepareProbes(session, probes);
   const numbers = await askProbes(session, await nextTransactionId(session), [], []);
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
   const rows = await readRows(session, probes, first);
-  return { probes, first, second, rows, uncertain: uncertaintyOf(relations, probes, first) };
+  const classes = await readClasses(session);
+  return {
+    probes,
+    first,
+    second,
+    rows,
+    classes,
+    uncertain: uncertaintyOf(relations, probes, first, largeObjects),
+  };
 }
 
 function probesOf(relations: readonly Relation[]): Probe[] {
@@ -145,24 +158,48 @@ async function readRows(
   return new Map(rows.map((row) => [row.index, row.rows ?? []]));
 }
 
+/**
+ * Superusers see the content of large objects in a catalog. Others are asked for that of each: two sums of 48 bits of
+ * their hashes. Returns why that cannot be, in words.
+ */
+async function probeLargeObjects(
+  session: ServerSession,
+  relations: readonly Relation[],
+): Promise<Probe | string | undefined> {
+  if (!hides(relations, 'pg_largeobject')) return undefined;
+  const part = (from: number): string =>
+    `coalesce(sum(('x' || substr(md5(lo_get(oid)), ${from}, 12))::bit(48)::bigint), 0)::bigint`;
+  const sql = `SELECT ${part(1)}, ${part(13)} FROM pg_largeobject_metadata`;
+  try {
+    await session.query(sql);
+    return { relation: undefined, name: 'pg_catalog.pg_largeobject', sql };
+  } catch (error) {
+    if (sqlStateOf(error) !== '42501') throw error;
+    return 'our role may not read the large objects of the template';
+  }
+}
+
+/** Whether a catalog is there that our role may not read. */
+function hides(relations: readonly Relation[], catalog: string): boolean {
+  return relations.some(({ kind, name, readable }) => kind === 'catalog' && name === catalog && !readable);
+}
+
 function uncertaintyOf(
   relations: readonly Relation[],
   probes: readonly Probe[],
   counts: readonly string[],
+  largeObjects: unknown,
 ): string | null {
-  const hidden = relations.filter(({ kind, readable }) => !readable && kind !== 'catalog');
+  if (typeof largeObjects === 'string') return largeObjects;
+  // What is in information_schema belongs to the server's superuser, as catalogs do.
+  const hidden = relations.filter(
+    ({ kind, readable, schema }) => !readable && kind !== 'catalog' && schema !== 'information_schema',
+  );
   if (hidden.length > 0) {
     return `our role may not read ${hidden.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`;
   }
-  const count = (name: string): number =>
-    Number(counts[probes.findIndex((probe) => probe.name === `pg_catalog.${name}`)] ?? 0);
-  const hides = (name: string): boolean =>
-    relations.some((relation) => relation.kind === 'catalog' && relation.name === name && !relation.readable);
-  if (hides('pg_largeobject') && count('pg_largeobject_metadata') > 0) {
-    return 'our role may not read the large objects of the template';
-  }
-  if (hides('pg_user_mapping') && count('pg_user_mapping') > 0) {
-    return 'our role may not read the user mappings of the template';
-  }
-  return null;
+  const mappings = counts[probes.findIndex(({ name }) => name === 'pg_catalog.pg_user_mapping')];
+  return hides(relations, 'pg_user_mapping') && mappings !== '0'
+    ? 'our role may not read the user mappings of the template'
+    : null;
 }

@@ -1,6 +1,7 @@
 import { askProbes, nextTransactionId, prepareProbes, readBaseline, type Baseline } from './baseline.js';
 import { sqlStateOf } from './failure.js';
 import { lookAround } from './look-around.js';
+import { readClasses } from './relation-classes.js';
 import { ServerSession } from './server-session.js';
 import type { TestRun } from './test-run.js';
 
@@ -42,10 +43,19 @@ export class Memory {
     }
   }
 
-  /** What has changed since: the numbers of the probes, by their index. */
-  async changes(): Promise<Map<number, readonly [string, string]>> {
-    const { first, second } = this.baseline;
-    return askProbes(this.session, this.newSince, first, second);
+  /** Which probes say that something has changed since, by their index. */
+  async changes(): Promise<Set<number>> {
+    const { baseline, newSince, session } = this;
+    const found = await askProbes(session, newSince, baseline.first, baseline.second);
+    const ofClasses = baseline.probes.findIndex(({ name }) => name === 'pg_catalog.pg_class');
+    const changed = new Set(found.keys());
+    if (changed.has(ofClasses) && found.get(ofClasses)?.[0] === baseline.first[ofClasses]) {
+      const written = await readClasses(session, newSince);
+      if ([...written].every(([oid, hash]) => baseline.classes.get(oid) === hash)) changed.delete(ofClasses);
+      // Else they would be compared again with every reset.
+      if (changed.size === 0) this.newSince = await nextTransactionId(session);
+    }
+    return changed;
   }
 }
 

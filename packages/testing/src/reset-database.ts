@@ -97,7 +97,7 @@ async function putBack(
   if (baseline.uncertain !== null) return { reason: baseline.uncertain };
   const changes = await memory.changes();
   if (changes.size === 0) return 'unchanged';
-  const plan = planUndo(memory, new Set(changes.keys()));
+  const plan = planUndo(memory, changes);
   if (typeof plan === 'string') return { reason: plan };
   memory.newSince = await undoChanges(memory, plan);
   // Triggers and foreign keys that could not be kept quiet may have had a word in it.
