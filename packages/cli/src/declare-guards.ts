@@ -4,7 +4,7 @@ import { examples } from './examples.js';
 import { addRemedyOptions } from './remedy-options.js';
 import { splitCommand } from './split-command.js';
 
-/** `run`, `protect`, `unprotect`, `doctor` and `init`. */
+/** `run`, `protect`, `unprotect`, `sweep`, `doctor` and `init`. */
 export function declareGuards(program: Command): void {
   const run = program
     .command('run')
@@ -54,6 +54,26 @@ ${examples(
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { unprotect } = await import('./commands/unprotect.js');
       await unprotect(database, command.optsWithGlobals());
+    });
+
+  program
+    .command('sweep')
+    .usage('[options]')
+    .description('drop the test databases that runs of tests have left which are over')
+    .optionsGroup('Options:')
+    .option('--kept', 'also those of failed test files that were kept less than a week ago')
+    .option('--templates', 'also templates that no run uses, however recently one did')
+    .addHelpText(
+      'after',
+      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine.\n${examples(
+        'sweep --dry-run',
+        'sweep --kept --templates',
+        'sweep --json',
+      )}`,
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { sweep } = await import('./commands/sweep.js');
+      await sweep(command.optsWithGlobals());
     });
 
   program

@@ -20,3 +20,4 @@ export {
   withExclusiveAccess,
 } from '@pg-evict/core';
 export { initConfig, loadKnexfile, loadMigrationFile, resolveTarget } from '@pg-evict/config';
+export { sweepTestDatabases } from '@pg-evict/testing';

@@ -17,7 +17,12 @@ export { planDatabase, type PlannedDatabase } from './plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './reset-database.js';
 export { startRun, type StartRunOptions } from './start-run.js';
-export { sweepTestDatabases, type SweepOptions, type SweepReport } from './sweep-test-databases.js';
+export {
+  sweepTestDatabases,
+  type SweepOptions,
+  type SweepReport,
+  type Unswept,
+} from './sweep-test-databases.js';
 export type { Template } from './template.js';
 export type { TestDatabase } from './test-database.js';
 export type { DatabaseAddress } from './test-environment.js';

@@ -9,7 +9,7 @@ import { unwatched } from './leaks/watch-sockets.js';
 export interface ReleaseOptions {
   /**
    * Keeps the database under a name of its own instead of dropping it, for somebody to look into. It stays until
-   * `pg-evict sweep` is run, or for a week.
+   * `pg-evict sweep --kept` is run, or for a week.
    * @default false
    */
   readonly keep?: boolean | undefined;

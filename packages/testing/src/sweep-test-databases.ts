@@ -28,12 +28,20 @@ export interface SweepOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** A database that was not dropped. */
+export interface Unswept {
+  readonly database: string;
+  readonly reason: string;
+}
+
 /** What was swept. */
 export interface SweepReport {
   /** Dropped; in a dry run, would be. */
   readonly dropped: readonly string[];
   /** Databases of ours that stay, each with the reason. */
-  readonly left: readonly { readonly database: string; readonly reason: string }[];
+  readonly left: readonly Unswept[];
+  /** Databases that could not be dropped, each with the reason. */
+  readonly failed: readonly Unswept[];
   readonly dryRun: boolean;
 }
 
@@ -89,7 +97,8 @@ export async function sweepOver(
   });
   const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
   const dropped: string[] = [];
-  const left: { database: string; reason: string }[] = [];
+  const left: Unswept[] = [];
+  const failed: Unswept[] = [];
   for (const { name, comment, owned, owner, own } of found) {
     const reason =
       reasonToStay(own, comment, held, options) ?? (owned ? undefined : `it belongs to "${owner}"`);
@@ -101,10 +110,10 @@ export async function sweepOver(
       if (dryRun || (await drop(control, target, own))) dropped.push(name);
       else left.push({ database: name, reason: 'a run uses it' });
     } catch (error) {
-      left.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
+      failed.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }
-  return { dropped, left, dryRun };
+  return { dropped, left, failed, dryRun };
 }
 
 function reasonToStay(
