@@ -1,0 +1,28 @@
+import { median } from '../src/median.mjs';
+import { table } from '../src/table.mjs';
+import { kinds, methods } from './methods.mjs';
+
+/** All results as Markdown. */
+export function report({ machine, loadAtEnd, rounds, files, workers, tables, samples }) {
+  const { postgresql, data, node, platform, cpus, cpu, load } = machine;
+  const middle = (kind, method) =>
+    median(samples.filter((sample) => sample.kind === kind && sample.method === method).map(({ ms }) => ms));
+  const rows = methods.map(({ name }) => [
+    name,
+    ...kinds.flatMap((kind) => {
+      const ms = middle(kind.name, name);
+      return [ms.toFixed(0), (ms / middle(kind.name, methods[0].name)).toFixed(2)];
+    }),
+  ]);
+  const aims = ['aim for pg-evict', ...kinds.flatMap(({ aim }) => ['', `≤ ${aim}`])];
+  const changing = kinds.at(-1).name;
+  const toForce = middle(changing, 'pg-evict') / middle(changing, 'DROP FORCE + CREATE TEMPLATE');
+  return `${[
+    `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
+    `Whole runs of Jest in milliseconds: ${files} files, ${workers} workers, ${tables} tables; medians of ${rounds} rounds, the methods take turns.`,
+    '',
+    table(['', ...kinds.flatMap(({ name }) => [name, 'of shared'])], [...rows, aims]),
+    '',
+    `pg-evict of DROP FORCE + CREATE TEMPLATE, where rows change: ${toForce.toFixed(2)} (aim ≤ 0.6).`,
+  ].join('\n')}\n`;
+}
