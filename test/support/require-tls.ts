@@ -43,10 +43,9 @@ export async function requireTls(server: RunningEmbeddedServer): Promise<TlsFile
 
 function makeCertificate(directory: string, name: string): { key: string; certificate: string } {
   const [key, certificate] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
-  const { status, error, stderr } = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
-  ]);
+  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
+  const { status, error, stderr } = spawnSync('openssl', [...request, '-keyout', key, '-out', certificate]);
   if (status !== 0) throw new Error(`openssl: ${error?.message ?? stderr.toString()}`);
   return { key, certificate };
 }
