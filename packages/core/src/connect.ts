@@ -9,10 +9,14 @@ import { sqlStateOf } from './translate-error.js';
  * (`pg_terminate_backend` warns about a pid that is gone). Settings this server does not know are skipped. What we
  * prepare is planned once, and nothing we ask is worth compiling.
  *
+ * The search path comes first, in a statement of its own: whoever may create in a schema on it could have functions and
+ * operators of his own run by what we ask, with our privileges (CVE-2018-1058).
+ *
  * The backend is new and has to load every catalog entry it meets, so this keeps to few of them: it asks the function
  * below the view pg_stat_activity, for one row.
  */
 const sessionSettings = `
+SELECT pg_catalog.set_config('search_path', '', false);
 SELECT pg_backend_pid() AS pid, (extract(epoch FROM backend_start) * 1000000)::bigint::text AS started,
   set_config('client_min_messages', 'error', false), set_config('default_transaction_read_only', 'off', false),
   set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
@@ -56,7 +60,9 @@ export async function connect(
   client.on('error', () => undefined);
   const connecting = client
     .connect()
-    .then(() => client.query<{ pid: number; started: string }>(sessionSettings));
+    .then(async () => client.query<{ pid: number; started: string }>(sessionSettings))
+    // Of several statements node-postgres returns several results; its types do not know that.
+    .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
   const stop = (): void => destroy(client);
   deadline.signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -66,8 +72,7 @@ export async function connect(
       connecting.catch(() => undefined);
       throw deadline.error(undefined, 'No connection was made; nothing was changed.');
     }
-    const { rows } = await connecting;
-    const [row] = rows;
+    const [row] = await connecting;
     if (row === undefined) throw new Error('the server does not list our own session');
     return { client, pid: row.pid, started: row.started };
   } catch (error) {

@@ -52,7 +52,9 @@ interface PickedRow extends SessionRow {
   readonly signalled: boolean;
 }
 
-const microseconds = (column: string): string => `(extract(epoch FROM ${column}) * 1000000)::bigint::text`;
+/** The operator is named with its schema: on a client of the caller's, the search path is the caller's. */
+const microseconds = (column: string): string =>
+  `(extract(epoch FROM ${column}) OPERATOR(pg_catalog.*) 1000000)::bigint::text`;
 
 /** Looks and signals in one statement. $1 database, $2 filter, $3 sessions to keep, $4 what to do. */
 const pickQuery = `

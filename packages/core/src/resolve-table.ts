@@ -27,6 +27,8 @@ export async function resolveTable(
     throw sqlStateOf(error) === '3D000' ? databaseNotFound(where.database) : error;
   });
   try {
+    // A name without a schema is looked up as the role would in its own queries.
+    await client.query('RESET search_path');
     return await tableOid(client, table);
   } finally {
     await disconnect(client);
