@@ -1,0 +1,30 @@
+import { jestVersions } from './support/jest-installation.js';
+import { JestFixture } from './support/jest-fixture.js';
+import { inBand, withWorkers } from './support/jest-project.js';
+
+const files = ['knex', 'objects', 'prepared', 'rows', 'schema', 'sequences', 'truncate'];
+const allPassed = Object.fromEntries(
+  files.map((file) => [`${file}.test.js`, { status: 'passed', message: '' }]),
+);
+
+describe('a project with the preset', () => {
+  const fixture = new JestFixture();
+
+  it.each(jestVersions)(
+    'has the template, exactly, at the start of each test file, in workers of %s',
+    async (version) => {
+      const run = await fixture.project('shop', {}, version).run({ parameters: withWorkers });
+      expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
+    },
+  );
+
+  it('has it in band just so, where environment and global setup share a process', async () => {
+    const run = await fixture.project('shop').run({ parameters: inBand });
+    expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
+  });
+
+  it('has it in worker threads just so', async () => {
+    const run = await fixture.project('shop').run({ parameters: [...withWorkers, '--workerThreads'] });
+    expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
+  });
+});

@@ -1,0 +1,3 @@
+exports.seed = async (knex) => {
+  await knex('customers').insert([{ name: 'Ada' }, { name: 'Byron' }]);
+};

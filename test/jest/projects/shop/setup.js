@@ -1,0 +1,2 @@
+// What an application does as it is loaded.
+globalThis.urlWhenLoaded = process.env.DATABASE_URL;
