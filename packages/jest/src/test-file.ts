@@ -12,6 +12,7 @@ import {
 import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from './environment-class.js';
 import { describeKept } from './describe-kept.js';
 import { findRun } from './find-run.js';
+import { lendEnvironment, takeBackEnvironment } from './lend-environment.js';
 import { hasFailed, phaseOf } from './names-of-tests.js';
 import { settingsFor } from './options.js';
 import { removeRuns } from './runs-variable.js';
@@ -36,6 +37,8 @@ export class TestFile {
 
   /** Makes nothing: where a setup file throws, nobody would be told to clear it up. */
   constructor({ projectConfig }: EnvironmentConfig, { testPath }: EnvironmentContext, global: object) {
+    // That of a file whose setup files failed may still be there.
+    takeBackEnvironment();
     this.#path = testPath;
     this.#directory = projectConfig.rootDir;
     this.#worker = unwatched(() => findRun(projectConfig.rootDir));
@@ -43,7 +46,9 @@ export class TestFile {
     this.#settings = settingsFor(invitation, projectConfig.testEnvironmentOptions['pgEvict']);
     const { env } = (global as { process: { env: NodeJS.ProcessEnv } }).process;
     removeRuns(env);
-    Object.assign(env, planned.environment, { PG_EVICT_TEST_DATABASE_URL: planned.url });
+    const variables = { ...planned.environment, PG_EVICT_TEST_DATABASE_URL: planned.url };
+    Object.assign(env, variables);
+    lendEnvironment(variables);
     this.#timers = trackTimers(global);
     const { host = 'localhost', port = 5432 } = planned.connection;
     this.#watch = watchSockets({ file: testPath, server: { host, port } });
@@ -71,6 +76,7 @@ export class TestFile {
       await this.#finish(undefined);
     } finally {
       this.#watch.end();
+      takeBackEnvironment();
       await unwatched(async () => this.#giveBack());
     }
   }

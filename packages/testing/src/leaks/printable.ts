@@ -2,8 +2,12 @@
 // oxlint-disable-next-line no-control-regex -- these are the characters to find
 const unprintable = /[\u0000-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g;
 
-/** `PASSWORD '…'` of CREATE and ALTER ROLE, and `password=…` of connection strings in SQL; cut-off ones too. */
-const passwords = /(\bpassword\s+E?|\bpassword\s*=\s*E?)('(?:[^']|'')*'?|(?<==\s*)[^\s'";,)]+)/gi;
+/**
+ * `PASSWORD '…'` of CREATE and ALTER ROLE, also in a string of SQL, and `password=…` of connection strings in SQL;
+ * cut-off ones too.
+ */
+const passwords =
+  /(\bpassword\s+E?|\bpassword\s*=\s*E?)(''[^']*(?:'')?|'(?:[^']|'')*'?|(?<==\s*)[^\s'";,)]+)/gi;
 
 /** Makes text that any client may have chosen safe to show, in one line, without the passwords of SQL. */
 export function printable(text: string): string {

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { JestFixture } from './support/jest-fixture.js';
+import { inBand, withWorkers, type JestRun } from './support/jest-project.js';
+
+const folder = resolve(__dirname, 'projects/leaks/tests');
+const names = readdirSync(folder);
+
+/** Where a file says that it leaks; `null` where it does not say so. */
+function lineThatLeaks(name: string): number | null {
+  const lines = readFileSync(resolve(folder, name), 'utf8').split('\n');
+  const index = lines.findIndex((line) => line.endsWith('// leaks'));
+  return index === -1 ? null : index + 1;
+}
+
+/** What the message of a file must say. */
+const told: Readonly<Record<string, RegExp>> = {
+  'clean.test.js': /^$/,
+  'load.test.js': /it does not even load/,
+  'pool.test.js':
+    /idle for .*, on pg_evict_test_[^]*last query: SELECT 1 AS pool\n.*in "a shop › forgets its pool"/,
+  'client.test.js': /"cashier", idle in transaction for [^]* in beforeAll/,
+  'checked-out.test.js': /idle for [^]*SELECT 1 AS checked_out/,
+  'query.test.js': /active for [^]*last query: SELECT pg_sleep\(600\)/,
+  'knex.test.js': /idle for [^]*last query: select 1 AS knex/,
+  'postgres.test.js': /"postgres.js", idle for [^]*last query: SELECT 1 AS postgres/,
+  'reconnecting.test.js': /"listener", idle for [^]*last query: LISTEN news/,
+  'timers.test.js': /idle for [^]*last query: SELECT 1 AS timers/,
+  'child.test.js': /"child", idle for [^]* ago, not by this process/,
+};
+
+const expected = names.map((name) => ({
+  name,
+  status: name === 'clean.test.js' ? 'passed' : 'failed',
+  isLeak: !['clean.test.js', 'load.test.js'].includes(name),
+  line: lineThatLeaks(name),
+  isTold: true,
+  tellsSecret: false,
+}));
+
+function found({ files }: JestRun): object[] {
+  return names.map((name) => {
+    const { status, message } = files[name] ?? { status: 'not run', message: '' };
+    const line = new RegExp(`^ +tests/${name}:(\\d+):`, 'm').exec(message)?.[1];
+    return {
+      name,
+      status,
+      isLeak: new RegExp(`^ +tests/${name} left 1 PostgreSQL session open:$`, 'm').test(message),
+      line: line === undefined ? null : Number(line),
+      isTold: told[name]?.test(message) === true ? true : message,
+      tellsSecret: message.includes('secret'),
+    };
+  });
+}
+
+describe('a test file that leaves a session open', () => {
+  const fixture = new JestFixture();
+
+  it.each([
+    ['workers', withWorkers],
+    ['band', inBand],
+  ])(
+    'fails with the line that opened it, and neither crashes the run nor holds it, in %s',
+    async (_where, parameters) => {
+      const run = await fixture.project('leaks').run({ parameters });
+      expect({ code: run.code, signal: run.signal }).toEqual({ code: 1, signal: null });
+      expect(found(run)).toEqual(expected);
+      expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });
+      expect(run.stderr).not.toMatch(/did not exit|failed to exit gracefully|open handles/);
+      expect(run.stderr).not.toContain('57P01');
+    },
+  );
+
+  it("is only warned of with leaks: 'warn'", async () => {
+    const project = fixture.project('leaks', {
+      'pg-evict.config.json': '{ "testing": { "leaks": "warn" } }',
+    });
+    const run = await project.run({ parameters: [...withWorkers, '(pool|knex|clean).test'] });
+    expect(run).toMatchObject({ code: 0, passed: 3, failed: 0 });
+    expect(run.stderr).toContain('tests/pool.test.js left 1 PostgreSQL session open:');
+    expect(run.stderr).toContain(`tests/knex.test.js:${lineThatLeaks('knex.test.js')}:`);
+    expect(run.stderr).not.toContain('tests/clean.test.js left');
+  });
+
+  it("is not spoken of with leaks: 'ignore', and is ended all the same", async () => {
+    const project = fixture.project('leaks', {
+      'pg-evict.config.json': '{ "testing": { "leaks": "ignore" } }',
+    });
+    const run = await project.run({ parameters: [...inBand, '(pool|query|client|reconnecting).test'] });
+    expect(run).toMatchObject({ code: 0, passed: 4, failed: 0 });
+    expect(run.stderr).not.toMatch(/left|did not exit/);
+  });
+
+  it('may say in a docblock that it is allowed to', async () => {
+    const project = fixture.project('leaks', {
+      'tests/allowed.test.js': `/** @jest-environment-options {"pgEvict": {"leaks": "ignore"}} */
+        test('leaks', async () => { await new (require('pg').Pool)().query('SELECT 1'); });`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'allowed.test'] });
+    expect(run).toMatchObject({ code: 0, passed: 1 });
+  });
+
+  it('is none while a pool that was ended is still on its way out', async () => {
+    const files = Array.from({ length: 20 }, (_, index) => [
+      `tests/ending-${index}.test.js`,
+      `const pool = new (require('pg').Pool)();
+       afterAll(() => { void pool.end(); });
+       test('ends without waiting', async () => {
+         await Promise.all(Array.from({ length: 5 }, () => pool.query('SELECT 1')));
+       });`,
+    ]);
+    const project = fixture.project('leaks', Object.fromEntries(files) as Record<string, string>);
+    const run = await project.run({ parameters: [...withWorkers, 'ending-'] });
+    expect(run).toMatchObject({ code: 0, passed: 20 });
+  });
+});
