@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 /** Runs a program to its end; its output counts only when it fails. */
-export async function runProcess(program, args, env, cwd = undefined) {
+export async function runProcess(program, args, env, cwd) {
   const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...env },
