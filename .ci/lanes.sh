@@ -84,6 +84,45 @@ lane_node22() { tests_under_node 22; }
 
 lane_node24() { tests_under_node 24; }
 
+# Servers in containers: with the workspace's testcontainers, then with 12 on a Node that it runs on.
+lane_docker() {
+  local newer="$PG_EVICT_CI_WORK/testcontainers-12" engine=() missing=() code=0
+  build
+  if ! docker info >/dev/null 2>&1; then
+    engine=(test/docker/with-engine.sh)
+    command -v dockerd iptables ip >/dev/null || missing+=(docker.io iptables iproute2)
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+    if [ ${#missing[@]} -gt 0 ]; then
+      if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "no Docker engine; only root may install one, with apt-get"; fi
+      # Nothing of what is installed is to run beside the tests.
+      if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get install -y -q --no-install-recommends "${missing[@]}"; }; then
+        skip "no Docker engine; apt-get could not install ${missing[*]}"
+      fi
+    fi
+  fi
+  PG_EVICT_CI_NODE22=$(node_from_npm 22) || skip 'the npm registry gave no Node 22'
+  export PG_EVICT_CI_NODE22 PG_EVICT_TEST_NEWER="$newer"
+  PATH="$PG_EVICT_CI_NODE22:$PATH" npm install --prefix "$newer" --no-save --no-package-lock --ignore-scripts \
+    --no-audit --no-fund testcontainers@12 || skip 'the npm registry gave no testcontainers 12'
+  "${engine[@]}" bash -euo pipefail -c 'source .ci/lanes.sh; tests_on_engine' || code=$?
+  [ "$code" -ne 75 ] || skip 'no Docker engine could be started here, see there'
+  return "$code"
+}
+
+# With a Docker engine in DOCKER_HOST.
+tests_on_engine() {
+  if ! timeout 300 docker pull --quiet postgres:18-alpine; then
+    echo "no registry: PostgreSQL comes from this machine's packages, and testcontainers goes without its reaper"
+    export PG_EVICT_TEST_IMAGE=pg-evict-test/postgres:host TESTCONTAINERS_RYUK_DISABLED=true
+    test/docker/build-image.sh "$PG_EVICT_TEST_IMAGE"
+  fi
+  cd test
+  node node_modules/jest/bin/jest.js --config docker/jest.config.mjs "${jest_options[@]}"
+  PATH="$PG_EVICT_CI_NODE22:$PATH" PG_EVICT_TEST_FROM="$PG_EVICT_TEST_NEWER" \
+    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs docker/start "${jest_options[@]}"
+}
+
 lane_matrix() {
   local code=0
   # The whole storm runs on 18, in its own lane.

@@ -11,6 +11,8 @@ export default {
   rootDir: '..',
   testMatch: ['<rootDir>/docker/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  // Tests look at the whole engine.
+  maxWorkers: 1,
   // A first test may have to wait for the image.
   testTimeout: 180_000,
 };

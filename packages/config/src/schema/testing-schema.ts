@@ -10,10 +10,12 @@ const server = v.pipe(
       kind: v.pipe(kind, v.metadata({ description: 'Which kind of server.' })),
       version: setting(
         v.pipe(v.number('a major version, such as 17'), v.integer(), v.minValue(13), v.maxValue(99)),
-        'The major version of PostgreSQL, for the embedded server.',
-        'the newest',
+        'The major version of PostgreSQL; in a container, that of the default image.',
+        '`18`',
       ),
       image: setting(text, 'The image, for testcontainers.', '`postgres:18-alpine`'),
+      reuse: setting(flag, 'Keep the container, and take it again for the next run.', '`false`'),
+      tmpfs: setting(flag, "Keep the container's data in memory.", '`true`'),
       settings: setting(
         v.record(
           v.string(),
