@@ -5,7 +5,7 @@ import { ServerSession } from './server-session.js';
 
 /**
  * A process's session on the maintenance database: it makes and drops databases and holds the advisory locks that say
- * so. Where it is lost, it comes back with its locks when it is next needed.
+ * so. Where it is lost, it comes back with its locks at once, or, where that fails, when it is next needed.
  */
 export class Control {
   readonly #settings: ConnectionSettings;
@@ -21,6 +21,7 @@ export class Control {
     this.#settings = settings;
     this.#databases = databases;
     this.#opening = opening;
+    void opening.then((session) => this.#watch(session));
   }
 
   /**
@@ -40,6 +41,7 @@ export class Control {
   }
 
   /** Runs one statement, which must be one that can be run again: a lost session may have run it. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
   async query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
     const session = await this.#session();
     try {
@@ -65,6 +67,7 @@ export class Control {
 
   /** Ends the session, and with it all its locks. */
   async close(): Promise<void> {
+    this.#locks.clear();
     const session = await this.#opening.catch(() => undefined);
     await session?.close();
   }
@@ -79,7 +82,13 @@ export class Control {
   async #reopen(): Promise<ServerSession> {
     const session = await openFirst(this.#settings, this.#databases);
     for (const lock of this.#locks.values()) await take(session, lock);
+    this.#watch(session);
     return session;
+  }
+
+  /** Without its locks nobody would know that the run lives. */
+  #watch(session: ServerSession): void {
+    session.onLost(() => void this.#session().catch(() => undefined));
   }
 }
 

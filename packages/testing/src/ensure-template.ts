@@ -1,8 +1,10 @@
-import { quoteIdentifier, renameDatabase } from '@pg-evict/core';
+import { PgEvictError, quoteIdentifier, renameDatabase } from '@pg-evict/core';
 import type { AdvisoryLock } from './advisory-locks.js';
 import type { Control } from './control.js';
 import { dropOwn } from './drop-own.js';
+import { endSessions } from './end-sessions.js';
 import { failureOf, sqlStateOf } from './failure.js';
+import { lookAround } from './look-around.js';
 import { buildingName, templateName } from './names.js';
 import { ServerSession } from './server-session.js';
 import { digest, type TemplateSource } from './template-source.js';
@@ -97,7 +99,7 @@ async function buildTemplate(
       owner === undefined || owner === target.connection.user ? '' : ` OWNER ${quoteIdentifier(owner)}`;
     await control.query(`CREATE DATABASE ${database}${ownedBy}`);
     await source.fill(addressOf(server, name));
-    await vacuum(server, name);
+    await finish(server, name);
     const { rows } = await control.query<Pick<TemplateRow, 'comment'>>(
       `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
       [name],
@@ -121,10 +123,20 @@ async function buildTemplate(
   }
 }
 
-/** What every copy would otherwise find out anew: which rows are visible to all, and statistics for the planner. */
-async function vacuum({ target }: TestServer, name: string): Promise<void> {
+/**
+ * Ends the sessions that filling has left, and does what every copy would otherwise have to do anew: finds out which
+ * rows are visible to all, and statistics for the planner.
+ */
+async function finish({ target }: TestServer, name: string): Promise<void> {
   const session = await ServerSession.open(target.connection, name);
   try {
+    await endSessions(session, 100);
+    const { prepared } = await lookAround(session);
+    if (prepared.length > 0) {
+      throw new PgEvictError('BLOCKED', `Prepared transactions are left: ${prepared.join(', ')}.`, {
+        hint: 'Commit what fills the template.',
+      });
+    }
     await session.query('VACUUM (ANALYZE)');
   } finally {
     await session.close();

@@ -1,19 +1,30 @@
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { loadKnexfile } from '@pg-evict/config';
+import { loadKnexfile, loadMigrationFile } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
 import { failureOf } from './failure.js';
 import { hashFolder } from './hash-files.js';
 import { digest, type TemplateSource } from './template-source.js';
 import type { DatabaseAddress } from './test-environment.js';
 
-/** What of knex is used: the project's own, of whatever version. */
+/** What of knex is used, of the project's own: the same from 1.0 to 3.3. */
 type Knex = (config: Readonly<Record<string, unknown>>) => {
-  readonly migrate: { latest(): Promise<unknown> };
-  readonly seed: { run(): Promise<unknown> };
+  readonly migrate: {
+    readonly config: { readonly migrationSource: { getMigration(migration: unknown): Promise<unknown> } };
+    latest(): Promise<unknown>;
+  };
+  readonly seed: {
+    readonly config: { readonly seedSource: { getSeed(file: string): Promise<unknown> } };
+    run(): Promise<unknown>;
+  };
   destroy(): Promise<void>;
 };
+
+/** A section of a knexfile, its folders as a list of paths of their own. */
+interface Section extends Readonly<Record<string, unknown>> {
+  readonly directory: readonly string[];
+}
 
 interface KnexSourceOptions {
   readonly knexfile: string;
@@ -45,11 +56,7 @@ export async function knexSource(options: KnexSourceOptions): Promise<TemplateSo
 }
 
 /** The section of a knexfile with its folders as paths of their own: knex takes them from the working directory. */
-function inFolder(
-  section: unknown,
-  folder: string,
-  byDefault: string,
-): { readonly directory: readonly string[] } & Readonly<Record<string, unknown>> {
+function inFolder(section: unknown, folder: string, byDefault: string): Section {
   const given = typeof section === 'object' && section !== null ? (section as Record<string, unknown>) : {};
   const { directory = `./${byDefault}` } = given;
   const directories = (Array.isArray(directory) ? directory : [directory]) as unknown[];
@@ -72,21 +79,30 @@ function ownKnex(knexfile: string): { knex: Knex; version: string } {
 
 async function migrate(
   knex: Knex,
-  config: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>> & { readonly migrations: Section; readonly seeds: Section },
   { connection }: DatabaseAddress,
   seed: boolean,
 ): Promise<void> {
   const pool = { ...(config['pool'] as object | undefined), min: 0 };
   const instance = knex({ ...config, connection: { ...connection }, pool });
   try {
-    await instance.migrate.latest().catch((error: unknown) => {
+    // knex makes a new one each time it is asked.
+    const { migrate: migrator, seed: seeder } = instance;
+    // TypeScript is loaded where Node cannot; a source of the project's own knows how to load.
+    if (config.migrations['migrationSource'] === undefined) {
+      migrator.config.migrationSource.getMigration = async (migration) => {
+        const { directory, file } = migration as { readonly directory: string; readonly file: string };
+        return loadMigrationFile(resolve(directory, file));
+      };
+    }
+    if (config.seeds['seedSource'] === undefined) seeder.config.seedSource.getSeed = loadMigrationFile;
+    await migrator.latest().catch((error: unknown) => {
       throw failureOf(error, 'The migrations failed');
     });
-    if (seed) {
-      await instance.seed.run().catch((error: unknown) => {
-        throw failureOf(error, 'The seeds failed');
-      });
-    }
+    if (!seed) return;
+    await seeder.run().catch((error: unknown) => {
+      throw failureOf(error, 'The seeds failed');
+    });
   } finally {
     await giveUp(instance);
   }

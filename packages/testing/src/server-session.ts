@@ -32,11 +32,15 @@ export class ServerSession {
   lost = false;
   readonly #client: Client & KeepsAlive;
   #asking = 0;
+  #whenLost = (): void => undefined;
 
   private constructor(client: Client & KeepsAlive, pid: number) {
     this.#client = client;
     this.pid = pid;
-    client.on('end', () => (this.lost = true));
+    client.on('end', () => {
+      this.lost = true;
+      this.#whenLost();
+    });
     client.unref();
   }
 
@@ -73,6 +77,7 @@ export class ServerSession {
   }
 
   /** Runs one statement; one with a name is planned once. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
   async query<Row extends object>(
     statement: string | { readonly name: string; readonly text: string },
     values?: unknown[],
@@ -80,8 +85,14 @@ export class ServerSession {
     return this.#ask(async () => this.#client.query<Row>(statement as string, values));
   }
 
+  /** Calls back when it is gone without having been closed. */
+  onLost(callback: () => void): void {
+    this.#whenLost = callback;
+  }
+
   /** Ends it and waits until the server has, too. */
   async close(): Promise<void> {
+    this.#whenLost = () => undefined;
     this.#client.ref();
     await this.#client.end().catch(() => undefined);
   }

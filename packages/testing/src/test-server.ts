@@ -90,9 +90,9 @@ function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
 
 /** What of a URL says how to connect, not whereto. */
 function parametersOf(url: string): string {
-  const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
+  const replaced = ['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service'];
   const parameters = new URLSearchParams(url.split('?')[1]);
-  for (const name of [...parameters.keys()]) if (replaced.has(name)) parameters.delete(name);
+  for (const name of replaced) parameters.delete(name);
   const text = parameters.toString().replaceAll('+', '%20');
   return text === '' ? '' : `?${text}`;
 }

@@ -8,7 +8,7 @@ import { Scratch } from '../../support/scratch.js';
 import { serverMajor } from '../../support/server.js';
 
 /** How many resets for each role, and the first seed. */
-const total = Number(process.env['RESETS'] ?? 400);
+const total = Number(process.env['RESETS'] ?? 200);
 const firstSeed = Number(process.env['RESET_SEED'] ?? 1);
 
 const scratch = new Scratch();
@@ -53,10 +53,9 @@ test.each([
     print(who, tally);
     expect(tally.failures).toEqual([]);
     expect(Object.keys(tally.how).toSorted()).toEqual(['clone', 'rows', 'unchanged']);
-    // What the dump cannot see before a reset, it would not miss after one.
-    if (total >= 400) {
-      expect(visibleKinds.filter((kind) => tally.kinds[kind]?.visible === 0)).toEqual([]);
-    }
+    // What the dump cannot see before a reset, it would not miss after one. Few are alone in a short series.
+    const unseen = visibleKinds.filter((kind) => tally.kinds[kind]?.visible === 0);
+    expect(total < 200 ? [] : unseen).toEqual([]);
   } finally {
     await disposeSubject(subject);
   }

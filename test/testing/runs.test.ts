@@ -1,0 +1,165 @@
+import { acquireDatabase, releaseDatabase, resetDatabase, type RunInvitation } from '@pg-evict/testing';
+import { Scratch } from '../support/scratch.js';
+import { ask, databaseExists, serverUrl, uniqueName, until } from '../support/server.js';
+import { failureOf } from '../core/support/failure.js';
+import { ownDatabases, rowsIn, RunFixture, setupWith } from './support/run-fixture.js';
+import { RunProcess } from './support/run-process.js';
+
+const scratch = new Scratch();
+const fixture = new RunFixture();
+afterAll(async () => {
+  await RunProcess.killAll();
+  await fixture.cleanUp();
+  await scratch.cleanUp();
+});
+
+const template = {
+  setup: setupWith(`CREATE TABLE seeded AS SELECT 1 AS a; CREATE TABLE empty (a serial, b int)`),
+};
+
+test('a test gets a private copy of the template, and the variables that lead to it', async () => {
+  const run = await fixture.start({ template });
+  const database = await acquireDatabase(run);
+  expect(database.name).toMatch(new RegExp(`^pg_evict_test_${run.id}_${process.pid}_0_[0-9a-f]{6}$`));
+  expect(await rowsIn(database.url, 'SELECT current_database() AS name, a FROM seeded')).toEqual([
+    { name: database.name, a: 1 },
+  ]);
+  const server = new URL(serverUrl());
+  expect(database.environment).toEqual({
+    DATABASE_URL: database.url,
+    PGHOST: server.hostname,
+    PGPORT: server.port,
+    PGUSER: decodeURIComponent(server.username),
+    PGPASSWORD: decodeURIComponent(server.password),
+    PGDATABASE: database.name,
+  });
+  await fixture.end(run);
+  expect(await ownDatabases(run.id)).toEqual([]);
+});
+
+test('the configured database is not touched, and need not exist', async () => {
+  const configured = await scratch.database();
+  const run = await fixture.start({ template }, { url: serverUrl({ database: configured }) });
+  const database = await acquireDatabase(run);
+  await resetDatabase(database);
+  await fixture.end(run);
+  expect(await rowsIn(serverUrl({ database: configured }), 'SELECT content FROM marker')).toEqual([
+    { content: 'old' },
+  ]);
+  await fixture.end(await fixture.start({ template }, { url: serverUrl({ database: uniqueName('no') }) }));
+});
+
+test('processes of a run get databases of their own; each ends by itself, and nothing is left', async () => {
+  const run = await fixture.start({ template });
+  const invitation = JSON.parse(JSON.stringify(run)) as RunInvitation;
+  const processes = Array.from({ length: 3 }, () => new RunProcess({ invitation }));
+  const databases = await Promise.all(
+    processes.map(async (process) => {
+      expect(await process.tell('begin')).toMatchObject({ id: run.id, template: run.template.name });
+      return process.tell('acquire');
+    }),
+  );
+  expect(new Set(databases.map(({ name }) => name)).size).toBe(3);
+  expect(await ownDatabases(run.id)).toHaveLength(3);
+  const [first, second, third] = processes as [RunProcess, RunProcess, RunProcess];
+  await first.tell('end');
+  expect(await first.ended()).toBe(0);
+  // One is killed, as a worker may be, and one still works when the run ends.
+  await second.kill();
+  const killed = databases[1]?.name ?? '';
+  await until(
+    async () => (await ask(`SELECT FROM pg_stat_activity WHERE datname = $1`, [killed])).length === 0,
+    'the sessions of the one that was killed are gone',
+  );
+  await fixture.end(run);
+  expect(await ownDatabases(run.id)).toEqual([databases[2]?.name]);
+  await third.tell('end');
+  expect(await third.ended()).toBe(0);
+  expect(await ownDatabases(run.id)).toEqual([]);
+});
+
+test('the database of a failed file is kept under a name of its own, with its content', async () => {
+  const run = await fixture.start({ template });
+  const database = await acquireDatabase(run);
+  await rowsIn(database.url, 'INSERT INTO empty (b) VALUES (7)');
+  const kept = await releaseDatabase(database, { keep: true });
+  await fixture.end(run);
+  scratch.forget(kept?.name ?? '');
+  expect(kept?.name).toMatch(/^pg_evict_kept_/);
+  expect(await databaseExists(database.name)).toBe(false);
+  expect(await rowsIn(kept?.url ?? '', 'SELECT b FROM empty')).toEqual([{ b: 7 }]);
+});
+
+test('a role that may not create databases is told so', async () => {
+  const role = await scratch.role();
+  const error = await failureOf(fixture.start({}, { url: serverUrl({ user: role, password: role }) }));
+  expect(error).toMatchObject({ code: 'PERMISSION_DENIED' });
+  expect(error.hint).toBe(`ALTER ROLE "${role}" CREATEDB;`);
+});
+
+test('a protected server is none for tests', async () => {
+  const configured = await scratch.database();
+  await ask(`COMMENT ON DATABASE "${configured}" IS 'x [pg-evict: protected: ask ops]'`);
+  const url = serverUrl({ database: configured });
+  expect(await failureOf(fixture.start({ template }, { url }))).toMatchObject({
+    code: 'PROTECTED',
+    message: expect.stringContaining('ask ops') as string,
+  });
+  const config = { connection: url, protect: [{ host: '127.0.0.*' }] };
+  for (const protect of [config.protect, [`${configured.slice(0, 6)}*`]]) {
+    const cwd = fixture.project({ 'pg-evict.config.json': JSON.stringify({ ...config, protect }) });
+    expect(await failureOf(fixture.start({ template }, { cwd, url: undefined }))).toMatchObject({
+      code: 'PROTECTED',
+    });
+  }
+  expect(await ownDatabases('building')).toEqual([]);
+});
+
+describe("isolation: 'run'", () => {
+  test('one database of a fixed name is recreated from the template; its sessions are ended', async () => {
+    const database = await scratch.database(uniqueName('app_test'));
+    const run = await fixture.start({ template, isolation: 'run', database });
+    expect(await rowsIn(serverUrl({ database }), 'SELECT a FROM seeded')).toEqual([{ a: 1 }]);
+    expect(await rowsIn(serverUrl({ database }), `SELECT to_regclass('marker') AS marker`)).toEqual([
+      { marker: null },
+    ]);
+    await fixture.end(run);
+    expect(await databaseExists(database)).toBe(true);
+  });
+
+  test.each(['app', 'contest', 'attestation', 'latest_app', 'testament'])(
+    'a name that does not say so, such as %s, is refused',
+    async (name) => {
+      const error = await failureOf(fixture.start({ isolation: 'run', database: name }));
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID', database: name });
+    },
+  );
+
+  test.each(['app_test', 'test', 'Test-App', 'appTest', 'app_tests', 'app_test2', 'TEST_APP'])(
+    '%s says so',
+    async (word) => {
+      const database = scratch.forget(`${word}_${uniqueName('x').slice(0, 6)}`);
+      await fixture.end(await fixture.start({ isolation: 'run', database }));
+      expect(await databaseExists(database)).toBe(true);
+    },
+  );
+
+  test('a database must be named', async () => {
+    expect(await failureOf(fixture.start({ isolation: 'run' }))).toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});
+
+test('without a configured connection an embedded server is started, and gone with the run', async () => {
+  const folder = fixture.project({});
+  const begun = new RunProcess({ options: { cwd: folder, processEnv: {} } });
+  const { invitation } = await begun.tell('begin');
+  expect(invitation.server.kind).toBe('embedded');
+  const joined = new RunProcess({ invitation });
+  await joined.tell('begin');
+  const { url } = await joined.tell('acquire');
+  expect(await rowsIn(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await joined.tell('end');
+  await begun.tell('end');
+  expect([await joined.ended(), await begun.ended()]).toEqual([0, 0]);
+  await expect(rowsIn(url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+});
