@@ -115,6 +115,40 @@ describe.each(knexVersions)('%s', (version) => {
     expect(await rejection(knex.raw('SELECT 1'))).toMatchObject({ code: '55000' });
   });
 
+  it('has another role do what that of the application may not', async () => {
+    const role = await scratch.role('NOCREATEDB', uniqueName('plain'));
+    const database = scratch.forget(uniqueName('db'));
+    const connection = serverUrl({ database, user: role, password: role });
+    const refused = fixture.wrap({ client: 'pg', connection }, { ensureDatabase: true });
+    expect(await rejection(refused.raw('SELECT 1'))).toMatchObject({ code: 'PERMISSION_DENIED' });
+
+    // The database it names is not the one worked on.
+    const options = { ensureDatabase: true, adminConnection: serverUrl({ database: 'template1' }) };
+    const knex = fixture.wrap({ client: 'pg', connection }, options);
+    await knex.schema.createTable('of_the_application', (table) => table.increments());
+    const { recreateDatabase, migrateFresh } = fixture.project.plugin;
+    expect(await recreateDatabase(knex, options)).toMatchObject({ database, changed: true });
+    const migrationSource = {
+      getMigrations: async () => Promise.resolve(['one']),
+      getMigrationName: (name: string) => name,
+      getMigration: async () =>
+        Promise.resolve({
+          up: async (trx: Knex) =>
+            trx.schema.createTable('of_the_application', (table) => table.increments()),
+          down: async () => Promise.resolve(),
+        }),
+    };
+    const migrating = fixture.wrap({ client: 'pg', connection, migrations: { migrationSource } });
+    await migrateFresh(migrating, { adminConnection: options.adminConnection });
+    const { rows } = await knex.raw<{ rows: unknown[] }>(
+      `SELECT DISTINCT tableowner, pg_get_userbyid(datdba) AS owner FROM pg_tables, pg_database
+       WHERE schemaname = 'public' AND datname = current_database()`,
+    );
+    expect(rows).toEqual([{ tableowner: role, owner: role }]);
+    await knex.raw('DROP DATABASE ??', [database]);
+    expect(await databaseExists(database)).toBe(false);
+  });
+
   it('creates no database that is missing but protected', async () => {
     const database = uniqueName('prod');
     const knex = fixture.connect(database, { ensureDatabase: true, protect: ['prod*'] });
