@@ -44,12 +44,17 @@ const newRows = 'count(*) FILTER (WHERE age(xmin) <= (SELECT age($1)))';
 const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
 
 /** Reads what a copy contains that nobody has touched yet. */
-export async function readBaseline(session: ServerSession): Promise<Baseline> {
+export async function readBaseline(session: ServerSession, nextTransaction: string): Promise<Baseline> {
   const relations = await readRelations(session);
   const largeObjects = await probeLargeObjects(session, relations);
   const probes = [...probesOf(relations), ...(typeof largeObjects === 'object' ? [largeObjects] : [])];
   await prepareProbes(session, probes);
-  const numbers = await askProbes(session, await nextTransactionId(session), [], []);
+  const unknown = { first: [], second: [] };
+  const numbers = new Map<number, readonly [string, string]>();
+  for (const group of groups) {
+    const found = await askProbes(session, group, nextTransaction, unknown);
+    for (const [index, pair] of found) numbers.set(index, pair);
+  }
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
   const rows = await readRows(session, probes, first);
@@ -94,40 +99,41 @@ function probesOf(relations: readonly Relation[]): Probe[] {
   ];
 }
 
-/** Makes the probes one statement, planned once. It returns those whose numbers differ from $2 and $3. */
-export async function prepareProbes(session: ServerSession, probes: readonly Probe[]): Promise<void> {
-  const parts = probes.map(({ sql }, index) => `SELECT ${index + 1}, p.* FROM (${sql}) AS p`);
-  await session.query(`PREPARE pg_evict_probes (xid, bigint[], bigint[]) AS
-    SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
-    WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`);
+/**
+ * The probes of catalogs, and those of everything else. They are asked apart: TRUNCATE and changes of definitions have
+ * the server plan anew what reads the relations, and where a catalog has changed the others need not be asked.
+ */
+const groups = ['catalogs', 'relations'] as const;
+export type ProbeGroup = (typeof groups)[number];
+
+function groupOf({ relation }: Probe): ProbeGroup {
+  return relation === undefined || relation.kind === 'catalog' ? 'catalogs' : 'relations';
 }
 
-/** Asks the prepared probes; returns the numbers that differ from these, by the probe's index. */
+/** Makes the probes of each group one statement, planned once. It returns those whose numbers differ from $2 and $3. */
+export async function prepareProbes(session: ServerSession, probes: readonly Probe[]): Promise<void> {
+  for (const group of groups) {
+    const parts = probes.flatMap((probe, index) =>
+      groupOf(probe) === group ? [`SELECT ${index + 1}, p.* FROM (${probe.sql}) AS p`] : [],
+    );
+    await session.query(`PREPARE pg_evict_${group} (xid, bigint[], bigint[]) AS
+      SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
+      WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`);
+  }
+}
+
+/** Asks the prepared probes of a group; returns the numbers that differ from these, by the probe's index. */
 export async function askProbes(
   session: ServerSession,
+  group: ProbeGroup,
   newSince: string,
-  first: readonly string[],
-  second: readonly string[],
+  { first, second }: Pick<Baseline, 'first' | 'second'>,
 ): Promise<Map<number, readonly [string, string]>> {
   // EXECUTE takes no parameters, and these are numbers.
   const { rows } = await session.query<{ i: number; first: string; second: string }>(
-    `EXECUTE pg_evict_probes ('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`,
+    `EXECUTE pg_evict_${group} ('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`,
   );
   return new Map(rows.map((row) => [row.i - 1, [row.first, row.second]]));
-}
-
-/** The id that the next transaction to write will get, or a later one. */
-export async function nextTransactionId(session: ServerSession): Promise<string> {
-  const { rows } = await session.query<{ id: string }>(
-    `SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS id`,
-  );
-  return toTransactionId(rows[0]?.id ?? '');
-}
-
-/** The last 32 bits of a full transaction id, which is what a row has; not one of the three that mean something else. */
-export function toTransactionId(full: string): string {
-  const id = BigInt(full) % 2n ** 32n;
-  return String(id < 3n ? 3n : id);
 }
 
 async function readRows(

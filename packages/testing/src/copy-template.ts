@@ -13,14 +13,11 @@ export async function copyTemplate({ control, server, template }: TestRun, name:
     await control.query(commentStatement(name, template.comment));
     return;
   }
-  // Without fsync the checkpoints of a file copy cost nothing, and it writes no WAL.
-  const { rows } = await control.query<{ copiesFiles: boolean }>(`
-    SELECT current_setting('server_version_num')::int >= 150000 AND NOT current_setting('fsync')::bool AS "copiesFiles"`);
   await control.query(
     [
       `CREATE DATABASE ${database} TEMPLATE ${quoteIdentifier(template.name)}`,
       owner === undefined ? '' : ` OWNER ${quoteIdentifier(owner)}`,
-      rows[0]?.copiesFiles === true ? ' STRATEGY file_copy' : '',
+      template.copiesFiles ? ' STRATEGY file_copy' : '',
     ].join(''),
   );
 }

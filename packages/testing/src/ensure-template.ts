@@ -19,12 +19,14 @@ const formatVersion = '1';
 interface TemplateRow {
   readonly comment: string | null;
   readonly hasSettings: boolean;
+  readonly copiesFiles: boolean;
 }
 
 /** A template, if it is there. $1 its name. */
 const findQuery = `
 SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
-  OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings"
+  OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings",
+  current_setting('server_version_num')::int >= 150000 AND NOT current_setting('fsync')::bool AS "copiesFiles"
 FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
 
 /**
@@ -80,7 +82,8 @@ async function findTemplate(control: Control, hash: string): Promise<Template | 
     // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
     await control.query(commentStatement(name, templateComment(comment, today))).catch(() => undefined);
   }
-  return { name, hash, comment, hasSettings: row.hasSettings || comment !== null };
+  const { copiesFiles } = row;
+  return { name, hash, comment, copiesFiles, hasSettings: row.hasSettings || comment !== null };
 }
 
 async function buildTemplate(

@@ -1,3 +1,4 @@
+import { toTransactionId } from './transaction-id.js';
 import type { ServerSession } from './server-session.js';
 
 /** What is in and around a database beside its content. */
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly subscriptions: number;
   /** What the shared catalogs say of the database: owner, privileges, settings, comment, labels, limits. */
   readonly facts: string;
+  /** The id that the next transaction to write will get, or a later one, as rows have it. */
+  readonly nextTransaction: string;
 }
 
 /**
@@ -29,7 +32,8 @@ SELECT ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid 
     (SELECT jsonb_agg(jsonb_build_array(setrole::bigint, setconfig) ORDER BY setrole) FROM pg_db_role_setting
       WHERE setdatabase = d.oid),
     (SELECT jsonb_agg(jsonb_build_array(provider, label) ORDER BY provider) FROM pg_shseclabel l
-      WHERE l.objoid = d.oid AND l.classoid = 'pg_database'::regclass))::text AS facts
+      WHERE l.objoid = d.oid AND l.classoid = 'pg_database'::regclass))::text AS facts,
+  pg_snapshot_xmax(pg_current_snapshot())::text AS "nextTransaction"
 FROM pg_database d WHERE d.datname = current_database()`;
 
 /** Looks. */
@@ -40,5 +44,5 @@ export async function lookAround(session: ServerSession): Promise<Surroundings> 
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the server does not list the database we are on');
-  return row;
+  return { ...row, nextTransaction: toTransactionId(row.nextTransaction) };
 }

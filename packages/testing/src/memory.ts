@@ -1,4 +1,4 @@
-import { askProbes, nextTransactionId, prepareProbes, readBaseline, type Baseline } from './baseline.js';
+import { askProbes, prepareProbes, readBaseline, type Baseline } from './baseline.js';
 import { sqlStateOf } from './failure.js';
 import { lookAround } from './look-around.js';
 import { readClasses } from './relation-classes.js';
@@ -28,14 +28,11 @@ export class Memory {
   static async of(run: TestRun, name: string): Promise<Memory> {
     const session = await ServerSession.open(run.server.target.connection, name);
     try {
-      // Nobody is to be there; who comes nevertheless, and locks, is not waited for.
-      await session.query(`SET lock_timeout = '5s'`);
-      const { facts } = await lookAround(session);
-      const newSince = await nextTransactionId(session);
       const asReplica = await becomeReplica(session);
-      const known = run.baseline;
-      if (known !== undefined) await prepareProbes(session, known.probes);
-      const baseline = known ?? (run.baseline = await readBaseline(session));
+      const { facts, nextTransaction: newSince } = await lookAround(session);
+      // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.
+      if (run.baseline !== undefined) await prepareProbes(session, run.baseline.probes);
+      const baseline = (run.baseline ??= await readBaseline(session, newSince));
       return new Memory({ session, baseline, facts, asReplica, newSince });
     } catch (error) {
       await session.close();
@@ -43,29 +40,44 @@ export class Memory {
     }
   }
 
-  /** Which probes say that something has changed since, by their index. */
+  /**
+   * Which probes say that something has changed since, by their index. Where it is more than rows, that is all that is
+   * said.
+   */
   async changes(): Promise<Set<number>> {
     const { baseline, newSince, session } = this;
-    const found = await askProbes(session, newSince, baseline.first, baseline.second);
-    const ofClasses = baseline.probes.findIndex(({ name }) => name === 'pg_catalog.pg_class');
-    const changed = new Set(found.keys());
-    if (changed.has(ofClasses) && found.get(ofClasses)?.[0] === baseline.first[ofClasses]) {
-      const written = await readClasses(session, newSince);
-      if ([...written].every(([oid, hash]) => baseline.classes.get(oid) === hash)) changed.delete(ofClasses);
-      // Else they would be compared again with every reset.
-      if (changed.size === 0) this.newSince = await nextTransactionId(session);
-    }
+    const ofCatalogs = await askProbes(session, 'catalogs', newSince, baseline);
+    const isStorage = ofCatalogs.size > 0 && (await this.#isOnlyStorage(ofCatalogs));
+    if (ofCatalogs.size > 0 && !isStorage) return new Set(ofCatalogs.keys());
+    const changed = new Set((await askProbes(session, 'relations', newSince, baseline)).keys());
+    // Else what was stored anew would be compared again with every reset.
+    if (isStorage && changed.size === 0) this.newSince = (await lookAround(session)).nextTransaction;
     return changed;
+  }
+
+  /** Whether relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs. */
+  async #isOnlyStorage(changed: ReadonlyMap<number, readonly [string, string]>): Promise<boolean> {
+    const { classes, first, probes } = this.baseline;
+    const [[index, [count]] = [-1, ['']]] = changed;
+    if (changed.size > 1 || probes[index]?.name !== 'pg_catalog.pg_class' || count !== first[index])
+      return false;
+    const written = await readClasses(this.session, this.newSince);
+    return [...written].every(([oid, hash]) => classes.get(oid) === hash);
   }
 }
 
-/** Superusers may, and from 15 on whoever was granted it. */
+/**
+ * Superusers may, and from 15 on whoever was granted it. Nobody is to be on the database when it is compared; who comes
+ * nevertheless, and locks, is not waited for.
+ */
 async function becomeReplica(session: ServerSession): Promise<boolean> {
+  const patience = `set_config('lock_timeout', '5s', false)`;
   try {
-    await session.query(`SELECT set_config('session_replication_role', 'replica', false)`);
+    await session.query(`SELECT ${patience}, set_config('session_replication_role', 'replica', false)`);
     return true;
   } catch (error) {
     if (sqlStateOf(error) !== '42501') throw error;
+    await session.query(`SELECT ${patience}`);
     return false;
   }
 }

@@ -7,6 +7,8 @@ export interface Template {
    * CREATE DATABASE does not copy.
    */
   readonly hasSettings: boolean;
+  /** Whether its files are copied: without fsync the checkpoints of that cost nothing, and it writes no WAL. */
+  readonly copiesFiles: boolean;
   /** The comment it was given when it was built. */
   readonly comment: string | null;
 }

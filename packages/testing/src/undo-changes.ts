@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.js';
-import { toTransactionId } from './baseline.js';
 import type { Memory } from './memory.js';
 import { sqlName, type Relation } from './relations.js';
+import { toTransactionId } from './transaction-id.js';
 
 /** Bits of `pg_trigger.tgtype` (src/include/catalog/pg_trigger.h). */
 const onInsert = 4;
