@@ -96,8 +96,7 @@ test('leaks', async (): Promise<void> => {
         module.exports = class extends withDatabase(Base) {
           async setup() { await super.setup(); this.global.tenant = this.global.process.env.PGDATABASE; }
         };`,
-      'jest.config.js':
-        "module.exports = { preset: '@pg-evict/jest', testEnvironment: './environment.js' };",
+      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', testEnvironment: './environment.js' };",
       'tests/own.test.js': `test('has both', () => {
         expect(tenant).toBe(process.env.PGDATABASE);
         expect(seen).toEqual(['base']);

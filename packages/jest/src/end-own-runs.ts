@@ -3,8 +3,20 @@ import { takeBackEnvironment } from './lend-environment.js';
 import { ownRuns } from './own-runs.js';
 import { WorkerDatabase } from './worker-database.js';
 
-/** Ends the runs that this process began, also where processes of Jest still work with them. */
+const key = Symbol.for('pg-evict.jest.ending/1');
+
+/**
+ * Ends the runs that this process began, also where processes of Jest still work with them. Called again meanwhile, it
+ * waits as well: with `bail`, Jest has a global teardown for each test file that fails, and exits after the first.
+ */
 export async function endOwnRuns(): Promise<void> {
+  const holder = process as unknown as { [key]?: Promise<void> };
+  const ending = (holder[key] ?? Promise.resolve()).catch(() => undefined).then(endAll);
+  holder[key] = ending;
+  await ending;
+}
+
+async function endAll(): Promise<void> {
   takeBackEnvironment();
   const runs = [...ownRuns().values()];
   ownRuns().clear();

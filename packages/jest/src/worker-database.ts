@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import {
   acquireDatabase,
   joinRun,
@@ -25,6 +26,7 @@ export class WorkerDatabase {
   #run: Promise<TestRun> | undefined;
   #database: TestDatabase | undefined;
   #resetting: Promise<unknown> | undefined;
+  #left = false;
 
   private constructor(invitation: RunInvitation, alone: boolean) {
     this.invitation = invitation;
@@ -38,6 +40,7 @@ export class WorkerDatabase {
     const known = workers.get(invitation.id);
     if (known !== undefined) return known;
     const worker = new WorkerDatabase(invitation, alone);
+    endWithParent();
     workers.set(invitation.id, worker);
     return worker;
   }
@@ -46,6 +49,7 @@ export class WorkerDatabase {
   static async leaveAll(): Promise<void> {
     const workers = [...knownWorkers().values()];
     knownWorkers().clear();
+    for (const worker of workers) worker.#left = true;
     await Promise.allSettled(workers.map(async (worker) => worker.#resetting));
   }
 
@@ -79,7 +83,7 @@ export class WorkerDatabase {
 
   /** Begins to make it what the template is; {@link prepare} waits for that. */
   beginReset(): void {
-    if (this.#database === undefined) return;
+    if (this.#database === undefined || this.#left) return;
     this.#resetting = resetDatabase(this.#database);
     this.#resetting.catch(() => undefined);
   }
@@ -98,4 +102,14 @@ export class WorkerDatabase {
 function knownWorkers(): Map<string, WorkerDatabase> {
   const holder = process as unknown as { [key]?: Map<string, WorkerDatabase> };
   return (holder[key] ??= new Map());
+}
+
+/**
+ * A process of Jest whose parent is gone would run its test file to the end, with nobody to tell, and work with
+ * databases that nobody will drop.
+ */
+function endWithParent(): void {
+  if (process.send !== undefined && process.env['JEST_WORKER_ID'] !== undefined && isMainThread) {
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  }
 }

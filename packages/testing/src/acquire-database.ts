@@ -4,6 +4,7 @@ import { failureOf } from './failure.js';
 import { testDatabaseName } from './names.js';
 import { TestDatabase } from './test-database.js';
 import type { TestRun } from './test-run.js';
+import { whileRunLives } from './while-run-lives.js';
 import { unwatched } from './leaks/watch-sockets.js';
 
 /** Options of {@link acquireDatabase}. */
@@ -30,7 +31,7 @@ export async function acquireDatabase(
     const database = new TestDatabase(run, name);
     await run.control.hold(database.lock);
     try {
-      await copyTemplate(run, database.name);
+      await whileRunLives(run, async () => copyTemplate(run, database.name));
       await database.remember();
       run.databases.add(database);
       return database;

@@ -8,12 +8,14 @@ import { createHash } from 'node:crypto';
  * - `database`: somebody works with this database; its worker holds it
  * - `build`: somebody builds this template
  * - `template`: a run uses this template; each holds it, shared
+ * - `ending`: whoever began the run ends it; who makes a database for it holds it meanwhile, shared
  */
 export const lockClasses = {
   run: 1_885_823_361,
   database: 1_885_823_362,
   build: 1_885_823_363,
   template: 1_885_823_364,
+  ending: 1_885_823_365,
 } as const;
 
 /** An advisory lock. */

@@ -35,6 +35,8 @@ export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}
 }
 
 async function dropAbandoned({ control, server, id }: TestRun, force: boolean): Promise<void> {
+  // From here on, nobody makes another one.
+  if (force) await control.hold({ kind: 'ending', of: id, shared: false });
   const { rows: found } = await control.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,
   );

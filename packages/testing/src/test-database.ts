@@ -5,6 +5,7 @@ import { dropOwn } from './drop-own.js';
 import { Memory } from './memory.js';
 import { addressOf } from './test-environment.js';
 import type { TestRun } from './test-run.js';
+import { whileRunLives } from './while-run-lives.js';
 
 /** A worker's database, which holds what the template holds whenever it was acquired or reset. */
 export class TestDatabase implements DatabaseAddress {
@@ -75,7 +76,7 @@ export class TestDatabase implements DatabaseAddress {
   async replace(): Promise<void> {
     await this.forget();
     await dropOwn(this.run.control, this.run.server.target, this.name);
-    await copyTemplate(this.run, this.name);
+    await whileRunLives(this.run, async () => copyTemplate(this.run, this.name));
     await this.remember();
   }
 }

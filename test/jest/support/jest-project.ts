@@ -88,18 +88,29 @@ export class JestProject {
     let stderr = '';
     child.stdout.resume();
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 50_000);
+    const kill = (): void => {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    };
+    const timer = setTimeout(kill, 50_000);
     const ended = new Promise<[number | null, string | null]>((done) =>
       child.once('close', (...outcome: [number | null, string | null]) => done(outcome)),
     );
-    await meanwhile?.(child);
+    try {
+      await meanwhile?.(child);
+    } catch (error) {
+      kill();
+      throw error;
+    } finally {
+      await ended;
+      clearTimeout(timer);
+    }
     const [code, signal] = await ended;
-    clearTimeout(timer);
     return { code, signal, stderr, ...resultsOf(output) };
   }
 
-  remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+  /** Removes a file, or all of it. */
+  remove(file = ''): void {
+    rmSync(join(this.directory, file), { recursive: true, force: true });
   }
 }
 
