@@ -1,27 +1,35 @@
 import { quoteIdentifier } from '@pg-evict/core';
 
 /** The end of a database's comment: what every owner may set, without connecting to it. */
-const label = /\s*\[pg-evict (?:template, last used|kept on) (\d{4}-\d{2}-\d{2})\]$/;
+const label = /\s*\[pg-evict (?:template, last used|kept on) (\d{4}-\d{2}-\d{2})(?:, unlogged (\d+))?\]$/;
 
 /** A day as it stands in comments. */
 export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** The comment a template was given when it was built, and the day it was last used, or a database was kept. */
-export function readComment(text: string | null): {
+/** What the comment of a template or a kept database says. */
+export interface OwnComment {
+  /** The comment that the template was given when it was built. */
   readonly comment: string | null;
+  /** The day a template was last used, or a database was kept. */
   readonly day: string | null;
-} {
-  const found = text === null ? null : label.exec(text);
-  if (text === null || found === null) return { comment: text, day: null };
-  const rest = text.slice(0, found.index);
-  return { comment: rest === '' ? null : rest, day: found[1] ?? null };
+  /** Bytes in unlogged relations of a template. */
+  readonly unlogged: number;
 }
 
-/** The comment of a template: its own, and when it was last used. */
-export function templateComment(comment: string | null, usedOn: Date): string {
-  return `${comment === null ? '' : `${comment} `}[pg-evict template, last used ${dayOf(usedOn)}]`;
+/** Takes a comment apart. */
+export function readComment(text: string | null): OwnComment {
+  const found = text === null ? null : label.exec(text);
+  if (text === null || found === null) return { comment: text, day: null, unlogged: 0 };
+  const rest = text.slice(0, found.index);
+  return { comment: rest === '' ? null : rest, day: found[1] ?? null, unlogged: Number(found[2] ?? 0) };
+}
+
+/** The comment of a template. */
+export function templateComment({ comment, unlogged }: Omit<OwnComment, 'day'>, usedOn: Date): string {
+  const size = unlogged === 0 ? '' : `, unlogged ${unlogged}`;
+  return `${comment === null ? '' : `${comment} `}[pg-evict template, last used ${dayOf(usedOn)}${size}]`;
 }
 
 /** The comment of a database that was kept. */

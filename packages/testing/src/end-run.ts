@@ -25,7 +25,7 @@ export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}
   return unwatched(async () => {
     try {
       // A server of the run's own goes with all that is on it.
-      if (run.server.kind !== 'connection' && run.owned) return;
+      if (run.owned && !run.server.lasts) return;
       for (const database of run.databases) await releaseDatabase(database);
       if (run.owned) await dropAbandoned(run, force);
     } finally {

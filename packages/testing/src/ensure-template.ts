@@ -12,9 +12,10 @@ import type { Template } from './template.js';
 import { commentStatement, dayOf, readComment, templateComment } from './comments.js';
 import { addressOf } from './test-environment.js';
 import type { TestServer } from './test-server.js';
+import { sizeOfUnlogged } from './unlogged-relations.js';
 
 /** Changes when templates are built in another way. */
-const formatVersion = '1';
+const formatVersion = '2';
 
 interface TemplateRow {
   readonly comment: string | null;
@@ -76,14 +77,16 @@ async function findTemplate(control: Control, hash: string): Promise<Template | 
   const { rows } = await control.query<TemplateRow>(findQuery, [name]);
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { comment, day } = readComment(row.comment);
+  const { comment, day, unlogged } = readComment(row.comment);
   const today = new Date();
   if (day !== dayOf(today)) {
     // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
-    await control.query(commentStatement(name, templateComment(comment, today))).catch(() => undefined);
+    await control
+      .query(commentStatement(name, templateComment({ comment, unlogged }, today)))
+      .catch(() => undefined);
   }
   const { copiesFiles } = row;
-  return { name, hash, comment, copiesFiles, hasSettings: row.hasSettings || comment !== null };
+  return { name, hash, comment, copiesFiles, unlogged, hasSettings: row.hasSettings || comment !== null };
 }
 
 async function buildTemplate(
@@ -102,13 +105,13 @@ async function buildTemplate(
       owner === undefined || owner === target.connection.user ? '' : ` OWNER ${quoteIdentifier(owner)}`;
     await control.query(`CREATE DATABASE ${database}${ownedBy}`);
     await source.fill(addressOf(server, name));
-    await finish(server, name);
+    const unlogged = await finish(server, name);
     const { rows } = await control.query<Pick<TemplateRow, 'comment'>>(
       `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
       [name],
     );
-    const comment = templateComment(rows[0]?.comment ?? null, new Date());
-    await control.query(commentStatement(name, comment));
+    const comment = rows[0]?.comment ?? null;
+    await control.query(commentStatement(name, templateComment({ comment, unlogged }, new Date())));
     await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
     await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
       // Somebody who is connected elsewhere, where our lock is not seen, was faster.
@@ -128,9 +131,9 @@ async function buildTemplate(
 
 /**
  * Ends the sessions that filling has left, and does what every copy would otherwise have to do anew: finds out which
- * rows are visible to all, and statistics for the planner.
+ * rows are visible to all, and statistics for the planner. Returns how much is in unlogged relations.
  */
-async function finish({ target }: TestServer, name: string): Promise<void> {
+async function finish({ target }: TestServer, name: string): Promise<number> {
   const session = await ServerSession.open(target.connection, name);
   try {
     await endSessions(session, 100);
@@ -141,6 +144,7 @@ async function finish({ target }: TestServer, name: string): Promise<void> {
       });
     }
     await session.query('VACUUM (ANALYZE)');
+    return await sizeOfUnlogged(session);
   } finally {
     await session.close();
   }

@@ -4,6 +4,7 @@ import { lookAround } from './look-around.js';
 import { readClasses } from './relation-classes.js';
 import { ServerSession } from './server-session.js';
 import type { TestRun } from './test-run.js';
+import { assertUnloggedIntact } from './unlogged-relations.js';
 
 /** What is remembered of a copy as it was made, with a session that stays on it to compare. */
 export class Memory {
@@ -28,6 +29,7 @@ export class Memory {
   static async of(run: TestRun, name: string): Promise<Memory> {
     const session = await ServerSession.open(run.server.target.connection, name);
     try {
+      await assertUnloggedIntact(run, session);
       const asReplica = await becomeReplica(session);
       const { facts, nextTransaction: newSince } = await lookAround(session);
       // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.

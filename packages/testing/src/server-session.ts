@@ -5,8 +5,12 @@ import { failureOf, sqlStateOf } from './failure.js';
 /**
  * What a role, or a database that was copied with its settings, may have been given that must not change what we read,
  * or end our session. Row security that would hide rows is an error instead.
+ *
+ * The search path comes first, in a statement of its own: whoever may create in a schema on it could have functions and
+ * operators of his own run by what we ask, with our privileges (CVE-2018-1058).
  */
 const sessionSettings = `
+SELECT pg_catalog.set_config('search_path', '', false);
 SELECT pg_backend_pid() AS pid,
   set_config('client_min_messages', 'error', false), set_config('default_transaction_read_only', 'off', false),
   set_config('default_transaction_isolation', 'read committed', false), set_config('row_security', 'off', false),
@@ -16,7 +20,7 @@ SELECT pg_backend_pid() AS pid,
     THEN set_config('idle_session_timeout', '0', false) END,
   CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
     THEN set_config('transaction_timeout', '0', false) END,
-  set_config('search_path', 'pg_catalog', false), set_config('plan_cache_mode', 'force_generic_plan', false),
+  set_config('plan_cache_mode', 'force_generic_plan', false),
   set_config('jit', 'off', false), set_config('max_parallel_workers_per_gather', '0', false)`;
 
 /** What node-postgres has and its types have not. */
@@ -61,8 +65,10 @@ export class ServerSession {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const { rows } = await client.query<{ pid: number }>(sessionSettings);
-      return new ServerSession(client as Client & KeepsAlive, rows[0]?.pid ?? 0);
+      const results = await client.query<{ pid: number }>(sessionSettings);
+      // Of several statements node-postgres returns several results; its types do not know that.
+      const [row] = (results as unknown as (typeof results)[]).at(-1)?.rows ?? [];
+      return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0);
     } catch (error) {
       await client.end().catch(() => undefined);
       if (sqlStateOf(error) === '3D000') throw error;

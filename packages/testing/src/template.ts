@@ -11,4 +11,6 @@ export interface Template {
   readonly copiesFiles: boolean;
   /** The comment it was given when it was built. */
   readonly comment: string | null;
+  /** Bytes in its unlogged relations, which the server empties when it recovers from a crash. */
+  readonly unlogged: number;
 }

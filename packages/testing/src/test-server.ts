@@ -8,6 +8,7 @@ import {
 import type { ResolvedConfig, ResolvedConfiguration } from '@pg-evict/config';
 
 type Testing = NonNullable<ResolvedConfig['testing']>;
+type ServerConfig = Exclude<Testing['server'], string | undefined>;
 
 /** A server on which test databases are made. */
 export interface TestServer {
@@ -21,6 +22,8 @@ export interface TestServer {
   readonly tlsEnvironment: Readonly<Record<string, string>>;
   /** `connection` or what was started for the run. */
   readonly kind: 'connection' | 'embedded' | 'testcontainers';
+  /** Whether it is still there when the run is over. */
+  readonly lasts: boolean;
 }
 
 /** A server, and how to stop it where it was started for the run. */
@@ -41,18 +44,17 @@ export async function openServer(
   cwd: string,
 ): Promise<OpenedServer> {
   const isConfigured = configuration.connection.source.kind !== 'defaults';
-  const server =
+  const server: ServerConfig =
     typeof given === 'object' ? given : { kind: given ?? (isConfigured ? 'connection' : 'embedded') };
   if (server.kind === 'connection') return openConfigured(configuration);
   const { startServer } = await import('@pg-evict/server');
-  const { kind, ...options } = server;
-  const running = await startServer({
-    ...options,
-    // What this server cannot be is its own to say.
-    kind: kind as 'embedded',
-    from: cwd,
-    settings: { max_connections: 300, max_prepared_transactions: 20, ...server.settings },
-  } as Parameters<typeof startServer>[0]);
+  const { version, image, startTimeoutMs, tmpfs, reuse } = server;
+  const settings = { max_connections: 300, max_prepared_transactions: 20, ...server.settings };
+  const both = withoutUndefined({ version, startTimeoutMs, from: cwd, settings });
+  const running =
+    server.kind === 'embedded'
+      ? await startServer({ kind: 'embedded', ...both })
+      : await startServer({ kind: 'testcontainers', ...both, ...withoutUndefined({ image, tmpfs, reuse }) });
   const { host, port, user, password } = running;
   const connection = { host, port, user, password, ssl: false };
   return {
@@ -60,9 +62,15 @@ export async function openServer(
     connection,
     urlParameters: '',
     tlsEnvironment: {},
-    kind,
+    kind: server.kind,
+    lasts: reuse === true,
     stop: async () => running.stop(),
   };
+}
+
+/** Without what is `undefined`, which is not the same as left out to everybody. */
+function withoutUndefined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 async function openConfigured({
@@ -78,6 +86,7 @@ async function openConfigured({
     urlParameters: parametersOf(original),
     tlsEnvironment,
     kind: 'connection',
+    lasts: true,
     stop: async () => Promise.resolve(),
   };
 }
