@@ -12,9 +12,14 @@ export interface PackedPackage {
 
 /** Packs every published package into a folder. They must have been built. */
 export async function packWorkspace(folder: string): Promise<PackedPackage[]> {
+  return packPackages(workspaceRoot, folder);
+}
+
+/** The same, of a clone of the workspace. */
+export async function packPackages(root: string, folder: string): Promise<PackedPackage[]> {
   const pnpm = resolve(workspaceRoot, 'node_modules/.bin/pnpm');
   const args = ['--recursive', '--filter', './packages/*', 'pack', '--json', '--pack-destination', folder];
-  const packed = JSON.parse(await run(workspaceRoot, pnpm, args)) as {
+  const packed = JSON.parse(await run(root, pnpm, args)) as {
     name: string;
     filename: string;
     files: { path: string }[];

@@ -3,11 +3,13 @@ const { resolveConnection } = require('@pg-evict/config');
 const { isPgEvictError, PgEvictError, quoteIdentifier, recreateDatabase } = require('@pg-evict/core');
 const { withPgEvict } = require('@pg-evict/knex');
 const { startServer } = require('@pg-evict/server');
+const { startRun } = require('@pg-evict/testing');
 
 async function main() {
   assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
   assert.equal(typeof startServer, 'function');
   assert.equal(typeof withPgEvict, 'function');
+  assert.equal(typeof startRun, 'function');
   const { settings } = await resolveConnection({ url: 'postgres://somebody@localhost:1/app' });
   assert.equal(settings.database, 'app');
 

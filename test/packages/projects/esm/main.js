@@ -11,11 +11,13 @@ import {
 } from '@pg-evict/core';
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer } from '@pg-evict/server';
+import { startRun } from '@pg-evict/testing';
 
 assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
 assert.ok(isPgEvictError(new PgEvictError('TIMEOUT', 'late')));
 
 assert.equal(typeof withPgEvict, 'function');
+assert.equal(typeof startRun, 'function');
 
 const server = await startServer({ kind: 'embedded' });
 try {

