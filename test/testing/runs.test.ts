@@ -1,4 +1,7 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { acquireDatabase, releaseDatabase, resetDatabase, type RunInvitation } from '@pg-evict/testing';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, until } from '../support/server.js';
 import { failureOf } from '../core/support/failure.js';
@@ -12,6 +15,8 @@ afterAll(async () => {
   await fixture.cleanUp();
   await scratch.cleanUp();
 });
+// It looks at all databases of the server.
+useOwnServer();
 
 const template = {
   setup: setupWith(`CREATE TABLE seeded AS SELECT 1 AS a; CREATE TABLE empty (a serial, b int)`),
@@ -95,6 +100,54 @@ test('a role that may not create databases is told so', async () => {
   const error = await failureOf(fixture.start({}, { url: serverUrl({ user: role, password: role }) }));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED' });
   expect(error.hint).toBe(`ALTER ROLE "${role}" CREATEDB;`);
+});
+
+test('with an admin role in the configuration tests have the role of the application, which owns what it gets', async () => {
+  const role = await scratch.role();
+  const admin = new URL(serverUrl());
+  const cwd = fixture.project({
+    'pg-evict.config.js': `module.exports = { connection: ${JSON.stringify(serverUrl({ user: role, password: role, database: 'app' }))},
+      admin: { user: ${JSON.stringify(decodeURIComponent(admin.username))}, password: ${JSON.stringify(decodeURIComponent(admin.password))} } };`,
+  });
+  const run = await fixture.start({ template }, { cwd, url: undefined });
+  const database = await acquireDatabase(run);
+  expect(database.environment).toMatchObject({ PGUSER: role, PGPASSWORD: role });
+  expect(
+    await rowsIn(
+      database.url,
+      `SELECT current_user AS "user", pg_get_userbyid(datdba) AS owner, pg_get_userbyid(relowner) AS "ownerOfTable"
+       FROM pg_database, pg_class WHERE datname = current_database() AND relname = 'seeded'`,
+    ),
+  ).toEqual([{ user: role, owner: role, ownerOfTable: role }]);
+  await rowsIn(database.url, 'UPDATE seeded SET a = 2; CREATE TABLE made ()');
+  expect(await resetDatabase(database)).toMatchObject({ how: 'clone' });
+  await rowsIn(database.url, 'UPDATE seeded SET a = 2');
+  expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });
+  expect(await rowsIn(database.url, 'SELECT a FROM seeded')).toEqual([{ a: 1 }]);
+  const invitation = JSON.parse(JSON.stringify(run)) as RunInvitation;
+  const other = new RunProcess({ invitation });
+  await other.tell('begin');
+  expect((await other.tell('acquire')).url).toContain(`//${role}:${role}@`);
+  await other.tell('end');
+  await fixture.end(run);
+});
+
+test('a role whose password is in .pgpass only gets it into the URL of its tests', async () => {
+  const role = await scratch.role('CREATEDB');
+  const url = new URL(serverUrl({ user: role }));
+  url.password = '';
+  const cwd = fixture.project({ '.pgpass': `${url.hostname}:${url.port}:postgres:${role}:${role}\n` });
+  chmodSync(join(cwd, '.pgpass'), 0o600);
+  process.env['PGPASSFILE'] = join(cwd, '.pgpass');
+  try {
+    const run = await fixture.start({ template }, { cwd, url: url.href });
+    const database = await acquireDatabase(run);
+    expect(await rowsIn(database.url, 'SELECT current_user AS "user"')).toEqual([{ user: role }]);
+    expect(database.environment).toMatchObject({ PGPASSWORD: role });
+    await fixture.end(run);
+  } finally {
+    delete process.env['PGPASSFILE'];
+  }
 });
 
 test('a protected server is none for tests', async () => {

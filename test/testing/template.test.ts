@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireDatabase, type StartRunOptions } from '@pg-evict/testing';
 import { failureOf } from '../core/support/failure.js';
+import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
 import { ownDatabases, rowsIn, RunFixture, setupWith } from './support/run-fixture.js';
@@ -14,6 +15,8 @@ afterAll(async () => {
   await fixture.cleanUp();
   await scratch.cleanUp();
 });
+// It looks at all databases of the server.
+useOwnServer();
 
 const knexfile = `module.exports = { client: 'pg', connection: 'postgres://nobody@localhost:1/none',
   migrations: { directory: './db/migrations' }, seeds: { directory: './db/seeds' } };`;
