@@ -48,3 +48,17 @@ export function assertDatabaseName(name: string, what = 'database name'): void {
     fail(`"${name}" is ${bytes} bytes long; PostgreSQL allows ${maxNameBytes}`, 'Choose a shorter name.');
   }
 }
+
+/**
+ * Refuses a name that could be taken for a database which is worthless once its maker is gone.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertNameToKeep(name: string): void {
+  assertDatabaseName(name, 'name for the old database');
+  if (!name.startsWith('pg_evict_')) return;
+  throw new PgEvictError('CONFIG_INVALID', `The old database cannot be kept as "${name}".`, {
+    database: name,
+    hint: 'Names that begin with pg_evict_ are those of databases that pg-evict drops again.',
+  });
+}

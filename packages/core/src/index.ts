@@ -17,6 +17,7 @@ export { quoteIdentifier } from './identifier.js';
 export { findLeftovers, repairDatabase, type AbandonedLeftover } from './leftovers.js';
 export { executeExclusively, type ExclusiveStatementRequest } from './execute-exclusively.js';
 export { locateServer, type ServerLocation } from './locate-server.js';
+export { listRelations, type Relation } from './list-relations.js';
 export { listSessions, type ListSessionsOptions } from './list-sessions.js';
 export type {
   Leftover,

@@ -61,6 +61,8 @@ export interface OperationReport {
   readonly database: string;
   /** The new name (rename), the new database (clone), the other database (swap). */
   readonly to?: string;
+  /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
+  readonly keptAs?: string;
   /** `false` when there was nothing to do (`ifExists`, `ifNotExists`); in a dry run, when there would be. */
   readonly changed: boolean;
   /** Sessions that were ended; in a dry run, that would be. */

@@ -5,14 +5,20 @@ import type { DatabaseAccess } from './database-access.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
 import { Filling } from './filling.js';
-import { assertDatabaseName, renameStatement } from './identifier.js';
+import { assertDatabaseName, assertNameToKeep, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
-import { findDatabase, requireCreatedb, requireUnprotected, requireOwnership } from './require.js';
+import {
+  findDatabase,
+  requireAbsent,
+  requireCreatedb,
+  requireUnprotected,
+  requireOwnership,
+} from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -45,12 +51,19 @@ export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOp
    * @default none: the new database is empty
    */
   readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
+  /**
+   * Keeps the old database under this name instead of dropping it, with all its settings. As nothing is dropped,
+   * replication slots and subscriptions stay with it and do not block.
+   * @default none: the old database is dropped
+   */
+  readonly keepOldAs?: string | undefined;
 }
 
 /**
  * Replaces a database by a new, empty one (or a copy of a template), ending the other sessions. Atomic: the new
  * database is made beside the old one under a private name, both are renamed in one transaction, then the old one is
- * dropped. The name is never missing, and whatever fails, the old database is still there under it.
+ * dropped, or kept under another name. The name is never missing, and whatever fails, the old database is still there
+ * under it.
  *
  * A client that was queued behind the swap is refused once, with 3D000: PostgreSQL checks the name again when the
  * lock goes. Its next attempt finds the new database.
@@ -59,26 +72,37 @@ export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOp
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
- * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
- * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED` (such as disk full)
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS` (`keepOldAs`),
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
+ * `UNEXPECTED` (such as disk full)
  */
 export async function recreateDatabase(
   target: Target,
   options: RecreateDatabaseOptions = {},
 ): Promise<OperationReport> {
-  const { template, ifNotExists = false, keepSettings = true, fill } = options;
+  const { template, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
+  if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+  const kept = keepOldAs === undefined ? [] : [keepOldAs];
   const filling = fill === undefined ? undefined : new Filling(fill, target, options.signal);
-  const recreating = withOperation('recreate', target, options, copied, async (operation) => {
+  const recreating = withOperation('recreate', target, options, [...copied, ...kept], async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
-    const names = [database, 'template0', 'template1', ...(template === undefined ? [] : [template])];
+    const names = [
+      database,
+      'template0',
+      'template1',
+      ...(template === undefined ? [] : [template]),
+      ...kept,
+    ];
     const inspection = await inspect(runner.client, names);
     if (template !== undefined) requireUnprotected(inspection, template, 'Create the template first.');
     const missing = findDatabase(inspection, database) === undefined;
     const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
+    if (keepOldAs !== undefined)
+      requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
     requireCreatedb(inspection, database, failure);
     if (old !== undefined) requireOwnership(inspection, old, failure);
     const like = keepSettings ? old : undefined;
@@ -88,14 +112,15 @@ export async function recreateDatabase(
       operation,
       failure,
       [
-        { databases: [database], blockedBy: replaceBlockers },
+        { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
         { databases: copied, blockedBy: renameBlockers },
       ],
       options,
     );
     await operation.step('checked');
-    if (operation.dryRun) return { ...report, notCarriedOver: statement.notCarriedOver };
-    const predecessor = old === undefined ? undefined : privateName(operation, 'old');
+    const keptAs = old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs };
+    if (operation.dryRun) return { ...report, ...keptAs, notCarriedOver: statement.notCarriedOver };
+    const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(operation, 'old'));
     let notCarriedOver: NotCarriedOver[];
     try {
       notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
@@ -122,10 +147,11 @@ export async function recreateDatabase(
     try {
       await operation.step('swapped');
     } finally {
-      if (predecessor !== undefined) leftovers = await dropPrivateDatabases(operation, [predecessor]);
+      if (predecessor !== undefined && keepOldAs === undefined)
+        leftovers = await dropPrivateDatabases(operation, [predecessor]);
     }
-    await operation.step('dropped');
-    return { changed: true, notCarriedOver, removed: report.removed, leftovers };
+    if (keepOldAs === undefined) await operation.step('dropped');
+    return { changed: true, ...keptAs, notCarriedOver, removed: report.removed, leftovers };
   });
   return filling === undefined ? recreating : filling.rethrow(recreating);
 }
