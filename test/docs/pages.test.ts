@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+
+const root = resolve(__dirname, '../..');
+const read = (file: string): string => readFileSync(resolve(root, file), 'utf8');
+
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(resolve(root, file)));
+
+test('the page of commands says what --help says', () => {
+  const script = resolve(root, 'packages/cli/scripts/generate-commands.mjs');
+  expect(() => execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })).not.toThrow();
+});
+
+test('the page of errors knows every code and every kind of blocker', () => {
+  const page = read('docs/errors.md');
+  const named = (file: string, type: string): string[] => {
+    const [, union = ''] =
+      new RegExp(`export type ${type} =((?:\\s*\\|?\\s*'[^']+')+)`).exec(read(file)) ?? [];
+    return [...union.matchAll(/'([^']+)'/g)].map(([, word = '']) => word);
+  };
+  const codes = named('packages/core/src/pg-evict-error.ts', 'PgEvictErrorCode');
+  const kinds = named('packages/core/src/blocker.ts', 'BlockerKind');
+  expect(codes).toContain('BLOCKED');
+  expect(kinds).toContain('session');
+  expect([...codes, ...kinds].filter((word) => !page.includes(`| \`${word}\``))).toEqual([]);
+});
+
+/** The name GitHub gives to the anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
+
+test.each(pages)('the links of %s lead somewhere', (page) => {
+  const text = read(page).replaceAll(/^```.*?^```$/gms, '');
+  const broken = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)]
+    .map(([, link, picture]) => link ?? picture ?? '')
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : relative(root, resolve(root, dirname(page), path));
+      if (!existsSync(resolve(root, target))) return true;
+      if (anchor === undefined) return false;
+      const headings = [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+      return !headings.includes(anchor);
+    });
+  expect(broken).toEqual([]);
+});

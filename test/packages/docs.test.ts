@@ -1,0 +1,114 @@
+import { transformSync } from '@swc/core';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client } from 'pg';
+import { startServer, type RunningServer } from '@pg-evict/server';
+import { codeBlocks, type CodeBlock } from './support/code-blocks.js';
+import { installProject, type Project } from './support/install-project.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
+import { versionOf } from './support/version-of.js';
+
+// What the pages say is run as it stands there, in an empty project, with the packages as they would be published. Only
+// the names of our packages become tarballs, and the server of the examples one of our own.
+let folder: string;
+let server: RunningServer;
+let project: Project;
+let packages: PackedPackage[];
+let blocks: CodeBlock[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pg-evict-docs-'));
+  server = await startServer({ kind: 'embedded', from: resolve(__dirname, '..') });
+  for (const database of ['app', 'app_dev', 'app_test']) await query(`CREATE DATABASE ${database}`);
+  packages = await packWorkspace(join(folder, 'tarballs'));
+  const versions = [
+    versionOf('dependencies', 'knex', 'test'),
+    versionOf('dependencies', 'pg', 'test'),
+    versionOf('devDependencies', '@types/pg', 'test'),
+    versionOf('devDependencies', '@types/node', '.'),
+  ];
+  const others = await Promise.all(versions);
+  project = await installProject('docs', folder, [...packages.map(({ tarball }) => tarball), ...others]);
+  const docs = resolve(workspaceRoot, 'docs');
+  const pages = (await readdir(docs))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => resolve(docs, name));
+  blocks = [resolve(workspaceRoot, 'README.md'), ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function query(sql: string): Promise<void> {
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same, for this machine. */
+function here(code: string): string {
+  const { host, port, user, password } = server;
+  const tarballs = packages.reduce(
+    (text, { name, tarball }) =>
+      text.replaceAll(new RegExp(`(npm install.*) ${name}(?=\\s)`, 'g'), `$1 ${tarball}`),
+    code,
+  );
+  return tarballs.replaceAll(
+    /postgres:\/\/[^/\s]+\//g,
+    `postgres://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/`,
+  );
+}
+
+const environment = (): string => {
+  const { host, port, user, password } = server;
+  return [
+    `export PATH="$PWD/node_modules/.bin:$PATH" CI=true`,
+    `export DATABASE_URL='postgres://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/app_dev'`,
+  ].join('\n');
+};
+
+/** Runs a script and says which part of which page it was, if it fails. */
+async function runAt(place: string, script: string): Promise<void> {
+  try {
+    await project.run('bash', '-c', script);
+  } catch (error) {
+    throw new Error(`${place} fails: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const written = (language: string): CodeBlock[] => {
+  const found = blocks.filter((block) => block.language === language);
+  // A page that has lost its blocks to another word for the language would pass unread.
+  expect(found.length).toBeGreaterThan(2);
+  return found;
+};
+
+test('every shell command of the pages runs', async () => {
+  for (const { place, code } of written('bash')) {
+    const script = `set -e\n${environment()}\n${here(code)}`;
+    await runAt(place, script);
+  }
+});
+
+test('every TypeScript example of the pages has its types right, and runs', async () => {
+  const examples = written('ts');
+  await mkdir(join(project.folder, 'blocks'));
+  for (const { place, code } of examples) {
+    await writeFile(join(project.folder, 'blocks', `${place.replaceAll(/\W/g, '-')}.ts`), code);
+  }
+  await expect(project.run(resolve(workspaceRoot, 'node_modules/.bin/tsc'), '--project', '.')).resolves.toBe(
+    '',
+  );
+  for (const { place, code } of examples) {
+    const compiled = transformSync(code, { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } });
+    await writeFile(join(project.folder, 'example.mjs'), compiled.code);
+    await runAt(place, `${environment()}\nexec node example.mjs`);
+  }
+});
