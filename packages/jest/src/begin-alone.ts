@@ -1,12 +1,11 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { endRun, startRun } from '@pg-evict/testing';
+import { startRun } from '@pg-evict/testing';
+import { ownServer } from './own-server.js';
 
 /** A process that begins a run and hands it on as JSON; whoever asked for it joins it. */
 async function beginAlone(cwd: string): Promise<object> {
   try {
-    const run = await startRun({ cwd });
-    if (run.server.kind === 'connection') return { run };
-    await endRun(run);
+    if ((await ownServer(cwd)) === undefined) return { run: await startRun({ cwd }) };
     throw new PgEvictError(
       'CONFIG_INVALID',
       'No server is configured for tests, and the global setup that would start one did not run.',

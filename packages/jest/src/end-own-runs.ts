@@ -20,8 +20,7 @@ async function endAll(): Promise<void> {
   takeBackEnvironment();
   const runs = [...ownRuns().values()];
   ownRuns().clear();
-  // In band, the last test file's database may be on its way to be reset.
-  await WorkerDatabase.leaveAll();
+  WorkerDatabase.leaveAll();
   const ended = await Promise.allSettled(runs.map(async (run) => endRun(run, { force: true })));
   for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -1,3 +1,4 @@
+import { clearConfigCache } from '@pg-evict/config';
 import { startRun } from '@pg-evict/testing';
 import { endRunsOnSignals } from './end-runs-on-signals.js';
 import { ownRuns } from './own-runs.js';
@@ -25,7 +26,8 @@ export default async function globalSetup(
   projectConfig: ProjectConfig,
 ): Promise<void> {
   const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
-  if (!isWatching) endRunsOnSignals();
+  if (isWatching) clearConfigCache();
+  else endRunsOnSignals();
   const runs: Record<string, Runs[string]> = {};
   const [first, ...others] = await groupProjects(globalConfig, projectConfig);
   for (const group of first === undefined ? [] : [first, ...others]) {

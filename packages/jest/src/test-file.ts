@@ -154,8 +154,6 @@ export class TestFile {
       }
     } else if (this.#worker.alone) {
       await this.#worker.release(false);
-    } else {
-      this.#worker.beginReset();
     }
   }
 }

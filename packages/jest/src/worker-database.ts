@@ -25,8 +25,7 @@ export class WorkerDatabase {
   planned: PlannedDatabase;
   #run: Promise<TestRun> | undefined;
   #database: TestDatabase | undefined;
-  #resetting: Promise<unknown> | undefined;
-  #left = false;
+  #used = false;
 
   private constructor(invitation: RunInvitation, alone: boolean) {
     this.invitation = invitation;
@@ -45,12 +44,9 @@ export class WorkerDatabase {
     return worker;
   }
 
-  /** Forgets those of this process, when nothing is done to their databases any more. */
-  static async leaveAll(): Promise<void> {
-    const workers = [...knownWorkers().values()];
+  /** Forgets those of this process: their runs have been ended. */
+  static leaveAll(): void {
     knownWorkers().clear();
-    for (const worker of workers) worker.#left = true;
-    await Promise.allSettled(workers.map(async (worker) => worker.#resetting));
   }
 
   /** The run, which is joined when it is first needed. */
@@ -64,28 +60,21 @@ export class WorkerDatabase {
   async prepare(): Promise<void> {
     const run = await this.run();
     if (this.invitation.isolation === 'run') return;
-    const { name } = this.planned;
-    try {
-      await this.#resetting;
-    } catch {
-      // A new one under the same name, or an error that says what is wrong.
-      await this.release(false);
-    } finally {
-      this.#resetting = undefined;
+    if (this.#used) {
+      try {
+        await this.reset();
+      } catch {
+        // A new one under the same name, or an error that says what is wrong.
+        await this.release(false);
+      }
     }
-    this.#database ??= await acquireDatabase(run, { name });
+    this.#database ??= await acquireDatabase(run, { name: this.planned.name });
+    this.#used = true;
   }
 
-  /** Makes it what the template is, while sessions are on it. */
+  /** Makes it what the template is, whatever is on it. */
   async reset(): Promise<void> {
     if (this.#database !== undefined) await resetDatabase(this.#database, { graceMs: 0 });
-  }
-
-  /** Begins to make it what the template is; {@link prepare} waits for that. */
-  beginReset(): void {
-    if (this.#database === undefined || this.#left) return;
-    this.#resetting = resetDatabase(this.#database);
-    this.#resetting.catch(() => undefined);
   }
 
   /** Drops it, or keeps it under a name of its own; the next test file gets a new one. */
@@ -104,12 +93,19 @@ function knownWorkers(): Map<string, WorkerDatabase> {
   return (holder[key] ??= new Map());
 }
 
+/** How often a process of Jest looks whether it is still one. */
+const lookEveryMs = 500;
+
 /**
  * A process of Jest whose parent is gone would run its test file to the end, with nobody to tell, and work with
- * databases that nobody will drop.
+ * databases that nobody will drop. Looked for by a timer: who listens for the end of the channel keeps it open.
  */
 function endWithParent(): void {
-  if (process.send !== undefined && process.env['JEST_WORKER_ID'] !== undefined && isMainThread) {
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  }
+  if (!process.connected || process.env['JEST_WORKER_ID'] === undefined || !isMainThread) return;
+  const timer = setInterval(() => {
+    if (process.connected) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, lookEveryMs);
+  timer.unref();
 }

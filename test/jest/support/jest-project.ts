@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -106,6 +107,46 @@ export class JestProject {
     }
     const [code, signal] = await ended;
     return { code, signal, stderr, ...resultsOf(output) };
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.directory, file), 'utf8');
+  }
+
+  exists(file: string): boolean {
+    return existsSync(resolve(this.directory, file));
+  }
+
+  /** Runs Jest in watch mode, where `press` presses a key until something has come of it; then quits. */
+  async watch(
+    env: NodeJS.ProcessEnv,
+    use: (press: (key: string, until: () => boolean) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    // It listens to a terminal only.
+    const command = [process.execPath, this.#installation.command, '--watchAll'].join(' ');
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: this.directory,
+      env: { ...clean(process.env), CI: '', TERM: 'xterm', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+    });
+    child.stdout.resume();
+    const ended = new Promise((done) => child.once('close', done));
+    try {
+      await use(async (key, isDone) => {
+        for (let tries = 0; !isDone(); tries += 1) {
+          if (tries === 200) throw new Error(`pressed "${key}" in vain`);
+          // While it runs tests it takes keys for other things.
+          if (tries % 25 === 0) child.stdin.write(key);
+          await new Promise((resolve_) => setTimeout(resolve_, 200));
+        }
+      });
+      child.stdin.write('q');
+      await ended;
+    } finally {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+      await ended;
+    }
   }
 
   /** Removes a file, or all of it. */

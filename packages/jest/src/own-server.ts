@@ -1,0 +1,18 @@
+import { loadConfig, resolveTarget } from '@pg-evict/config';
+import type { TestServerConfig } from '@pg-evict/config';
+
+/**
+ * The server that is to be started for the tests of a project, `undefined` where they have one that is there: as
+ * `testing.server` says, else where nothing names a connection.
+ */
+export async function ownServer(cwd: string): Promise<TestServerConfig | undefined> {
+  const { config } = await loadConfig({ cwd });
+  const given = config.testing?.server ?? (await byDefault(cwd));
+  const server = typeof given === 'object' ? given : { kind: given };
+  return server.kind === 'connection' ? undefined : server;
+}
+
+async function byDefault(cwd: string): Promise<'connection' | 'embedded'> {
+  const { connection } = await resolveTarget({ cwd });
+  return connection.source.kind === 'defaults' ? 'embedded' : 'connection';
+}

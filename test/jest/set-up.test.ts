@@ -1,0 +1,157 @@
+import { ask, until } from '../support/server.js';
+import { JestFixture } from './support/jest-fixture.js';
+import { inBand, withWorkers } from './support/jest-project.js';
+
+describe('a project', () => {
+  const fixture = new JestFixture();
+
+  it('whose own global setup takes the place of ours has its databases all the same', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js':
+        "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js', globalTeardown: './teardown.js' };",
+      'setup.js': 'module.exports = async () => { process.env.SET_UP = String(process.pid); };',
+      'teardown.js': 'module.exports = async () => undefined;',
+      'tests/three.test.js': "test('has both', () => { expect(process.env.SET_UP).toMatch(/^[0-9]+$/); });",
+    });
+    for (const parameters of [withWorkers, inBand]) {
+      expect(await project.run({ parameters })).toMatchObject({ code: 0, passed: 3 });
+    }
+  });
+
+  it('may call ours from its own', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js':
+        "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js', globalTeardown: './teardown.js' };",
+      'setup.js': `const { default: begin } = require('@pg-evict/jest/global-setup');
+        module.exports = async (...parameters) => {
+          await begin(...parameters);
+          process.env.SET_UP = 'both';
+        };`,
+      'teardown.js': `const { default: end } = require('@pg-evict/jest/global-teardown');
+        module.exports = async () => { await end(); await end(); };`,
+      'tests/three.test.js': "test('has both', () => { expect(process.env.SET_UP).toBe('both'); });",
+    });
+    expect(await project.run()).toMatchObject({ code: 0, passed: 3 });
+  });
+
+  it('of several projects has a database for each, from the template of each', async () => {
+    const test = (text: string): string => `
+      const { Pool } = require('pg');
+      const pool = new Pool();
+      afterAll(async () => pool.end());
+      test('finds its own template', async () => {
+        const { rows } = await pool.query('SELECT text FROM notes');
+        expect(rows).toEqual([{ text: '${text}' }]);
+        await pool.query('DELETE FROM notes');
+      });`;
+    const config = (text: string): string => `const { Client } = require('pg');
+      module.exports = { testing: { template: { inputs: 'pg-evict.config.cjs', async setup(url) {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        await client.query("CREATE TABLE notes AS SELECT '${text}' AS text");
+        await client.end();
+      } } } };`;
+    const preset = "module.exports = { preset: '@pg-evict/jest' };";
+    const project = fixture.project('plain', {
+      'jest.config.js':
+        "module.exports = { projects: ['<rootDir>/shop', '<rootDir>/office', '<rootDir>/annex'] };",
+      'package.json': '{ "private": true }',
+      'shop/jest.config.js': preset,
+      'shop/a.test.js': test('template'),
+      'shop/b.test.js': test('template'),
+      'annex/jest.config.js': preset,
+      'annex/a.test.js': test('template'),
+      'office/jest.config.js': preset,
+      'office/pg-evict.config.cjs': config('office'),
+      'office/a.test.js': test('office'),
+      'office/b.test.js': test('office'),
+    });
+    project.remove('tests');
+    for (const parameters of [withWorkers, inBand]) {
+      const run = await project.run({ parameters });
+      expect(run).toMatchObject({ code: 0, passed: 5, failed: 0 });
+    }
+  });
+
+  it('that is split into shards has its databases in each, also in an empty one', async () => {
+    const project = fixture.project('plain');
+    const shards = ['1/3', '2/3', '3/3'];
+    const runs = await Promise.all(
+      shards.map(async (shard) => project.run({ parameters: [`--shard=${shard}`, '--passWithNoTests'] })),
+    );
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+  });
+
+  it('without a server has one of its own for the run', async () => {
+    const project = fixture.project('plain', {
+      'tests/version.test.js': `
+        const { Client } = require('pg');
+        test('is another server', async () => {
+          const client = new Client();
+          await client.connect();
+          const { rows } = await client.query("SELECT current_setting('data_directory') AS directory");
+          await client.end();
+          require('node:fs').writeFileSync(__dirname + '/directory', rows[0].directory);
+        });`,
+    });
+    const run = await project.run({ env: { DATABASE_URL: '' } });
+    expect(run).toMatchObject({ code: 0, passed: 3 });
+    const [{ directory: ours } = { directory: '' }] = await ask<{ directory: string }>(
+      "SELECT current_setting('data_directory') AS directory",
+    );
+    expect(project.read('tests/directory')).not.toBe(ours);
+    expect(project.exists(project.read('tests/directory'))).toBe(false);
+  });
+
+  it('without a server whose own global setup takes the place of ours is told what to do', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
+      'setup.js': 'module.exports = async () => undefined;',
+    });
+    const run = await project.run({ env: { DATABASE_URL: '' } });
+    expect(run).toMatchObject({ code: 1, passed: 0 });
+    expect(run.files['one.test.js']?.message).toContain("'@pg-evict/jest/global-setup'");
+  });
+
+  it('in watch mode has one server for all runs, and a template that follows the migrations', async () => {
+    const project = fixture.project('plain', {
+      'notes.sql': "CREATE TABLE notes AS SELECT 'template' AS text",
+      'pg-evict.config.cjs': `const { Client } = require('pg');
+        module.exports = { testing: { template: { inputs: '*.sql', async setup(url) {
+          const client = new Client({ connectionString: url });
+          await client.connect();
+          await client.query(require('node:fs').readFileSync(__dirname + '/notes.sql', 'utf8'));
+          await client.end();
+        } } } };`,
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        test('looks', async () => {
+          const client = new Client();
+          await client.connect();
+          const { rows } = await client.query(
+            "SELECT current_setting('port') AS port, (SELECT text FROM notes) AS text, array(SELECT datname::text FROM pg_database WHERE datname LIKE 'pg\\\\_evict\\\\_test%') AS databases");
+          await client.end();
+          require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows[0]) + '\\n');
+        });`,
+    });
+    project.remove('tests/two.test.js');
+    const seen = (): { port: string; text: string; databases: string[] }[] =>
+      project.exists('tests/seen')
+        ? project
+            .read('tests/seen')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as { port: string; text: string; databases: string[] })
+        : [];
+    await project.watch({ DATABASE_URL: '' }, async (press) => {
+      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+      await press('a', () => seen().length === 2);
+      project.write('notes.sql', "CREATE TABLE notes AS SELECT 'changed' AS text");
+      await press('a', () => seen().length === 3);
+    });
+    const runs = seen();
+    expect(new Set(runs.map(({ port }) => port)).size).toBe(1);
+    expect(runs.map(({ text }) => text)).toEqual(['template', 'template', 'changed']);
+    expect(runs.map(({ databases }) => databases.length)).toEqual([1, 1, 1]);
+  });
+});
