@@ -86,11 +86,13 @@ lane_node24() { tests_under_node 24; }
 
 # Servers in containers: with the workspace's testcontainers, then with 12 on a Node that it runs on.
 lane_docker() {
-  local newer="$PG_EVICT_CI_WORK/testcontainers-12" engine=() missing=() code=0
+  local newer="$PG_EVICT_CI_WORK/testcontainers-12" engine=() missing=() program code=0
   build
   if ! docker info >/dev/null 2>&1; then
     engine=(test/docker/with-engine.sh)
-    command -v dockerd iptables ip >/dev/null || missing+=(docker.io iptables iproute2)
+    for program in docker dockerd iptables ip unshare; do
+      command -v "$program" >/dev/null || missing=(docker.io iptables iproute2 util-linux)
+    done
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
     if [ ${#missing[@]} -gt 0 ]; then
       if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "no Docker engine; only root may install one, with apt-get"; fi

@@ -35,7 +35,7 @@ beforeEach(() => {
   built = 0;
 });
 
-test('test databases are made in a container, which goes with the run', async () => {
+test('a run has its databases in a container, which goes with it', async () => {
   const run = await startRun(options(false));
   try {
     const database = await acquireDatabase(run);
