@@ -57,11 +57,22 @@ lane_tools() {
   }
   needs postgresql-client dropdb createdb pg_dump pg_restore
   needs pgbouncer pgbouncer
-  [ ${#packages[@]} -gt 0 ] || return 0
-  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then skip "missing: ${missing[*]}; only root may install them, with apt-get"; fi
-  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; }; then
-    skip "missing: ${missing[*]}; apt-get could not install ${packages[*]}"
+  needs openssl openssl
+  needs libpq-dev pg_config
+  needs g++ g++
+  needs make make
+  local unavailable=
+  if [ ${#packages[@]} -gt 0 ]; then
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get; then
+      unavailable='only root may install them, with apt-get'
+    elif ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"; }; then
+      unavailable="apt-get could not install ${packages[*]}"
+    fi
   fi
+  # Servers that are no newer than the programs; and libpq's binding for Node, whose tests skip loudly without it.
+  npm install --prefix test/matrix --no-package-lock --no-audit --no-fund || unavailable+='; npm has no older PostgreSQL'
+  npm install --prefix test/native --no-package-lock --no-audit --no-fund || echo '!!! pg-native could not be compiled'
+  [ -z "$unavailable" ] || skip "missing: ${missing[*]}; $unavailable"
 }
 
 lane_lint() { corepack pnpm lint; }

@@ -9,7 +9,7 @@ import { ask, quote, serverMajor, serverUrl, uniqueName, until, withClient } fro
 import { cliEnvironment } from './support/run-cli.js';
 
 const example = resolve(__dirname, '../../examples/restore-script');
-const folder = mkdtempSync(join(tmpdir(), 'pg-evict-restore-'));
+let folder: string;
 const scratch = new Scratch();
 const usualUrl = process.env['PG_EVICT_TEST_URL'] ?? '';
 let server: RunningServer | undefined;
@@ -43,6 +43,10 @@ const missing =
 if (missing !== undefined) {
   process.stderr.write(`\n!!! ${missing}: the tests of examples/restore-script are SKIPPED.\n\n`);
 }
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pg-evict-restore-'));
+});
 
 // pg_dump refuses servers newer than itself, so it may need one of its own age.
 beforeAll(async () => {
