@@ -1,0 +1,82 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { startServer, type RunningServer } from '@pg-evict/server';
+import { installDependencies } from './support/install-dependencies.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
+import { run } from './support/run.js';
+
+// The examples as somebody has them who copied their folder, with the packages as they would be published.
+
+let folder: string;
+let packages: PackedPackage[];
+let server: RunningServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pg-evict-examples-'));
+  packages = await packWorkspace(join(folder, 'tarballs'));
+  server = await startServer({ kind: 'embedded', from: resolve(__dirname, '..') });
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+/** A copy of a project with its dependencies installed, ours from their tarballs. */
+async function install(project: string): Promise<string> {
+  const into = join(folder, basename(project));
+  await cp(project, into, { recursive: true, filter: (file) => basename(file) !== 'node_modules' });
+  const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as Manifest;
+  const { dependencies, devDependencies, optionalDependencies, ...others } = manifest;
+  await writeFile(join(into, 'package.json'), JSON.stringify(others));
+  const ours = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
+  // Those for other platforms npm leaves out; as dependencies it could not.
+  const platform = Object.entries(optionalDependencies ?? {}).filter(([name]) =>
+    name.endsWith(`/${process.platform}-${process.arch}`),
+  );
+  const all = { ...dependencies, ...devDependencies, ...Object.fromEntries(platform), ...ours };
+  await installDependencies(into, 'npm', all);
+  return into;
+}
+
+test('examples/jest: its tests pass, in parallel, on a server of their own', async () => {
+  const project = await install(resolve(workspaceRoot, 'examples/jest'));
+  const report = join(folder, 'jest.json');
+  await run(project, 'npm', ['test', '--', '--ci', '--maxWorkers=2', '--json', `--outputFile=${report}`]);
+  const { numPassedTests, success } = JSON.parse(await readFile(report, 'utf8')) as {
+    numPassedTests: number;
+    success: boolean;
+  };
+  expect(success).toBe(true);
+  expect(numPassedTests).toBeGreaterThan(1);
+});
+
+test('a Jest project of ES modules finds its database, and its own copy in each file', async () => {
+  const project = await install(resolve(__dirname, 'projects/jest-esm'));
+  const report = join(folder, 'jest-esm.json');
+  const options = ['--ci', '--maxWorkers=2', '--json', `--outputFile=${report}`];
+  await run(project, 'npx', ['jest', ...options], {
+    NODE_OPTIONS: '--experimental-vm-modules',
+    DATABASE_URL: server.url,
+  });
+  expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
+});
+
+test('examples/knex-migrate: its scripts create, migrate and seed', async () => {
+  const project = await install(resolve(workspaceRoot, 'examples/knex-migrate'));
+  const url = new URL(server.url);
+  url.pathname = '/example';
+  const script = async (name: string): Promise<string> =>
+    run(project, 'npm', ['run', name], { DATABASE_URL: url.href });
+  await run(project, 'npx', ['pg-evict', 'create'], { DATABASE_URL: url.href });
+  expect(await script('db:fresh')).toContain('2 migrations and 1 seed');
+  expect(await script('db:migrate')).toContain('Already up to date');
+  expect(await script('db:recreate')).toContain('Recreated');
+});
