@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 export default {
   connection: process.env.DATABASE_URL,
@@ -6,7 +6,7 @@ export default {
     template: {
       inputs: ['pg-evict.config.js'],
       async setup(url) {
-        const client = new pg.Client(url);
+        const client = new Client(url);
         await client.connect();
         await client.query('CREATE TABLE notes (text text)');
         await client.end();

@@ -1,7 +1,7 @@
-import pg from 'pg';
+import { Client } from 'pg';
 
 test('begins with an empty table', async () => {
-  const client = new pg.Client(process.env.DATABASE_URL);
+  const client = new Client(process.env.DATABASE_URL);
   await client.connect();
   await client.query("INSERT INTO notes VALUES ('mine')");
   const { rows } = await client.query('SELECT * FROM notes');
