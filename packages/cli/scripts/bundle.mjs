@@ -35,8 +35,8 @@ await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licences(Obje
 async function licences(files) {
   const folders = new Set();
   for (const file of files) {
-    const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll('\\', '/')) ?? [];
-    if (folder !== undefined) folders.add(join(root, folder));
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll('\\', '/'));
+    if (match !== null) folders.add(join(root, match[1]));
   }
   const texts = await Promise.all([...folders].map(licenceOf));
   return `${[...new Set(texts)].toSorted().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
