@@ -150,6 +150,8 @@ lane_storm() { test_script test:storm; }
 
 lane_faults() { test_script test:faults; }
 
+lane_jest() { test_script test:jest; }
+
 lane_reset() { test_script test:reset; }
 
 lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10; }

@@ -1,6 +1,6 @@
-import { ask, serverUrl, until, withClient } from '../support/server.js';
-import { JestFixture } from './support/jest-fixture.js';
-import { inBand, withWorkers } from './support/jest-project.js';
+import { ask, serverUrl, until, withClient } from '../../support/server.js';
+import { JestFixture } from '../../jest/support/jest-fixture.js';
+import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
 /** A test that says it runs, in the database, and then waits for ever. */
 const waits = `
@@ -60,6 +60,14 @@ describe('a run of Jest', () => {
     const run = await project.run({ parameters: withWorkers });
     expect(run).toMatchObject({ code: 1, passed: 2 });
     expect(run.files['crash.test.js']?.status).toBe('failed');
+  });
+
+  it('whose workers are replaced, as they take too much memory, has the template in each', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
+    });
+    const run = await project.run({ parameters: withWorkers });
+    expect(run).toMatchObject({ code: 0, passed: 2 });
   });
 
   it('that bails out leaves nothing, though another worker is still at work', async () => {

@@ -1,6 +1,6 @@
-import { jestVersions } from './support/jest-installation.js';
-import { JestFixture } from './support/jest-fixture.js';
-import { inBand, withWorkers } from './support/jest-project.js';
+import { jestVersions } from '../../jest/support/jest-installation.js';
+import { JestFixture } from '../../jest/support/jest-fixture.js';
+import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
 const usesNotes = `
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });

@@ -1,6 +1,6 @@
-import { ask, until } from '../support/server.js';
-import { JestFixture } from './support/jest-fixture.js';
-import { inBand, withWorkers } from './support/jest-project.js';
+import { ask, until } from '../../support/server.js';
+import { JestFixture } from '../../jest/support/jest-fixture.js';
+import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
 describe('a project', () => {
   const fixture = new JestFixture();
