@@ -5,7 +5,7 @@ import { serverUrl, uniqueName } from '../support/server.js';
 import { tables } from './support/ask-database.js';
 import { KnexFixture } from './support/knex-fixture.js';
 import { ada, knexfile, people, writeProject } from './support/knex-files.js';
-import { knexVersions, type KnexVersion } from './support/knex-versions.js';
+import { knexVersions } from './support/knex-versions.js';
 import { runNode } from './support/run-knex.js';
 
 const env = { NODE_PATH: resolve(__dirname, '../native/node_modules') };
@@ -25,7 +25,7 @@ const isInstalled = ((): boolean => {
   }
 })();
 
-function ofVersion(version: KnexVersion): void {
+(isInstalled ? describe : describe.skip).each(knexVersions)('the client pgnative of %s', (version) => {
   const fixture = new KnexFixture(version);
 
   it('works as pg does, and survives that its sessions are ended', async () => {
@@ -61,8 +61,4 @@ function ofVersion(version: KnexVersion): void {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(await tables(database)).toContain('people');
   });
-}
-
-// A suite that is skipped as a whole would make its folders, and not remove them.
-if (isInstalled) describe.each(knexVersions)('the client pgnative of %s', ofVersion);
-else it.skip('the client pgnative is tested where pg-native is installed', () => undefined);
+});

@@ -8,18 +8,24 @@ import { knexProject, type KnexProject, type KnexVersion } from './knex-versions
 
 /** What a test file of one knex version opens, and closes again. */
 export class KnexFixture {
-  readonly project: KnexProject;
   readonly scratch = new Scratch();
   readonly #instances: Knex[] = [];
   readonly #sessions: OpenSession[] = [];
+  readonly #version: KnexVersion;
+  #project: KnexProject | undefined;
 
   constructor(version: KnexVersion) {
-    this.project = knexProject(version);
+    this.#version = version;
     afterEach(async () => this.close());
     afterAll(async () => {
       await this.scratch.cleanUp();
-      this.project.remove();
+      this.#project?.remove();
     });
+  }
+
+  /** Made when it is first asked for: a suite that is skipped as a whole would not remove it. */
+  get project(): KnexProject {
+    return (this.#project ??= knexProject(this.#version));
   }
 
   /** A wrapped instance on a database of the run's server. */
