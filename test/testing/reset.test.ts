@@ -82,7 +82,8 @@ describe('what a reset costs depends on what was done', () => {
       await resetDatabase(database);
       sizes.push((await size())[0]?.size ?? 0);
     }
-    expect(Math.max(...sizes)).toBeLessThan(600_000);
+    // One round writes 1.1 MB. VACUUM gives the space back, or for the next round, if somebody else's snapshot is old.
+    expect(Math.max(...sizes)).toBeLessThan(2_500_000);
     await isTemplate();
   });
 });
