@@ -48,7 +48,7 @@ export function patchConnect(registry: SocketRegistry): void {
       backendPid: null,
     };
     registry.records.add(record);
-    readBackendPid(this, (pid) => (record.backendPid = pid));
+    readBackendPid(this, (pid) => know(record, pid));
     return connect.apply(this, parameters);
   }
   Object.assign(net.Socket.prototype, { connect: recordingConnect });
@@ -60,12 +60,17 @@ export function patchConnect(registry: SocketRegistry): void {
     for (const record of registry.records) {
       if (record.socket !== socket) continue;
       record.secured = secured;
-      readBackendPid(secured, (pid) => (record.backendPid = pid));
+      readBackendPid(secured, (pid) => know(record, pid));
     }
     return secured;
   };
   tls.connect = recordingSecure;
   syncBuiltinESMExports();
+}
+
+function know(record: SocketRecord, pid: number): void {
+  record.backendPid = pid;
+  record.owner.backendPids.add(pid);
 }
 
 /** Whether the session behind a socket is, or is about to be, there; not one whose end has been said. */

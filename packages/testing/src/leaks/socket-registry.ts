@@ -11,6 +11,8 @@ export interface SocketOwner {
   /** What of the file runs, such as the name of a test. */
   phase: string | null;
   over: boolean;
+  /** The backends of all its sockets, closed ones too. */
+  readonly backendPids: Set<number>;
   /** Connections that were not made, as the file was over. */
   refused: number;
 }

@@ -35,6 +35,8 @@ export interface SocketWatch {
   enter(phase: string | null): void;
   /** Those that are open now. Does not wait. */
   openSockets(): OpenSocket[];
+  /** Whether a backend is, or was, behind a socket of the file: a closed one's leaves a moment later. */
+  hasOpened(backendPid: number): boolean;
   /**
    * Waits until none is open, at most for so long: who has just said goodbye needs a moment.
    * @returns those that are still open
@@ -62,7 +64,7 @@ const promisesOfPhase = 100;
  */
 export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch {
   const registry = socketRegistry();
-  const owner: SocketOwner = { file, server, phase: null, over: false, refused: 0 };
+  const owner: SocketOwner = { file, server, phase: null, over: false, backendPids: new Set(), refused: 0 };
   registry.current = owner;
   registry.owners.enterWith(owner);
   registry.trail.extend(promisesOfFile);
@@ -82,6 +84,7 @@ export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch
       if (!owner.over) registry.trail.extend(promisesOfPhase);
     },
     openSockets: () => open().map(toOpenSocket),
+    hasOpened: (backendPid) => owner.backendPids.has(backendPid),
     async settle(graceMs) {
       const endsAt = performance.now() + graceMs;
       for (
