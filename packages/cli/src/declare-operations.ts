@@ -1,10 +1,12 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { splitRestoreWords } from './dump/restore-words.js';
 import { addEndingOptions } from './ending-options.js';
 import { examples } from './examples.js';
 import { addRemedyOptions } from './remedy-options.js';
+import { parseJobs } from './parse-jobs.js';
 import { splitNames } from './two-names.js';
 
-/** `drop`, `create`, `recreate`, `fresh`, `rename` and `clone`. */
+/** `drop`, `create`, `recreate`, `fresh`, `restore`, `rename` and `clone`. */
 export function declareOperations(program: Command): void {
   const drop = program
     .command('drop')
@@ -97,6 +99,41 @@ ${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile 
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { fresh: run } = await import('./commands/fresh.js');
       await run(database, command.optsWithGlobals());
+    });
+
+  const restore = program
+    .command('restore')
+    .argument('[words...]')
+    .usage('[database] <dump> [options]')
+    .description('put what is in a dump into the place of a database')
+    .optionsGroup('Options:')
+    .option('--keep-old [name]', 'keep the old database (default: as <database>_old_<date>_<time>, UTC)')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .addOption(
+      new Option('--jobs <number>', 'so many at once: dumps in the custom and directory format').argParser(
+        parseJobs,
+      ),
+    );
+  addEndingOptions(restore);
+  addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      `
+The dump is one of pg_dump: custom, directory, tar, or plain SQL, also .sql.gz. It is restored beside the database, by
+pg_restore or psql, which are looked for on PATH; the database is in use meanwhile. When all went well, the restored one
+takes its place; if anything fails, or at Ctrl-C, it stays as it was. Needs room for both.
+What follows "--" is passed on to pg_restore or psql. --timeout does not count the time of the restore.
+${examples(
+  'restore app_dev app.dump',
+  'restore app_dev app.dump --keep-old --yes',
+  'restore app_dev app.dump --jobs 4 -- --no-owner --no-acl',
+  'restore app_dev app.sql.gz --dry-run',
+)}`,
+    )
+    .action(async (words: string[], _options: unknown, command: Command) => {
+      const parts = splitRestoreWords(words, command);
+      const { restore: run } = await import('./commands/restore.js');
+      await run(parts, command.optsWithGlobals());
     });
 
   const rename = program

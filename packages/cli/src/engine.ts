@@ -8,6 +8,7 @@ export {
   examineConnection,
   findLeftovers,
   isPgEvictError,
+  listRelations,
   listSessions,
   locateServer,
   PgEvictError,

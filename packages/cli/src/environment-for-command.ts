@@ -1,5 +1,5 @@
 import type { ResolvedConnection } from '@pg-evict/config';
-import type { ConnectionSettings, ExclusiveAccess } from '@pg-evict/core';
+import type { ConnectionSettings, DatabaseAccess } from '@pg-evict/core';
 
 /** What would lead libpq to another server or database than the variables beside it. */
 const misleading = ['PGSERVICE', 'PGHOSTADDR'];
@@ -8,12 +8,12 @@ const misleading = ['PGSERVICE', 'PGHOSTADDR'];
 const replaced = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
 
 /**
- * The environment in which a command reaches the database that is held: `DATABASE_URL` and libpq's variables.
+ * The environment in which a command reaches a database under its private name: `DATABASE_URL` and libpq's variables.
  *
  * @param given the URL of `--url`, whose parameters (sslmode, …) stay
  */
 export function environmentFor(
-  access: ExclusiveAccess,
+  access: DatabaseAccess,
   { settings, source, tlsEnvironment }: ResolvedConnection,
   given: string | undefined,
 ): NodeJS.ProcessEnv {
@@ -35,9 +35,9 @@ export function environmentFor(
 
 /** The role of the application, where another one (`admin` in the configuration) took the database. */
 function asApplication(
-  { connection, url }: ExclusiveAccess,
+  { connection, url }: DatabaseAccess,
   { user, password }: ConnectionSettings,
-): Pick<ExclusiveAccess, 'connection' | 'url'> {
+): Pick<DatabaseAccess, 'connection' | 'url'> {
   if (user === undefined || user === connection.user) return { connection, url };
   const login = [user, ...(typeof password === 'string' ? [password] : [])].map(encodeURIComponent).join(':');
   return {

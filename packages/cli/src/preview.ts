@@ -1,7 +1,7 @@
 import type { DatabaseDescription } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
 import { formatSize } from './format-size.js';
-import type { PerformedReport } from './performed-report.js';
+import type { PerformedReport, RestoredDump } from './performed-report.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
 
@@ -21,14 +21,30 @@ export function previewDatabase(description: DatabaseDescription, source: string
 }
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
-export function previewPlan({ removed, terminated }: PerformedReport, colors: Colors): string[] {
+export function previewPlan({ removed, restored, terminated }: PerformedReport, colors: Colors): string[] {
   const count = terminated.length === 0 ? 'no session' : countSessions(terminated.length);
   const lines = [
+    ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
     `${colors.dim('ends    ')}  ${count}`,
     ...removed.map(({ detail }) => `${colors.yellow('also    ')}  ${printable(detail)}`),
   ];
   if (terminated.length > 0) lines.push('', sessionTable(terminated, colors, process.stderr.columns), '');
   return lines;
+}
+
+/** A dump, and what is known of it: `app.dump (custom, 12 tables, of app, 2026-01-31 23:59:59 UTC)`. */
+function describeDump({ dump, format, origin, tables }: RestoredDump, colors: Colors): string {
+  const facts = [
+    format,
+    ...(tables === null ? [] : [countTables(tables)]),
+    ...(origin === undefined ? [] : [origin]),
+  ];
+  return `${colors.bold(printable(dump))} ${colors.dim(`(${printable(facts.join(', '))})`)}`;
+}
+
+/** `1 table`, `2 tables`. */
+export function countTables(count: number): string {
+  return `${count} ${count === 1 ? 'table' : 'tables'}`;
 }
 
 /** `1 session`, `2 sessions`. */

@@ -3,8 +3,8 @@ import type { Colors } from 'picocolors/types.js';
 import { formatDuration } from './format-duration.js';
 import type { GlobalOptions } from './global-options.js';
 import { countMigrations } from './count-migrations.js';
-import type { PerformedReport } from './performed-report.js';
-import { countSessions } from './preview.js';
+import type { PerformedReport, RestoredDump } from './performed-report.js';
+import { countSessions, countTables } from './preview.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
 import { toJsonBlocker, toJsonDenied, toJsonSession } from './to-json-session.js';
@@ -43,6 +43,9 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     database: report.database,
     ...(to === undefined ? {} : { to }),
     ...(report.migrations === undefined ? {} : { migrations: report.migrations, seeds: report.seeds }),
+    ...(report.restored === undefined
+      ? {}
+      : { restored: toJsonDump(report.restored), old: report.keptAs ?? null }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
@@ -55,10 +58,19 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
   };
 }
 
+function toJsonDump({ dump, format, tables }: RestoredDump): object {
+  return { dump, format, tables };
+}
+
 function toText(report: PerformedReport, colors: Colors): string {
   const { terminated, blockers, denied, dryRun, removed } = report;
   const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
   if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
+  if (report.keptAs !== undefined) {
+    lines.push(
+      `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
+    );
+  }
   if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
@@ -79,6 +91,7 @@ const done: Partial<Record<PerformedReport['command'], string>> = {
   create: 'Created',
   recreate: 'Recreated',
   fresh: 'Recreated',
+  restore: 'Restored',
   rename: 'Renamed',
   clone: 'Cloned',
   swap: 'Swapped',
@@ -104,7 +117,11 @@ function planned(report: PerformedReport, colors: Colors): string {
 }
 
 function names(report: PerformedReport, colors: Colors): string {
-  const { database, to } = report;
+  const { database, restored, to } = report;
   const name = colors.bold(printable(database));
+  if (restored !== undefined) {
+    const tables = restored.tables === null ? '' : ` (${countTables(restored.tables)})`;
+    return `${name} from ${colors.bold(printable(restored.dump))}${tables}`;
+  }
   return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(printable(to))}`;
 }

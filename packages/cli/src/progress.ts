@@ -43,7 +43,7 @@ export function startProgress(options: { readonly quiet?: true }): Progress {
   const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;
   const say = (next: string): void => {
     text = next;
-    if (spinner !== undefined) spinner.text = text;
+    if (!stopped && spinner !== undefined) spinner.text = text;
   };
   return {
     step: (step) => say(afterStep[step] ?? text),

@@ -37,7 +37,7 @@ const localeColumns = [
 
 /**
  * Writes the CREATE DATABASE for a database like another: owner, tablespace, connection limit, flags, and, unless a
- * template was asked for, encoding and locale. Encoding and locale other than template1's need template0
+ * template other than template0 was asked for, encoding and locale. These, where they are not template1's, need template0
  * (https://www.postgresql.org/docs/current/manage-ag-templatedbs.html).
  */
 export function createStatement(inspection: Inspection, request: CreateRequest): CreateStatement {
@@ -45,13 +45,14 @@ export function createStatement(inspection: Inspection, request: CreateRequest):
   const notCarriedOver: NotCarriedOver[] = [];
   const sameLocale = (a: DatabaseFacts, b: DatabaseFacts | undefined): boolean =>
     localeColumns.every((column) => a.row[column] === b?.row[column]);
-  const fromTemplate0 =
-    request.template === undefined &&
+  const given = request.template ?? 'template1';
+  const hasOtherLocale =
     like !== undefined &&
-    !sameLocale(like, findDatabase(inspection, 'template1'));
-  const template = request.template ?? (fromTemplate0 ? 'template0' : 'template1');
+    (request.template === undefined || request.template === 'template0') &&
+    !sameLocale(like, findDatabase(inspection, given));
+  const template = hasOtherLocale ? 'template0' : given;
   const clauses = [`TEMPLATE ${quoteIdentifier(template)}`];
-  if (fromTemplate0) clauses.push(...localeClauses(like));
+  if (hasOtherLocale) clauses.push(...localeClauses(like));
 
   let owner = request.owner ?? inspection.role;
   if (like !== undefined && request.owner === undefined) {
