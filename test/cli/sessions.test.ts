@@ -86,6 +86,11 @@ test('escape sequences in a query are shown, not obeyed, and passwords in it are
     expect(result.stdout).toContain(`PASSWORD '***'`);
     expect(result.stdout).not.toContain('hunter');
   }
+  // In a string of SQL the quotes are doubled.
+  await session.client.query(`SELECT 'ALTER ROLE x PASSWORD ''hunter'''`);
+  for (const args of [['sessions'], ['sessions', '--json']]) {
+    expect((await runCli(args, { DATABASE_URL: url })).stdout).not.toContain('hunter');
+  }
   await session.close();
 });
 

@@ -208,6 +208,19 @@ describe('a template from a command', () => {
     expect(await ownDatabases('building')).toEqual([]);
   });
 
+  test('without inputs it goes with its run, with inputs it stays', async () => {
+    const cwd = fixture.project({ 'schema.sql': '' });
+    const template = { setup: setupWith('CREATE TABLE made ()') };
+    const once = await fixture.start({ template }, { cwd });
+    const kept = await fixture.start({ template: { ...template, inputs: 'schema.sql' } }, { cwd });
+    for (const run of [once, kept]) {
+      await acquireDatabase(run);
+      await fixture.end(run);
+    }
+    expect(await databaseExists(once.template.name)).toBe(false);
+    expect(await databaseExists(kept.template.name)).toBe(true);
+  });
+
   test('inputs that name no file are refused', async () => {
     const error = await failureOf(fixture.start({ template: { command: 'true', inputs: 'no/*.sql' } }));
     expect(error).toMatchObject({

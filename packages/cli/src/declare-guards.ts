@@ -22,7 +22,7 @@ PGPASSWORD and PGDATABASE; its own name is in PG_EVICT_DATABASE. The exit code i
 command. --timeout, where it is given, bounds the command too: it is then told to end (SIGTERM, SIGKILL 5 s later).
 ${examples(
   'run app_dev -- npm run restore',
-  `run app_dev -- sh -c 'pg_restore --clean -d "$PGDATABASE" app.dump'`,
+  `run app_dev -- sh -c 'vacuumdb --full "$PGDATABASE"'`,
   'run app_dev --timeout 10m -- psql -f migrate.sql',
 )}`,
     )

@@ -16,8 +16,8 @@ export interface EndRunOptions {
 
 /**
  * Ends a run for this process: releases the databases it still has and closes its session. In the process that began
- * the run, the databases of its other processes are dropped as well, and a server that was started for the run is
- * stopped; a database that a process still works with is left for later to sweep.
+ * the run, the databases of its other processes are dropped as well, and so is a template that no later run may use;
+ * a server that was started for the run is stopped; a database that a process still works with is left for later to sweep.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`
  */
@@ -34,13 +34,18 @@ export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}
   });
 }
 
-async function dropAbandoned({ control, server, id }: TestRun, force: boolean): Promise<void> {
+async function dropAbandoned({ control, server, id, template }: TestRun, force: boolean): Promise<void> {
   // From here on, nobody makes another one.
   if (force) await control.hold({ kind: 'ending', of: id, shared: false });
   const { rows: found } = await control.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,
   );
-  const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [[lockClasses.database]]);
+  const uses = { kind: 'template', of: template.hash, shared: true } as const;
+  if (!template.reused) await control.release(uses);
+  const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
+  if (!template.reused && (force || !isHeld(held, uses))) {
+    await dropOwn(control, server.target, template.name);
+  }
   for (const { name } of found) {
     const own = readOwnName(name);
     if (own?.run !== id || own.kind === 'kept') continue;

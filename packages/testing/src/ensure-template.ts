@@ -55,13 +55,14 @@ export async function ensureTemplate(
   const builds: AdvisoryLock = { kind: 'build', of: hash, shared: false };
   await control.hold(uses);
   try {
-    const found = await findTemplate(control, hash);
+    const found = await findTemplate(control, hash, source);
     if (found !== undefined) return found;
     await control.hold(builds);
     try {
       // Whoever held the lock before may have built it.
       return (
-        (await findTemplate(control, hash)) ?? (await buildTemplate(control, server, runId, hash, source))
+        (await findTemplate(control, hash, source)) ??
+        (await buildTemplate(control, server, runId, hash, source))
       );
     } finally {
       await control.release(builds);
@@ -72,7 +73,11 @@ export async function ensureTemplate(
   }
 }
 
-async function findTemplate(control: Control, hash: string): Promise<Template | undefined> {
+async function findTemplate(
+  control: Control,
+  hash: string,
+  { reused }: TemplateSource,
+): Promise<Template | undefined> {
   const name = templateName(hash);
   const { rows } = await control.query<TemplateRow>(findQuery, [name]);
   const [row] = rows;
@@ -86,7 +91,8 @@ async function findTemplate(control: Control, hash: string): Promise<Template | 
       .catch(() => undefined);
   }
   const { copiesFiles } = row;
-  return { name, hash, comment, copiesFiles, unlogged, hasSettings: row.hasSettings || comment !== null };
+  const hasSettings = row.hasSettings || comment !== null;
+  return { name, hash, reused, comment, copiesFiles, unlogged, hasSettings };
 }
 
 async function buildTemplate(
@@ -117,7 +123,7 @@ async function buildTemplate(
       // Somebody who is connected elsewhere, where our lock is not seen, was faster.
       if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
     });
-    const built = await findTemplate(control, hash);
+    const built = await findTemplate(control, hash, source);
     if (built === undefined) throw new Error(`database "${templateName(hash)}" is no template`);
     await dropOwn(control, target, name);
     return built;

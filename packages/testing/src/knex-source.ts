@@ -50,6 +50,7 @@ export async function knexSource(options: KnexSourceOptions): Promise<TemplateSo
   const text = await readFile(knexfile, 'utf8');
   return {
     description: `knex (${knexfile})`,
+    reused: true,
     hash: digest(['knex', version, env, String(seed), text, files, ...hashes]),
     fill: async (address) => migrate(knex, { ...config, migrations, seeds }, address, seed),
   };

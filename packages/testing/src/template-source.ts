@@ -11,6 +11,8 @@ export interface TemplateSource {
   readonly description: string;
   /** A hash of all it depends on, as far as that can be known. */
   readonly hash: string;
+  /** Whether later runs may use the template as well; else all that it depends on is not known. */
+  readonly reused: boolean;
   /** Fills an empty database. */
   readonly fill: (address: DatabaseAddress) => Promise<void>;
 }
@@ -57,12 +59,14 @@ export async function templateSource(options: TemplateOptions): Promise<Template
     const { knexSource } = await import('./knex-source.js');
     return knexSource({ knexfile, env: configuration.env, seed, files });
   }
-  const hash = (...parts: string[]): string => digest([...parts, patterns.length === 0 ? runId : files]);
+  const reused = patterns.length > 0;
+  const hash = (...parts: string[]): string => digest([...parts, reused ? files : runId]);
   if (command !== undefined) {
     const { fillWithCommand } = await import('./fill-with-command.js');
     return {
       description: `command "${command}"`,
       hash: hash('command', command),
+      reused,
       fill: async (address) => fillWithCommand(command, folder, address),
     };
   }
@@ -70,10 +74,16 @@ export async function templateSource(options: TemplateOptions): Promise<Template
     return {
       description: 'setup function',
       hash: hash('setup', setup.toString()),
+      reused,
       fill: async ({ url }) => setup(url),
     };
   }
-  return { description: 'nothing', hash: digest(['empty']), fill: async () => Promise.resolve() };
+  return {
+    description: 'nothing',
+    hash: digest(['empty']),
+    reused: true,
+    fill: async () => Promise.resolve(),
+  };
 }
 
 /** One hash of several texts. */

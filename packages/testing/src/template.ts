@@ -2,6 +2,8 @@
 export interface Template {
   readonly name: string;
   readonly hash: string;
+  /** Whether later runs may use it as well. */
+  readonly reused: boolean;
   /**
    * Whether it has settings of its own (ALTER DATABASE SET, privileges, a connection limit, a comment), which
    * CREATE DATABASE does not copy.
