@@ -55,7 +55,7 @@ lane_tools() {
       [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package")
     done
   }
-  needs postgresql-client dropdb createdb pg_dump pg_restore
+  needs postgresql-client dropdb createdb pg_dump pg_dumpall pg_restore psql
   needs pgbouncer pgbouncer
   needs openssl openssl
   needs libpq-dev pg_config
@@ -139,7 +139,7 @@ tests_on_engine() {
 lane_matrix() {
   local code=0
   # The whole storm runs on 18, in its own lane.
-  export STORM_COUNT=${STORM_COUNT:-40}
+  export STORM_COUNT=${STORM_COUNT:-20}
   build
   (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs "${jest_options[@]}") || code=$?
   [ "$code" -ne 75 ] || skip 'binaries of some majors are missing, see there'

@@ -202,6 +202,39 @@ describeWithTools('pg-evict restore', () => {
     expect(await statesOf(url)).toEqual(sent);
   });
 
+  test.each(['-Fc', '-Fp'])(
+    'with admin in the configuration that role replaces the database, and the connection restores the dump (%s)',
+    async (format) => {
+      const role = await scratch.role();
+      let dump = '';
+      const { database, url } = await spoiltDatabase(
+        scratch,
+        (from) => (dump = dumps.dump(from, `admin${format}`, format)),
+        { owner: role },
+      );
+      const { username, password } = new URL(serverUrl());
+      const config = dumps.path('admin.config.json');
+      writeFileSync(
+        config,
+        JSON.stringify({
+          connection: url,
+          admin: { user: decodeURIComponent(username), password: decodeURIComponent(password) },
+        }),
+      );
+      const { code, stderr } = await runCli(['restore', dump, '--config', config, '--yes']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const owners = await withClient(url, async (client) =>
+        client.query(
+          `SELECT DISTINCT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relname LIKE 'orders%'
+           UNION SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1`,
+          [database],
+        ),
+      );
+      expect(owners.rows).toEqual([{ owner: role }]);
+      expect(await statesOf(url)).toEqual(sent);
+    },
+  );
+
   test('a missing database is an error, and with --if-not-exists it is created', async () => {
     let dump = '';
     await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'new.dump', '-Fc')));

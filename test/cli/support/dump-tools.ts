@@ -38,8 +38,10 @@ export function describeWithTools(title: string, tests: () => void): void {
 /**
  * A server for one test file that pg_dump works with, as it refuses servers newer than itself. Called after the file's
  * own afterAll, as hooks run in the order they are declared.
+ *
+ * @returns whether dumps can be made
  */
-export function useServerForTools(): void {
+export function useServerForTools(): { readonly areThere: boolean } {
   const usualUrl = process.env['PG_EVICT_TEST_URL'] ?? '';
   let server: RunningServer | undefined;
   beforeAll(async () => {
@@ -56,4 +58,5 @@ export function useServerForTools(): void {
     process.env['PG_EVICT_TEST_URL'] = usualUrl;
     await server?.stop();
   });
+  return { areThere: missing === undefined };
 }

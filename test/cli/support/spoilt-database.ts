@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scratch } from '../../support/scratch.js';
@@ -68,4 +68,20 @@ export async function privateDatabases(): Promise<unknown[]> {
 /** Runs `pg-evict restore` on the database of a URL. */
 export async function restore(url: string, ...args: readonly string[]): Promise<CliResult> {
   return runCli(['restore', ...args], { DATABASE_URL: url });
+}
+
+/** That nothing has happened to a database, and nothing is left beside it. */
+export async function expectUntouched(url: string): Promise<void> {
+  expect(await statesOf(url)).toEqual(spoilt);
+  expect(await privateDatabases()).toEqual([]);
+}
+
+/** Puts lines into a plain dump, far behind its top. */
+export function insertLate(dump: string, lines: string): void {
+  const text = readFileSync(dump, 'utf8');
+  const end = text.lastIndexOf('--\n-- PostgreSQL database dump complete');
+  writeFileSync(
+    dump,
+    `${text.slice(0, end)}${`-- ${'x'.repeat(1000)}\n`.repeat(400)}${lines}\n${text.slice(end)}`,
+  );
 }
