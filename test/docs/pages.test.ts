@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
 const read = (file: string): string => readFileSync(resolve(root, file), 'utf8');
@@ -47,8 +47,12 @@ test.each(pages)('the links of %s lead somewhere', (page) => {
       const [path = '', anchor] = link.split('#');
       const target = path === '' ? page : relative(root, resolve(root, dirname(page), path));
       if (!existsSync(resolve(root, target))) return true;
+      // An anchor is in a page; that of a folder is in its README.
       if (anchor === undefined) return false;
-      const headings = [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+      const isFolder = statSync(resolve(root, target)).isDirectory();
+      const headings = [...read(isFolder ? join(target, 'README.md') : target).matchAll(/^#+ (.*)$/gm)].map(
+        ([, heading = '']) => anchorOf(heading),
+      );
       return !headings.includes(anchor);
     });
   expect(broken).toEqual([]);
