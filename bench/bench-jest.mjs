@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startServer } from '@pg-evict/server';
 import { fileURLToPath } from 'node:url';
 import { makeTemplate } from './jest/make-template.mjs';
+import { measureResets } from './jest/measure-resets.mjs';
 import { readOptions } from './jest/options.mjs';
 import { report } from './jest/report.mjs';
 import { runJest } from './jest/run-jest.mjs';
@@ -38,8 +39,10 @@ try {
       if (round >= 0) samples.push({ kind: project.kind.name, method: project.method.name, round, ms });
     }
   }
+  progress.show('resets');
+  const resets = await measureResets(server, options);
   progress.stop();
-  const results = { machine, loadAtEnd: describeMachine(server).load, ...options, samples };
+  const results = { machine, loadAtEnd: describeMachine(server).load, ...options, samples, resets };
   process.stdout.write(report(results));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
 } finally {
