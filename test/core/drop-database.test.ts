@@ -71,7 +71,8 @@ test('a client that hangs while it connects is ended as well', async () => {
     return rows.length > 0;
   }, 'it hangs');
   const report = await dropDatabase(targetOf(database));
-  expect(report.terminated).toMatchObject([{ state: 'starting' }]);
+  // It may be listed for a moment before it goes.
+  expect(report.terminated.map(({ state }) => state)).toEqual([expect.stringMatching(/^(starting|idle)$/)]);
   expect(report.durationMs).toBeLessThan(5000);
   await until(async () => Promise.resolve(codes.includes('57P01')), 'it is ended');
 });
