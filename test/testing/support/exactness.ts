@@ -53,11 +53,9 @@ export async function prepareSubject(scratch: Scratch, superuser: boolean): Prom
   return { run, database, reference, superuser };
 }
 
-/** Ends it, and with it the databases. */
+/** Ends it, and with it the databases: the template is for this run only. */
 export async function disposeSubject({ run }: Subject): Promise<void> {
   await endRun(run);
-  await ask(`ALTER DATABASE ${quote(run.template.name)} IS_TEMPLATE false`);
-  await ask(`DROP DATABASE ${quote(run.template.name)}`);
 }
 
 /** Changes the database at random and resets it, again and again; after each reset it is compared with the copy. */
