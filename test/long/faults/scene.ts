@@ -100,7 +100,9 @@ export const operations = {
       withExclusiveAccess(
         target,
         async ({ connection }) => {
-          const client = new Client(connection);
+          // Nobody bounds what a caller does, and its connection may fall silent, too.
+          const bounds = { connectionTimeoutMillis: 10_000, query_timeout: 10_000 };
+          const client = new Client({ ...connection, ...bounds });
           client.on('error', () => undefined);
           await client.connect();
           try {
