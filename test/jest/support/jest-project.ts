@@ -80,7 +80,13 @@ export class JestProject {
       [this.#installation.command, '--json', `--outputFile=${output}`, ...parameters],
       {
         cwd: this.directory,
-        env: { ...clean(process.env), DATABASE_URL: serverUrl({ database: 'app_test' }), ...env },
+        env: {
+          ...clean(process.env),
+          // Where CI is set, Jest's code frames are coloured.
+          NO_COLOR: '1',
+          DATABASE_URL: serverUrl({ database: 'app_test' }),
+          ...env,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
         // A group of its own, as in a terminal, so that a signal can be sent to all of it.
         detached: true,
