@@ -22,7 +22,7 @@ useServerForTools();
 
 const rowCount = 20_000;
 
-/** A database with a table, and a dump of it; then the table is spoilt. */
+/** A database with a table, and a dump of it, which takes a moment to restore; then the table is spoilt. */
 async function dumpedDatabase(owner?: string): Promise<{ url: string; database: string; dump: string }> {
   const database = scratch.forget(uniqueName('db'));
   await ask(`CREATE DATABASE ${quote(database)} ${owner === undefined ? '' : `OWNER ${quote(owner)}`}`);
@@ -30,7 +30,10 @@ async function dumpedDatabase(owner?: string): Promise<{ url: string; database: 
   await withClient(url, async (client) =>
     client.query(
       `CREATE TABLE orders (id int PRIMARY KEY, state text);
-       INSERT INTO orders SELECT n, 'sent' FROM generate_series(1, ${rowCount}) AS n`,
+       INSERT INTO orders SELECT n, 'sent' FROM generate_series(1, ${rowCount}) AS n;
+       CREATE FUNCTION rest() RETURNS boolean LANGUAGE sql AS 'SELECT true FROM pg_sleep(0.5)';
+       CREATE TABLE slow (id int CHECK (public.rest()));
+       INSERT INTO slow VALUES (1)`,
     ),
   );
   const dump = join(folder, `${database}.dump`);
