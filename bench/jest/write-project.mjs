@@ -22,14 +22,14 @@ export async function writeProject(parent, kind, method, { files, tables }) {
   );
   await writeFile(
     join(folder, 'pg-evict.config.cjs'),
-    `const { Client } = require('pg');
-const schema = ${JSON.stringify(schemaOf(tables))};
+    `const schema = ${JSON.stringify(schemaOf(tables))};
 module.exports = {
   testing: {
     server: 'connection',
     template: {
       inputs: ['pg-evict.config.cjs'],
       async setup(url) {
+        const { Client } = require('pg');
         const client = new Client(url);
         await client.connect();
         await client.query(schema);

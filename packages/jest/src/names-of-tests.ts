@@ -10,6 +10,18 @@ export function phaseOf({ name, test, hook }: TestEvent): string | undefined {
   return undefined;
 }
 
+/** Whether an event says that what began to run, or the loading of the file, is over. */
+export function endsPhase({ name }: TestEvent): boolean {
+  return /^(?:run_start|(?:test_fn|hook)_(?:success|failure))$/.test(name);
+}
+
+/** Whether tests are below that run at the same time, of which no event tells when they begin. */
+export function hasConcurrentTests({ children }: DescribeBlock): boolean {
+  return children.some((child) =>
+    child.type === 'test' ? child.concurrent === true : hasConcurrentTests(child),
+  );
+}
+
 function titleOf(test: TestEntry): string {
   return [...titles(test.parent), test.name].join(' › ');
 }

@@ -13,7 +13,7 @@ import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from
 import { describeKept } from './describe-kept.js';
 import { findRun } from './find-run.js';
 import { lendEnvironment, takeBackEnvironment } from './lend-environment.js';
-import { hasFailed, phaseOf } from './names-of-tests.js';
+import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './names-of-tests.js';
 import { settingsFor } from './options.js';
 import { removeRuns } from './runs-variable.js';
 import { surviveEviction } from './survive-eviction.js';
@@ -51,7 +51,8 @@ export class TestFile {
     lendEnvironment(variables);
     this.#timers = trackTimers(global);
     const { host = 'localhost', port = 5432 } = planned.connection;
-    this.#watch = watchSockets({ file: testPath, server: { host, port } });
+    this.#watch = watchSockets({ file: testPath, server: { host, port }, sandboxed: true });
+    this.#worker.follow(this.#watch);
     this.#watch.enter('while the file was loaded');
   }
 
@@ -64,6 +65,7 @@ export class TestFile {
   async handle(event: TestEvent, state: TestState): Promise<void> {
     const phase = phaseOf(event);
     if (phase !== undefined) this.#watch.enter(phase);
+    if (endsPhase(event) && !hasConcurrentTests(state.rootDescribeBlock)) this.#watch.leave();
     if (event.name === 'test_start') await this.#beforeTest(event);
     if (event.name === 'run_finish') await this.#finish(state);
   }
@@ -107,6 +109,7 @@ export class TestFile {
 
   /** What the file has left open, after a moment for what is just being closed. */
   async #leaks(): Promise<LeakedSession[]> {
+    if (!this.#watch.used) return [];
     const { leaks, isolation } = this.#settings;
     if (leaks === 'ignore') {
       if (this.#watch.openSockets().length > 0) this.#timers.unref();
@@ -148,7 +151,7 @@ export class TestFile {
   async #giveBack(): Promise<void> {
     if (this.#settings.isolation === 'run') return;
     const { keepFailed } = this.#settings;
-    if (this.#failed && keepFailed) {
+    if (this.#failed && keepFailed && this.#watch.used) {
       const kept = await this.#worker.release(true);
       if (kept !== null) {
         process.stderr.write(

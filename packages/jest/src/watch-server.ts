@@ -1,4 +1,4 @@
-import { startServer, type RunningServer, type StartServerOptions } from '@pg-evict/server';
+import type { RunningServer, StartServerOptions } from '@pg-evict/server';
 import type { StartRunOptions } from '@pg-evict/testing';
 import { ownServer } from './own-server.js';
 
@@ -13,8 +13,13 @@ export async function watchServer(directory: string): Promise<StartRunOptions> {
   if (server === undefined) return {};
   const holder = process as unknown as { [key]?: Map<string, Promise<RunningServer>> };
   const servers = (holder[key] ??= new Map());
-  const running = servers.get(directory) ?? startServer({ ...server, from: directory } as StartServerOptions);
+  const running = servers.get(directory) ?? start({ ...server, from: directory } as StartServerOptions);
   servers.set(directory, running);
   running.catch(() => servers.delete(directory));
   return { url: (await running).url, testing: { server: 'connection' } };
+}
+
+async function start(options: StartServerOptions): Promise<RunningServer> {
+  const { startServer } = await import('@pg-evict/server');
+  return startServer(options);
 }

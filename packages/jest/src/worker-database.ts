@@ -7,6 +7,7 @@ import {
   resetDatabase,
   type PlannedDatabase,
   type RunInvitation,
+  type SocketWatch,
   type TestDatabase,
   type TestRun,
 } from '@pg-evict/testing';
@@ -25,6 +26,7 @@ export class WorkerDatabase {
   planned: PlannedDatabase;
   #run: Promise<TestRun> | undefined;
   #database: TestDatabase | undefined;
+  #watch: SocketWatch | undefined;
   #used = false;
 
   private constructor(invitation: RunInvitation, alone: boolean) {
@@ -56,31 +58,38 @@ export class WorkerDatabase {
     return this.#run;
   }
 
+  /** Has the sockets of the next test file tell whether the database may be another than the template. */
+  follow(watch: SocketWatch): void {
+    this.#used ||= this.#watch?.used === true;
+    this.#watch = watch;
+  }
+
   /** Sees to it that the database is there and holds what the template holds. */
   async prepare(): Promise<void> {
     const run = await this.run();
     if (this.invitation.isolation === 'run') return;
-    if (this.#used) {
-      try {
-        await this.reset();
-      } catch {
-        // A new one under the same name, or an error that says what is wrong.
-        await this.release(false);
-      }
+    try {
+      await this.reset();
+    } catch {
+      // A new one under the same name, or an error that says what is wrong.
+      await this.release(false);
     }
     this.#database ??= await acquireDatabase(run, { name: this.planned.name });
-    this.#used = true;
   }
 
-  /** Makes it what the template is, whatever is on it. */
+  /** Makes it what the template is, whatever is on it; it is that already where nobody can have got to it. */
   async reset(): Promise<void> {
-    if (this.#database !== undefined) await resetDatabase(this.#database, { graceMs: 0 });
+    if (this.#database === undefined || !(this.#used || this.#watch?.used === true)) return;
+    await resetDatabase(this.#database, { graceMs: 0 });
+    this.#used = false;
+    this.#watch?.forgetUse();
   }
 
   /** Drops it, or keeps it under a name of its own; the next test file gets a new one. */
   async release(keep: boolean): Promise<TestDatabase | null> {
     const database = this.#database;
     this.#database = undefined;
+    this.#used = false;
     if (database === undefined) return null;
     const kept = await releaseDatabase(database, { keep });
     if (keep) this.planned = planDatabase(this.invitation);

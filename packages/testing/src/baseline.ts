@@ -47,11 +47,8 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
   const probes = [...probesOf(relations), ...(typeof largeObjects === 'object' ? [largeObjects] : [])];
   await prepareProbes(session, probes);
   const unknown = { first: [], second: [] };
-  const numbers = new Map<number, readonly [string, string]>();
-  for (const group of groups) {
-    const found = await askProbes(session, group, nextTransaction, unknown);
-    for (const [index, pair] of found) numbers.set(index, pair);
-  }
+  const found = await askProbes(session, groups, nextTransaction, unknown);
+  const numbers = new Map(found.flatMap((differences) => [...differences]));
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
   const rows = await readRows(session, probes, first);
@@ -97,40 +94,49 @@ function probesOf(relations: readonly Relation[]): Probe[] {
 }
 
 /**
- * The probes of catalogs, and those of everything else. They are asked apart: TRUNCATE and changes of definitions have
- * the server plan anew what reads the relations, and where a catalog has changed the others need not be asked.
+ * The probes of catalogs, of what has rows, and of sequences, a statement each: TRUNCATE and changes of definitions have
+ * the server plan anew what reads the relations, and sequences are often all that is asked.
  */
-const groups = ['catalogs', 'relations'] as const;
+export const groups = ['catalogs', 'tables', 'sequences'] as const;
 export type ProbeGroup = (typeof groups)[number];
 
 function groupOf({ relation }: Probe): ProbeGroup {
-  return relation === undefined || relation.kind === 'catalog' ? 'catalogs' : 'relations';
+  if (relation === undefined || relation.kind === 'catalog') return 'catalogs';
+  return relation.kind === 'sequence' ? 'sequences' : 'tables';
 }
+
+/** Asks for nothing. */
+const noProbe = 'SELECT 0, 0, 0 WHERE false';
 
 /** Makes the probes of each group one statement, planned once. It returns those whose numbers differ from $2 and $3. */
 export async function prepareProbes(session: ServerSession, probes: readonly Probe[]): Promise<void> {
-  for (const group of groups) {
+  const statements = groups.map((group) => {
     const parts = probes.flatMap((probe, index) =>
       groupOf(probe) === group ? [`SELECT ${index + 1}, p.* FROM (${probe.sql}) AS p`] : [],
     );
-    await session.query(`PREPARE pg_evict_${group} (xid, bigint[], bigint[]) AS
-      SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
-      WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`);
-  }
+    return `PREPARE pg_evict_${group} (xid, bigint[], bigint[]) AS
+      SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ') || noProbe}) AS p (i, first, second)
+      WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`;
+  });
+  await session.queryAll(statements);
 }
 
-/** Asks the prepared probes of a group; returns the numbers that differ from these, by the probe's index. */
+/** Numbers that differ, by the probe's index. */
+export type Differences = ReadonlyMap<number, readonly [string, string]>;
+
+/** Asks the prepared probes of groups, all at once; returns for each the numbers that differ from these. */
 export async function askProbes(
   session: ServerSession,
-  group: ProbeGroup,
+  asked: readonly ProbeGroup[],
   newSince: string,
   { first, second }: Pick<Baseline, 'first' | 'second'>,
-): Promise<Map<number, readonly [string, string]>> {
+): Promise<Differences[]> {
   // EXECUTE takes no parameters, and these are numbers.
-  const { rows } = await session.query<{ i: number; first: string; second: string }>(
-    `EXECUTE pg_evict_${group} ('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`,
+  const known = `('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`;
+  const answers = await session.queryAll<{ i: number; first: string; second: string }>(
+    asked.map((group) => `EXECUTE pg_evict_${group} ${known}`),
   );
-  return new Map(rows.map((row) => [row.i - 1, [row.first, row.second]]));
+  return answers.map((rows) => new Map(rows.map((row) => [row.i - 1, [row.first, row.second]])));
 }
 
 /**

@@ -1,4 +1,12 @@
-import { askProbes, prepareProbes, readBaseline, type Baseline } from './baseline.js';
+import {
+  askProbes,
+  groups,
+  prepareProbes,
+  readBaseline,
+  type Baseline,
+  type Differences,
+  type ProbeGroup,
+} from './baseline.js';
 import { sqlStateOf } from './failure.js';
 import { lookAround } from './look-around.js';
 import { readClasses } from './relation-classes.js';
@@ -45,20 +53,38 @@ export class Memory {
   /**
    * Which probes say that something has changed since, by their index. Where it is more than rows, that is all that is
    * said.
+   *
+   * @param nextTransaction what it is while nobody else is on the database. Where no transaction of the whole server has
+   * ended since, nothing but a sequence can be another: `nextval` takes no transaction id where it need not log.
    */
-  async changes(): Promise<Set<number>> {
-    const { baseline, newSince, session } = this;
-    const ofCatalogs = await askProbes(session, 'catalogs', newSince, baseline);
-    const isStorage = ofCatalogs.size > 0 && (await this.#isOnlyStorage(ofCatalogs));
-    if (ofCatalogs.size > 0 && !isStorage) return new Set(ofCatalogs.keys());
-    const changed = new Set((await askProbes(session, 'relations', newSince, baseline)).keys());
-    // Else what was stored anew would be compared again with every reset.
-    if (isStorage && changed.size === 0) this.newSince = (await lookAround(session)).nextTransaction;
+  async changes(nextTransaction: string): Promise<ReadonlySet<number>> {
+    const changed = await (nextTransaction === this.newSince
+      ? this.#ask('sequences').then(([sequences]) => indexesOf(sequences))
+      : this.compare());
+    if (changed.size === 0) this.newSince = nextTransaction;
     return changed;
   }
 
+  /** The same, whatever was written meanwhile. */
+  async compare(): Promise<ReadonlySet<number>> {
+    const [catalogs = new Map(), ...others] = await this.#ask(...groups).catch(async (error: unknown) => {
+      // Of a table that is gone nothing can be asked; the catalogs tell.
+      const [changed] = await this.#ask('catalogs');
+      if (changed === undefined || changed.size === 0) throw error;
+      return [changed];
+    });
+    if (catalogs.size === 0 || (others.length > 0 && (await this.#isOnlyStorage(catalogs)))) {
+      return indexesOf(...others);
+    }
+    return indexesOf(catalogs);
+  }
+
+  async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
+    return askProbes(this.session, asked, this.newSince, this.baseline);
+  }
+
   /** Whether relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs. */
-  async #isOnlyStorage(changed: ReadonlyMap<number, readonly [string, string]>): Promise<boolean> {
+  async #isOnlyStorage(changed: Differences): Promise<boolean> {
     const { classes, first, probes } = this.baseline;
     const [[index, [count]] = [-1, ['']]] = changed;
     if (changed.size > 1 || probes[index]?.name !== 'pg_catalog.pg_class' || count !== first[index])
@@ -82,4 +108,8 @@ async function becomeReplica(session: ServerSession): Promise<boolean> {
     await session.query(`SELECT ${patience}`);
     return false;
   }
+}
+
+function indexesOf(...differences: readonly (Differences | undefined)[]): Set<number> {
+  return new Set(differences.flatMap((one) => [...(one?.keys() ?? [])]));
 }

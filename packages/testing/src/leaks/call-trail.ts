@@ -46,6 +46,11 @@ export class CallTrail {
     this.#hook.enable();
   }
 
+  /** Looks at so many promises more, at most. */
+  shorten(promises: number): void {
+    this.#left = Math.min(this.#left, promises);
+  }
+
   /** Looks no longer. */
   stop(): void {
     this.#left = 0;

@@ -1,4 +1,4 @@
-import type { SocketRecord } from './socket-registry.js';
+import type { SocketRecord } from './socket-owner.js';
 
 /** Closes a socket so that nobody hears of it: neither the driver, which would emit or reject, nor the process. */
 export function detachQuietly({ socket, secured }: SocketRecord): void {

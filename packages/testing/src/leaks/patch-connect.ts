@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { readBackendPid } from './read-backend-pid.js';
 import { isServer, targetOf } from './server-endpoint.js';
-import type { SocketRecord, SocketRegistry } from './socket-registry.js';
+import { followTrail, runningOwner, type SocketRecord, type SocketRegistry } from './socket-owner.js';
 
 /** Deep enough to come from a driver to the test through whatever lies between. */
 const frames = 100;
@@ -20,10 +20,13 @@ export function patchConnect(registry: SocketRegistry): void {
     connect: (...parameters: unknown[]) => net.Socket;
   };
   function recordingConnect(this: net.Socket, ...parameters: unknown[]): net.Socket {
-    const context = registry.owners.getStore();
-    const owner = context === undefined ? registry.current : context;
-    const target = owner === null ? null : targetOf(parameters);
-    if (owner === null || target === null || !isServer(target, owner.server)) {
+    const owner = runningOwner(registry);
+    if (owner === null) return connect.apply(this, parameters);
+    owner.connected = true;
+    if (registry.current !== null) registry.current.connected = true;
+    const target = targetOf(parameters);
+    if (!isServer(target, owner.server)) {
+      registry.elsewhere.add(this);
       return connect.apply(this, parameters);
     }
     if (owner.over) {
@@ -31,6 +34,10 @@ export function patchConnect(registry: SocketRegistry): void {
       return this;
     }
     tidy(registry);
+    if (!owner.trailed) {
+      registry.driverOutside = true;
+      followTrail(registry, owner);
+    }
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = frames;
     const stack = new Error('opened');
@@ -82,4 +89,10 @@ export function isOpen({ socket, secured }: SocketRecord): boolean {
 function tidy({ records }: SocketRegistry): void {
   if (records.size < untidy) return;
   for (const record of records) if (!isOpen(record)) records.delete(record);
+}
+
+/** Whether any socket to another than the server is open. */
+export function isConnectedElsewhere({ elsewhere }: SocketRegistry): boolean {
+  for (const socket of elsewhere) if (socket.destroyed) elsewhere.delete(socket);
+  return elsewhere.size > 0;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lineOf } from './call-trail.js';
 import { detachQuietly } from './detach-quietly.js';
-import { isOpen } from './patch-connect.js';
+import { isConnectedElsewhere, isOpen } from './patch-connect.js';
 import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
-import { socketRegistry, type SocketOwner, type SocketRecord } from './socket-registry.js';
+import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
+import { socketRegistry } from './socket-registry.js';
 import { projectLines, type SourceLine } from './source-line.js';
 
 /** Whose sockets to watch. */
@@ -12,6 +13,12 @@ export interface WatchSocketsOptions {
   readonly file: string;
   /** The server; sockets to others are let be. */
   readonly server: ServerEndpoint;
+  /**
+   * Whether the file loads modules of its own, as in a sandbox of Jest: lines are looked for only once it loads what a
+   * driver needs (`net`, `tls`, `dns`).
+   * @default false
+   */
+  readonly sandboxed?: boolean | undefined;
 }
 
 /** A connection to the server that a test file has open. */
@@ -33,8 +40,18 @@ export interface OpenSocket {
 export interface SocketWatch {
   /** Says what of the file begins to run; and looks for lines anew. */
   enter(phase: string | null): void;
+  /** Says that it is over, so that lines are hardly looked for until the next begins. */
+  leave(): void;
   /** Those that are open now. Does not wait. */
   openSockets(): OpenSocket[];
+  /**
+   * Whether anything can have got to the server since the file began, or since {@link SocketWatch.forgetUse}: any socket
+   * was opened, or is open; or this thread has ever started a process or a thread, or loaded a native addon, which may
+   * have sockets that are not seen.
+   */
+  readonly used: boolean;
+  /** What was done so far is known. */
+  forgetUse(): void;
   /** Whether a backend is, or was, behind a socket of the file: a closed one's leaves a moment later. */
   hasOpened(backendPid: number): boolean;
   /**
@@ -53,21 +70,27 @@ export interface SocketWatch {
   readonly refused: number;
 }
 
-/** How many promises are asked for the line that made them: while a file loads, and of each test and hook. */
-const promisesOfFile = 400;
-const promisesOfPhase = 100;
-
 /**
  * Watches the sockets that a test file opens to a server, with the line that opened each. From here on, the code that
  * runs is the file's, with everything it calls or leaves behind: call it where the file's own context begins. Patches
- * `net.Socket.prototype.connect` and `tls.connect` of this process the first time.
+ * `net.Socket.prototype.connect`, `tls.connect` and what starts processes and threads or loads addons in this process
+ * the first time.
  */
-export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch {
+export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOptions): SocketWatch {
   const registry = socketRegistry();
-  const owner: SocketOwner = { file, server, phase: null, over: false, backendPids: new Set(), refused: 0 };
+  const owner: SocketOwner = {
+    file,
+    server,
+    phase: null,
+    over: false,
+    connected: false,
+    trailed: false,
+    backendPids: new Set(),
+    refused: 0,
+  };
   registry.current = owner;
   registry.owners.enterWith(owner);
-  registry.trail.extend(promisesOfFile);
+  if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
 
   const open = (): SocketRecord[] =>
     [...registry.records].filter((record) => record.owner === owner && isOpen(record));
@@ -81,9 +104,16 @@ export function watchSockets({ file, server }: WatchSocketsOptions): SocketWatch
   return {
     enter(phase) {
       owner.phase = phase;
-      if (!owner.over) registry.trail.extend(promisesOfPhase);
+      if (owner.trailed) followTrail(registry, owner);
     },
+    leave: () => leaveTrail(registry),
     openSockets: () => open().map(toOpenSocket),
+    get used() {
+      return owner.connected || registry.blind || isConnectedElsewhere(registry) || open().length > 0;
+    },
+    forgetUse() {
+      owner.connected = false;
+    },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
     async settle(graceMs) {
       const endsAt = performance.now() + graceMs;

@@ -1,0 +1,44 @@
+import childProcess from 'node:child_process';
+import Module, { syncBuiltinESMExports } from 'node:module';
+import workerThreads from 'node:worker_threads';
+import { followTrail, runningOwner, type SocketRegistry } from './socket-owner.js';
+
+/** What drivers in JavaScript load before they connect; node-postgres loads `net` no sooner than that, but `dns`. */
+const ofDrivers = new Set(['dns', 'net', 'tls']);
+
+type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
+
+/**
+ * Has everything say so through which a file may get to the server without a socket of this thread: child processes,
+ * threads, native addons. And has `require` say when a file loads what a driver needs. What they do stays the
+ * same.
+ */
+export function patchOtherWays(registry: SocketRegistry): void {
+  const notice = (): void => {
+    if (runningOwner(registry) !== null) registry.blind = true;
+  };
+  const before = (holder: object, name: string, called: (first: unknown) => void): void => {
+    const functions = holder as Record<string, AnyFunction>;
+    const original = functions[name];
+    if (original === undefined) return;
+    functions[name] = function patched(this: unknown, ...parameters: unknown[]): unknown {
+      called(parameters[0]);
+      return original.apply(this, parameters);
+    };
+  };
+  before(childProcess.ChildProcess.prototype, 'spawn', notice);
+  for (const name of ['spawnSync', 'execSync', 'execFileSync']) before(childProcess, name, notice);
+  before(process, 'dlopen', notice);
+  workerThreads.Worker = new Proxy(workerThreads.Worker, {
+    construct(target, parameters: unknown[], newTarget: Function): object {
+      notice();
+      return Reflect.construct(target, parameters, newTarget) as object;
+    },
+  });
+  before(Module, '_load', (request) => {
+    if (typeof request !== 'string' || !ofDrivers.has(request.replace(/^node:/, ''))) return;
+    const owner = runningOwner(registry);
+    if (owner !== null && !owner.trailed) followTrail(registry, owner);
+  });
+  syncBuiltinESMExports();
+}

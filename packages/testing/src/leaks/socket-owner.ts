@@ -1,0 +1,77 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import type { CallTrail } from './call-trail.js';
+import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
+
+/** A test file while it runs, and after. */
+export interface SocketOwner {
+  readonly file: string;
+  readonly server: ServerEndpoint;
+  /** What of the file runs, such as the name of a test. */
+  phase: string | null;
+  over: boolean;
+  /** Whether it has had a socket connect, to anybody. */
+  connected: boolean;
+  /** Whether lines are looked for. */
+  trailed: boolean;
+  /** The backends of all its sockets, closed ones too. */
+  readonly backendPids: Set<number>;
+  /** Connections that were not made, as the file was over. */
+  refused: number;
+}
+
+/** A socket, and what was known when it was told to connect. */
+export interface SocketRecord {
+  readonly owner: SocketOwner;
+  readonly socket: Socket;
+  /** TLS around it. */
+  secured: Socket | null;
+  readonly target: SocketTarget;
+  readonly openedAt: Date;
+  readonly phase: string | null;
+  /** Its stack is put into words only when it is asked for. */
+  readonly stack: Error;
+  readonly site: NodeJS.CallSite | undefined;
+  backendPid: number | null;
+}
+
+/** What all copies of this package in one thread share. */
+export interface SocketRegistry {
+  readonly records: Set<SocketRecord>;
+  /** Whose code runs; `null` for our own. */
+  readonly owners: AsyncLocalStorage<SocketOwner | null>;
+  /** For code that has lost its context. */
+  current: SocketOwner | null;
+  readonly trail: CallTrail;
+  /** Sockets to others than the server, which a file may find open that did not open them. */
+  readonly elsewhere: Set<Socket>;
+  /** Whether there may be a way to the server that is not seen here: a child process, a thread, a native addon. */
+  blind: boolean;
+  /** Whether a driver was used that no file had loaded, so that what a file loads says nothing. */
+  driverOutside: boolean;
+}
+
+/** How many promises are asked for the line that made them: of a file from its driver on, and of each test and hook. */
+const promisesOfFile = 250;
+const promisesOfPhase = 100;
+
+/** The same of what a test or hook has left behind, such as a query that it did not wait for. */
+const promisesLeftBehind = 25;
+
+/** Whose code runs; `null` for our own, or where no file is. */
+export function runningOwner({ owners, current }: SocketRegistry): SocketOwner | null {
+  const context = owners.getStore();
+  return context === undefined ? current : context;
+}
+
+/** Looks for lines from here on. */
+export function followTrail({ trail }: SocketRegistry, owner: SocketOwner): void {
+  if (owner.over) return;
+  trail.extend(owner.trailed ? promisesOfPhase : promisesOfFile);
+  owner.trailed = true;
+}
+
+/** What ran is over. */
+export function leaveTrail({ trail }: SocketRegistry): void {
+  trail.shorten(promisesLeftBehind);
+}

@@ -1,0 +1,81 @@
+import { jestVersions } from './support/jest-installation.js';
+import { JestFixture } from './support/jest-fixture.js';
+import { inBand } from './support/jest-project.js';
+
+const insert = `const { Client } = require('pg');
+(async () => {
+  const client = new Client({ connectionString: process.env.DATABASE_URL });
+  await client.connect();
+  await client.query("INSERT INTO notes VALUES ('more')");
+  await client.end();
+})();`;
+
+/** Ways to the server other than a socket of the test file's own. */
+const ways = {
+  'a child process': `const { spawn } = require('child_process');
+    const change = () => new Promise((done) =>
+      spawn(process.execPath, ['-e', insert], { stdio: 'inherit' }).once('close', done));`,
+  'a child process that is waited for': `const { execFileSync } = require('node:child_process');
+    const change = async () => execFileSync(process.execPath, ['-e', insert]);`,
+  'a shell': `const { execSync } = require('child_process');
+    const change = async () => execSync('"$NODE" -e "$CODE"', {
+      env: { ...process.env, NODE: process.execPath, CODE: insert },
+    });`,
+  'a thread': `const { Worker } = require('worker_threads');
+    const change = () => new Promise((done) =>
+      new Worker(insert, { eval: true, env: process.env }).once('exit', done));`,
+};
+
+const file = (way: string): string => `const insert = ${JSON.stringify(insert)};
+  ${way}
+  test('changes the database and connects to nothing', async () => { await change(); });`;
+
+const looking = `const { Client } = require('pg');
+  test('finds the template', async () => {
+    const client = new Client({ connectionString: process.env.DATABASE_URL });
+    await client.connect();
+    const { rows } = await client.query('SELECT text FROM notes');
+    await client.end();
+    expect(rows).toEqual([{ text: 'template' }]);
+  });`;
+
+/** Runs files in the order of their names. */
+const inOrder = `module.exports = class {
+  sort(tests) { return [...tests].sort((a, b) => (a.path < b.path ? -1 : 1)); }
+  allFailedTests(tests) { return tests; }
+  cacheResults() {}
+};`;
+
+describe('what a test file does to its database', () => {
+  const fixture = new JestFixture();
+
+  it.each(Object.entries(ways))('through %s is undone before the next', async (_way, code) => {
+    const project = fixture.project('plain', {
+      'tests/one.test.js': file(code),
+      'tests/two.test.js': looking,
+      'in-order.js': inOrder,
+    });
+    const run = await project.run({ parameters: [...inBand, '--testSequencer=./in-order.js'] });
+    expect(run.stderr).not.toContain('Error');
+    expect(run).toMatchObject({ code: 0, passed: 2 });
+  });
+
+  it.each(jestVersions)(
+    'is nothing where it has no way there, and then nothing of it is kept, in %s',
+    async (version) => {
+      const failing = `test('fails', () => { expect(1).toBe(2); });`;
+      const project = fixture.project(
+        'plain',
+        { 'tests/one.test.js': failing, 'tests/two.test.js': looking },
+        version,
+      );
+      const config = project
+        .read('pg-evict.config.cjs')
+        .replace('testing: {', 'testing: { keepFailed: true,');
+      project.write('pg-evict.config.cjs', config);
+      const run = await project.run({ parameters: inBand });
+      expect(run).toMatchObject({ code: 1, passed: 1, failed: 1 });
+      expect(await fixture.databases()).toEqual([]);
+    },
+  );
+});
