@@ -13,11 +13,13 @@ export interface Failure {
   readonly blockers?: readonly Blocker[];
   /** Sessions that had been ended before. */
   readonly terminated?: readonly Session[];
+  /** What had been removed before, because the caller asked for it. */
+  readonly removed?: readonly Blocker[];
 }
 
 /** The one JSON document of a failure. The fields and their order are part of the command's contract. */
 export function failureDocument(failure: Failure): string {
-  const { code, message, hint, database = null, blockers = [], terminated = [] } = failure;
+  const { code, message, hint, database = null, blockers = [], terminated = [], removed = [] } = failure;
   return toJsonText({
     error: {
       code,
@@ -27,6 +29,7 @@ export function failureDocument(failure: Failure): string {
       database,
       blockers: blockers.map(toJsonBlocker),
       terminated: terminated.map(toJsonSession),
+      removed: removed.map(toJsonBlocker),
     },
   });
 }

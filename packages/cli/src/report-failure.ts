@@ -41,6 +41,7 @@ function toText(error: PgEvictError, style: FailureStyle): string {
     const pids = error.terminated.map(({ pid }) => pid).join(', ');
     lines.push(`note: ended before that: ${pids} (${error.terminated.length}).`);
   }
+  for (const { detail } of error.removed) lines.push(`note: removed before that: ${printable(detail)}`);
   if (error.code === 'CONNECTION_FAILED' && style.source !== undefined) {
     lines.push(`note: the connection is from ${printable(style.source)}.`);
   }
