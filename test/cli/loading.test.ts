@@ -44,7 +44,7 @@ test('the measuring sees the driver where it is loaded', () => {
   expect(filesLoadedBy(['drop', 'postgres', '-y']).join('\n')).toMatch(driver);
 });
 
-test.each([[['--version']], [['--help']], [['help', 'recreate']], [['recreate', '--help']], [['drpo']]])(
+test.each([[['--version']], [['--help']], [['help', 'recreate']], [['recreate', '--help']], [['drpo']], [['drpo', '--json']]])(
   '%j loads neither the driver nor core nor anything that draws',
   (args) => {
     const files = filesLoadedBy(args).join('\n');

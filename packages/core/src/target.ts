@@ -106,8 +106,10 @@ function parseUrl(url: string): ConnectionSettings {
     throw invalid('does not begin with postgres://');
   }
   let parsed: ReturnType<typeof parse>;
+  let named: string | undefined;
   try {
     parsed = parse(url);
+    named = databaseOf(url);
   } catch {
     // The cause would show the URL, and with it the password.
     throw invalid('cannot be read');
@@ -122,7 +124,7 @@ function parseUrl(url: string): ConnectionSettings {
     user: parsed.user === '' ? undefined : parsed.user,
     password: parsed.password === '' ? undefined : parsed.password,
     database:
-      databaseOf(url) ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+      named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
