@@ -1,4 +1,4 @@
-import { listSessions, redactQuery } from '@pg-evict/core';
+import { dropDatabase, isPgEvictError, listSessions, redactQuery } from '@pg-evict/core';
 import { Scratch } from '../support/scratch.js';
 import { ask, quote, serverUrl } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
@@ -20,10 +20,27 @@ test.each([
   const [shown] = await listSessions({ connection: serverUrl(), database });
   await session.close();
   expect(shown?.query).toContain(clause);
-  expect(redactQuery(shown?.query ?? '')).toMatch(/ PASSWORD (?:E|U&)?(?:'\*\*\*'|\*\*\*) CONNECTION LIMIT 3$/);
+  expect(redactQuery(shown?.query ?? '')).toMatch(
+    / PASSWORD (?:E|U&)?(?:'\*\*\*'|\*\*\*) CONNECTION LIMIT 3$/,
+  );
   expect(await ask('SELECT rolconnlimit FROM pg_roles WHERE rolname = $1', [role])).toEqual([
     { rolconnlimit: 3 },
   ]);
+});
+
+test('an error that quotes the query of a session in the way masks it', async () => {
+  const [database, role] = [await scratch.database(), await scratch.role()];
+  const holder = await openSession(serverUrl());
+  await holder.client.query(
+    `BEGIN; ALTER ROLE ${quote(role)} PASSWORD 'hunter2'; ALTER DATABASE ${quote(database)} CONNECTION LIMIT 5`,
+  );
+  const error: unknown = await dropDatabase({ connection: serverUrl(), database }, { timeoutMs: 500 }).catch(
+    (thrown: unknown) => thrown,
+  );
+  await holder.close();
+  if (!isPgEvictError(error)) throw new Error('it was not in the way');
+  expect(error.message).toContain(`ALTER ROLE ${quote(role)} PASSWORD '***'; ALTER DATABASE`);
+  expect(JSON.stringify([error.message, error.hint, error.blockers])).not.toContain('hunter2');
 });
 
 test.each([
