@@ -28,7 +28,9 @@ export function addGlobalOptions(program: Command): void {
     .option('-d, --url <url>', 'postgres:// URL of the database; DATABASE_URL keeps its password out of `ps`')
     .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
     .addOption(
-      new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(wholeNumber(1, 65_535)),
+      new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(
+        wholeNumber(1, 65_535),
+      ),
     )
     .option('-U, --username <role>', 'role to log in as')
     .option(

@@ -123,8 +123,7 @@ function parseUrl(url: string): ConnectionSettings {
     port,
     user: parsed.user === '' ? undefined : parsed.user,
     password: parsed.password === '' ? undefined : parsed.password,
-    database:
-      named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+    database: named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
