@@ -89,6 +89,7 @@ describe('the connection', () => {
     ['another protocol', `mysql://me:${secret}@localhost/x`, /does not begin with postgres:\/\//],
     ['a bad port', `postgres://me:${secret}@localhost:70000/x`, /URL/],
     ['unreadable', `postgres://me:${secret}@[::1/x`, /URL cannot be read/],
+    ['encoded by nobody', `postgres://me:${secret}@localhost/%zz`, /URL cannot be read/],
     ['empty', '', /URL/],
   ])('a URL that is %s exits with 2', async (_what, url, message) => {
     expect(problems(await runCli(['drop', '-y', '--url', url]), 2, message)).toEqual([]);
@@ -107,6 +108,20 @@ describe('the connection', () => {
     expect(problems(await runCli(['drop', url, '-y']), 2, /given as a URL.*\n.*--url/)).toEqual([]);
     expect(problems(await runCli(['rename', 'x', url]), 2, /given as a URL/)).toEqual([]);
     expect(problems(await runCli([url]), 2, /unknown command/)).toEqual([]);
+  });
+
+  test.each([
+    ['--template', 7, ['create', 'x', '--template']],
+    ['--confirm', 3, ['drop', 'x', '--confirm']],
+    ['--config', 2, ['sessions', 'x', '--config']],
+    ['--knexfile', 2, ['fresh', 'x', '-y', '--knexfile']],
+  ])('a URL given to %s is repeated without its password', async (_option, code, args) => {
+    const url = `postgres://me:${secret}@localhost/x`;
+    const env = { DATABASE_URL: serverUrl() };
+    expect(problems(await runCli([...args, url], env), code, /\/me:\*\*\*@localhost\/x/)).toEqual([]);
+    const json = await runCliJson([...args, url], env);
+    expect(json.code).toBe(code);
+    expect(showsSecret(json)).toBe(false);
   });
 
   test('--url and a flag that contradicts it exit with 2', async () => {

@@ -65,7 +65,8 @@ ${examples(
     .option('--templates', 'also templates that no run uses, however recently one did')
     .addHelpText(
       'after',
-      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine.\n${examples(
+      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for each of
+them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.\n${examples(
         'sweep --dry-run',
         'sweep --kept --templates',
         'sweep --json',

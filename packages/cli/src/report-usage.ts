@@ -1,8 +1,8 @@
 import type { CommanderError } from 'commander';
 import { usage } from './exit-code.js';
 import { failureDocument } from './failure-document.js';
-import { redactPasswords } from './redact-passwords.js';
 import { printable } from './printable.js';
+import { redactPasswords } from './redact-passwords.js';
 
 /** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
 export function reportUsage(error: CommanderError, argv: readonly string[]): void {
@@ -15,7 +15,7 @@ export function reportUsage(error: CommanderError, argv: readonly string[]): voi
   const summary = first.endsWith('.') ? first : `${first}.`;
   const hint = [...suggestions, 'pg-evict --help shows what there is.'].join(' ');
   if (argv.includes('--json')) {
-    process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', message: `${summary} ${hint}`, hint }));
+    process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', summary, hint }));
   } else {
     process.stderr.write(`error: ${printable(summary)}\n${hint}\n`);
   }

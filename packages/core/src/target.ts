@@ -106,8 +106,10 @@ function parseUrl(url: string): ConnectionSettings {
     throw invalid('does not begin with postgres://');
   }
   let parsed: ReturnType<typeof parse>;
+  let named: string | undefined;
   try {
     parsed = parse(url);
+    named = databaseOf(url);
   } catch {
     // The cause would show the URL, and with it the password.
     throw invalid('cannot be read');
@@ -121,8 +123,7 @@ function parseUrl(url: string): ConnectionSettings {
     port,
     user: parsed.user === '' ? undefined : parsed.user,
     password: parsed.password === '' ? undefined : parsed.password,
-    database:
-      databaseOf(url) ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+    database: named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
