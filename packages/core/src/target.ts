@@ -100,10 +100,14 @@ function pick(settings: ConnectionSettings): ConnectionSettings {
 function parseUrl(url: string): ConnectionSettings {
   const invalid = (problem: string): PgEvictError =>
     new PgEvictError('CONFIG_INVALID', `The connection URL ${problem}.`, {
-      hint: 'Write it as postgres://user:password@host:5432/database, special characters percent-encoded.',
+      hint: 'Write it as postgres://user:password@host:5432/database, special characters in its parts percent-encoded: @ as %40, / as %2F, # as %23, ? as %3F.',
     });
   if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
     throw invalid('does not begin with postgres://');
+  }
+  // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
+  if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
+    throw invalid('has special characters that are not percent-encoded');
   }
   let parsed: ReturnType<typeof parse>;
   try {
@@ -146,7 +150,7 @@ export function resolveTarget(target: Target): ResolvedTarget {
   const database = target.database ?? connected ?? process.env['PGDATABASE'];
   if (database === undefined) {
     throw new PgEvictError('CONFIG_INVALID', 'No database is named.', {
-      hint: 'Name one: as an argument, in the connection URL, or in PGDATABASE.',
+      hint: 'Name one: as an argument, in the connection URL (DATABASE_URL), or in PGDATABASE.',
     });
   }
   assertDatabaseName(database);
