@@ -22,7 +22,8 @@ import {
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
-const missingHint = 'Check the name; to create it where it is missing: ifNotExists, --if-not-exists.';
+const missingHint =
+  'Check the name; capitals count. To have it created: --if-not-exists (ifNotExists in code).';
 
 /** Options of {@link recreateDatabase}. */
 export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
@@ -118,8 +119,11 @@ export async function recreateDatabase(
       options,
     );
     await operation.step('checked');
-    const keptAs = old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs };
-    if (operation.dryRun) return { ...report, ...keptAs, notCarriedOver: statement.notCarriedOver };
+    const fate = {
+      ...(old === undefined ? { created: true as const } : {}),
+      ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+    };
+    if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
     const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(operation, 'old'));
     let notCarriedOver: NotCarriedOver[];
     try {
@@ -151,7 +155,7 @@ export async function recreateDatabase(
         leftovers = await dropPrivateDatabases(operation, [predecessor]);
     }
     if (keepOldAs === undefined) await operation.step('dropped');
-    return { changed: true, ...keptAs, notCarriedOver, removed: report.removed, leftovers };
+    return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
   });
   return filling === undefined ? recreating : filling.rethrow(recreating);
 }
