@@ -142,10 +142,11 @@ function databaseOf(url: string): string | undefined {
 /**
  * Checks a target and fills in its defaults. Asks no server.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` for a bad name or URL, `REFUSED` when the database worked on is
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database worked on is
  * also the maintenance database
  */
 export function resolveTarget(target: Target): ResolvedTarget {
+  assertTarget(target);
   const { database: connected, ...settings } = flattenConnection(target.connection);
   const database = target.database ?? connected ?? process.env['PGDATABASE'];
   if (database === undefined) {
@@ -163,4 +164,22 @@ export function resolveTarget(target: Target): ResolvedTarget {
       maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
     protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
   };
+}
+
+/** JavaScript has no compiler that would notice, and of a bare URL nothing but PGDATABASE would be left. */
+function assertTarget(target: unknown): asserts target is Target {
+  if (typeof target !== 'object' || target === null) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The target is ${target === null ? 'null' : `of type ${typeof target}`}.`,
+      {
+        hint: 'Write it as an object: { connection: url, database: name }.',
+      },
+    );
+  }
+  if ('protect' in target && target.protect !== undefined && !Array.isArray(target.protect)) {
+    throw new PgEvictError('CONFIG_INVALID', '"protect" is not a list.', {
+      hint: "Write it as one, such as ['prod*', { host: '*.example.com' }].",
+    });
+  }
 }
