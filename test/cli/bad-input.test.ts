@@ -194,6 +194,7 @@ describe('the command line', () => {
     [['drop', 'x', '--timeout', 'soon'], /500ms, 30s, 2m or 1h/],
     [['drop', 'x', '--timeout', '0'], /500ms, 30s, 2m or 1h/],
     [['drop', 'x', '-p', '0'], /1 to 65535/],
+    [['terminate', 'x', '--state', 'active,idle-in-transaction'], /states are .*"idle in transaction"/],
     [['drop', 'x', '-h'], /argument missing/],
     [['drop', '-y', ''], /name is empty/],
     [['drop', '-y', 'x'.repeat(64)], /64 bytes long; PostgreSQL allows 63/],

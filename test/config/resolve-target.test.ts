@@ -246,7 +246,7 @@ describe('a knexfile is read as knex reads it', () => {
       `module.exports = { test: { client: 'mysql2', connection: {} } }`,
       'the client of "test" is "mysql2", not PostgreSQL',
     ],
-    [`module.exports = { client: 'pg' }`, 'there is no connection'],
+    [`module.exports = { client: 'pg' }`, /there is no connection\..*DATABASE_URL/],
     [`module.exports = 5`, 'exports no configuration for "test"'],
     [`throw new Error('boom')`, 'cannot be loaded: boom'],
     [`module.exports = async () => { throw new Error('boom') }`, 'cannot be loaded: boom'],

@@ -2,6 +2,7 @@ import type { SessionFilter } from '@pg-evict/core';
 import { Option, type Command } from 'commander';
 import { parseAge } from './parse-duration.js';
 import { parseList } from './parse-list.js';
+import { parseState } from './parse-state.js';
 import { wholeNumber } from './whole-number.js';
 
 /** The options that pick sessions. */
@@ -33,7 +34,9 @@ export function addFilterOptions(command: Command): Command {
     .addOption(list('--user <pattern>', 'of these roles'))
     .addOption(list('--application <pattern>', 'with this application_name'))
     .addOption(list('--client <address>', 'from 10.1.*, 10.1.0.0/16, or [local] for Unix sockets'))
-    .addOption(list('--state <state>', 'active, idle, "idle in transaction", "idle*", …'))
+    .addOption(
+      new Option('--state <state>', 'active, idle, "idle in transaction", "idle*", …').argParser(parseState),
+    )
     .addOption(age('--idle-in-transaction <duration>', 'idle in a transaction for longer than 30s, 5m, …'))
     .addOption(age('--query-longer-than <duration>', 'whose query runs for longer'))
     .addOption(age('--older-than <duration>', 'connected for longer'))

@@ -149,7 +149,7 @@ async function configured(
   const description = `${knexfile.file}, ${env}`;
   if (connection !== undefined) return { connection, source: { kind: 'knexfile', description } };
   throw new PgEvictError('CONFIG_INVALID', `${description}: there is no connection.`, {
-    hint: `Give one there${filepath === null ? '' : `, or in ${filepath}`}, or choose another environment with --env or NODE_ENV.`,
+    hint: `Give one there${filepath === null ? '' : `, or in ${filepath}`}; if it reads a variable, such as DATABASE_URL, set that; or choose another environment with --env or NODE_ENV.`,
   });
 }
 
