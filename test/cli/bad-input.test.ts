@@ -90,6 +90,10 @@ describe('the connection', () => {
     ['a bad port', `postgres://me:${secret}@localhost:70000/x`, /URL/],
     ['unreadable', `postgres://me:${secret}@[::1/x`, /URL cannot be read/],
     ['encoded by nobody', `postgres://me:${secret}@localhost/%zz`, /URL cannot be read/],
+    ['not encoded, with / and # in the password', `postgres://me:a@${secret}/b#c@localhost/x`, /%23/],
+    ['not encoded, with / in the password', `postgres://me:12/${secret}@localhost/x`, /%2F/],
+    ['not encoded, with ? in the password', `postgres://me:12?${secret}@localhost/x`, /%3F/],
+    ['not encoded, with # in the name', `postgres://localhost/x#1`, /%23/],
     ['empty', '', /URL/],
   ])('a URL that is %s exits with 2', async (_what, url, message) => {
     expect(problems(await runCli(['drop', '-y', '--url', url]), 2, message)).toEqual([]);
@@ -167,7 +171,11 @@ describe('the connection', () => {
     const { hostname, port, password } = new URL(serverUrl());
     const env = { PGHOST: hostname, PGPORT: port, PGUSER: 'postgres', PGPASSWORD: password };
     expect(
-      problems(await runCli(['drop', '-y'], env), 2, /No database is named.*\nhint: .*PGDATABASE/),
+      problems(
+        await runCli(['drop', '-y'], env),
+        2,
+        /No database is named.*\nhint: .*DATABASE_URL.*PGDATABASE/,
+      ),
     ).toEqual([]);
   });
 });
@@ -177,6 +185,8 @@ describe('the command line', () => {
     [['drpo', 'x'], /unknown command 'drpo'[^]*Did you mean drop\?/],
     [['drop', 'x', '--if-exist'], /unknown option '--if-exist'[^]*Did you mean --if-exists\?/],
     [['drop', 'x', '--timeuot', '3s'], /Did you mean --timeout\?/],
+    [['recreate', 'x', '--missing'], /pg-evict help recreate shows what there is/],
+    [['nonsense', 'recreate'], /pg-evict --help shows what there is/],
     [['drop', 'x', `--password=${secret}`], /unknown option '--password=…'/],
     [['drop', 'x', 'y'], /too many arguments/],
     [['rename'], /the new name is missing/],

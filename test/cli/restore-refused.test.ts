@@ -128,7 +128,7 @@ describeWithTools('what is no dump', () => {
   });
 
   test.each([
-    ['There is no dump', 'missing.dump'],
+    ['Check the path; the dump comes last', 'missing.dump'],
     ['is no dump: there is no', '.'],
     ['is no file', '/dev/null'],
   ])('nor is a path: "%s"', async (problem, path) => {

@@ -1,25 +1,12 @@
-import {
-  findLeftovers,
-  recreateDatabase,
-  repairDatabase,
-  withExclusiveAccess,
-  type ExclusiveAccess,
-} from '@pg-evict/core';
-import { CuttingProxy } from '../support/cutting-proxy.js';
+import { findLeftovers, recreateDatabase, repairDatabase, withExclusiveAccess } from '@pg-evict/core';
 import { useOwnServer } from '../support/own-server.js';
 import { OperationProcess } from '../support/operation-process.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, quote, serverUrl, until, withClient } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
 import { failureOf } from './support/failure.js';
-import {
-  alive,
-  markerOf,
-  privateDatabasesFor,
-  stillAtWork,
-  targetOf,
-  type OwnTarget,
-} from './support/target.js';
+import { endSessionsOf, firesOn, proxied } from './support/lost-connections.js';
+import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from './support/target.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -30,33 +17,6 @@ async function expectGivenBack(database: string, content = 'old'): Promise<void>
   expect(await privateDatabasesFor(database)).toEqual([]);
 }
 
-async function endOurSessions({ connection }: OwnTarget): Promise<void> {
-  const application = connection.application_name;
-  const ended = await ask<{ pid: number }>(
-    'SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
-    [application],
-  );
-  const pids = ended.map(({ pid }) => pid);
-  expect(pids).not.toEqual([]);
-  await until(async () => (await alive(pids)).length === 0, 'they are gone');
-}
-
-/** A target behind a proxy that can refuse, and a client of ours that needs no proxy. */
-async function proxied(database: string): Promise<{ proxy: CuttingProxy; target: OwnTarget }> {
-  const { hostname, port } = new URL(serverUrl());
-  const proxy = await CuttingProxy.start(hostname, Number(port));
-  const url = new URL(serverUrl());
-  url.port = String(proxy.port);
-  return { proxy, target: targetOf(database, undefined, url.href) };
-}
-
-const firesOn = async ({ signal }: ExclusiveAccess): Promise<unknown> => {
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  }
-  return signal.reason;
-};
-
 describe('the connections of a living holder are lost', () => {
   test('again and again: nobody takes him for dead, and the callback is not disturbed', async () => {
     const database = await scratch.database();
@@ -64,7 +24,7 @@ describe('the connections of a living holder are lost', () => {
     const report = await withExclusiveAccess(target, async (access) => {
       const session = await openSession(access.url);
       for (let round = 1; round <= 3; round += 1) {
-        await endOurSessions(target);
+        await endSessionsOf(target);
         // At once, before he can have noticed.
         expect(await failureOf(recreateDatabase(targetOf(database)))).toMatchObject({
           code: 'BLOCKED',
@@ -87,7 +47,7 @@ describe('the connections of a living holder are lost', () => {
   test('the callback returns just then: the database is given back', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
-    await withExclusiveAccess(target, async () => endOurSessions(target));
+    await withExclusiveAccess(target, async () => endSessionsOf(target));
     await expectGivenBack(database);
     expect(await stillAtWork(target)).toEqual([]);
   });

@@ -111,7 +111,7 @@ describe('recreateDatabase with fill', () => {
         signal: controller.signal,
         fill: ({ signal }) => {
           controller.abort();
-          expect(signal?.aborted).toBe(true);
+          expect(signal.aborted).toBe(true);
         },
       },
     );

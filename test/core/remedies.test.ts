@@ -92,13 +92,37 @@ describe('rolling back prepared transactions', () => {
     expect(report).toMatchObject({ removed, terminated: [] });
   });
 
+  test('is told by the failure of an operation that could not be done after all', async () => {
+    const owner = await scratch.role('CREATEDB');
+    const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+    const gid = await prepare(database, owner);
+    const error = await failureOf(
+      dropDatabase(targetOf(database, owner), {
+        rollbackPrepared,
+        onStep: async (step) => {
+          // A superuser comes after it was looked who is there.
+          if (step === 'checked') await sessionOn(database);
+        },
+      }),
+    );
+    expect(error).toMatchObject({
+      code: 'SESSIONS_REMAIN',
+      message: expect.stringContaining('was not dropped'),
+      blockers: [{ kind: 'session' }],
+      removed: [{ kind: 'prepared-transaction', name: gid, database }],
+    });
+    expect(error.message.endsWith(error.hint ?? 'no hint')).toBe(true);
+    expect(await prepared()).not.toContain(gid);
+    expect(await databaseExists(database)).toBe(true);
+  });
+
   test('that the role may not roll back: nobody is ended, and it says what is missing', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const gid = await prepare(database);
     const session = await sessionOn(database, owner);
     const error = await failureOf(dropDatabase(targetOf(database, owner), { rollbackPrepared }));
-    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', terminated: [] });
+    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', terminated: [], removed: [] });
     expect(await alive([session.pid])).toEqual([session.pid]);
     expect(await prepared()).toContain(gid);
     await rollBack(database, gid);
@@ -219,7 +243,7 @@ test('a template that could not be dropped after all is a template still', async
       },
     }),
   );
-  expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', terminated: [] });
+  expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', terminated: [], removed: [] });
   expect(await ask('SELECT datistemplate FROM pg_database WHERE datname = $1', [database])).toEqual([
     { datistemplate: true },
   ]);

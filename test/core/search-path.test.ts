@@ -16,7 +16,7 @@ import {
 import { useOwnServer } from '../support/own-server.js';
 import { openSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
-import { ask, quote, serverUrl, withClient } from '../support/server.js';
+import { ask, quote, serverUrl, until, withClient } from '../support/server.js';
 import { targetOf } from './support/target.js';
 
 const scratch = new Scratch();
@@ -51,6 +51,41 @@ async function layTrap(): Promise<string> {
     }
   });
   return role;
+}
+
+/** What would fit better than PostgreSQL's own where a name, an oid or a constant has to be converted. */
+const betterFits = [
+  { as: 'FUNCTION public.pg_has_role', takes: 'oid, text, text', returns: 'boolean', value: 'true' },
+  { as: 'FUNCTION public.shobj_description', takes: 'oid, text', returns: 'text', value: `''::text` },
+  { as: 'OPERATOR public.||', takes: 'name, text', returns: 'text', value: `''::text` },
+  { as: 'OPERATOR public.||', takes: 'text, name', returns: 'text', value: `''::text` },
+  { as: 'OPERATOR public.=', takes: 'oid, bigint', returns: 'boolean', value: 'true' },
+];
+
+/** Lays them out in the schema public of a database. */
+async function layTraps(database: string, role: string): Promise<void> {
+  await withClient(serverUrl({ database }), async (client) =>
+    client.query(`GRANT CREATE ON SCHEMA public TO ${quote(role)}`),
+  );
+  await withClient(serverUrl({ database, user: role, password: role }), async (client) => {
+    for (const [index, { as, takes, returns, value }] of betterFits.entries()) {
+      const [kind, name = ''] = as.split(' ');
+      const trap = kind === 'FUNCTION' ? name : `public.trap${index}`;
+      await client.query(
+        `CREATE FUNCTION ${trap} (${takes}) RETURNS ${returns} LANGUAGE plpgsql AS $$ BEGIN
+           IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+             EXECUTE 'ALTER ROLE ${quote(role)} SUPERUSER';
+           END IF;
+           RETURN ${value};
+         END $$`,
+      );
+      const [left, right] = takes.split(', ');
+      if (kind === 'OPERATOR')
+        await client.query(
+          `CREATE OPERATOR ${name} (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = ${trap})`,
+        );
+    }
+  });
 }
 
 const isSuperuser = async (role: string): Promise<unknown> =>
@@ -92,4 +127,41 @@ test('what others have laid out in the maintenance database is not run by us', a
     await session?.close();
     expect([name, await isSuperuser(role)]).toEqual([name, [{ rolsuper: false }]]);
   }
+});
+
+test('nor, by a client of the caller’s, what others have laid out in the database it is on', async () => {
+  const role = await scratch.role();
+  const database = await scratch.database();
+  await layTraps(database, role);
+  await withClient(serverUrl({ database }), async (client) => {
+    for (const trapped of [
+      `SELECT pg_has_role(oid, 'pg_signal_backend', 'USAGE') FROM pg_roles WHERE rolname = current_user`,
+      `SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()`,
+      `SELECT nspname || '.' FROM pg_namespace`,
+      `SELECT 'a'::text || nspname FROM pg_namespace`,
+      `SELECT FROM pg_class WHERE oid = 1::bigint`,
+    ]) {
+      await client.query(trapped);
+      expect([trapped, await isSuperuser(role)]).toEqual([trapped, [{ rolsuper: true }]]);
+      await ask(`ALTER ROLE ${quote(role)} NOSUPERUSER`);
+    }
+  });
+
+  const holder = await openSession(serverUrl({ database }));
+  await holder.client.query('BEGIN; LOCK TABLE marker');
+  const waiting = await openSession(serverUrl({ database }));
+  const waits = waiting.client.query('SELECT * FROM marker').catch(() => undefined);
+  await withClient(serverUrl({ database }), async (client) => {
+    const listed = async (): Promise<unknown[]> => (await listSessions(client)).map((each) => each.waitsFor);
+    await until(async () => (await listed()).includes('AccessShareLock on public.marker'), 'it waits');
+    expect(await isSuperuser(role)).toEqual([{ rolsuper: false }]);
+    const filter = { blockingTable: 'marker' };
+    expect(await listSessions(client, { filter })).toMatchObject([{ pid: holder.pid }]);
+    expect(await isSuperuser(role)).toEqual([{ rolsuper: false }]);
+    expect(await terminateSessions(client, { filter })).toMatchObject({ terminated: [{ pid: holder.pid }] });
+    expect(await isSuperuser(role)).toEqual([{ rolsuper: false }]);
+  });
+  await waits;
+  await waiting.close();
+  await withClient(serverUrl({ database }), async (client) => client.query(`DROP OWNED BY ${quote(role)}`));
 });

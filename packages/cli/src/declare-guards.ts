@@ -59,7 +59,7 @@ ${examples(
   program
     .command('sweep')
     .usage('[options]')
-    .description('drop the test databases that runs of tests have left which are over')
+    .description('drop the test databases that finished test runs left behind')
     .optionsGroup('Options:')
     .option('--kept', 'also those of failed test files that were kept less than a week ago')
     .option('--templates', 'also templates that no run uses, however recently one did')

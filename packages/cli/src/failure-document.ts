@@ -11,6 +11,8 @@ export interface Failure {
   readonly blockers?: readonly object[];
   /** Sessions that had been ended before, likewise. */
   readonly terminated?: readonly object[];
+  /** What had been removed before, because the caller asked for it, likewise. */
+  readonly removed?: readonly object[];
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Failure {
  * command's contract.
  */
 export function failureDocument(failure: Failure): string {
-  const { code, summary, hint, database = null, blockers = [], terminated = [] } = failure;
+  const { code, summary, hint, database = null, blockers = [], terminated = [], removed = [] } = failure;
   const message = hint === null ? summary : `${summary} ${hint}`;
-  return toJsonText({ error: { code, message, hint, database, blockers, terminated } });
+  return toJsonText({ error: { code, message, hint, database, blockers, terminated, removed } });
 }

@@ -21,7 +21,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     reportBug(error, style);
     return;
   }
-  const { blockers, code, database, hint, message, terminated } = error;
+  const { blockers, code, database, hint, message, removed, terminated } = error;
   process.exitCode = exitCodeOf(code);
   // knex's messages begin with the statement that failed, others repeat what was given.
   const summary = redactQuery(
@@ -38,13 +38,14 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
         database: database === null ? null : redactQuery(database),
         blockers: blockers.map(toJsonBlocker),
         terminated: terminated.map(toJsonSession),
+        removed: removed.map(toJsonBlocker),
       }),
     );
   } else process.stderr.write(toText(error, summary, safeHint, style));
 }
 
 function toText(
-  { blockers, code, hint, terminated }: PgEvictError,
+  { blockers, code, hint, removed, terminated }: PgEvictError,
   summary: string,
   safeHint: string | null,
   style: FailureStyle,
@@ -60,6 +61,7 @@ function toText(
     const pids = terminated.map(({ pid }) => pid).join(', ');
     lines.push(`note: ended before that: ${pids} (${terminated.length}).`);
   }
+  for (const { detail } of removed) lines.push(`note: removed before that: ${printable(detail)}`);
   if (code === 'CONNECTION_FAILED' && style.source !== undefined) {
     lines.push(`note: the connection is from ${printable(style.source)}.`);
   }

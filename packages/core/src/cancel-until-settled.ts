@@ -2,6 +2,7 @@ import { connect, disconnect } from './connect.js';
 import { Deadline, pause } from './deadline.js';
 import type { Operation } from './operation.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { watch } from './watch.js';
 
 /** How long to wait for a statement to end after it was told to; every server answers a cancel within a nap. */
 const cancelPatienceMs = 15_000;
@@ -18,9 +19,7 @@ export async function cancelUntilSettled(
   pid = operation.runner.pid,
 ): Promise<void> {
   const patience = new Deadline({ timeoutMs: cancelPatienceMs });
-  const statement = { settled: false };
-  const settle = (): void => void (statement.settled = true);
-  const done = running.then(settle, settle);
+  const statement = watch(running);
   let { client } = operation.control;
   let spare: typeof client | undefined;
   try {
@@ -37,7 +36,7 @@ export async function cancelUntilSettled(
         client = spare;
         continue;
       }
-      await pause(50, done);
+      await pause(50, running);
     }
   } finally {
     if (spare !== undefined) await disconnect(spare);

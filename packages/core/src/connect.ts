@@ -1,32 +1,9 @@
 import { Client } from 'pg';
 import { pause, type Deadline } from './deadline.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { sessionSettings } from './session-settings.js';
 import type { ConnectionSettings } from './target.js';
 import { sqlStateOf } from './translate-error.js';
-
-/**
- * What a role or database may have been given that must not end an administrative session half-way, and notices
- * (`pg_terminate_backend` warns about a pid that is gone). Settings this server does not know are skipped. What we
- * prepare is planned once, and nothing we ask is worth compiling.
- *
- * The search path comes first, in a statement of its own: whoever may create in a schema on it could have functions and
- * operators of his own run by what we ask, with our privileges (CVE-2018-1058).
- *
- * The backend is new and has to load every catalog entry it meets, so this keeps to few of them: it asks the function
- * below the view pg_stat_activity, for one row.
- */
-const sessionSettings = `
-SELECT pg_catalog.set_config('search_path', '', false);
-SELECT pg_backend_pid() AS pid, (extract(epoch FROM backend_start) * 1000000)::bigint::text AS started,
-  set_config('client_min_messages', 'error', false), set_config('default_transaction_read_only', 'off', false),
-  set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-  set_config('idle_in_transaction_session_timeout', '0', false),
-  CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL
-    THEN set_config('idle_session_timeout', '0', false) END,
-  CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
-    THEN set_config('transaction_timeout', '0', false) END,
-  set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)
-FROM pg_stat_get_activity(pg_backend_pid())`;
 
 /** A connected client of ours and its backend: its pid, and when it started, in microseconds since 1970. */
 export interface Connection {
@@ -60,7 +37,7 @@ export async function connect(
   client.on('error', () => undefined);
   const connecting = client
     .connect()
-    .then(async () => client.query<{ pid: number; started: string }>(sessionSettings))
+    .then(async () => client.query<{ pid: number; started: string }>(sessionSettings()))
     // Of several statements node-postgres returns several results; its types do not know that.
     .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
   const stop = (): void => destroy(client);

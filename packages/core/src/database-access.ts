@@ -10,23 +10,28 @@ export interface DatabaseAccess {
   readonly connection: ConnectionSettings;
   /** The same as a URL, password included. */
   readonly url: string;
-  /** Fires when the caller aborts; the operation goes on as soon as the callback has returned. */
-  readonly signal: AbortSignal | undefined;
+  /**
+   * Fires when the caller aborts, or when the database is not ours any more; its `reason` is then a {@link PgEvictError}
+   * that says why. The operation ends as soon as the callback has returned.
+   */
+  readonly signal: AbortSignal;
 }
 
 /**
  * How the caller's callback gets into a database that an operation holds.
  *
+ * @param lost fires when the operation does not hold it any more
  * @internal
  */
 export function accessTo(
-  { runner, settings }: Operation,
+  { deadline, runner, settings }: Operation,
   database: string,
   target: Target,
-  signal: AbortSignal | undefined,
+  lost: AbortSignal,
 ): DatabaseAccess {
   // What node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
   const { password } = runner.client as { password?: unknown };
   const connection = { ...settings, ...(typeof password === 'string' ? { password } : {}), database };
+  const signal = AbortSignal.any([lost, ...(deadline.signal === undefined ? [] : [deadline.signal])]);
   return { database, connection, url: connectionUrl(target.connection, connection), signal };
 }

@@ -64,7 +64,7 @@ export async function dropDatabase(
 }
 
 /** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */
-async function setTemplateAgain({ control, database }: Operation): Promise<void> {
+async function setTemplateAgain({ control, database, removed }: Operation): Promise<void> {
   try {
     const { rows } = await control.client.query(
       'SELECT FROM pg_database WHERE datname = $1 AND datconnlimit <> -2',
@@ -74,6 +74,8 @@ async function setTemplateAgain({ control, database }: Operation): Promise<void>
     await control.client.query(
       `SET lock_timeout = '2s'; ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE true`,
     );
+    const flag = removed.findIndex(({ kind }) => kind === 'template');
+    if (flag !== -1) removed.splice(flag, 1);
   } catch {
     // What failed before is what the caller is told.
   }

@@ -1,44 +1,75 @@
 import { accessTo, type DatabaseAccess } from './database-access.js';
+import { Deadline } from './deadline.js';
+import { Hold } from './hold.js';
 import { quoteIdentifier } from './identifier.js';
 import type { Operation } from './operation.js';
+import { PgEvictError } from './pg-evict-error.js';
+import { dropPrivateDatabases } from './private-databases.js';
 import type { Target } from './target.js';
+import { withLiveConnections } from './with-live-connections.js';
+import { alsoThrown } from './with-facts.js';
+
+/** How long giving up a database may take where our connections were lost, and the operation's own time is over. */
+const givingUpMs = 10_000;
 
 /** The caller's filling of a database that is to take another's place. */
 export class Filling {
   readonly #fill: (access: DatabaseAccess) => Promise<void> | void;
   readonly #target: Target;
-  readonly #signal: AbortSignal | undefined;
   #thrown: { readonly error: unknown } | undefined;
 
-  constructor(
-    fill: (access: DatabaseAccess) => Promise<void> | void,
-    target: Target,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(fill: (access: DatabaseAccess) => Promise<void> | void, target: Target) {
     this.#fill = fill;
     this.#target = target;
-    this.#signal = signal;
   }
 
-  /** Lets the caller fill the database. However long that takes, the operation has as much time left as before. */
-  async fill(operation: Operation, database: string): Promise<void> {
-    const startedAt = performance.now();
+  /**
+   * Lets the caller fill the database, then calls `next`. However long the filling takes, the operation has as much time
+   * left as before, and nobody takes the database for one that a dead operation has left: not even if our connections
+   * are lost meanwhile, in which case `next` gets new ones.
+   *
+   * @param successor the database's private name
+   * @param failure begins the message of a failure; ends without a full stop
+   */
+  async fill<T>(
+    operation: Operation,
+    successor: string,
+    failure: string,
+    next: (operation: Operation) => Promise<T>,
+  ): Promise<T> {
+    const { database, deadline } = operation;
+    const hold = new Hold(operation, successor, {
+      taken: 'dropped the new one',
+      error: (why, cause) =>
+        new PgEvictError('CONNECTION_FAILED', `${failure}: ${why}.`, { database, hint: 'Try again.', cause }),
+    });
     try {
-      await this.#fill(accessTo(operation, database, this.#target, this.#signal));
-    } catch (error) {
-      this.#thrown = { error };
-      throw error;
+      const startedAt = performance.now();
+      try {
+        await this.#fill(accessTo(operation, successor, this.#target, hold.lost));
+      } catch (error) {
+        const reason: unknown = hold.lost.reason;
+        this.#thrown = { error: reason instanceof PgEvictError ? alsoThrown(reason, error) : error };
+        throw error;
+      } finally {
+        deadline.extend(performance.now() - startedAt);
+      }
+      if (!deadline.over) await hold.settled();
+      hold.lost.throwIfAborted();
+      return await withLiveConnections(operation, deadline, next);
     } finally {
-      operation.deadline.extend(performance.now() - startedAt);
+      await hold.end();
     }
   }
 
-  /** Ends what the caller left on a database that will not be used, so that it can be dropped. */
-  async endSessions({ runner }: Operation, database: string): Promise<void> {
-    // What this cannot drop, the caller of this method tries again and reports.
-    await runner.client
-      .query(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-      .catch(() => undefined);
+  /** Drops a database that will not be used. What the caller left on it ends. */
+  async giveUp(operation: Operation, successor: string): Promise<void> {
+    const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(successor)} WITH (FORCE)`;
+    await withLiveConnections(operation, new Deadline({ timeoutMs: givingUpMs }), async (last) => {
+      await last.runner.client.query(drop).catch(() => undefined);
+      await dropPrivateDatabases(last, [successor]);
+      // What led here is what the caller is told; the next operation drops what is left.
+    }).catch(() => undefined);
   }
 
   /** What the caller threw is the caller's, and is not translated. */

@@ -15,23 +15,33 @@ const attemptMs = 5000;
 const stateQuery = `
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'recoverer')} AS claimed`;
 
+/** How the loss of a hold is told. */
+export interface HoldLoss {
+  /** What another operation has done with the database, taking its holder for dead. */
+  readonly taken: string;
+  /** The error; `why` ends without a full stop. */
+  error(why: string, cause?: unknown): PgEvictError;
+}
+
 /**
- * Keeps a database held. What tells others that its holder lives is the backend that the private name tells of; if that
+ * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its holder lives is the backend that the private name tells of; if that
  * is lost, an advisory lock says so in its place, from another connection. Others wait a moment for it before they take a
  * holder for dead ({@link recoverAbandoned}); if it came too late, {@link Hold.lost} fires.
  */
 export class Hold {
   readonly #operation: Operation;
   readonly #name: string;
+  readonly #loss: HoldLoss;
   readonly #losing = new AbortController();
   readonly #ending = new AbortController();
   #client: Client | undefined;
   #renewing: Promise<void> | undefined;
 
   /** @param name the private name of the database */
-  constructor(operation: Operation, name: string) {
+  constructor(operation: Operation, name: string, loss: HoldLoss) {
     this.#operation = operation;
     this.#name = name;
+    this.#loss = loss;
     const { client } = operation.runner;
     this.#watch(client);
     // It may have been lost before it was watched.
@@ -90,7 +100,7 @@ export class Hold {
         } else {
           await disconnect(client);
           this.#lose(
-            `our connections were lost, and another operation, taking the holder for dead, gave it back`,
+            `our connections were lost, and another operation, taking the holder for dead, ${this.#loss.taken}`,
           );
         }
         return;
@@ -121,8 +131,7 @@ export class Hold {
   }
 
   #lose(why: string, cause?: unknown): void {
-    const { database } = this.#operation;
-    this.#losing.abort(lostError(database, why, cause));
+    this.#losing.abort(this.#loss.error(why, cause));
   }
 }
 

@@ -41,6 +41,7 @@ export type { RemedyOptions } from './remove-blockers.js';
 export { renameDatabase } from './rename-database.js';
 export type { DeniedSession, Session } from './session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './session-filter.js';
+export { sessionSettings } from './session-settings.js';
 export { swapDatabase } from './swap-database.js';
 export { flattenConnection, type ConnectionSettings, type ProtectPattern, type Target } from './target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './terminate-sessions.js';

@@ -120,7 +120,8 @@ async function list(
 
 async function tableNames(client: Queryable, oids: readonly number[]): Promise<Map<number, string>> {
   const { rows } = await client.query(
-    `SELECT c.oid::bigint::float8 AS oid, n.nspname || '.' || c.relname AS name
+    // Of text and text, so that no operator on the search path of the caller's client fits better.
+    `SELECT c.oid::bigint::float8 AS oid, n.nspname::text || '.' || c.relname::text AS name
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`,
     [oids],
   );

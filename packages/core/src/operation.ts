@@ -1,3 +1,4 @@
+import type { Blocker } from './blocker.js';
 import type { Connection } from './connect.js';
 import type { Deadline } from './deadline.js';
 import type { OperationReport, OperationStep } from './operation-report.js';
@@ -17,6 +18,8 @@ export interface Operation {
   readonly control: Connection;
   /** Sessions ended so far, by pid and start. */
   readonly terminated: Map<string, Session>;
+  /** What was removed so far because the caller asked for it. */
+  readonly removed: Blocker[];
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
   /** How long sessions may still leave by themselves: what is left of it for the whole operation. */

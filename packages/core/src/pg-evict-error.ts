@@ -42,6 +42,8 @@ export interface PgEvictErrorFacts {
   readonly blockers?: readonly Blocker[] | undefined;
   /** Sessions that had been ended before the failure. */
   readonly terminated?: readonly Session[] | undefined;
+  /** What the caller had asked to be removed, and was before the failure: it is lost. */
+  readonly removed?: readonly Blocker[] | undefined;
   /** SQLSTATE, where the server said no. */
   readonly sqlState?: string | undefined;
   /** The error underneath. */
@@ -63,6 +65,7 @@ export class PgEvictError extends Error {
   readonly hint: string | null;
   readonly blockers: readonly Blocker[];
   readonly terminated: readonly Session[];
+  readonly removed: readonly Blocker[];
   readonly sqlState: string | null;
 
   constructor(code: PgEvictErrorCode, summary: string, facts: PgEvictErrorFacts = {}) {
@@ -76,6 +79,7 @@ export class PgEvictError extends Error {
     this.hint = facts.hint ?? null;
     this.blockers = facts.blockers ?? [];
     this.terminated = facts.terminated ?? [];
+    this.removed = facts.removed ?? [];
     this.sqlState = facts.sqlState ?? null;
     Object.defineProperty(this, brand, { value: true });
   }

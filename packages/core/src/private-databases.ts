@@ -7,6 +7,7 @@ import { quoteIdentifier } from './identifier.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
 import { sqlStateOf } from './translate-error.js';
+import { watch } from './watch.js';
 
 /** What DROP DATABASE says of a template. */
 const wrongObjectType = '42809';
@@ -117,11 +118,9 @@ async function dropPrivateDatabase(operation: Operation, name: string): Promise<
 async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
   const { runner, control, deadline } = operation;
   const running = runner.client.query(sql);
-  const statement = { settled: false };
-  const settle = (): void => void (statement.settled = true);
-  const done = running.then(settle, settle);
+  const statement = watch(running);
   const beganAt = performance.now();
-  await pause(tidyMs, done);
+  await pause(tidyMs, running);
   while (!statement.settled) {
     // If that cannot be seen, it is not left to run on behind us.
     const hangs = await control.client
@@ -133,7 +132,7 @@ async function runUnlessItHangs(operation: Operation, sql: string): Promise<void
     const tookMs = performance.now() - beganAt;
     if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > 2 * tidyMs)) {
       await cancelUntilSettled(operation, running);
-    } else await pause(100, done);
+    } else await pause(100, running);
   }
   await running;
 }

@@ -49,7 +49,8 @@ export function refuseProtected(database: string, comment: string | null): void 
  */
 export async function assertUnprotected(client: Queryable, database: string): Promise<void> {
   const { rows } = await client.query(
-    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+    // With its schema, as the search path of a caller's client may lead to another that fits better (text, not name).
+    `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
     [database],
   );
   const [row] = rows;

@@ -4,7 +4,7 @@ import { giveBack } from './give-back.js';
 import { holdLockKey, holdLockTaken } from './hold-lock.js';
 import type { Operation } from './operation.js';
 import type { Leftover } from './operation-report.js';
-import { dropPrivateDatabases, findAbandonedDatabases } from './private-databases.js';
+import { dropPrivateDatabases, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
 
 /** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
 const returnMs = 1000;
@@ -16,21 +16,28 @@ const returnMs = 1000;
  */
 export async function recoverAbandoned(operation: Operation): Promise<{ found: boolean; left: Leftover[] }> {
   const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
-  const leftovers: Leftover[] = [];
-  const worthless = abandoned.filter(({ role }) => role !== 'held').map(({ name }) => name);
-  let found = worthless.length > 0;
-  for (const { name } of abandoned.filter(({ role }) => role === 'held')) {
+  const named = (wanted: PrivateRole): string[] =>
+    abandoned.filter(({ role }) => role === wanted).map(({ name }) => name);
+  // Nobody needs what was replaced, whoever lives.
+  const replaced = named('old');
+  const found = [...replaced];
+  const left: Leftover[] = [];
+  const claimed = async (name: string, recover: () => Promise<readonly Leftover[]>): Promise<void> => {
     try {
       await withClaim(operation, name, async () => {
-        found = true;
-        leftovers.push(...((await giveBack(operation, name)).leftovers ?? []));
+        found.push(name);
+        left.push(...(await recover()));
       });
     } catch (error) {
-      leftovers.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
+      left.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
-  }
-  leftovers.push(...(await dropPrivateDatabases(operation, worthless)));
-  return { found, left: leftovers };
+  };
+  for (const name of named('held'))
+    await claimed(name, async () => (await giveBack(operation, name)).leftovers ?? []);
+  // Somebody may be filling it, and is about to say that he lives.
+  for (const name of named('new')) await claimed(name, async () => dropPrivateDatabases(operation, [name]));
+  left.push(...(await dropPrivateDatabases(operation, replaced)));
+  return { found: found.length > 0, left };
 }
 
 /** $1 the private name. */
@@ -40,7 +47,7 @@ const stateQuery = `
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'holder')} AS alive`;
 
 /**
- * Calls `callback` if nobody else puts the database back meanwhile and its holder does not come back. Both sides first
+ * Calls `callback` if nobody else puts the database in order meanwhile and its holder does not come back. Both sides first
  * take their own lock and then look for the other's, so at least one of them sees the other.
  */
 async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
@@ -54,7 +61,7 @@ async function withClaim(operation: Operation, name: string, callback: () => Pro
   }
 }
 
-/** Waits while somebody else puts it back. */
+/** Waits while somebody else puts it in order. */
 async function claim({ deadline, runner }: Operation, name: string): Promise<boolean> {
   for (;;) {
     const { rows } = await runner.client.query<{ claimed: boolean }>(claimQuery, [name]);

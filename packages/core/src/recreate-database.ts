@@ -8,7 +8,8 @@ import { Filling } from './filling.js';
 import { assertDatabaseName, assertNameToKeep, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { Leftover, NotCarriedOver, OperationOptions, OperationReport } from './operation-report.js';
+import type { Operation } from './operation.js';
+import type { Leftover, OperationOptions, OperationReport } from './operation-report.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
@@ -22,7 +23,8 @@ import {
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
-const missingHint = 'Check the name; to create it where it is missing: ifNotExists, --if-not-exists.';
+const missingHint =
+  'Check the name; capitals count. To have it created: --if-not-exists (ifNotExists in code).';
 
 /** Options of {@link recreateDatabase}. */
 export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
@@ -47,7 +49,9 @@ export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOp
   /**
    * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
    * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
-   * and the old database stays. The time spent here does not count towards the deadline.
+   * and the old database stays. The time spent here does not count towards the deadline. If our own connections are lost
+   * meanwhile, the operation goes on with new ones; should another operation have dropped the new database by then, taking
+   * this one for dead, `signal` fires.
    * @default none: the new database is empty
    */
   readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
@@ -85,7 +89,7 @@ export async function recreateDatabase(
   if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
   const kept = keepOldAs === undefined ? [] : [keepOldAs];
-  const filling = fill === undefined ? undefined : new Filling(fill, target, options.signal);
+  const filling = fill === undefined ? undefined : new Filling(fill, target);
   const recreating = withOperation('recreate', target, options, [...copied, ...kept], async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
@@ -118,15 +122,15 @@ export async function recreateDatabase(
       options,
     );
     await operation.step('checked');
-    const keptAs = old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs };
-    if (operation.dryRun) return { ...report, ...keptAs, notCarriedOver: statement.notCarriedOver };
-    const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(operation, 'old'));
-    let notCarriedOver: NotCarriedOver[];
-    try {
-      notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
-      await filling?.fill(operation, successor);
-      await removeBlockers(operation, toRemove, failure);
-      await runExclusively(operation, {
+    const fate = {
+      ...(old === undefined ? { created: true as const } : {}),
+      ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+    };
+    if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
+    const replace = async (replacing: Operation): Promise<Leftover[]> => {
+      const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
+      await removeBlockers(replacing, toRemove, failure);
+      await runExclusively(replacing, {
         sql: [
           ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
           renameStatement(successor, database),
@@ -137,21 +141,30 @@ export async function recreateDatabase(
         blockedBy: renameBlockers,
         failure,
       });
+      // The recreate has happened; what fails from here on is untidy, not undone.
+      let leftovers: Leftover[] = [];
+      try {
+        await replacing.step('swapped');
+      } finally {
+        if (predecessor !== undefined && keepOldAs === undefined)
+          leftovers = await dropPrivateDatabases(replacing, [predecessor]);
+      }
+      if (keepOldAs === undefined) await replacing.step('dropped');
+      return leftovers;
+    };
+    try {
+      const notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
+      const leftovers =
+        filling === undefined
+          ? await replace(operation)
+          : await filling.fill(operation, successor, failure, replace);
+      return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
     } catch (error) {
-      await filling?.endSessions(operation, successor);
-      await dropPrivateDatabases(operation, [successor]);
+      // Once it has taken the old one's place, there is none of that name.
+      if (filling === undefined) await dropPrivateDatabases(operation, [successor]);
+      else await filling.giveUp(operation, successor);
       throw error;
     }
-    // The recreate has happened; what fails from here on is untidy, not undone.
-    let leftovers: Leftover[] = [];
-    try {
-      await operation.step('swapped');
-    } finally {
-      if (predecessor !== undefined && keepOldAs === undefined)
-        leftovers = await dropPrivateDatabases(operation, [predecessor]);
-    }
-    if (keepOldAs === undefined) await operation.step('dropped');
-    return { changed: true, ...keptAs, notCarriedOver, removed: report.removed, leftovers };
   });
   return filling === undefined ? recreating : filling.rethrow(recreating);
 }

@@ -49,44 +49,57 @@ export async function removeBlockers(
   blockers: readonly Blocker[],
   failure: string,
 ): Promise<void> {
-  for (const [database, statements] of statementsInside(blockers)) {
+  for (const [database, removals] of removalsInside(blockers)) {
     const inside = await connect(operation.settings, database, operation.deadline);
     try {
       await boundLockWait(inside, operation.deadline);
-      for (const sql of statements) await runWithinDeadline(operation, inside, sql, failure);
+      for (const { blocker, sql } of removals) {
+        await runWithinDeadline(operation, inside, sql, failure);
+        operation.removed.push(blocker);
+      }
     } finally {
       await disconnect(inside.client);
     }
     await untilGone(operation, inside.pid);
   }
-  for (const { kind, name, database } of blockers) {
+  for (const blocker of blockers) {
+    const { kind, name, database } = blocker;
     if (kind === 'template') {
       await boundLockWait(operation.runner, operation.deadline);
       const sql = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`;
       await runWithinDeadline(operation, operation.runner, sql, failure);
-    }
-    if (kind === 'replication-slot') await dropSlot(operation, name);
+    } else if (kind === 'replication-slot') await dropSlot(operation, name);
+    else continue;
+    operation.removed.push(blocker);
   }
 }
 
-/** What has to be run inside each database. */
-function statementsInside(blockers: readonly Blocker[]): Map<string, string[]> {
-  const statements = new Map<string, string[]>();
-  for (const { kind, name, database } of blockers) {
-    const subscription = quoteIdentifier(name);
-    const sql =
-      kind === 'prepared-transaction'
-        ? [`ROLLBACK PREPARED ${quoteLiteral(name)}`]
-        : kind === 'subscription'
-          ? // With a slot, DROP SUBSCRIPTION would have to reach the publisher. One string is one transaction.
-            [
-              `ALTER SUBSCRIPTION ${subscription} DISABLE; ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE); ` +
-                `DROP SUBSCRIPTION ${subscription}`,
-            ]
-          : [];
-    if (sql.length > 0) statements.set(database, [...(statements.get(database) ?? []), ...sql]);
+/** What has to be removed by a statement inside its database. */
+interface Removal {
+  readonly blocker: Blocker;
+  readonly sql: string;
+}
+
+/** The removals inside each database. */
+function removalsInside(blockers: readonly Blocker[]): Map<string, Removal[]> {
+  const removals = new Map<string, Removal[]>();
+  for (const blocker of blockers) {
+    const sql = removalInside(blocker);
+    const { database } = blocker;
+    if (sql !== undefined) removals.set(database, [...(removals.get(database) ?? []), { blocker, sql }]);
   }
-  return statements;
+  return removals;
+}
+
+function removalInside({ kind, name }: Blocker): string | undefined {
+  if (kind === 'prepared-transaction') return `ROLLBACK PREPARED ${quoteLiteral(name)}`;
+  if (kind !== 'subscription') return undefined;
+  const subscription = quoteIdentifier(name);
+  // With a slot, DROP SUBSCRIPTION would have to reach the publisher. One string is one transaction.
+  return (
+    `ALTER SUBSCRIPTION ${subscription} DISABLE; ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE); ` +
+    `DROP SUBSCRIPTION ${subscription}`
+  );
 }
 
 /** Our own session must not be among those that are ended and reported. */

@@ -9,6 +9,7 @@ import { waitForSessionsToLeave } from './wait-for-sessions.js';
 import { sweepSessions, type Sweep, type SweptRow } from './sweep-sessions.js';
 import { sqlStateOf } from './translate-error.js';
 import { wakeChannel } from './wake-channel.js';
+import { watch } from './watch.js';
 
 /**
  * How often a nap of the runner may be ended early. `CountOtherDBBackends()` (src/backend/storage/ipc/procarray.c)
@@ -124,16 +125,6 @@ async function endSessionsUntilSettled(
 /** A session that the role may not end. Backends in startup have no role yet, so nothing is known of them. */
 function isDenied(row: SweptRow): boolean {
   return !row.can_terminate && !row.starting;
-}
-
-/** A promise's state, readable without waiting. */
-function watch(promise: Promise<unknown>): { settled: boolean; succeeded: boolean } {
-  const state = { settled: false, succeeded: false };
-  promise.then(
-    () => Object.assign(state, { settled: true, succeeded: true }),
-    () => Object.assign(state, { settled: true }),
-  );
-  return state;
 }
 
 function recordTerminated({ terminated }: Operation, rows: readonly SweptRow[]): void {

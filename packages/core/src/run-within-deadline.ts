@@ -4,6 +4,7 @@ import { pause, type Deadline } from './deadline.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { watch } from './watch.js';
 
 /** How often it is looked whether the caller has aborted. */
 const lookMs = 50;
@@ -24,10 +25,8 @@ export async function runWithinDeadline(
   const { control, database, deadline, terminated } = operation;
   deadline.throwIfOver(database, `${failure}.`);
   const running = client.query(sql);
-  const statement = { settled: false };
-  const settle = (): void => void (statement.settled = true);
-  const done = running.then(settle, settle);
-  while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), done);
+  const statement = watch(running);
+  while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), running);
   if (statement.settled) {
     await running;
     return;

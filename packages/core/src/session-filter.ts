@@ -155,7 +155,11 @@ chain (pid) AS (
   SELECT unnest(w.blockers) FROM f JOIN waiting w ON w.pid = f.blocking
   UNION SELECT unnest(w.blockers) FROM chain c JOIN waiting w ON w.pid = c.pid)`;
 
-/** Whether a session passes the filter. Needs `pg_stat_activity a`, `f`, and the other {@link filterTables}. */
+/**
+ * Whether a session passes the filter. Needs `pg_stat_activity a`, `f`, and the other {@link filterTables}. Both sides of
+ * an operator have the types of one of PostgreSQL's own: on a client of the caller's, the search path is the caller's,
+ * and what others have laid out there would fit better than a conversion.
+ */
 export const filterCondition = `(${patternCondition('f', 'false')}
   AND (f.state IS NULL OR a.state ~ ANY (f.state))
   AND (f.backend_type IS NULL OR a.backend_type ~ ANY (f.backend_type))
@@ -167,7 +171,7 @@ export const filterCondition = `(${patternCondition('f', 'false')}
   AND (f.blocking IS NULL OR a.pid IN (SELECT pid FROM chain))
   AND (f.blocking_table IS NULL OR EXISTS (
     SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.database = a.datid
-      AND l.relation = f.blocking_table))
+      AND l.relation = f.blocking_table::oid))
   AND (f.root_blockers IS NULL OR a.pid IN (SELECT unnest(blockers) FROM waiting)
     AND a.pid NOT IN (SELECT pid FROM waiting))
   AND (f.pids IS NULL OR a.pid = ANY (f.pids) OR ${sessionId} = ANY (f.ids)))`;

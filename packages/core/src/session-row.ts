@@ -45,9 +45,13 @@ export const sessionTables = (keep: string, activity = 'pg_stat_activity'): stri
   ${activity} a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
   CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
 
-/** The role we are, for {@link sessionColumns}. */
+/**
+ * The role we are, for {@link sessionColumns}. The function is named with its schema: on a client of the caller's, the
+ * search path is the caller's, and one that takes text would fit better than PostgreSQL's own, which takes a name.
+ */
 export const currentRoleQuery = `
-  SELECT oid, rolname AS name, rolsuper AS super, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS signaller
+  SELECT oid, rolname AS name, rolsuper AS super,
+    pg_catalog.pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS signaller
   FROM pg_roles WHERE rolname = current_user`;
 
 /** Makes a {@link Session} of a row. */

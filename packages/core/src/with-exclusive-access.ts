@@ -7,19 +7,14 @@ import { PgEvictError } from './pg-evict-error.js';
 import type { RemedyOptions } from './remove-blockers.js';
 import { planHold, takeHold } from './take-hold.js';
 import type { Target } from './target.js';
+import { alsoThrown } from './with-facts.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link withExclusiveAccess}. */
 export interface ExclusiveAccessOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {}
 
 /** A database that nobody else can connect to. */
-export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {
-  /**
-   * Fires when the caller aborts, or when the database is not held any more; its `reason` is then a
-   * {@link PgEvictError} that says why. The database is given back when the callback has returned.
-   */
-  readonly signal: AbortSignal;
-}
+export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {}
 
 /** What {@link withExclusiveAccess} did: to get the access, and, in `leftovers`, giving the database back. */
 export interface ExclusiveAccessReport<T> extends OperationReport {
@@ -76,15 +71,16 @@ export async function withExclusiveAccess<T>(
     if (operation.dryRun) return plan.report;
     await takeHold(operation, plan);
     const { held } = plan;
-    const hold = new Hold(operation, held);
+    const hold = new Hold(operation, held, {
+      taken: 'gave it back',
+      error: (why, cause) => lostError(operation.database, why, cause),
+    });
     try {
-      const signals = [hold.lost, ...(options.signal === undefined ? [] : [options.signal])];
       const { removed } = plan.report;
       outcome = await outcomeOf(async () => {
         await operation.step('swapped');
         const terminated = [...operation.terminated.values()];
-        const signal = AbortSignal.any(signals);
-        return callback({ ...accessTo(operation, held, target, signal), signal, terminated, removed });
+        return callback({ ...accessTo(operation, held, target, hold.lost), terminated, removed });
       });
       // Held until it is given back, which must not happen to an operation of somebody else's.
       await hold.settled();
@@ -130,15 +126,6 @@ async function give(
     return leftovers;
   } catch (error) {
     if (thrown.length === 0 || thrown[0] === error || !(error instanceof PgEvictError)) throw error;
-    const { blockers, code, hint, message, sqlState, terminated } = error;
-    const summary = hint === null ? message : message.slice(0, -hint.length - 1);
-    throw new PgEvictError(code, summary, {
-      database,
-      hint: hint ?? undefined,
-      blockers,
-      terminated,
-      sqlState: sqlState ?? undefined,
-      cause: new AggregateError([error, ...thrown], 'What failed, and what the callback had thrown before.'),
-    });
+    throw alsoThrown(error, thrown[0]);
   }
 }

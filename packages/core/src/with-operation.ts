@@ -9,6 +9,7 @@ import { wakeChannel } from './wake-channel.js';
 import { recoverAbandoned } from './recover-abandoned.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
+import { withFacts } from './with-facts.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
 
 /**
@@ -39,6 +40,7 @@ export async function withOperation(
       runner,
       control,
       terminated,
+      removed: [],
       dryRun: options.dryRun ?? false,
       keep: options.keep ?? [],
       graceMs: options.graceMs ?? 0,
@@ -60,10 +62,11 @@ export async function withOperation(
     } catch (error) {
       // What a listener throws is not ours to translate.
       if (thrownByListener?.error === error) throw error;
-      throw translateError(error, `Database "${resolved.database}": ${command} failed`, {
+      const failure = translateError(error, `Database "${resolved.database}": ${command} failed`, {
         database: resolved.database,
         terminated: [...terminated.values()],
       });
+      throw operation.removed.length === 0 ? failure : withFacts(failure, { removed: operation.removed });
     } finally {
       await preparing;
     }

@@ -85,14 +85,18 @@ export async function migrateFresh(
     onMigration?.(name, { done, of: planned.migrations.length });
   };
   const database = target.database ?? process.env['PGDATABASE'] ?? '';
-  const migrate = async (connection: ConnectionSettings, state: string): Promise<Migrated> => {
+  const migrate = async (
+    connection: ConnectionSettings,
+    state: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Migrated> => {
     const { instance, pids } = knexOnSuccessor(knex, database, connection);
     try {
       return await runMigrations(instance, database, state, {
         seed,
         loadFile,
         onMigration: tell,
-        signal: options.signal,
+        signal,
       });
     } catch (error) {
       if (inPlace) await endSessions(target, pids);
@@ -103,7 +107,7 @@ export async function migrateFresh(
   };
   if (inPlace) {
     const report = await recreateDatabase(target, operation);
-    return { ...report, ...(await migrate({ ...settings, database }, 'is half-migrated')) };
+    return { ...report, ...(await migrate({ ...settings, database }, 'is half-migrated', options.signal)) };
   }
   let migrated: Migrated = { migrations: [], seeds: [] };
   const report = await recreateDatabase(target, {
@@ -111,7 +115,7 @@ export async function migrateFresh(
     fill: async (access) => {
       // What core found in .pgpass for the database is not there under its private name.
       const own = options.adminConnection === undefined ? access.connection : settings;
-      migrated = await migrate({ ...own, database: access.database }, 'stays as it was');
+      migrated = await migrate({ ...own, database: access.database }, 'stays as it was', access.signal);
     },
   });
   return { ...report, ...migrated };

@@ -1,27 +1,16 @@
-import type { ConnectionSettings } from '@pg-evict/core';
+import { sessionSettings, type ConnectionSettings } from '@pg-evict/core';
 import { Client } from 'pg';
 import { failureOf, sqlStateOf } from './failure.js';
 
 /**
- * What a role, or a database that was copied with its settings, may have been given that must not change what we read,
- * or end our session. Row security that would hide rows is an error instead.
- *
- * The search path comes first, in a statement of its own: whoever may create in a schema on it could have functions and
- * operators of his own run by what we ask, with our privileges (CVE-2018-1058).
+ * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
+ * instead.
  */
-const sessionSettings = `
-SELECT pg_catalog.set_config('search_path', '', false);
-SELECT pg_backend_pid() AS pid,
-  set_config('client_min_messages', 'error', false), set_config('default_transaction_read_only', 'off', false),
-  set_config('default_transaction_isolation', 'read committed', false), set_config('row_security', 'off', false),
-  set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-  set_config('idle_in_transaction_session_timeout', '0', false),
-  CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL
-    THEN set_config('idle_session_timeout', '0', false) END,
-  CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
-    THEN set_config('transaction_timeout', '0', false) END,
-  set_config('plan_cache_mode', 'force_generic_plan', false),
-  set_config('jit', 'off', false), set_config('max_parallel_workers_per_gather', '0', false)`;
+const readingSettings = {
+  default_transaction_isolation: 'read committed',
+  row_security: 'off',
+  max_parallel_workers_per_gather: '0',
+};
 
 /** Of several statements node-postgres returns several results, which its types do not know; of one, one. */
 function rowsOfAll<Row extends object>(results: unknown): Row[][] {
@@ -70,7 +59,8 @@ export class ServerSession {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const [row] = rowsOfAll<{ pid: number }>(await client.query(sessionSettings)).at(-1) ?? [];
+      const [row] =
+        rowsOfAll<{ pid: number }>(await client.query(sessionSettings(readingSettings))).at(-1) ?? [];
       return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0);
     } catch (error) {
       await client.end().catch(() => undefined);

@@ -60,8 +60,7 @@ export async function restoreDump(
         ],
         { env, signal, onMessage },
       );
-  if (signal?.aborted === true)
-    throw new PgEvictError('ABORTED', `Aborted. Database ${state}.`, { database });
+  if (signal.aborted) throw new PgEvictError('ABORTED', `Aborted. Database ${state}.`, { database });
   if (!outcome.succeeded) {
     throw new PgEvictError('UNEXPECTED', `Database ${state}: ${outcome.problem}.`, {
       database,
