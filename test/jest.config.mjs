@@ -1,3 +1,13 @@
+import { existsSync } from 'node:fs';
+
+// What looks at the processes of a server; without Linux's /proc they are tested by all that runs on one.
+const ofProcesses = existsSync('/proc/self/cmdline')
+  ? []
+  : ['<rootDir>/server/(?:account|parent-death|start-failure|start-server)\\.test'];
+if (ofProcesses.length > 0) {
+  process.stderr.write('\n!!! No /proc here: the tests of the processes of a server are SKIPPED.\n\n');
+}
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -10,6 +20,7 @@ export default {
     '/jest/projects/',
     '<rootDir>/packages/',
     '<rootDir>/docker/',
+    ...ofProcesses,
   ],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
