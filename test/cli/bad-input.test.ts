@@ -89,6 +89,11 @@ describe('the connection', () => {
     ['another protocol', `mysql://me:${secret}@localhost/x`, /does not begin with postgres:\/\//],
     ['a bad port', `postgres://me:${secret}@localhost:70000/x`, /URL/],
     ['unreadable', `postgres://me:${secret}@[::1/x`, /URL cannot be read/],
+    ['encoded by nobody', `postgres://me:${secret}@localhost/%zz`, /URL cannot be read/],
+    ['not encoded, with / and # in the password', `postgres://me:a@${secret}/b#c@localhost/x`, /%23/],
+    ['not encoded, with / in the password', `postgres://me:12/${secret}@localhost/x`, /%2F/],
+    ['not encoded, with ? in the password', `postgres://me:12?${secret}@localhost/x`, /%3F/],
+    ['not encoded, with # in the name', `postgres://localhost/x#1`, /%23/],
     ['empty', '', /URL/],
   ])('a URL that is %s exits with 2', async (_what, url, message) => {
     expect(problems(await runCli(['drop', '-y', '--url', url]), 2, message)).toEqual([]);
@@ -107,6 +112,20 @@ describe('the connection', () => {
     expect(problems(await runCli(['drop', url, '-y']), 2, /given as a URL.*\n.*--url/)).toEqual([]);
     expect(problems(await runCli(['rename', 'x', url]), 2, /given as a URL/)).toEqual([]);
     expect(problems(await runCli([url]), 2, /unknown command/)).toEqual([]);
+  });
+
+  test.each([
+    ['--template', 7, ['create', 'x', '--template']],
+    ['--confirm', 3, ['drop', 'x', '--confirm']],
+    ['--config', 2, ['sessions', 'x', '--config']],
+    ['--knexfile', 2, ['fresh', 'x', '-y', '--knexfile']],
+  ])('a URL given to %s is repeated without its password', async (_option, code, args) => {
+    const url = `postgres://me:${secret}@localhost/x`;
+    const env = { DATABASE_URL: serverUrl() };
+    expect(problems(await runCli([...args, url], env), code, /\/me:\*\*\*@localhost\/x/)).toEqual([]);
+    const json = await runCliJson([...args, url], env);
+    expect(json.code).toBe(code);
+    expect(showsSecret(json)).toBe(false);
   });
 
   test('--url and a flag that contradicts it exit with 2', async () => {
@@ -152,7 +171,11 @@ describe('the connection', () => {
     const { hostname, port, password } = new URL(serverUrl());
     const env = { PGHOST: hostname, PGPORT: port, PGUSER: 'postgres', PGPASSWORD: password };
     expect(
-      problems(await runCli(['drop', '-y'], env), 2, /No database is named.*\nhint: .*PGDATABASE/),
+      problems(
+        await runCli(['drop', '-y'], env),
+        2,
+        /No database is named.*\nhint: .*DATABASE_URL.*PGDATABASE/,
+      ),
     ).toEqual([]);
   });
 });
@@ -162,6 +185,8 @@ describe('the command line', () => {
     [['drpo', 'x'], /unknown command 'drpo'[^]*Did you mean drop\?/],
     [['drop', 'x', '--if-exist'], /unknown option '--if-exist'[^]*Did you mean --if-exists\?/],
     [['drop', 'x', '--timeuot', '3s'], /Did you mean --timeout\?/],
+    [['recreate', 'x', '--missing'], /pg-evict help recreate shows what there is/],
+    [['nonsense', 'recreate'], /pg-evict --help shows what there is/],
     [['drop', 'x', `--password=${secret}`], /unknown option '--password=…'/],
     [['drop', 'x', 'y'], /too many arguments/],
     [['rename'], /the new name is missing/],

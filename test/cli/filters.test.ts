@@ -87,7 +87,7 @@ test('filters by age pick sessions that idle in a transaction, run or are connec
 test.each([
   [['--older-than', '5'], /with its unit/],
   [['--idle-in-transaction', 'long'], /with its unit/],
-  [['--blocking', 'me'], /Write a pid/],
+  [['--blocking', 'me'], /Write a number from 1 to 2147483647/],
   [['--user', 'a,,b'], /empty value/],
   [['--except', 'host=x'], /application=pattern, user=pattern or client=pattern/],
   [['--pids', 'nobody'], /neither a pid nor a session id/],

@@ -44,15 +44,19 @@ test('the measuring sees the driver where it is loaded', () => {
   expect(filesLoadedBy(['drop', 'postgres', '-y']).join('\n')).toMatch(driver);
 });
 
-test.each([[['--version']], [['--help']], [['help', 'recreate']], [['recreate', '--help']], [['drpo']]])(
-  '%j loads neither the driver nor core nor anything that draws',
-  (args) => {
-    const files = filesLoadedBy(args).join('\n');
-    expect(files).toContain('commander');
-    expect(files).not.toMatch(driver);
-    expect(files).not.toMatch(display);
-  },
-);
+test.each([
+  [['--version']],
+  [['--help']],
+  [['help', 'recreate']],
+  [['recreate', '--help']],
+  [['drpo']],
+  [['drpo', '--json']],
+])('%j loads neither the driver nor core nor anything that draws', (args) => {
+  const files = filesLoadedBy(args).join('\n');
+  expect(files).toContain('commander');
+  expect(files).not.toMatch(driver);
+  expect(files).not.toMatch(display);
+});
 
 test('a project without a configuration pays for neither cosmiconfig nor jiti nor the schema', () => {
   const files = filesLoadedBy(['drop', 'postgres', '-y']).join('\n');

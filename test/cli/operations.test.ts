@@ -59,7 +59,11 @@ describe('recreate', () => {
     const env = { DATABASE_URL: serverUrl({ database }) };
     expect((await runCli(['recreate', '-y'], env)).code).toBe(7);
     expect(await databaseExists(database)).toBe(false);
-    expect((await runCli(['recreate', '-y', '--if-not-exists'], env)).code).toBe(0);
+    const planned = await runCli(['recreate', '-y', '--if-not-exists', '--dry-run'], env);
+    expect(planned.stdout).toContain(`Would create ${database};`);
+    const created = await runCli(['recreate', '-y', '--if-not-exists'], env);
+    expect(created).toMatchObject({ code: 0, stderr: '' });
+    expect(created.stdout).toMatch(new RegExp(`^Created ${database} in `));
     expect(await databaseExists(database)).toBe(true);
   });
 

@@ -76,7 +76,7 @@ describe('protect and unprotect', () => {
     expect(refused.stderr).toContain('--yes');
     expect((await runCli(['unprotect', '--dry-run'], env)).stdout).toContain('Nothing was changed.');
     expect((await runCli(['drop', '-y'], env)).code).toBe(3);
-    expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is now not protected');
+    expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is no longer protected');
     expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is not protected already');
     expect((await runCli(['drop', '-y'], env)).code).toBe(0);
   });

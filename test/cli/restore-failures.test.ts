@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Scratch } from '../support/scratch.js';
 import { ask, quote, until, withClient } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
-import { describeWithTools, useServerForTools } from './support/dump-tools.js';
+import { describeWithTools } from './support/dump-tools.js';
 import { runCliJson, startCli } from './support/run-cli.js';
 import {
   expectUntouched,
@@ -14,15 +13,11 @@ import {
   restore,
   sent,
   spoilt,
-  spoiltDatabase,
   statesOf,
-  useDumps,
+  useRestore,
 } from './support/spoilt-database.js';
 
-const scratch = new Scratch();
-afterAll(async () => scratch.cleanUp());
-const dumps = useDumps();
-useServerForTools();
+const { scratch, dumps, spoiltDatabase } = useRestore();
 
 describeWithTools('a restore that fails', () => {
   test.each(['-Fc', '-Fp'])(
@@ -31,7 +26,6 @@ describeWithTools('a restore that fails', () => {
       let dump = '';
       const owner = await scratch.role();
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, `owner${format}.dump`, format)),
         { sql: `ALTER TABLE orders OWNER TO ${quote(owner)}` },
       );
@@ -60,7 +54,7 @@ describeWithTools('a restore that fails', () => {
 
   test('is one JSON document, with the first error of the program', async () => {
     let dump = '';
-    const { database, url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'late.sql')));
+    const { database, url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'late.sql')));
     insertLate(dump, `INSERT INTO public.orders VALUES ('no number');`);
     const { code, document } = await runCliJson(['restore', dump, '--yes'], { DATABASE_URL: url });
     expect(code).toBe(1);
@@ -83,7 +77,7 @@ describeWithTools('a restore that fails', () => {
 
   test('because the server is older than the dump: it says what fits together', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'newer.sql')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'newer.sql')));
     writeFileSync(dump, readFileSync(dump, 'utf8').replace('SET lock_timeout', 'SET timeout_of_tomorrow'));
     const { code, stderr } = await restore(url, dump, '--yes');
     expect(code).toBe(1);
@@ -101,7 +95,7 @@ describeWithTools('a restore that fails', () => {
     ['plain within gzip', '-Fp'],
   ])('because the dump is cut off (%s): the old database stays', async (what, format) => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => {
+    const { url } = await spoiltDatabase((from) => {
       dump = dumps.dump(from, `cut ${what}`, format);
     });
     if (format === '-Fd') {
@@ -122,7 +116,7 @@ describeWithTools('a restore that fails', () => {
 
   test('because a program reports no error and has not restored: what is missing is named', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'lie.dump', '-Fc')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'lie.dump', '-Fc')));
     const folder = dumps.path('liar');
     mkdirSync(folder);
     const real = execFileSync('sh', ['-c', 'command -v pg_restore'], { encoding: 'utf8' }).trim();
@@ -139,7 +133,7 @@ describeWithTools('a restore that fails', () => {
 
   test('because pg_restore is not installed: how to get it is said', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'no tool.dump', '-Fc')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'no tool.dump', '-Fc')));
     const { code, stderr } = await startCli(['restore', dump, '--yes'], {
       DATABASE_URL: url,
       PATH: dumps.path('nothing'),
@@ -166,7 +160,6 @@ describeWithTools('an interrupted restore', () => {
     async (signal, program, options, args) => {
       let dump = '';
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, 'slow.dump', ...options)),
         { sql: slow },
       );
@@ -200,7 +193,7 @@ describeWithTools('an interrupted restore', () => {
 
   test('of which the process is killed: the next restore clears away what it left', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'killed.sql')), {
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'killed.sql')), {
       sql: slow,
     });
     const running = startCli(['restore', dump, '--yes'], { DATABASE_URL: url });

@@ -1,29 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName, withClient } from '../support/server.js';
-import { describeWithTools, useServerForTools } from './support/dump-tools.js';
+import { describeWithTools } from './support/dump-tools.js';
 import {
   expectUntouched,
   insertLate,
   restore,
   sent,
-  spoiltDatabase,
   statesOf,
-  useDumps,
+  useRestore,
 } from './support/spoilt-database.js';
 
-const scratch = new Scratch();
-afterAll(async () => scratch.cleanUp());
-const dumps = useDumps();
-const { areThere } = useServerForTools();
+const { scratch, dumps, spoiltDatabase, hasTools } = useRestore();
 
 /** What is refused leaves its database as it was, so one will do for all of it. */
 let shared: { readonly database: string; readonly url: string };
 beforeAll(async () => {
-  if (!areThere) return;
-  shared = await spoiltDatabase(scratch, (url) => {
+  if (!hasTools) return;
+  shared = await spoiltDatabase((url) => {
     for (const format of ['-Fc', '-Fp']) dumps.dump(url, `shared${format}`, format);
   });
   await scratch.database(`${shared.database}_2`);
@@ -92,7 +87,6 @@ describeWithTools('a dump that reaches beyond one database', () => {
     for (const options of [[], ['--inserts'], ['--column-inserts', '--quote-all-identifiers']]) {
       let dump = '';
       const { url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, `words ${options.length}.sql`, ...options)),
         {
           sql: `CREATE TABLE "CREATE DATABASE" ("\\connect" text DEFAULT '${words}', database text);
@@ -134,7 +128,7 @@ describeWithTools('what is no dump', () => {
   });
 
   test.each([
-    ['There is no dump', 'missing.dump'],
+    ['Check the path; the dump comes last', 'missing.dump'],
     ['is no dump: there is no', '.'],
     ['is no file', '/dev/null'],
   ])('nor is a path: "%s"', async (problem, path) => {

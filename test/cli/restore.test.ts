@@ -3,26 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
-import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName, until, withClient } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
-import { describeWithTools, useServerForTools } from './support/dump-tools.js';
+import { describeWithTools } from './support/dump-tools.js';
 import { runCli, runCliJson } from './support/run-cli.js';
 import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
-import {
-  privateDatabases,
-  restore,
-  sent,
-  spoilt,
-  spoiltDatabase,
-  statesOf,
-  useDumps,
-} from './support/spoilt-database.js';
+import { privateDatabases, restore, sent, spoilt, statesOf, useRestore } from './support/spoilt-database.js';
 
-const scratch = new Scratch();
-afterAll(async () => scratch.cleanUp());
-const dumps = useDumps();
-useServerForTools();
+const { scratch, dumps, spoiltDatabase } = useRestore();
 
 const describeOnTerminal = hasTerminal ? describe : describe.skip;
 
@@ -67,10 +55,7 @@ describeWithTools('pg-evict restore', () => {
     ['plain', 'with inserts.dump', ['--rows-per-insert=500']],
   ])('restores the %s format, told by what is in %s, and says what it did', async (format, name, options) => {
     let dump = '';
-    const { database, url } = await spoiltDatabase(
-      scratch,
-      (from) => (dump = dumps.dump(from, name, ...options)),
-    );
+    const { database, url } = await spoiltDatabase((from) => (dump = dumps.dump(from, name, ...options)));
     const session = await openSession(url);
     const { code, document } = await runCliJson(['restore', database, dump, '--yes'], { DATABASE_URL: url });
     expect(code).toBe(0);
@@ -92,7 +77,7 @@ describeWithTools('pg-evict restore', () => {
 
   test('restores plain SQL within gzip', async () => {
     const dump = dumps.path('zipped');
-    const { url } = await spoiltDatabase(scratch, (from) => {
+    const { url } = await spoiltDatabase((from) => {
       writeFileSync(dump, gzipSync(execFileSync('pg_dump', [`--dbname=${from}`])));
     });
     expect(await restore(url, dump, '--yes')).toMatchObject({ code: 0, stderr: '' });
@@ -107,14 +92,10 @@ describeWithTools('pg-evict restore', () => {
     async (_by, name, options) => {
       let dump = '';
       const owner = await scratch.role('CREATEDB IN ROLE pg_signal_backend');
-      const { database, url } = await spoiltDatabase(
-        scratch,
-        (from) => (dump = dumps.dump(from, name, ...options)),
-        {
-          name: uniqueName(`My "Datenbank" 'ö`),
-          owner,
-        },
-      );
+      const { database, url } = await spoiltDatabase((from) => (dump = dumps.dump(from, name, ...options)), {
+        name: uniqueName(`My "Datenbank" 'ö`),
+        owner,
+      });
       const stranger = await scratch.role();
       await withClient(url, async (client) => client.query('GRANT SELECT ON orders TO PUBLIC'));
       const crowd = new ReconnectingClients(serverUrl({ database, user: stranger, password: stranger }), 6);
@@ -149,7 +130,6 @@ describeWithTools('pg-evict restore', () => {
   test('encoding, locale and settings of the database are kept, and template1 is not in the way', async () => {
     let dump = '';
     const { database, url } = await spoiltDatabase(
-      scratch,
       (from) => (dump = dumps.dump(from, 'settings.dump', '-Fc')),
     );
     const latin = scratch.forget(uniqueName('latin'));
@@ -181,10 +161,7 @@ describeWithTools('pg-evict restore', () => {
 
   test('what stands behind "--" and --jobs reach pg_restore', async () => {
     let dump = '';
-    const { database, url } = await spoiltDatabase(
-      scratch,
-      (from) => (dump = dumps.dump(from, 'jobs.dump', '-Fc')),
-    );
+    const { database, url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'jobs.dump', '-Fc')));
     const { code, stderr } = await restore(
       url,
       database,
@@ -208,7 +185,6 @@ describeWithTools('pg-evict restore', () => {
       const role = await scratch.role();
       let dump = '';
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, `admin${format}`, format)),
         { owner: role },
       );
@@ -237,7 +213,7 @@ describeWithTools('pg-evict restore', () => {
 
   test('a missing database is an error, and with --if-not-exists it is created', async () => {
     let dump = '';
-    await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'new.dump', '-Fc')));
+    await spoiltDatabase((from) => (dump = dumps.dump(from, 'new.dump', '-Fc')));
     const database = scratch.forget(uniqueName('new'));
     const url = serverUrl({ database });
     expect(await restore(url, dump, '--yes')).toMatchObject({ code: 7 });
@@ -249,7 +225,6 @@ describeWithTools('pg-evict restore', () => {
   test('a protected database is refused with exit code 3, and nobody is ended', async () => {
     let dump = '';
     const { database, url } = await spoiltDatabase(
-      scratch,
       (from) => (dump = dumps.dump(from, 'protected.dump', '-Fc')),
     );
     await runCli(['protect', database], { DATABASE_URL: url });
@@ -263,7 +238,7 @@ describeWithTools('pg-evict restore', () => {
 
   test('a dry run names who would be ended and what would be restored, and changes nothing', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'dry.dump', '-Fc')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'dry.dump', '-Fc')));
     const session = await openSession(url);
     const { document } = await runCliJson(['restore', dump, '--dry-run', '--keep-old=kept'], {
       DATABASE_URL: url,
@@ -283,7 +258,7 @@ describeWithTools('pg-evict restore', () => {
 
   test('without a terminal it wants --yes; --quiet prints nothing', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'quiet.dump', '-Fc')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'quiet.dump', '-Fc')));
     expect(await restore(url, dump)).toMatchObject({ code: 3 });
     expect(await statesOf(url)).toEqual(spoilt);
     expect(await restore(url, dump, '--yes', '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -294,7 +269,6 @@ describeWithTools('pg-evict restore', () => {
     test('it shows dump and sessions, and asks', async () => {
       let dump = '';
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, 'asked.dump', '-Fc')),
       );
       const session = await openSession(url);
@@ -330,7 +304,6 @@ describeWithTools('pg-evict restore', () => {
       const name = `${uniqueName('a')}${'ö'.repeat(25)}`.padEnd(38, 'x');
       expect(Buffer.byteLength(name)).toBe(63);
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, 'kept.dump', '-Fc')),
         {
           name,
@@ -351,7 +324,7 @@ describeWithTools('pg-evict restore', () => {
 
     test('a name that is taken is refused with exit code 7 before anything is done', async () => {
       let dump = '';
-      const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'taken.dump', '-Fc')));
+      const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'taken.dump', '-Fc')));
       const other = await scratch.database();
       const session = await openSession(url);
       const { code, stderr } = await restore(url, dump, '--yes', '--keep-old', other);
@@ -368,7 +341,6 @@ describeWithTools('pg-evict restore', () => {
     test('where it took the dump for a name, that is said', async () => {
       let dump = '';
       const { database, url } = await spoiltDatabase(
-        scratch,
         (from) => (dump = dumps.dump(from, 'swallowed.dump', '-Fc')),
       );
       const { code, stderr } = await restore(url, database, '--keep-old', dump, '--yes');

@@ -23,6 +23,19 @@ const plain = (database: string, parameters = ''): string => {
   return url.href;
 };
 
+/** libpq's variables for a database of the server, and what else is given. */
+function libpq(database: string, others: Readonly<Record<string, string>>): Record<string, string> {
+  const { hostname, port, username, password } = new URL(serverUrl());
+  return {
+    PGHOST: hostname,
+    PGPORT: port,
+    PGUSER: username,
+    PGPASSWORD: decodeURIComponent(password),
+    PGDATABASE: database,
+    ...others,
+  };
+}
+
 /** Recreates a database that a session is on. */
 async function recreate(database: string, env: Readonly<Record<string, string>>): Promise<CliResult> {
   const session = await openSession(serverUrl({ database }));
@@ -42,15 +55,7 @@ describe("libpq's variables mean what they mean to psql", () => {
     ['verify-full', () => ({ PGSSLMODE: 'verify-full', PGSSLROOTCERT: files.certificate })],
   ])('%s', async (_mode, variables) => {
     const database = await scratch.database();
-    const { hostname, port, username, password } = new URL(serverUrl());
-    const { code, stdout } = await recreate(database, {
-      PGHOST: hostname,
-      PGPORT: port,
-      PGUSER: username,
-      PGPASSWORD: decodeURIComponent(password),
-      PGDATABASE: database,
-      ...variables(),
-    });
+    const { code, stdout } = await recreate(database, libpq(database, variables()));
     expect(JSON.parse(stdout)).toMatchObject({ database, terminated: [{ application: 'test idle' }] });
     expect(code).toBe(0);
   });
@@ -69,15 +74,7 @@ describe("libpq's variables mean what they mean to psql", () => {
     ],
   ])('%s does not get in: exit code 6, and it says why', async (_what, variables, reason) => {
     const database = await scratch.database();
-    const { hostname, port, username, password } = new URL(serverUrl());
-    const { code, stdout } = await recreate(database, {
-      PGHOST: hostname,
-      PGPORT: port,
-      PGUSER: username,
-      PGPASSWORD: decodeURIComponent(password),
-      PGDATABASE: database,
-      ...variables(),
-    });
+    const { code, stdout } = await recreate(database, libpq(database, variables()));
     expect(JSON.parse(stdout)).toMatchObject({
       error: { code: 'CONNECTION_FAILED', message: expect.stringMatching(reason) as unknown },
     });

@@ -56,6 +56,23 @@ test.each(Object.keys(operations))('the maintenance database is refused: %s', as
   expect(error).toMatchObject({ code: 'REFUSED', database: 'mine' });
 });
 
+test.each(Object.keys(operations))(
+  'a URL in the place of a target is refused, and not PGDATABASE taken: %s',
+  async (name) => {
+    const error = await failureOf(operations[name]?.(nowhere as Target) ?? Promise.resolve());
+    expect(error).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('{ connection:'),
+    });
+  },
+);
+
+test.each(Object.keys(operations))('a protection that is no list is refused: %s', async (name) => {
+  const target = { connection: nowhere, database: 'mine', protect: 'mine' as unknown as string[] };
+  const error = await failureOf(operations[name]?.(target) ?? Promise.resolve());
+  expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('"protect"') });
+});
+
 test('a client on a database of the server ends nobody there', async () => {
   const session = await openSession(serverUrl());
   await withClient(serverUrl(), async (client) => {

@@ -54,8 +54,9 @@ test('a missing database is an error, and with ifNotExists it is created', async
     database,
   });
   const report = await recreateDatabase(targetOf(database), { ifNotExists: true });
-  expect(report).toMatchObject({ changed: true, terminated: [] });
+  expect(report).toMatchObject({ changed: true, created: true, terminated: [] });
   expect(await databaseExists(database)).toBe(true);
+  expect(await recreateDatabase(targetOf(database), { ifNotExists: true })).not.toHaveProperty('created');
   expect(await privateDatabasesFor(database)).toEqual([]);
 });
 

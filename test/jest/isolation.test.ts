@@ -71,6 +71,32 @@ describe("isolation: 'test'", () => {
     expect(run).toMatchObject({ code: 0, passed: 8 });
   });
 
+  it('gives each test the template, whatever a connection to another database did that was open before', async () => {
+    const project = fixture.project('plain', {
+      'base.config.cjs': base,
+      'pg-evict.config.cjs': config("isolation: 'test'"),
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        const { pathname } = new URL(process.env.DATABASE_URL);
+        const settings = async () => {
+          const client = new Client();
+          await client.connect();
+          const { rows } = await client.query("SELECT current_setting('work_mem') AS memory");
+          await client.end();
+          return rows;
+        };
+        const other = new Client({ database: 'postgres' });
+        test('opens it', async () => { await other.connect(); });
+        test('changes through it, and closes it', async () => {
+          await other.query('ALTER DATABASE ' + pathname.slice(1) + " SET work_mem = '123kB'");
+          await other.end();
+        });
+        test('finds the template', async () => { expect(await settings()).toEqual([{ memory: '4MB' }]); });`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'one.test'] });
+    expect(run.files['one.test.js']).toEqual({ status: 'passed', message: '' });
+  });
+
   it('fails with what else goes wrong between two tests', async () => {
     const project = fixture.project('plain', {
       'base.config.cjs': base,

@@ -1,3 +1,8 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { withClient } from '../support/server.js';
 import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
 import { inBand } from './support/jest-project.js';
@@ -46,8 +51,73 @@ const inOrder = `module.exports = class {
   cacheResults() {}
 };`;
 
+/** A program that was there before the tests: it inserts into whatever database a URL names. */
+const program = async (url: string): Promise<void> => {
+  await withClient(url, async (client) => client.query("INSERT INTO notes VALUES ('more')"));
+};
+
 describe('what a test file does to its database', () => {
   const fixture = new JestFixture();
+
+  it('through a connection of an agent that a file before it opened is undone before the next', async () => {
+    // Who is asked for nothing keeps the connection, as servers do.
+    const serve: RequestListener = (request, response) => {
+      const url = decodeURIComponent((request.url ?? '').slice(1));
+      if (url === '') return void response.end();
+      void program(url).then(() => response.setHeader('connection', 'close').end());
+    };
+    const server = createServer(serve).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asking = (path: string, reused: boolean): string => `const http = require('http');
+      test('asks', async () => {
+        const request = http.get({ port: ${port}, host: '127.0.0.1', path: '/' + ${path} });
+        const response = await new Promise((done) => request.once('response', done));
+        response.resume();
+        await new Promise((done) => response.once('end', done));
+        expect(request.reusedSocket).toBe(${reused});
+        await new Promise((done) => setImmediate(done));
+      });`;
+    try {
+      const project = fixture.project('plain', {
+        'tests/one.test.js': asking(`''`, false),
+        'tests/three.test.js': asking('encodeURIComponent(process.env.DATABASE_URL)', true),
+        'tests/two.test.js': looking,
+        'in-order.js': inOrder,
+      });
+      const run = await project.run({ parameters: [...inBand, '--testSequencer=./in-order.js'] });
+      expect(run.stderr).not.toContain('Error');
+      expect(run).toMatchObject({ code: 0, passed: 3 });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('through a datagram is undone before the next', async () => {
+    const socket = createSocket('udp4');
+    socket.on('message', (url, { port, address }) => {
+      void program(url.toString()).then(() => socket.send('done', port, address));
+    });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    try {
+      const project = fixture.project('plain', {
+        'tests/one.test.js': `const { createSocket } = require('dgram');
+          test('sends', async () => {
+            const socket = createSocket('udp4');
+            socket.send(process.env.DATABASE_URL, ${socket.address().port}, '127.0.0.1');
+            await new Promise((done) => socket.once('message', done));
+            socket.close();
+          });`,
+        'tests/two.test.js': looking,
+        'in-order.js': inOrder,
+      });
+      const run = await project.run({ parameters: [...inBand, '--testSequencer=./in-order.js'] });
+      expect(run).toMatchObject({ code: 0, passed: 2 });
+    } finally {
+      socket.close();
+    }
+  });
 
   it.each(Object.entries(ways))('through %s is undone before the next', async (_way, code) => {
     const project = fixture.project('plain', {

@@ -198,7 +198,10 @@ describe('asking', () => {
     const database = scratch.forget(uniqueName('db'));
     const folder = project({ 'knexfile.ts': knexfile, 'migrations/001_people.ts': people });
     expect((await fresh(folder, database, '-y')).code).toBe(7);
-    expect((await fresh(folder, database, '-y', '--if-not-exists')).code).toBe(0);
+    expect(await fresh(folder, database, '-y', '--if-not-exists')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`Created ${database} with 1 migration in`) as string,
+    });
     expect(await tables(database)).toContain('people');
   });
 });

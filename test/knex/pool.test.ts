@@ -45,6 +45,18 @@ describe.each(knexVersions)('%s', (version) => {
     }
   });
 
+  it('refuses an option that it does not have, by its name', () => {
+    const { withPgEvict } = fixture.project.plugin;
+    const misspelt = { protct: ['prod*'] } as object;
+    expect(() => withPgEvict({ client: 'pg' }, misspelt)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/"protct".*protect/) as string,
+      }),
+    );
+    expect(() => withPgEvict(() => ({ client: 'pg' }), misspelt)).toThrow(/"protct"/);
+  });
+
   it('takes a configuration that is wrapped twice for one, the later options first', async () => {
     const { withPgEvict } = fixture.project.plugin;
     const database = await fixture.scratch.database();

@@ -1,8 +1,8 @@
 import { sweepTestDatabases, type RunInvitation } from '@pg-evict/testing';
-import { runCli, runCliJson } from '../cli/support/run-cli.js';
+import { runCli, runCliJson, startCli } from '../cli/support/run-cli.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
-import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
+import { ask, databaseExists, quote, serverUrl, until, withClient } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
 import { ownDatabases, RunFixture } from './support/run-fixture.js';
 import { RunProcess } from './support/run-process.js';
@@ -156,6 +156,47 @@ describe('pg-evict sweep', () => {
       expect(await databaseExists(database)).toBe(false);
     }
     expect((await runCli(['sweep', '-d', serverUrl()])).stdout).toContain('There is nothing to sweep.');
+  });
+
+  test('--timeout is for each database: one that somebody has locked is left, the others are dropped', async () => {
+    const locked = 'pg_evict_test_00000000_1_0_fedcba';
+    await scratch.database(locked);
+    await withClient(serverUrl(), async (client) => {
+      await client.query(`BEGIN; ALTER DATABASE ${quote(locked)} CONNECTION LIMIT 5`);
+      const { code, document } = await runCliJson(['sweep', '--timeout', '500ms', '-d', serverUrl()]);
+      expect(code).toBe(5);
+      expect(document).toMatchObject({
+        dropped: [killed],
+        failed: [
+          { database: locked, reason: expect.stringMatching(/holds a lock.*ALTER DATABASE/) as unknown },
+        ],
+      });
+      expect(await databaseExists(locked)).toBe(true);
+
+      const sweeping = startCli(['sweep', '-d', serverUrl()]);
+      await until(
+        async () => (await ask('SELECT FROM pg_locks WHERE NOT granted')).length > 0,
+        'the sweep waits for the lock',
+      );
+      sweeping.process.kill('SIGINT');
+      expect(await sweeping.result).toMatchObject({
+        code: 130,
+        stderr: 'error: Aborted. No database was dropped.\n',
+      });
+      expect(await databaseExists(locked)).toBe(true);
+    });
+    expect((await runCliJson(['sweep', '-d', serverUrl()])).document).toMatchObject({ dropped: [locked] });
+  });
+
+  test('one that is protected is left', async () => {
+    expect((await runCli(['protect', kept, '-d', serverUrl()])).code).toBe(0);
+    const { code, document } = await runCliJson(['sweep', '--kept', '-d', serverUrl()]);
+    expect(code).toBe(5);
+    expect(document).toMatchObject({
+      dropped: [killed],
+      failed: [{ database: kept, reason: expect.stringContaining('protected') as unknown }],
+    });
+    expect(await databaseExists(kept)).toBe(true);
   });
 
   test('a server that is not there is an error', async () => {

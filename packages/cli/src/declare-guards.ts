@@ -59,13 +59,14 @@ ${examples(
   program
     .command('sweep')
     .usage('[options]')
-    .description('drop the test databases that runs of tests have left which are over')
+    .description('drop the test databases that finished test runs left behind')
     .optionsGroup('Options:')
     .option('--kept', 'also those of failed test files that were kept less than a week ago')
     .option('--templates', 'also templates that no run uses, however recently one did')
     .addHelpText(
       'after',
-      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine.\n${examples(
+      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for each of
+them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.\n${examples(
         'sweep --dry-run',
         'sweep --kept --templates',
         'sweep --json',

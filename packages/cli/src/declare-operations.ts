@@ -3,8 +3,8 @@ import { splitRestoreWords } from './dump/restore-words.js';
 import { addEndingOptions } from './ending-options.js';
 import { examples } from './examples.js';
 import { addRemedyOptions } from './remedy-options.js';
-import { parseJobs } from './parse-jobs.js';
 import { splitNames } from './two-names.js';
+import { wholeNumber } from './whole-number.js';
 
 /** `drop`, `create`, `recreate`, `fresh`, `restore`, `rename` and `clone`. */
 export function declareOperations(program: Command): void {
@@ -111,7 +111,7 @@ ${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile 
     .option('--if-not-exists', 'create it when it does not exist')
     .addOption(
       new Option('--jobs <number>', 'so many at once: dumps in the custom and directory format').argParser(
-        parseJobs,
+        wholeNumber(1, 999),
       ),
     );
   addEndingOptions(restore);

@@ -14,6 +14,7 @@ export {
   PgEvictError,
   protectDatabase,
   recreateDatabase,
+  redactQuery,
   renameDatabase,
   repairDatabase,
   terminateSessions,

@@ -2,7 +2,7 @@ import type { SessionFilter } from '@pg-evict/core';
 import { Option, type Command } from 'commander';
 import { parseAge } from './parse-duration.js';
 import { parseList } from './parse-list.js';
-import { parsePid } from './parse-pid.js';
+import { wholeNumber } from './whole-number.js';
 
 /** The options that pick sessions. */
 export interface FilterOptions {
@@ -20,6 +20,9 @@ export interface FilterOptions {
   readonly pids?: readonly string[];
 }
 
+/** The server has pids as int4. */
+const maxPid = 2 ** 31 - 1;
+
 export function addFilterOptions(command: Command): Command {
   const list = (flags: string, description: string): Option =>
     new Option(flags, description).argParser(parseList);
@@ -36,7 +39,7 @@ export function addFilterOptions(command: Command): Command {
     .addOption(age('--older-than <duration>', 'connected for longer'))
     .addOption(
       new Option('--blocking <pid>', 'that this session waits for, directly or through others').argParser(
-        parsePid,
+        wholeNumber(1, maxPid),
       ),
     )
     .option('--blocking-table <table>', 'that hold a lock on schema.table')

@@ -2,6 +2,7 @@ import type { ConnectionFacts } from '@pg-evict/core';
 import type { Examination } from './examine.js';
 import { blocked, databaseMissing, done, sessionsRemain } from './exit-code.js';
 import { formatSize } from './format-size.js';
+import { quoteForShell } from './quote-for-shell.js';
 import { because } from './session-list.js';
 
 /** One thing that doctor says. */
@@ -142,7 +143,7 @@ function databaseFindings({ description, diagnosis }: Examination): Finding[] {
         topic: 'database',
         level: 'problem',
         text: `${database} does not exist.`,
-        remedy: 'Check the name; capitals count.',
+        remedy: `Check the name; capitals count. To create it: pg-evict create ${quoteForShell(database)}`,
         exitCode: databaseMissing,
       },
     ];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { parseDuration } from './parse-duration.js';
-import { parsePort } from './parse-port.js';
+import { wholeNumber } from './whole-number.js';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -27,7 +27,11 @@ export function addGlobalOptions(program: Command): void {
     .optionsGroup('Connection:')
     .option('-d, --url <url>', 'postgres:// URL of the database; DATABASE_URL keeps its password out of `ps`')
     .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
-    .addOption(new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(parsePort))
+    .addOption(
+      new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(
+        wholeNumber(1, 65_535),
+      ),
+    )
     .option('-U, --username <role>', 'role to log in as')
     .option(
       '--maintenance-db <name>',

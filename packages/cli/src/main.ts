@@ -17,10 +17,9 @@ if (own.includes('--no-color')) {
   delete process.env['FORCE_COLOR'];
 }
 
-createProgram()
-  .parseAsync()
-  .catch(async (error: unknown) => {
-    if (error instanceof CommanderError) return reportUsage(error, own);
-    const { reportFailure } = await import('./report-failure.js');
-    return reportFailure(error, { json: own.includes('--json'), color: false });
-  });
+const program = createProgram();
+program.parseAsync().catch(async (error: unknown) => {
+  if (error instanceof CommanderError) return reportUsage(error, program, own);
+  const { reportFailure } = await import('./report-failure.js');
+  return reportFailure(error, { json: own.includes('--json'), color: false });
+});

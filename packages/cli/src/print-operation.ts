@@ -46,6 +46,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     ...(report.restored === undefined
       ? {}
       : { restored: toJsonDump(report.restored), old: report.keptAs ?? null }),
+    ...(report.created === undefined ? {} : { created: report.created }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
@@ -97,6 +98,12 @@ const done: Partial<Record<PerformedReport['command'], string>> = {
   swap: 'Swapped',
 };
 
+const intended: Partial<Record<PerformedReport['command'], string>> = { fresh: 'recreate', run: 'hold' };
+
+/** Whether there was nothing that it could replace. A dump is restored in either case. */
+const isMadeAnew = ({ created, restored }: PerformedReport): boolean =>
+  created === true && restored === undefined;
+
 function happened(report: PerformedReport, colors: Colors): string {
   if (!report.changed) {
     const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
@@ -106,13 +113,14 @@ function happened(report: PerformedReport, colors: Colors): string {
   }
   const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
   const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
-  return `${colors.green(done[report.command] ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
+  const verb = isMadeAnew(report) ? 'Created' : done[report.command];
+  return `${colors.green(verb ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
 }
 
 function planned(report: PerformedReport, colors: Colors): string {
   const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
   const { command } = report;
-  const verb = command === 'fresh' ? 'recreate' : command === 'run' ? 'hold' : command;
+  const verb = isMadeAnew(report) ? 'create' : (intended[command] ?? command);
   return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
 }
 

@@ -19,11 +19,12 @@ export function printProtection(
   } else if (options.quiet !== true) {
     const { bold, green, yellow } = createColors(wantsColor(process.stdout));
     const state = isProtected ? `protected${because(reason ?? '')}` : 'not protected';
+    const changedState = isProtected ? `now ${state}` : 'no longer protected';
     const name = bold(printable(database));
     process.stdout.write(
       dryRun && changed
         ? `${yellow('Would be')} ${state}: ${name}. Nothing was changed.\n`
-        : `${name} is ${changed ? green(`now ${state}`) : `${state} already`}.\n`,
+        : `${name} is ${changed ? green(changedState) : `${state} already`}.\n`,
     );
   }
 }

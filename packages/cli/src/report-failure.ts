@@ -1,11 +1,11 @@
 import type { PgEvictError } from '@pg-evict/core';
-import { isPgEvictError } from './engine.js';
 import { createColors } from 'picocolors';
+import { isPgEvictError, redactQuery } from './engine.js';
 import { exitCodeOf } from './exit-code.js';
 import { failureDocument } from './failure-document.js';
 import { printable, printableLines } from './printable.js';
 import { redactPasswords } from './redact-passwords.js';
-import { redactQuery } from './redact-query.js';
+import { toJsonBlocker, toJsonSession } from './to-json-session.js';
 
 /** How a failure is printed. */
 export interface FailureStyle {
@@ -21,28 +21,48 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     reportBug(error, style);
     return;
   }
-  process.exitCode = exitCodeOf(error.code);
-  if (style.json) process.stdout.write(failureDocument(error));
-  else process.stderr.write(toText(error, style));
+  const { blockers, code, database, hint, message, removed, terminated } = error;
+  process.exitCode = exitCodeOf(code);
+  // knex's messages begin with the statement that failed, others repeat what was given.
+  const summary = redactQuery(
+    hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message,
+  );
+  const safeHint = hint === null ? null : redactQuery(hint);
+  if (style.json) {
+    process.stdout.write(
+      failureDocument({
+        code,
+        summary,
+        hint: safeHint,
+        // A URL may have been given for a name.
+        database: database === null ? null : redactQuery(database),
+        blockers: blockers.map(toJsonBlocker),
+        terminated: terminated.map(toJsonSession),
+        removed: removed.map(toJsonBlocker),
+      }),
+    );
+  } else process.stderr.write(toText(error, summary, safeHint, style));
 }
 
-function toText(error: PgEvictError, style: FailureStyle): string {
+function toText(
+  { blockers, code, hint, removed, terminated }: PgEvictError,
+  summary: string,
+  safeHint: string | null,
+  style: FailureStyle,
+): string {
   const { bold, dim, red, yellow } = createColors(style.color);
-  const { hint, message } = error;
-  const summary =
-    hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
-  const lines = [`${red(bold('error:'))} ${printableLines(redactQuery(summary))}`];
-  for (const { detail, remedy } of error.blockers) {
+  const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
+  for (const { detail, remedy } of blockers) {
     if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
     if (remedy !== hint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
   }
-  if (hint !== null) lines.push(`${yellow('hint:')} ${printableLines(hint)}`);
-  if (error.terminated.length > 0) {
-    const pids = error.terminated.map(({ pid }) => pid).join(', ');
-    lines.push(`note: ended before that: ${pids} (${error.terminated.length}).`);
+  if (safeHint !== null) lines.push(`${yellow('hint:')} ${printableLines(safeHint)}`);
+  if (terminated.length > 0) {
+    const pids = terminated.map(({ pid }) => pid).join(', ');
+    lines.push(`note: ended before that: ${pids} (${terminated.length}).`);
   }
-  for (const { detail } of error.removed) lines.push(`note: removed before that: ${printable(detail)}`);
-  if (error.code === 'CONNECTION_FAILED' && style.source !== undefined) {
+  for (const { detail } of removed) lines.push(`note: removed before that: ${printable(detail)}`);
+  if (code === 'CONNECTION_FAILED' && style.source !== undefined) {
     lines.push(`note: the connection is from ${printable(style.source)}.`);
   }
   return `${lines.join('\n')}\n`;
@@ -53,11 +73,8 @@ function reportBug(error: unknown, { json }: FailureStyle): void {
   process.exitCode = exitCodeOf('UNEXPECTED');
   const summary = redactPasswords(error instanceof Error ? error.message : String(error));
   const hint = 'This is a bug in pg-evict. Please report it; DEBUG=pg-evict shows where it happened.';
-  if (json) {
-    process.stdout.write(failureDocument({ code: 'UNEXPECTED', message: `${summary} ${hint}`, hint }));
-  } else {
-    process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);
-  }
+  if (json) process.stdout.write(failureDocument({ code: 'UNEXPECTED', summary, hint }));
+  else process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);
   if (process.env['DEBUG'] === 'pg-evict' && error instanceof Error) {
     process.stderr.write(`${printableLines(redactPasswords(error.stack ?? ''))}\n`);
   }

@@ -1,11 +1,11 @@
-import type { CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { usage } from './exit-code.js';
 import { failureDocument } from './failure-document.js';
-import { redactPasswords } from './redact-passwords.js';
 import { printable } from './printable.js';
+import { redactPasswords } from './redact-passwords.js';
 
 /** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
-export function reportUsage(error: CommanderError, argv: readonly string[]): void {
+export function reportUsage(error: CommanderError, program: Command, argv: readonly string[]): void {
   if (error.exitCode === 0) return; // Help or version was asked for, and shown.
   process.exitCode = usage;
   const noCommand = error.code === 'commander.help';
@@ -13,9 +13,13 @@ export function reportUsage(error: CommanderError, argv: readonly string[]): voi
   const text = noCommand ? 'No command is given.' : error.message.replace(/^error: /, '');
   const [first = '', ...suggestions] = redactPasswords(text).split('\n');
   const summary = first.endsWith('.') ? first : `${first}.`;
-  const hint = [...suggestions, 'pg-evict --help shows what there is.'].join(' ');
+  const command = program.commands.find(
+    (known) => argv[2] === known.name() || known.aliases().includes(argv[2] ?? ''),
+  );
+  const help = command === undefined ? 'pg-evict --help' : `pg-evict help ${command.name()}`;
+  const hint = [...suggestions, `${help} shows what there is.`].join(' ');
   if (argv.includes('--json')) {
-    process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', message: `${summary} ${hint}`, hint }));
+    process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', summary, hint }));
   } else {
     process.stderr.write(`error: ${printable(summary)}\n${hint}\n`);
   }

@@ -1,10 +1,10 @@
 import type { Session } from '@pg-evict/core';
 import measure from 'fast-string-truncated-width';
 import type { Colors } from 'picocolors/types.js';
+import { redactQuery } from './engine.js';
 import { formatAge } from './format-duration.js';
 import { lockTree, type Branch } from './lock-tree.js';
 import { printable } from './printable.js';
-import { redactQuery } from './redact-query.js';
 
 interface Column {
   readonly title: string;

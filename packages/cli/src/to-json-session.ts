@@ -1,5 +1,5 @@
 import type { Blocker, DeniedSession, Session } from '@pg-evict/core';
-import { redactQuery } from './redact-query.js';
+import { redactQuery } from './engine.js';
 
 /** A session as it stands in JSON documents. The fields and their order are part of the command's contract. */
 export function toJsonSession(session: Session): object {

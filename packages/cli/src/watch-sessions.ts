@@ -65,13 +65,18 @@ export async function watchSessions(
 
 /** What `look` finds, unless it is interrupted first: then nobody waits for the server. */
 async function first(look: () => Promise<Listing>, signal: AbortSignal): Promise<Listing> {
-  const looking = look();
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
       reject(new Error('interrupted'));
-    });
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    // Somebody may watch for days: what one look leaves behind would pile up.
+    look()
+      .then(resolve, reject)
+      .finally(() => {
+        signal.removeEventListener('abort', leave);
+      });
   });
-  return Promise.race([looking, interrupted]);
 }
 
 /** A failure in place of a list, if it is one that may pass. */

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Blocker } from './blocker.js';
+import { redactQuery } from './redact-query.js';
 
 const lockHoldersQuery = `
 SELECT a.pid, a.usename AS "user", a.datname AS database, a.state, left(a.query, 200) AS query
@@ -26,7 +27,7 @@ export async function findLockHolders(
     database,
     detail:
       `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
-      ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${row.query}`}.`,
+      ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${redactQuery(row.query)}`}.`,
     remedy: `Let it finish, or end it: SELECT pg_terminate_backend(${row.pid});`,
   }));
 }

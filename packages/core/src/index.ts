@@ -36,6 +36,7 @@ export {
 export { protectDatabase, unprotectDatabase, type ProtectionReport } from './protect-database.js';
 export type { Queryable } from './queryable.js';
 export { recreateDatabase, type RecreateDatabaseOptions } from './recreate-database.js';
+export { redactQuery } from './redact-query.js';
 export type { RemedyOptions } from './remove-blockers.js';
 export { renameDatabase } from './rename-database.js';
 export type { DeniedSession, Session } from './session.js';

@@ -63,6 +63,8 @@ export interface OperationReport {
   readonly to?: string;
   /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
   readonly keptAs?: string;
+  /** There was no database of this name (recreate with `ifNotExists`); in a dry run, there is none. */
+  readonly created?: true;
   /** `false` when there was nothing to do (`ifExists`, `ifNotExists`); in a dry run, when there would be. */
   readonly changed: boolean;
   /** Sessions that were ended; in a dry run, that would be. */

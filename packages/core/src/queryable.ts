@@ -4,8 +4,9 @@ export interface Queryable {
 }
 
 /** Whether a value is a {@link Queryable} rather than a target. */
-export function isQueryable(value: object): value is Queryable {
-  return 'query' in value && typeof value.query === 'function';
+export function isQueryable(value: unknown): value is Queryable {
+  const mayHaveIt = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return mayHaveIt && 'query' in value && typeof value.query === 'function';
 }
 
 /** In a transaction `pg_stat_activity` shows what it showed at first. Has it show who is there now. */

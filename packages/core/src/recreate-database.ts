@@ -23,7 +23,8 @@ import {
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
-const missingHint = 'Check the name; to create it where it is missing: ifNotExists, --if-not-exists.';
+const missingHint =
+  'Check the name; capitals count. To have it created: --if-not-exists (ifNotExists in code).';
 
 /** Options of {@link recreateDatabase}. */
 export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
@@ -121,8 +122,11 @@ export async function recreateDatabase(
       options,
     );
     await operation.step('checked');
-    const keptAs = old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs };
-    if (operation.dryRun) return { ...report, ...keptAs, notCarriedOver: statement.notCarriedOver };
+    const fate = {
+      ...(old === undefined ? { created: true as const } : {}),
+      ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+    };
+    if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
     const replace = async (replacing: Operation): Promise<Leftover[]> => {
       const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
       await removeBlockers(replacing, toRemove, failure);
@@ -154,7 +158,7 @@ export async function recreateDatabase(
         filling === undefined
           ? await replace(operation)
           : await filling.fill(operation, successor, failure, replace);
-      return { changed: true, ...keptAs, notCarriedOver, removed: report.removed, leftovers };
+      return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
       if (filling === undefined) await dropPrivateDatabases(operation, [successor]);

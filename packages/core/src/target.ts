@@ -100,14 +100,20 @@ function pick(settings: ConnectionSettings): ConnectionSettings {
 function parseUrl(url: string): ConnectionSettings {
   const invalid = (problem: string): PgEvictError =>
     new PgEvictError('CONFIG_INVALID', `The connection URL ${problem}.`, {
-      hint: 'Write it as postgres://user:password@host:5432/database, special characters percent-encoded.',
+      hint: 'Write it as postgres://user:password@host:5432/database, special characters in its parts percent-encoded: @ as %40, / as %2F, # as %23, ? as %3F.',
     });
   if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
     throw invalid('does not begin with postgres://');
   }
+  // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
+  if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
+    throw invalid('has special characters that are not percent-encoded');
+  }
   let parsed: ReturnType<typeof parse>;
+  let named: string | undefined;
   try {
     parsed = parse(url);
+    named = databaseOf(url);
   } catch {
     // The cause would show the URL, and with it the password.
     throw invalid('cannot be read');
@@ -121,8 +127,7 @@ function parseUrl(url: string): ConnectionSettings {
     port,
     user: parsed.user === '' ? undefined : parsed.user,
     password: parsed.password === '' ? undefined : parsed.password,
-    database:
-      databaseOf(url) ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+    database: named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
@@ -138,15 +143,16 @@ function databaseOf(url: string): string | undefined {
 /**
  * Checks a target and fills in its defaults. Asks no server.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` for a bad name or URL, `REFUSED` when the database worked on is
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database worked on is
  * also the maintenance database
  */
 export function resolveTarget(target: Target): ResolvedTarget {
+  assertTarget(target);
   const { database: connected, ...settings } = flattenConnection(target.connection);
   const database = target.database ?? connected ?? process.env['PGDATABASE'];
   if (database === undefined) {
     throw new PgEvictError('CONFIG_INVALID', 'No database is named.', {
-      hint: 'Name one: as an argument, in the connection URL, or in PGDATABASE.',
+      hint: 'Name one: as an argument, in the connection URL (DATABASE_URL), or in PGDATABASE.',
     });
   }
   assertDatabaseName(database);
@@ -159,4 +165,22 @@ export function resolveTarget(target: Target): ResolvedTarget {
       maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
     protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
   };
+}
+
+/** JavaScript has no compiler that would notice, and of a bare URL nothing but PGDATABASE would be left. */
+function assertTarget(target: unknown): asserts target is Target {
+  if (typeof target !== 'object' || target === null) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The target is ${target === null ? 'null' : `of type ${typeof target}`}.`,
+      {
+        hint: 'Write it as an object: { connection: url, database: name }.',
+      },
+    );
+  }
+  if ('protect' in target && target.protect !== undefined && !Array.isArray(target.protect)) {
+    throw new PgEvictError('CONFIG_INVALID', '"protect" is not a list.', {
+      hint: "Write it as one, such as ['prod*', { host: '*.example.com' }].",
+    });
+  }
 }

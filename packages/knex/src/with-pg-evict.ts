@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { assertOptions } from './assert-options.js';
 import { evictingClient } from './evicting-client.js';
 import { isPostgres, type KnexClientClass } from './knex-client.js';
 import type { PgEvictKnexOptions } from './options.js';
@@ -29,9 +30,11 @@ const made = new WeakMap<
  *
  * Does nothing at import and asks no server. Needs, to end sessions of other roles, `pg_signal_backend`.
  *
+ * @throws PgEvictError `CONFIG_INVALID` for an option that there is not
  * @see {@link PgEvictKnexOptions} for the defaults
  */
 export function withPgEvict<Config extends object>(config: Config, options: PgEvictKnexOptions = {}): Config {
+  assertOptions(options);
   if (typeof config === 'function') {
     const provide = config as unknown as (...parameters: unknown[]) => unknown;
     const wrapped = (...parameters: unknown[]): unknown => {

@@ -1,9 +1,10 @@
-import { dropDatabase, quoteIdentifier, type Target } from '@pg-evict/core';
+import { dropDatabase, quoteIdentifier, type DeadlineOptions, type Target } from '@pg-evict/core';
 import type { Control } from './control.js';
 import { sqlStateOf } from './failure.js';
 
 /**
- * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none.
+ * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none. Waits as long
+ * as somebody else has the database locked.
  *
  * @throws {@link PgEvictError} what `dropDatabase` of core throws
  */
@@ -12,15 +13,30 @@ export async function dropOwn(control: Control, target: Target, name: string): P
     await control.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
   } catch (error) {
     if (sqlStateOf(error) === undefined) throw error;
-    await dropDatabase(
-      { ...target, database: name },
-      {
-        ifExists: true,
-        rollbackPrepared: true,
-        dropSlots: true,
-        dropSubscriptions: true,
-        unsetTemplate: true,
-      },
-    );
+    await dropOwnWithin(target, name);
   }
+}
+
+/**
+ * The same within a deadline, over connections of its own; one that is protected stays.
+ *
+ * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ */
+export async function dropOwnWithin(
+  target: Target,
+  name: string,
+  { timeoutMs, signal }: DeadlineOptions = {},
+): Promise<void> {
+  await dropDatabase(
+    { ...target, database: name },
+    {
+      timeoutMs,
+      signal,
+      ifExists: true,
+      rollbackPrepared: true,
+      dropSlots: true,
+      dropSubscriptions: true,
+      unsetTemplate: true,
+    },
+  );
 }

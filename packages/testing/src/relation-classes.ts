@@ -11,8 +11,8 @@ const ofStorage = [
   'relminmxid',
 ].join(',');
 
-/** `FirstNormalObjectId` (src/include/access/transam.h): catalogs, which nobody truncates, are below. */
-const firstNormalOid = 16_384;
+/** `FirstNormalObjectId` (src/include/access/transam.h): what a server is born with is below. */
+export const firstNormalOid = 16_384;
 
 /**
  * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '@pg-evict/core';
+import { firstNormalOid } from './relation-classes.js';
 import type { ServerSession } from './server-session.js';
 
 /** A relation whose content is compared with the template's. */
@@ -9,7 +10,7 @@ export interface Relation {
   readonly name: string;
   /** Whether our role may read it. */
   readonly readable: boolean;
-  /** The columns that can be inserted into, quoted. */
+  /** The columns that can be inserted into, quoted; only of users' relations. */
   readonly columns: readonly string[];
   /** Bits of `pg_trigger.tgtype` of the triggers that fire ordinarily, and of those that fire for a replica. */
   readonly originTriggers: number;
@@ -28,25 +29,29 @@ export interface Relation {
  * (its rows change with their table's), temporary relations, foreign tables (their rows are elsewhere).
  */
 const relationsQuery = `
-WITH reference AS (SELECT confrelid, array_agg(conrelid::bigint::float8) AS oids FROM pg_constraint
-  WHERE contype = 'f' AND conrelid <> confrelid GROUP BY confrelid)
+WITH reference AS (SELECT confrelid AS oid, array_agg(conrelid::bigint::float8) AS "from" FROM pg_constraint
+  WHERE contype = 'f' AND conrelid <> confrelid GROUP BY confrelid),
+trigger AS (SELECT tgrelid AS oid,
+    bit_or(tgtype) FILTER (WHERE NOT tgisinternal AND tgenabled IN ('O', 'A'))::int AS origin,
+    bit_or(tgtype) FILTER (WHERE tgenabled IN ('R', 'A'))::int AS replica
+  FROM pg_trigger GROUP BY tgrelid),
+rule AS (SELECT ev_class AS oid, bool_or(ev_enabled IN ('O', 'A')) AS origin, bool_or(ev_enabled IN ('R', 'A')) AS replica
+  FROM pg_rewrite WHERE ev_type <> '1' GROUP BY ev_class),
+own_column AS (SELECT attrelid AS oid, array_agg(quote_ident(attname) ORDER BY attnum) AS names FROM pg_attribute
+  WHERE attrelid >= ${firstNormalOid} AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY attrelid)
 SELECT CASE WHEN n.nspname = 'pg_catalog' THEN 'catalog' ELSE
     CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'table' END END AS kind,
   c.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS name,
   has_schema_privilege(n.oid, 'USAGE') AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
     ELSE has_table_privilege(c.oid, 'SELECT') END AS readable,
-  CASE WHEN n.nspname = 'pg_catalog' THEN '{}' ELSE ARRAY(SELECT quote_ident(attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-    AND attgenerated = '' ORDER BY attnum) END AS columns,
-  (SELECT coalesce(bit_or(tgtype), 0)::int FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal
-    AND tgenabled IN ('O', 'A')) AS "originTriggers",
-  (SELECT coalesce(bit_or(tgtype), 0)::int FROM pg_trigger WHERE tgrelid = c.oid AND tgenabled IN ('R', 'A'))
-    AS "replicaTriggers",
-  EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type <> '1' AND ev_enabled IN ('O', 'A')) AS "originRules",
-  EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type <> '1' AND ev_enabled IN ('R', 'A')) AS "replicaRules",
-  coalesce(reference.oids, '{}') AS "referencedBy",
+  coalesce(own_column.names, '{}') AS columns,
+  coalesce(trigger.origin, 0) AS "originTriggers", coalesce(trigger.replica, 0) AS "replicaTriggers",
+  coalesce(rule.origin, false) AS "originRules", coalesce(rule.replica, false) AS "replicaRules",
+  coalesce(reference."from", '{}') AS "referencedBy",
   CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_table_size(c.oid)::float8 ELSE 0 END AS size
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN reference ON reference.confrelid = c.oid
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN reference ON reference.oid = c.oid
+  LEFT JOIN trigger ON trigger.oid = c.oid LEFT JOIN rule ON rule.oid = c.oid
+  LEFT JOIN own_column ON own_column.oid = c.oid
 WHERE CASE WHEN n.nspname = 'pg_catalog' THEN c.relkind = 'r' AND NOT c.relisshared
       AND c.relname NOT IN ('pg_statistic', 'pg_statistic_ext_data')
     ELSE c.relkind IN ('r', 'm', 'S') AND c.relpersistence <> 't' AND n.nspname <> 'pg_toast' END

@@ -1,8 +1,8 @@
-import type { Target } from '@pg-evict/core';
+import { PgEvictError, type Target } from '@pg-evict/core';
 import { heldLocksQuery, isHeld, lockClasses, lockKeys, type HeldLockRow } from './advisory-locks.js';
 import { dayOf, readComment } from './comments.js';
 import { Control } from './control.js';
-import { dropOwn } from './drop-own.js';
+import { dropOwnWithin } from './drop-own.js';
 import { ownNamesLike, readOwnName, type OwnDatabase } from './names.js';
 import { unwatched } from './leaks/watch-sockets.js';
 
@@ -26,6 +26,14 @@ export interface SweepOptions {
    * @default false
    */
   readonly dryRun?: boolean | undefined;
+  /**
+   * How long dropping each of the databases may take, in milliseconds. One that takes longer, as somebody has it locked,
+   * is among the `failed`.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the sweep; it then rejects with code `ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A database that was not dropped. */
@@ -65,7 +73,7 @@ FROM pg_database WHERE datname LIKE '${ownNamesLike}' ORDER BY datname`;
  * Needs ownership of the databases; those of others stay.
  *
  * @param target the server; its database is not touched and need not exist
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `ABORTED`
  */
 export async function sweepTestDatabases(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
   return unwatched(async () => {
@@ -88,7 +96,8 @@ export async function sweepOver(
   target: Target,
   options: SweepOptions = {},
 ): Promise<SweepReport> {
-  const { dryRun = false } = options;
+  const { dryRun = false, signal } = options;
+  const isAborted = (): boolean => signal?.aborted === true;
   // In this order: a run takes its lock before it makes a database.
   const { rows } = await control.query<FoundRow>(namesQuery);
   const found = rows.flatMap((row) => {
@@ -106,10 +115,12 @@ export async function sweepOver(
       left.push({ database: name, reason });
       continue;
     }
+    if (isAborted()) throw abortedAfter(dropped);
     try {
-      if (dryRun || (await drop(control, target, own))) dropped.push(name);
+      if (dryRun || (await drop(control, target, own, options))) dropped.push(name);
       else left.push({ database: name, reason: 'a run uses it' });
     } catch (error) {
+      if (isAborted()) throw abortedAfter(dropped, error);
       failed.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -132,10 +143,21 @@ function reasonToStay(
   return isHeld(held, { kind: 'run', of: run ?? '' }) ? `run ${run ?? ''} lives` : undefined;
 }
 
+function abortedAfter(dropped: readonly string[], cause?: unknown): PgEvictError {
+  const state =
+    dropped.length === 0 ? 'No database was dropped' : `Dropped before that: ${dropped.join(', ')}`;
+  return new PgEvictError('ABORTED', `Aborted. ${state}.`, { cause });
+}
+
 /** Returns whether it was dropped: somebody may begin to use a template at this moment. */
-async function drop(control: Control, target: Target, { kind, name }: OwnDatabase): Promise<boolean> {
+async function drop(
+  control: Control,
+  target: Target,
+  { kind, name }: OwnDatabase,
+  options: SweepOptions,
+): Promise<boolean> {
   if (kind !== 'template') {
-    await dropOwn(control, target, name);
+    await dropOwnWithin(target, name, options);
     return true;
   }
   const keys = lockKeys({ kind: 'template', of: hashOf(name) });
@@ -145,7 +167,7 @@ async function drop(control: Control, target: Target, { kind, name }: OwnDatabas
   );
   if (rows[0]?.taken !== true) return false;
   try {
-    await dropOwn(control, target, name);
+    await dropOwnWithin(target, name, options);
     return true;
   } finally {
     await control.query('SELECT pg_advisory_unlock($1, $2)', keys);

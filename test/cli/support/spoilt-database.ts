@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Scratch } from '../../support/scratch.js';
+import { Scratch } from '../../support/scratch.js';
 import { ask, quote, serverUrl, uniqueName, withClient } from '../../support/server.js';
+import { useServerForTools } from './dump-tools.js';
 import { runCli, type CliResult } from './run-cli.js';
 
 const rowCount = 5000;
@@ -12,11 +13,43 @@ const rowCount = 5000;
 export const sent = [{ state: 'sent', count: rowCount }];
 export const spoilt = [{ state: 'spoilt', count: rowCount }];
 
-/** A database with a table, a view and a sequence, of which a dump is made; then the table is spoilt. */
-export async function spoiltDatabase(
+/** What a test file of restores works with; all of it is gone when that is over. */
+export interface RestoreFixture {
+  readonly scratch: Scratch;
+  readonly dumps: { readonly path: (name: string) => string; readonly dump: typeof pgDump };
+  /** A database with a table, a view and a sequence, of which a dump is made; then the table is spoilt. */
+  readonly spoiltDatabase: (
+    dump: (url: string) => void,
+    options?: SpoiltOptions,
+  ) => Promise<{ database: string; url: string }>;
+  /** Whether dumps can be made. */
+  readonly hasTools: boolean;
+}
+
+interface SpoiltOptions {
+  readonly name?: string;
+  readonly owner?: string;
+  readonly sql?: string;
+}
+
+/** A server that pg_dump works with, a folder for dumps, and databases, for one test file. */
+export function useRestore(): RestoreFixture {
+  const scratch = new Scratch();
+  afterAll(async () => scratch.cleanUp());
+  const dumps = useDumps();
+  const { areThere } = useServerForTools();
+  return {
+    scratch,
+    dumps,
+    spoiltDatabase: async (dump, options) => spoiltDatabase(scratch, dump, options),
+    hasTools: areThere,
+  };
+}
+
+async function spoiltDatabase(
   scratch: Scratch,
   dump: (url: string) => void,
-  { name = uniqueName('db'), owner, sql = '' }: { name?: string; owner?: string; sql?: string } = {},
+  { name = uniqueName('db'), owner, sql = '' }: SpoiltOptions = {},
 ): Promise<{ database: string; url: string }> {
   const database = scratch.forget(name);
   await ask(`CREATE DATABASE ${quote(database)} ${owner === undefined ? '' : `OWNER ${quote(owner)}`}`);
@@ -41,8 +74,7 @@ export async function statesOf(url: string): Promise<unknown[]> {
   });
 }
 
-/** A folder for the dumps of one test file. */
-export function useDumps(): { readonly path: (name: string) => string; readonly dump: typeof pgDump } {
+function useDumps(): RestoreFixture['dumps'] {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'pg-evict-restore-'));

@@ -2,10 +2,9 @@ import type { CommandContext } from '../command-context.js';
 import type { EndingOptions } from '../ending-options.js';
 import { isPgEvictError, PgEvictError, withExclusiveAccess } from '../engine.js';
 import { environmentFor } from '../environment-for-command.js';
-import { blocked, done, sessionsRemain } from '../exit-code.js';
 import { findExecutable } from '../find-executable.js';
 import type { GlobalOptions } from '../global-options.js';
-import { printOperation } from '../print-operation.js';
+import { performOperation } from '../perform-operation.js';
 import { startProgress } from '../progress.js';
 import type { RemedyFlags } from '../remedy-options.js';
 import { announceAccess, announceReturn, printRun } from '../report-run.js';
@@ -35,17 +34,10 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
   });
 }
 
-async function plan({ deadline, ending, target }: CommandContext, options: RunOptions): Promise<number> {
-  const { rollbackPrepared } = options;
-  const report = await withExclusiveAccess(target, () => undefined, {
-    ...deadline,
-    ...ending,
-    rollbackPrepared,
-    dryRun: true,
-  });
-  printOperation(report, options);
-  if (report.denied.length > 0) return sessionsRemain;
-  return report.blockers.length > 0 ? blocked : done;
+async function plan(context: CommandContext, { rollbackPrepared }: RunOptions): Promise<number> {
+  return performOperation(context, async (operation) =>
+    withExclusiveAccess(context.target, () => undefined, { ...operation, rollbackPrepared, dryRun: true }),
+  );
 }
 
 /** Longer than a timer can hold is as good as for ever. */

@@ -14,9 +14,11 @@ export interface SweepFlags extends GlobalOptions {
 /** `pg-evict sweep` */
 export async function sweep(options: SweepFlags): Promise<void> {
   const { dryRun, kept, templates } = options;
-  await runCommand(undefined, options, async ({ target }) => {
+  await runCommand(undefined, options, async ({ deadline, target }) => {
     const progress = startProgress(options);
-    const report = await sweepTestDatabases(target, { dryRun, kept, templates }).finally(progress.stop);
+    const report = await sweepTestDatabases(target, { ...deadline, dryRun, kept, templates }).finally(
+      progress.stop,
+    );
     printSweep(report, options);
     return report.failed.length > 0 ? blocked : done;
   });

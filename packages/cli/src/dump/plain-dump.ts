@@ -1,6 +1,7 @@
 import { PgEvictError } from '../engine.js';
 import { decode, type DumpedRelation } from './dump.js';
-import { SqlLexer, type SqlListener } from './sql-lexer.js';
+import { SqlLexer } from './sql-lexer.js';
+import type { SqlListener } from './sql-listener.js';
 
 /** What pg_dump puts above each object (`_printTocEntry()`, src/bin/pg_dump/pg_backup_archiver.c). */
 const heading =

@@ -32,7 +32,11 @@ export async function recognizeDump(path: string): Promise<Dump> {
   };
   const unreadable = (error: unknown): never => {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return refuse(`There is no dump ${path}`, 'Check the path.');
+    if (code === 'ENOENT')
+      return refuse(
+        `There is no dump ${path}`,
+        'Check the path; the dump comes last: pg-evict restore [database] <dump>',
+      );
     return refuse(`The dump ${path} cannot be read: ${message}`);
   };
   const stats = await stat(path).catch(unreadable);

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { isPgEvictError, PgEvictError } from '../engine.js';
+import { isPgEvictError, PgEvictError, redactQuery } from '../engine.js';
 import { findExecutable } from '../find-executable.js';
 import { printable } from '../printable.js';
-import { redactQuery } from '../redact-query.js';
 
 /** How a program of PostgreSQL's ended. */
 export interface ProgramOutcome {

@@ -1,14 +1,5 @@
-/** What is told of a file of SQL while it is read. Line numbers are the lexer's `line`. */
-export interface SqlListener {
-  /** A keyword or a name without quotes, in capitals. */
-  word(word: string): void;
-  /** A statement is over. Returns what follows: SQL, or the data of `COPY … FROM stdin`; how strings are from now on. */
-  statement(): { readonly data: boolean; readonly backslashEscapes: boolean };
-  /** A comment that begins with `--`, whole. */
-  comment(text: string): void;
-  /** A command of psql's, without its backslash. */
-  command(text: string): void;
-}
+import { isWordByte } from './is-word-byte.js';
+import type { SqlListener } from './sql-listener.js';
 
 type State = 'sql' | 'string' | 'identifier' | 'tag' | 'dollar' | 'comment' | 'block' | 'command' | 'data';
 
@@ -205,15 +196,4 @@ export class SqlLexer {
   #collect(byte: number): void {
     if (this.#text.length < longestText) this.#text += String.fromCharCode(byte);
   }
-}
-
-/** What a name or keyword is made of. Bytes from 128 are letters, in whatever encoding. */
-function isWordByte(byte: number): boolean {
-  return (
-    (byte >= 97 && byte <= 122) ||
-    (byte >= 65 && byte <= 90) ||
-    (byte >= 48 && byte <= 57) ||
-    byte === 95 ||
-    byte >= 128
-  );
 }

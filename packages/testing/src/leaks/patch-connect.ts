@@ -3,7 +3,13 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { readBackendPid } from './read-backend-pid.js';
 import { isServer, targetOf } from './server-endpoint.js';
-import { followTrail, runningOwner, type SocketRecord, type SocketRegistry } from './socket-owner.js';
+import {
+  followTrail,
+  noteConnected,
+  runningOwner,
+  type SocketRecord,
+  type SocketRegistry,
+} from './socket-owner.js';
 
 /** Deep enough to come from a driver to the test through whatever lies between. */
 const frames = 100;
@@ -22,8 +28,7 @@ export function patchConnect(registry: SocketRegistry): void {
   function recordingConnect(this: net.Socket, ...parameters: unknown[]): net.Socket {
     const owner = runningOwner(registry);
     if (owner === null) return connect.apply(this, parameters);
-    owner.connected = true;
-    if (registry.current !== null) registry.current.connected = true;
+    noteConnected(registry, owner);
     const target = targetOf(parameters);
     if (!isServer(target, owner.server)) {
       registry.elsewhere.add(this);

@@ -1,7 +1,8 @@
 import childProcess from 'node:child_process';
+import dgram from 'node:dgram';
 import Module, { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
-import { followTrail, runningOwner, type SocketRegistry } from './socket-owner.js';
+import { followTrail, noteConnected, runningOwner, type SocketRegistry } from './socket-owner.js';
 
 /** What drivers in JavaScript load before they connect; node-postgres loads `net` no sooner than that, but `dns`. */
 const ofDrivers = new Set(['dns', 'net', 'tls']);
@@ -10,8 +11,8 @@ type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
 /**
  * Has everything say so through which a file may get to the server without a socket of this thread: child processes,
- * threads, native addons. And has `require` say when a file loads what a driver needs. What they do stays the
- * same.
+ * threads, native addons, and datagrams, which may have another program do it. And has `require` say when a file loads
+ * what a driver needs. What they do stays the same.
  */
 export function patchOtherWays(registry: SocketRegistry): void {
   const notice = (): void => {
@@ -29,6 +30,10 @@ export function patchOtherWays(registry: SocketRegistry): void {
   before(childProcess.ChildProcess.prototype, 'spawn', notice);
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) before(childProcess, name, notice);
   before(process, 'dlopen', notice);
+  before(dgram.Socket.prototype, 'send', () => {
+    const owner = runningOwner(registry);
+    if (owner !== null) noteConnected(registry, owner);
+  });
   workerThreads.Worker = new Proxy(workerThreads.Worker, {
     construct(target, parameters: unknown[], newTarget: Function): object {
       notice();

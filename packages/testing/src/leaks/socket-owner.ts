@@ -10,7 +10,7 @@ export interface SocketOwner {
   /** What of the file runs, such as the name of a test. */
   phase: string | null;
   over: boolean;
-  /** Whether it has had a socket connect, to anybody. */
+  /** Whether it can have reached anybody: it has had a socket connect, sent a datagram, or found a socket open. */
   connected: boolean;
   /** Whether lines are looked for. */
   trailed: boolean;
@@ -62,6 +62,12 @@ const promisesLeftBehind = 25;
 export function runningOwner({ owners, current }: SocketRegistry): SocketOwner | null {
   const context = owners.getStore();
   return context === undefined ? current : context;
+}
+
+/** Somebody is reached: by the file whose code it is, which may be over, or by way of the one that runs. */
+export function noteConnected({ current }: SocketRegistry, owner: SocketOwner): void {
+  owner.connected = true;
+  if (current !== null) current.connected = true;
 }
 
 /** Looks for lines from here on. */

@@ -46,8 +46,8 @@ export interface SocketWatch {
   openSockets(): OpenSocket[];
   /**
    * Whether anything can have got to the server since the file began, or since {@link SocketWatch.forgetUse}: any socket
-   * was opened, or is open; or this thread has ever started a process or a thread, or loaded a native addon, which may
-   * have sockets that are not seen.
+   * was opened, or was open then; a datagram was sent; or this thread has ever started a process or a thread, or loaded
+   * a native addon, which may have sockets that are not seen.
    */
   readonly used: boolean;
   /** What was done so far is known. */
@@ -83,7 +83,8 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     server,
     phase: null,
     over: false,
-    connected: false,
+    // What a file before it left open, such as a connection of `http.globalAgent`, it may use and close.
+    connected: isConnectedElsewhere(registry),
     trailed: false,
     backendPids: new Set(),
     refused: 0,
@@ -109,10 +110,11 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     leave: () => leaveTrail(registry),
     openSockets: () => open().map(toOpenSocket),
     get used() {
-      return owner.connected || registry.blind || isConnectedElsewhere(registry) || open().length > 0;
+      return owner.connected || registry.blind;
     },
     forgetUse() {
-      owner.connected = false;
+      // What is open may be used without being opened, and be closed before anybody looks.
+      owner.connected = isConnectedElsewhere(registry) || open().length > 0;
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
     async settle(graceMs) {
