@@ -313,4 +313,29 @@ describe('a refusal of the server or of the guards', () => {
     expect((await runCli(['drop', '--dry-run'], { DATABASE_URL: url })).code).toBe(5);
     await withClient(url, async (client) => client.query(`ROLLBACK PREPARED '${gid}'`));
   });
+
+  test('what was removed before an operation failed is told: it is lost', async () => {
+    const database = await scratch.database();
+    const gid = uniqueName('gid');
+    const url = serverUrl({ database });
+    const prepare = async (): Promise<unknown> =>
+      withClient(url, async (client) =>
+        client.query(`BEGIN; DELETE FROM marker; PREPARE TRANSACTION '${gid}'`),
+      );
+    const drop = ['drop', '-y', '--rollback-prepared', '--timeout', '2s'];
+    const changing = await openSession(serverUrl());
+    await changing.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'changing'`);
+    await prepare();
+    expect(await runCliJson(drop, { DATABASE_URL: url })).toMatchObject({
+      code: 5,
+      document: {
+        error: { code: 'BLOCKED', removed: [{ kind: 'prepared-transaction', name: gid, database }] },
+      },
+    });
+    await prepare();
+    const told = new RegExp(`note: removed before that: The prepared transaction '${gid}'`);
+    expect(problems(await runCli(drop, { DATABASE_URL: url }), 5, told)).toEqual([]);
+    await changing.close();
+    expect(await databaseExists(database)).toBe(true);
+  });
 });

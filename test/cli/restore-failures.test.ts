@@ -64,6 +64,17 @@ describeWithTools('a restore that fails', () => {
     await expectUntouched(url);
   });
 
+  test('is told by the program also where it did not read the rest of the dump', async () => {
+    let dump = '';
+    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'early.sql')));
+    const rest = `-- ${'x'.repeat(96)}\n`.repeat(100_000);
+    writeFileSync(dump, `SELECT 'no number'::int;\n${rest}${readFileSync(dump, 'utf8')}`);
+    const { code, stderr } = await restore(url, dump, '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*invalid input syntax for type integer/m);
+    await expectUntouched(url);
+  });
+
   test('because the server is older than the dump: it says what fits together', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'newer.sql')));

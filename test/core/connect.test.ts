@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { describeDatabase, dropDatabase, listSessions } from '@pg-evict/core';
+import { describeDatabase, dropDatabase, listRelations, listSessions } from '@pg-evict/core';
+import { serverUrl } from '../support/server.js';
 
 test('a server that accepts and says nothing is given up at the deadline, every time', async () => {
   const server = createServer();
@@ -22,5 +23,17 @@ test('a server that accepts and says nothing is given up at the deadline, every 
     }
   } finally {
     server.close();
+  }
+});
+
+test('nothing is asked of a server once the caller has aborted', async () => {
+  const target = { connection: serverUrl(), database: 'nobodys' };
+  const signal = AbortSignal.abort(new Error('enough'));
+  for (const call of [listRelations, listSessions, describeDatabase, dropDatabase]) {
+    await expect(call(target, { signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: expect.stringContaining('Aborted.'),
+      cause: { message: 'enough' },
+    });
   }
 });

@@ -1,4 +1,4 @@
-import { describeDatabase, listSessions } from '@pg-evict/core';
+import { describeDatabase, listSessions, terminateSessions } from '@pg-evict/core';
 import { openSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
 import { serverMajor, serverUrl, uniqueName, until, withClient } from '../support/server.js';
@@ -122,4 +122,15 @@ describe('a description of a database', () => {
     );
     expect(await describeDatabase(targetOf(database, role))).toMatchObject({ exists: true, sizeBytes: null });
   });
+});
+
+test('a client that is gone fails with an error of ours, the driver’s underneath', async () => {
+  const { client, close } = await openSession(serverUrl({ database: await scratch.database() }));
+  await close();
+  for (const call of [listSessions, terminateSessions]) {
+    expect(await failureOf(call(client))).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      cause: { message: expect.stringContaining('not queryable') },
+    });
+  }
 });

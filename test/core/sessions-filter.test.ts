@@ -87,6 +87,11 @@ describe('who they are', () => {
     [{ queryLongerThanMs: Number.NaN }],
     [{ sessions: ['12; DROP'] }],
     [{ blockingTable: 'public.none' }],
+    [{ blockingTable: 'public..marker' }],
+    [{ blockingTable: 'elsewhere.public.marker' }],
+    [{ blockingTable: 'far.elsewhere.public.marker' }],
+    [{ blockingTable: '"marker' }],
+    [{ blockingTable: '' }],
   ] as [SessionFilter][])('a filter that makes no sense is refused and ends nobody: %j', async (filter) => {
     const database = await scratch.database();
     const session = await sessionOn(database);

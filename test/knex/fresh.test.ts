@@ -55,6 +55,26 @@ describe.each(knexVersions)('%s', (version) => {
     await expectNoLeftovers(database);
   });
 
+  it('goes on when its own session is ended in the middle of a migration', async () => {
+    const database = await scratch.database();
+    // The private name tells the pid.
+    const ending = `
+      exports.up = async (knex) => {
+        const { rows } = await knex.raw(
+          \`SELECT pg_terminate_backend(split_part(current_database(), '_', 5)::int) AS ended\`,
+        );
+        if (rows[0].ended !== true) throw new Error('nobody was ended');
+      };
+      exports.down = () => Promise.resolve();`;
+    const migrations = { '001_people.js': people, '002_ending.js': ending, '003_pets.js': pets };
+    const knex = fixture.connect(database, {}, project(migrations));
+    const report = await fixture.project.plugin.migrateFresh(knex, { seed: true });
+    expect(report).toMatchObject({ migrations: Object.keys(migrations), leftovers: [] });
+    expect(await knex('people').pluck('name')).toEqual(['Ada']);
+    expect(await knex.migrate.currentVersion()).toBe('003');
+    await expectNoLeftovers(database);
+  });
+
   it('gives up a migration outside a transaction that leaves a transaction open', async () => {
     const database = await scratch.database();
     const abandoned = `

@@ -12,6 +12,8 @@ export interface Connection {
   readonly started: string;
 }
 
+const notConnected = 'No connection was made; nothing was changed.';
+
 /**
  * Connects to one database. Nothing but the connection itself is changed on the server.
  *
@@ -23,6 +25,8 @@ export async function connect(
   database: string,
   deadline: Deadline,
 ): Promise<Connection> {
+  // A signal that has fired already fires no more.
+  deadline.throwIfOver(undefined, notConnected);
   const client = new Client({
     ...settings,
     database,
@@ -47,7 +51,7 @@ export async function connect(
     const tooLate = pause(deadline.remainingMs, connecting).then(() => 'too late' as const);
     if ((await Promise.race([connecting, tooLate])) === 'too late') {
       connecting.catch(() => undefined);
-      throw deadline.error(undefined, 'No connection was made; nothing was changed.');
+      throw deadline.error(undefined, notConnected);
     }
     const [row] = await connecting;
     if (row === undefined) throw new Error('the server does not list our own session');
@@ -55,8 +59,7 @@ export async function connect(
   } catch (error) {
     destroy(client);
     if (error instanceof PgEvictError) throw error;
-    if (deadline.over)
-      throw deadline.error(undefined, 'No connection was made; nothing was changed.', { cause: error });
+    if (deadline.over) throw deadline.error(undefined, notConnected, { cause: error });
     if (sqlStateOf(error) === '3D000') throw error;
     throw connectionError(client, error);
   } finally {

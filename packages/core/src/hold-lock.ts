@@ -1,6 +1,6 @@
 /**
  * Who says something about a database under its private name, by an advisory lock: its holder, that he lives, though
- * the backend that the name tells of is gone; or who puts it back, that he does.
+ * the backend that the name tells of is gone; or who puts it in order, that he does.
  */
 export type HoldParty = 'holder' | 'recoverer';
 

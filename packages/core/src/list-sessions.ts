@@ -68,12 +68,17 @@ export async function listSessions(
   const { filter = {}, keep = [] } = options;
   const deadline = new Deadline(options);
   if (isQueryable(target)) {
-    deadline.throwIfOver(options.database, 'Nothing was changed.');
-    const tableOid = await resolveTable(target, filter.blockingTable, options.database);
-    await seeAnew(target);
-    return list(target, options.database ?? null, filterParameter(filter, tableOid), keep, async (oids) =>
-      tableNames(target, oids),
-    );
+    const { database } = options;
+    deadline.throwIfOver(database, 'Nothing was changed.');
+    try {
+      const tableOid = await resolveTable(target, filter.blockingTable, database);
+      await seeAnew(target);
+      return await list(target, database ?? null, filterParameter(filter, tableOid), keep, async (oids) =>
+        tableNames(target, oids),
+      );
+    } catch (error) {
+      throw translateError(error, 'The sessions were not listed', { database });
+    }
   }
   const resolved = resolveTarget(target);
   const { database, settings } = resolved;

@@ -52,10 +52,21 @@ async function assertConnectedTo(
 }
 
 async function tableOid(client: Queryable, table: string): Promise<number> {
-  const { rows } = await client.query('SELECT to_regclass($1)::oid::bigint::float8 AS oid', [table]);
+  const fail = (problem: string, cause?: unknown): PgEvictError =>
+    new PgEvictError('CONFIG_INVALID', problem, {
+      hint: 'Write it as schema.table; a name with capitals in double quotes.',
+      cause,
+    });
+  const { rows } = await client
+    .query('SELECT to_regclass($1)::oid::bigint::float8 AS oid', [table])
+    .catch((error: unknown) => {
+      if (!notNames.has(sqlStateOf(error) ?? '')) throw error;
+      throw fail(`${table} is not the name of a table.`, error);
+    });
   const oid = rows[0]?.['oid'];
   if (typeof oid === 'number') return oid;
-  throw new PgEvictError('CONFIG_INVALID', `There is no table ${table}.`, {
-    hint: 'Write it as schema.table; a name with capitals in double quotes.',
-  });
+  throw fail(`There is no table ${table}.`);
 }
+
+/** Bad syntax, too many dots, another database before the first dot; up to 15 some of them. */
+const notNames = new Set(['42602', '42601', '0A000']);

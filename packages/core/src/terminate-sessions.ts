@@ -37,10 +37,14 @@ export async function terminateSessions(
 ): Promise<TerminationReport> {
   const startedAt = performance.now();
   const deadline = new Deadline(options);
-  const end = async (client: Queryable, database: string, tableOid?: number): Promise<TerminationReport> => {
+  const end = async (
+    client: Queryable,
+    database: string,
+    tableOid: () => Promise<number | undefined>,
+  ): Promise<TerminationReport> => {
     try {
       await assertUnprotected(client, database);
-      const report = await endPicked(client, database, deadline, options, tableOid);
+      const report = await endPicked(client, database, deadline, options, await tableOid());
       return { ...report, durationMs: Math.round(performance.now() - startedAt) };
     } catch (error) {
       throw translateError(error, `Sessions on database "${database}" were not ended`, { database });
@@ -50,15 +54,13 @@ export async function terminateSessions(
     const connected = await currentDatabase(target);
     const database = options.database ?? connected;
     assertNotGuarded(database);
-    return end(target, database, await resolveTable(target, options.filter?.blockingTable, database));
+    return end(target, database, async () => resolveTable(target, options.filter?.blockingTable, database));
   }
   const resolved = resolveTarget(target);
   assertNotGuarded(resolved.database, resolved);
   return withMaintenanceConnections(resolved, deadline, 1, async ([{ client }]) =>
-    end(
-      client,
-      resolved.database,
-      await resolveTable({ ...resolved, deadline }, options.filter?.blockingTable),
+    end(client, resolved.database, async () =>
+      resolveTable({ ...resolved, deadline }, options.filter?.blockingTable),
     ),
   );
 }

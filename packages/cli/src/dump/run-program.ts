@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { PgEvictError, redactQuery } from '../engine.js';
+import { isPgEvictError, PgEvictError, redactQuery } from '../engine.js';
 import { findExecutable } from '../find-executable.js';
 import { printable } from '../printable.js';
 
@@ -104,7 +104,7 @@ export async function runProgram(
         (error: unknown) => ({ error }),
       ),
     ]);
-    if (fed !== undefined) throw fed.error;
+    if (fed !== undefined && (code === 0 || isPgEvictError(fed.error))) throw fed.error;
     const how =
       endedBy === null
         ? `${program} ended with exit code ${code ?? 0}`
