@@ -1,3 +1,4 @@
+import { assertOptions } from './assert-options.js';
 import { renameBlockers } from './blocker.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { createStatement } from './create-statement.js';
@@ -5,7 +6,7 @@ import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected, requireValid } from './require.js';
@@ -46,6 +47,13 @@ export async function cloneDatabase(
   to: string,
   options: CloneDatabaseOptions = {},
 ): Promise<OperationReport> {
+  assertOptions('cloneDatabase', options, {
+    ...operationOptions,
+    rollbackPrepared: true,
+    ifNotExists: true,
+    owner: true,
+    keepSettings: true,
+  });
   const { owner, ifNotExists = false, keepSettings = false } = options;
   assertDatabaseName(to, 'name of the new database');
   return withOperation('clone', target, options, [to], async (operation) => {

@@ -1,3 +1,4 @@
+import { assertOptions } from './assert-options.js';
 import { renameBlockers } from './blocker.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
@@ -5,7 +6,7 @@ import { createSuccessor } from './create-successor.js';
 import { assertDatabaseName } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { isPgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
 import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected } from './require.js';
@@ -39,6 +40,12 @@ export async function createDatabase(
   target: Target,
   options: CreateDatabaseOptions = {},
 ): Promise<OperationReport> {
+  assertOptions('createDatabase', options, {
+    ...operationOptions,
+    ifNotExists: true,
+    template: true,
+    owner: true,
+  });
   const { template, owner, ifNotExists = false } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];

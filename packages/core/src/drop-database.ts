@@ -1,9 +1,10 @@
+import { assertOptions } from './assert-options.js';
 import { dropBlockers } from './blocker.js';
 import { quoteIdentifier } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { Operation } from './operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { findDatabase, requireUnprotected, requireOwnership } from './require.js';
@@ -34,6 +35,14 @@ export async function dropDatabase(
   target: Target,
   options: DropDatabaseOptions = {},
 ): Promise<OperationReport> {
+  assertOptions('dropDatabase', options, {
+    ...operationOptions,
+    rollbackPrepared: true,
+    dropSlots: true,
+    dropSubscriptions: true,
+    unsetTemplate: true,
+    ifExists: true,
+  });
   return withOperation('drop', target, options, [], async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not dropped`;

@@ -1,4 +1,5 @@
 export type { Blocker, BlockerKind } from './blocker.js';
+export { assertOptions, type KnownOptions } from './assert-options.js';
 export { cloneDatabase, type CloneDatabaseOptions } from './clone-database.js';
 export { createDatabase, type CreateDatabaseOptions } from './create-database.js';
 export type { DatabaseAccess } from './database-access.js';

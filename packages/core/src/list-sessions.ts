@@ -1,3 +1,5 @@
+import { assertFilter } from './assert-filter.js';
+import { assertOptions } from './assert-options.js';
 import { connect, disconnect } from './connect.js';
 import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
@@ -65,6 +67,14 @@ export async function listSessions(
   target: Target | Queryable,
   options: ListSessionsOptions = {},
 ): Promise<Session[]> {
+  assertOptions('listSessions', options, {
+    timeoutMs: true,
+    signal: true,
+    database: true,
+    filter: true,
+    keep: true,
+  });
+  assertFilter(options.filter);
   const { filter = {}, keep = [] } = options;
   const deadline = new Deadline(options);
   if (isQueryable(target)) {

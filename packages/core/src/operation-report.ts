@@ -1,3 +1,4 @@
+import type { KnownOptions } from './assert-options.js';
 import type { Blocker } from './blocker.js';
 import type { DeadlineOptions } from './deadline.js';
 import type { SessionPattern } from './session-filter.js';
@@ -32,6 +33,16 @@ export interface OperationOptions extends DeadlineOptions {
   /** Called after each step, and awaited: for progress displays. What it throws ends the operation cleanly. */
   readonly onStep?: ((step: OperationStep) => void | Promise<void>) | undefined;
 }
+
+/** @internal */
+export const operationOptions: KnownOptions<OperationOptions> = {
+  timeoutMs: true,
+  signal: true,
+  graceMs: true,
+  keep: true,
+  dryRun: true,
+  onStep: true,
+};
 
 /** Something about a database that could not be carried over to its successor. */
 export interface NotCarriedOver {

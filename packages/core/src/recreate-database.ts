@@ -1,3 +1,4 @@
+import { assertOptions } from './assert-options.js';
 import { renameBlockers, replaceBlockers } from './blocker.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
@@ -9,7 +10,7 @@ import { assertDatabaseName, assertNameToKeep, renameStatement } from './identif
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { Operation } from './operation.js';
-import type { Leftover, OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type Leftover, type OperationOptions, type OperationReport } from './operation-report.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
@@ -84,6 +85,18 @@ export async function recreateDatabase(
   target: Target,
   options: RecreateDatabaseOptions = {},
 ): Promise<OperationReport> {
+  assertOptions('recreateDatabase', options, {
+    ...operationOptions,
+    rollbackPrepared: true,
+    dropSlots: true,
+    dropSubscriptions: true,
+    ifNotExists: true,
+    template: true,
+    owner: true,
+    keepSettings: true,
+    fill: true,
+    keepOldAs: true,
+  });
   const { template, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);

@@ -1,8 +1,9 @@
+import { assertOptions } from './assert-options.js';
 import { renameBlockers } from './blocker.js';
 import { assertDatabaseName, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
@@ -24,6 +25,7 @@ export async function renameDatabase(
   to: string,
   options: OperationOptions & Pick<RemedyOptions, 'rollbackPrepared'> = {},
 ): Promise<OperationReport> {
+  assertOptions('renameDatabase', options, { ...operationOptions, rollbackPrepared: true });
   assertDatabaseName(to, 'new database name');
   return withOperation('rename', target, options, [to], async (operation) => {
     const { database, runner } = operation;

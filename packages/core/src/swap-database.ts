@@ -1,8 +1,9 @@
+import { assertOptions } from './assert-options.js';
 import { renameBlockers } from './blocker.js';
 import { assertDatabaseName, swapStatement } from './identifier.js';
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
@@ -26,6 +27,7 @@ export async function swapDatabase(
   other: string,
   options: OperationOptions & Pick<RemedyOptions, 'rollbackPrepared'> = {},
 ): Promise<OperationReport> {
+  assertOptions('swapDatabase', options, { ...operationOptions, rollbackPrepared: true });
   assertDatabaseName(other, 'name of the other database');
   return withOperation('swap', target, options, [other], async (operation) => {
     const { database, runner } = operation;

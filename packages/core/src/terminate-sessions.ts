@@ -1,3 +1,5 @@
+import { assertFilter } from './assert-filter.js';
+import { assertOptions } from './assert-options.js';
 import { assertNotGuarded } from './built-in-guards.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { endPicked, type EndOptions } from './end-picked-sessions.js';
@@ -35,6 +37,17 @@ export async function terminateSessions(
   target: Target | Queryable,
   options: TerminateSessionsOptions = {},
 ): Promise<TerminationReport> {
+  assertOptions('terminateSessions', options, {
+    timeoutMs: true,
+    signal: true,
+    database: true,
+    filter: true,
+    keep: true,
+    cancel: true,
+    graceMs: true,
+    dryRun: true,
+  });
+  assertFilter(options.filter);
   const startedAt = performance.now();
   const deadline = new Deadline(options);
   const end = async (

@@ -1,8 +1,9 @@
+import { assertOptions } from './assert-options.js';
 import { accessTo, type DatabaseAccess } from './database-access.js';
 import { giveBack } from './give-back.js';
 import { Hold, lostError } from './hold.js';
 import type { Operation } from './operation.js';
-import type { OperationOptions, OperationReport } from './operation-report.js';
+import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
 import type { RemedyOptions } from './remove-blockers.js';
 import { planHold, takeHold } from './take-hold.js';
@@ -64,6 +65,7 @@ export async function withExclusiveAccess<T>(
   callback: (access: ExclusiveAccess) => Promise<T> | T,
   options: ExclusiveAccessOptions = {},
 ): Promise<ExclusiveAccessReport<T | undefined>> {
+  assertOptions('withExclusiveAccess', options, { ...operationOptions, rollbackPrepared: true });
   let outcome: Outcome<T> | undefined;
   const report = await withOperation('run', target, options, [], async (operation) => {
     const plan = await planHold(operation, options);

@@ -1,5 +1,5 @@
+import { assertOptions } from '@pg-evict/core';
 import type { Knex } from 'knex';
-import { assertOptions } from './assert-options.js';
 import { evictingClient } from './evicting-client.js';
 import { isPostgres, type KnexClientClass } from './knex-client.js';
 import type { PgEvictKnexOptions } from './options.js';
@@ -34,7 +34,17 @@ const made = new WeakMap<
  * @see {@link PgEvictKnexOptions} for the defaults
  */
 export function withPgEvict<Config extends object>(config: Config, options: PgEvictKnexOptions = {}): Config {
-  assertOptions(options);
+  assertOptions('withPgEvict', options, {
+    evict: true,
+    ensureDatabase: true,
+    followsTests: true,
+    timeoutMs: true,
+    graceMs: true,
+    keep: true,
+    protect: true,
+    maintenanceDatabase: true,
+    adminConnection: true,
+  });
   if (typeof config === 'function') {
     const provide = config as unknown as (...parameters: unknown[]) => unknown;
     const wrapped = (...parameters: unknown[]): unknown => {
