@@ -172,6 +172,7 @@ describe('a run of Jest', () => {
     expect(await fixture.databases()).toHaveLength(1);
     expect(run.stderr).toContain(`tests/one.test.js failed. Its database was kept: postgresql://`);
     expect(run.stderr).toContain(`/${kept}`);
+    expect(run.stderr).toContain('or pg-evict sweep --kept');
     expect(run.stderr).not.toContain(decodeURIComponent(new URL(serverUrl()).password));
     const { rows } = await withClient(serverUrl({ database: kept }), async (client) =>
       client.query('SELECT who FROM evidence'),
