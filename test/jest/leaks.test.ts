@@ -26,7 +26,7 @@ const told: Readonly<Record<string, RegExp>> = {
   'postgres.test.js': /"postgres.js", idle for [^]*last query: SELECT 1 AS postgres/,
   'reconnecting.test.js': /"listener", idle for [^]*last query: LISTEN news/,
   'timers.test.js': /idle for [^]*last query: SELECT 1 AS timers/,
-  'child.test.js': /"child", idle for [^]* ago, not by this process/,
+  'child.test.js': /"child", idle for [^]* ago, not by this process\s+End the process that holds it/,
 };
 
 const expected = names.map((name) => ({

@@ -18,6 +18,24 @@ afterAll(async () => {
 // It looks at all databases of the server.
 useOwnServer();
 
+test.each<[string, { password?: string }, string, RegExp]>([
+  [
+    'a wrong password',
+    { password: 'wrong' },
+    '',
+    /as "postgres": .*authentication failed.*Check user and password/,
+  ],
+  ['no server', {}, '1', /:1 cannot be connected to.*Check host, port .* server is up/],
+])('a run that cannot begin for %s says what to look at', async (_what, login, port, message) => {
+  const url = new URL(serverUrl({ database: 'postgres', ...login }));
+  if (port !== '') url.port = port;
+  const error = await failureOf(fixture.start({}, { url: url.href }));
+  expect(error).toMatchObject({
+    code: 'CONNECTION_FAILED',
+    message: expect.stringMatching(message) as string,
+  });
+});
+
 const template = {
   setup: setupWith(`CREATE TABLE seeded AS SELECT 1 AS a; CREATE TABLE empty (a serial, b int)`),
 };

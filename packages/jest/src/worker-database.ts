@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import {
   acquireDatabase,
   joinRun,
@@ -11,6 +10,7 @@ import {
   type TestDatabase,
   type TestRun,
 } from '@pg-evict/testing';
+import { endWithParent } from './end-with-parent.js';
 import { ownRuns } from './own-runs.js';
 
 const key = Symbol.for('pg-evict.jest.worker/1');
@@ -26,6 +26,7 @@ export class WorkerDatabase {
   planned: PlannedDatabase;
   #run: Promise<TestRun> | undefined;
   #database: TestDatabase | undefined;
+  #acquiring: Promise<TestDatabase> | undefined;
   #watch: SocketWatch | undefined;
   #used = false;
 
@@ -41,14 +42,21 @@ export class WorkerDatabase {
     const known = workers.get(invitation.id);
     if (known !== undefined) return known;
     const worker = new WorkerDatabase(invitation, alone);
-    endWithParent();
     workers.set(invitation.id, worker);
+    // Where tests run in Jest's own process, whoever started that is no concern of ours.
+    if (!ownRuns().has(invitation.id)) endWithParent(async () => WorkerDatabase.dropAll());
     return worker;
   }
 
   /** Forgets those of this process: their runs have been ended. */
   static leaveAll(): void {
     knownWorkers().clear();
+  }
+
+  /** Drops those of this process: whoever would end their runs is gone. */
+  static async dropAll(): Promise<void> {
+    const workers = [...knownWorkers().values()];
+    await Promise.allSettled(workers.map(async (worker) => worker.#drop()));
   }
 
   /** The run, which is joined when it is first needed. */
@@ -74,7 +82,9 @@ export class WorkerDatabase {
       // A new one under the same name, or an error that says what is wrong.
       await this.release(false);
     }
-    this.#database ??= await acquireDatabase(run, { name: this.planned.name });
+    if (this.#database !== undefined) return;
+    this.#acquiring = acquireDatabase(run, { name: this.planned.name });
+    this.#database = await this.#acquiring;
   }
 
   /** Makes it what the template is, whatever is on it; it is that already where nobody can have got to it. */
@@ -95,26 +105,14 @@ export class WorkerDatabase {
     if (keep) this.planned = planDatabase(this.invitation);
     return kept;
   }
+
+  async #drop(): Promise<void> {
+    await this.#acquiring?.catch(() => undefined);
+    await this.release(false);
+  }
 }
 
 function knownWorkers(): Map<string, WorkerDatabase> {
   const holder = process as unknown as { [key]?: Map<string, WorkerDatabase> };
   return (holder[key] ??= new Map());
-}
-
-/** How often a process of Jest looks whether it is still one. */
-const lookEveryMs = 500;
-
-/**
- * A process of Jest whose parent is gone would run its test file to the end, with nobody to tell, and work with
- * databases that nobody will drop. Looked for by a timer: who listens for the end of the channel keeps it open.
- */
-function endWithParent(): void {
-  if (!process.connected || process.env['JEST_WORKER_ID'] === undefined || !isMainThread) return;
-  const timer = setInterval(() => {
-    if (process.connected) return;
-    clearInterval(timer);
-    process.kill(process.pid, 'SIGTERM');
-  }, lookEveryMs);
-  timer.unref();
 }

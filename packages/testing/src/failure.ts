@@ -7,6 +7,9 @@ const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '42501': 'PERMISSION_DENIED',
   '55006': 'SESSIONS_REMAIN',
   '55P03': 'BLOCKED',
+  '28P01': 'CONNECTION_FAILED',
+  '28000': 'CONNECTION_FAILED',
+  '53300': 'CONNECTION_FAILED',
 };
 
 /** The SQLSTATE of what a statement failed with. */

@@ -65,7 +65,13 @@ export class ServerSession {
     } catch (error) {
       await client.end().catch(() => undefined);
       if (sqlStateOf(error) === '3D000') throw error;
-      throw failureOf(error, `${client.host}:${client.port} cannot be connected to`);
+      throw failureOf(
+        error,
+        `${client.host}:${client.port} cannot be connected to as "${client.user ?? ''}"`,
+        {
+          hint: remedyFor(sqlStateOf(error)),
+        },
+      );
     }
   }
 
@@ -111,4 +117,10 @@ export class ServerSession {
       if (this.#asking === 0) this.#client.unref();
     }
   }
+}
+
+function remedyFor(sqlState: string | undefined): string | undefined {
+  if (sqlState === '28P01') return 'Check user and password: in the URL, PGPASSWORD or .pgpass.';
+  if (sqlState === '53300') return 'Raise max_connections on the server, or have fewer workers.';
+  return sqlState === undefined ? 'Check host, port and TLS settings, and that the server is up.' : undefined;
 }

@@ -71,11 +71,12 @@ export async function templateSource(options: TemplateOptions): Promise<Template
     };
   }
   if (setup !== undefined) {
+    const { fillWithFunction } = await import('./fill-with-function.js');
     return {
       description: 'setup function',
       hash: hash('setup', setup.toString()),
       reused,
-      fill: async ({ url }) => setup(url),
+      fill: async (address) => fillWithFunction(setup, address),
     };
   }
   return {

@@ -109,6 +109,24 @@ describe('a run of Jest', () => {
     expect(run).toMatchObject({ code: null, signal });
   });
 
+  it('in workers, whose Jest alone is killed, has them leave nothing', async () => {
+    const project = fixture.project('plain', {
+      'tests/one.test.js': waits,
+      'tests/two.test.js': waits,
+    });
+    const run = await project.run({
+      meanwhile: async ({ pid = 0 }) => {
+        await waiting(2);
+        process.kill(pid, 'SIGKILL');
+      },
+    });
+    expect(run).toMatchObject({ code: null, signal: 'SIGKILL' });
+    await until(
+      async () => (await fixture.databases()).length === 0,
+      'the workers have dropped their databases',
+    );
+  });
+
   it('that was killed is swept by the next, which lets those that live be', async () => {
     const waitsToo = { 'tests/one.test.js': waits, 'tests/two.test.js': waits };
     const killed = fixture.project('plain', waitsToo);
@@ -154,6 +172,7 @@ describe('a run of Jest', () => {
     expect(await fixture.databases()).toHaveLength(1);
     expect(run.stderr).toContain(`tests/one.test.js failed. Its database was kept: postgresql://`);
     expect(run.stderr).toContain(`/${kept}`);
+    expect(run.stderr).toContain('or pg-evict sweep --kept');
     expect(run.stderr).not.toContain(decodeURIComponent(new URL(serverUrl()).password));
     const { rows } = await withClient(serverUrl({ database: kept }), async (client) =>
       client.query('SELECT who FROM evidence'),

@@ -9,6 +9,10 @@ const longestQuery = 200;
 const remedy =
   'Close it before the file ends, in afterAll: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …';
 
+/** The same where other processes hold them. */
+const remedyElsewhere =
+  'End the process that holds it before the file ends, in afterAll: child.kill() and wait for its "exit", …';
+
 /**
  * Puts leaked sessions into words, for people: who, where, since when, the last query, and the lines that opened it.
  * Passwords in queries are left out.
@@ -25,7 +29,7 @@ export function describeLeaks(
   return [
     `${relative(directory, file)} left ${sessions} open:`,
     ...leaks.flatMap((leak) => describeLeak(leak, directory).map((line) => `  ${line}`)),
-    remedy,
+    leaks.every(({ socket }) => socket === null) ? remedyElsewhere : remedy,
   ].join('\n');
 }
 
