@@ -66,7 +66,7 @@ describeWithTools('a restore that fails', () => {
 
   test('is told by the program also where it did not read the rest of the dump', async () => {
     let dump = '';
-    const { url } = await spoiltDatabase(scratch, (from) => (dump = dumps.dump(from, 'early.sql')));
+    const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'early.sql')));
     const rest = `-- ${'x'.repeat(96)}\n`.repeat(100_000);
     writeFileSync(dump, `SELECT 'no number'::int;\n${rest}${readFileSync(dump, 'utf8')}`);
     const { code, stderr } = await restore(url, dump, '--yes');
