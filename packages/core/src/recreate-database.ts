@@ -10,7 +10,12 @@ import { assertDatabaseName, assertNameToKeep, renameStatement } from './identif
 import { inspect } from './inspect.js';
 import { withOperation } from './with-operation.js';
 import type { Operation } from './operation.js';
-import { operationOptions, type Leftover, type OperationOptions, type OperationReport } from './operation-report.js';
+import {
+  operationOptions,
+  type Leftover,
+  type OperationOptions,
+  type OperationReport,
+} from './operation-report.js';
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';

@@ -7,6 +7,9 @@ import { followTrail, noteConnected, runningOwner, type SocketRegistry } from '.
 /** What drivers in JavaScript load before they connect; node-postgres loads `net` no sooner than that, but `dns`. */
 const ofDrivers = new Set(['dns', 'net', 'tls']);
 
+/** Native addons that the test runner itself may have loaded before: none of them has to do with a database. */
+const addonsOfRunner = /[\\/](?:@unrs|@swc|@parcel|fsevents)[\\/]/;
+
 type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
 /**
@@ -30,6 +33,10 @@ export function patchOtherWays(registry: SocketRegistry): void {
   before(childProcess.ChildProcess.prototype, 'spawn', notice);
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) before(childProcess, name, notice);
   before(process, 'dlopen', notice);
+  // Such as one that a custom environment has loaded.
+  const { _cache: modules } = Module as unknown as { readonly _cache: object };
+  const loaded = Object.keys(modules).filter((file) => file.endsWith('.node'));
+  if (loaded.some((file) => !addonsOfRunner.test(file))) registry.blind = true;
   before(dgram.Socket.prototype, 'send', () => {
     const owner = runningOwner(registry);
     if (owner !== null) noteConnected(registry, owner);
