@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { withClient } from '../support/server.js';
 import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
-import { inBand } from './support/jest-project.js';
+import { inBand, withWorkers } from './support/jest-project.js';
 
 const insert = `const { Client } = require('pg');
 (async () => {
@@ -143,7 +143,7 @@ describe('what a test file does to its database', () => {
         .read('pg-evict.config.cjs')
         .replace('testing: {', 'testing: { keepFailed: true,');
       project.write('pg-evict.config.cjs', config);
-      const run = await project.run({ parameters: inBand });
+      const run = await project.run({ parameters: withWorkers });
       expect(run).toMatchObject({ code: 1, passed: 1, failed: 1 });
       expect(await fixture.databases()).toEqual([]);
     },

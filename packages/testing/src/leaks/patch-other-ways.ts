@@ -7,7 +7,7 @@ import { followTrail, noteConnected, runningOwner, type SocketRegistry } from '.
 /** What drivers in JavaScript load before they connect; node-postgres loads `net` no sooner than that, but `dns`. */
 const ofDrivers = new Set(['dns', 'net', 'tls']);
 
-/** Native addons that the test runner itself may have loaded before: none of them has to do with a database. */
+/** Native addons that the test runner loads for itself, also while a file runs: none has to do with a database. */
 const addonsOfRunner = /[\\/](?:@unrs|@swc|@parcel|fsevents)[\\/]/;
 
 type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
@@ -21,18 +21,20 @@ export function patchOtherWays(registry: SocketRegistry): void {
   const notice = (): void => {
     if (runningOwner(registry) !== null) registry.blind = true;
   };
-  const before = (holder: object, name: string, called: (first: unknown) => void): void => {
+  const before = (holder: object, name: string, called: (first: unknown, second: unknown) => void): void => {
     const functions = holder as Record<string, AnyFunction>;
     const original = functions[name];
     if (original === undefined) return;
     functions[name] = function patched(this: unknown, ...parameters: unknown[]): unknown {
-      called(parameters[0]);
+      called(parameters[0], parameters[1]);
       return original.apply(this, parameters);
     };
   };
   before(childProcess.ChildProcess.prototype, 'spawn', notice);
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) before(childProcess, name, notice);
-  before(process, 'dlopen', notice);
+  before(process, 'dlopen', (_module, file) => {
+    if (!addonsOfRunner.test(String(file))) notice();
+  });
   // Such as one that a custom environment has loaded.
   const { _cache: modules } = Module as unknown as { readonly _cache: object };
   const loaded = Object.keys(modules).filter((file) => file.endsWith('.node'));
