@@ -24,9 +24,10 @@ export interface HoldLoss {
 }
 
 /**
- * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its holder lives is the backend that the private name tells of; if that
- * is lost, an advisory lock says so in its place, from another connection. Others wait a moment for it before they take a
- * holder for dead ({@link recoverAbandoned}); if it came too late, {@link Hold.lost} fires.
+ * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its
+ * holder lives is the backend that the private name tells of; if that is lost, an advisory lock says so in its place,
+ * from another connection. Others wait a moment for it before they take a holder for dead ({@link recoverAbandoned}); if
+ * it came too late, {@link Hold.lost} fires.
  */
 export class Hold {
   readonly #operation: Operation;

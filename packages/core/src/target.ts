@@ -143,8 +143,8 @@ function databaseOf(url: string): string | undefined {
 /**
  * Checks a target and fills in its defaults. Asks no server.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database worked on is
- * also the maintenance database
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database
+ * worked on is also the maintenance database
  */
 export function resolveTarget(target: Target): ResolvedTarget {
   assertTarget(target);

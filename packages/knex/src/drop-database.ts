@@ -2,7 +2,7 @@ import { dropDatabase as drop, type DropDatabaseOptions, type OperationReport } 
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { targetOf, type TargetOptions } from './target.js';
+import { operationOf, targetOf, type TargetOptions } from './target.js';
 
 /**
  * Drops the database an instance is connected to, ending all sessions on it, those of the instance's own pool
@@ -19,5 +19,5 @@ export async function dropDatabase(
   options: DropDatabaseOptions & TargetOptions = {},
 ): Promise<OperationReport> {
   const client = clientOf(knex, 'dropDatabase');
-  return drop(targetOf(await settingsOfClient(client), options), options);
+  return drop(targetOf(await settingsOfClient(client), options), operationOf(options));
 }

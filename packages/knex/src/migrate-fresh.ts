@@ -12,7 +12,7 @@ import { clientOf } from './knex-client.js';
 import { planMigrations, type LoadFile, type Migrated } from './knex-migrator.js';
 import { knexOnSuccessor } from './knex-on-successor.js';
 import { runMigrations } from './run-migrations.js';
-import { targetOf, type TargetOptions } from './target.js';
+import { operationOf, targetOf, type TargetOptions } from './target.js';
 
 /** Options of {@link migrateFresh}. */
 export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill'>, TargetOptions {
@@ -75,7 +75,7 @@ export async function migrateFresh(
   const client = clientOf(knex, 'migrateFresh');
   const settings = await settingsOfClient(client);
   const target = targetOf(settings, options);
-  const { seed = false, inPlace = false, loadFile, onMigration, ...operation } = options;
+  const { seed = false, inPlace = false, loadFile, onMigration, ...operation } = operationOf(options);
   const planned = await planMigrations(knex, { seed });
   if (operation.dryRun === true) return { ...(await recreateDatabase(target, operation)), ...planned };
 

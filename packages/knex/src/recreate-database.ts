@@ -6,7 +6,7 @@ import {
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { targetOf, type TargetOptions } from './target.js';
+import { operationOf, targetOf, type TargetOptions } from './target.js';
 
 /**
  * Replaces the database an instance is connected to by a new, empty one; see `recreateDatabase` of core. The
@@ -23,5 +23,5 @@ export async function recreateDatabase(
   options: RecreateDatabaseOptions & TargetOptions = {},
 ): Promise<OperationReport> {
   const client = clientOf(knex, 'recreateDatabase');
-  return recreate(targetOf(await settingsOfClient(client), options), options);
+  return recreate(targetOf(await settingsOfClient(client), options), operationOf(options));
 }

@@ -6,7 +6,7 @@ import {
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { targetOf, type TargetOptions } from './target.js';
+import { operationOf, targetOf, type TargetOptions } from './target.js';
 
 /**
  * Ends the sessions of the database an instance is connected to, and verifies that they are gone; see
@@ -24,5 +24,5 @@ export async function terminateSessions(
   options: Omit<TerminateSessionsOptions, 'database'> & TargetOptions = {},
 ): Promise<TerminationReport> {
   const client = clientOf(knex, 'terminateSessions');
-  return terminate(targetOf(await settingsOfClient(client), options), options);
+  return terminate(targetOf(await settingsOfClient(client), options), operationOf(options));
 }
