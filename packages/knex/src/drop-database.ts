@@ -2,7 +2,8 @@ import { dropDatabase as drop, type DropDatabaseOptions, type OperationReport } 
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { operationOf, targetOf, type TargetOptions } from './target.js';
+import { operationOf } from './operation-of.js';
+import { targetOf, type TargetOptions } from './target.js';
 
 /**
  * Drops the database an instance is connected to, ending all sessions on it, those of the instance's own pool

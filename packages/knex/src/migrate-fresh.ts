@@ -12,7 +12,8 @@ import { clientOf } from './knex-client.js';
 import { planMigrations, type LoadFile, type Migrated } from './knex-migrator.js';
 import { knexOnSuccessor } from './knex-on-successor.js';
 import { runMigrations } from './run-migrations.js';
-import { operationOf, targetOf, type TargetOptions } from './target.js';
+import { operationOf } from './operation-of.js';
+import { targetOf, type TargetOptions } from './target.js';
 
 /** Options of {@link migrateFresh}. */
 export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill'>, TargetOptions {

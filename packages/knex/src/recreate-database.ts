@@ -6,7 +6,8 @@ import {
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { operationOf, targetOf, type TargetOptions } from './target.js';
+import { operationOf } from './operation-of.js';
+import { targetOf, type TargetOptions } from './target.js';
 
 /**
  * Replaces the database an instance is connected to by a new, empty one; see `recreateDatabase` of core. The

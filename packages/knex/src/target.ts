@@ -24,19 +24,6 @@ export function targetOf(
   };
 }
 
-/** Options of an operation, without those of the target, which core's operations do not have. */
-export function operationOf<Options extends TargetOptions>(
-  options: Options,
-): Omit<Options, keyof TargetOptions> {
-  const {
-    adminConnection: _admin,
-    maintenanceDatabase: _maintenance,
-    protect: _protect,
-    ...operation
-  } = options;
-  return operation;
-}
-
 function withoutDatabase(connection: string | ConnectionSettings): ConnectionSettings {
   const { database: _, ...server } = flattenConnection(connection);
   return server;

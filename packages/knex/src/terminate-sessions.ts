@@ -6,7 +6,8 @@ import {
 import type { Knex } from 'knex';
 import { settingsOfClient } from './connection-settings.js';
 import { clientOf } from './knex-client.js';
-import { operationOf, targetOf, type TargetOptions } from './target.js';
+import { operationOf } from './operation-of.js';
+import { targetOf, type TargetOptions } from './target.js';
 
 /**
  * Ends the sessions of the database an instance is connected to, and verifies that they are gone; see
