@@ -9,7 +9,14 @@ import { withOperation } from './with-operation.js';
 import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
-import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected, requireValid } from './require.js';
+import {
+  findDatabase,
+  requireAbsent,
+  requireCopyable,
+  requireCreatedb,
+  requireUnprotected,
+  requireValid,
+} from './require.js';
 import { runExclusively } from './run-exclusively.js';
 import type { Target } from './target.js';
 
@@ -65,6 +72,7 @@ export async function cloneDatabase(
     requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');
     requireValid(source, failure);
     requireCreatedb(inspection, database, failure);
+    requireCopyable(inspection, source, failure);
     const needs = { databases: [database], blockedBy: renameBlockers };
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');

@@ -9,7 +9,13 @@ import { withOperation } from './with-operation.js';
 import { operationOptions, type OperationOptions, type OperationReport } from './operation-report.js';
 import { isPgEvictError } from './pg-evict-error.js';
 import { preflight } from './preflight.js';
-import { findDatabase, requireAbsent, requireCreatedb, requireUnprotected } from './require.js';
+import {
+  findDatabase,
+  requireAbsent,
+  requireCopyable,
+  requireCreatedb,
+  requireUnprotected,
+} from './require.js';
 import type { Target } from './target.js';
 
 /** Options of {@link createDatabase}. */
@@ -56,8 +62,9 @@ export async function createDatabase(
     const inspection = await inspect(runner.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
     requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
-    requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
+    const source = requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
+    requireCopyable(inspection, source, failure);
     const { report } = await preflight(operation, failure, [
       { databases: copied, blockedBy: renameBlockers },
     ]);

@@ -22,6 +22,7 @@ import { dropPrivateDatabases, privateName } from './private-databases.js';
 import {
   findDatabase,
   requireAbsent,
+  requireCopyable,
   requireCreatedb,
   requireUnprotected,
   requireOwnership,
@@ -120,12 +121,16 @@ export async function recreateDatabase(
       ...kept,
     ];
     const inspection = await inspect(runner.client, names);
-    if (template !== undefined) requireUnprotected(inspection, template, 'Create the template first.');
+    const source =
+      template === undefined
+        ? undefined
+        : requireUnprotected(inspection, template, 'Create the template first.');
     const missing = findDatabase(inspection, database) === undefined;
     const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
     if (keepOldAs !== undefined)
       requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
     requireCreatedb(inspection, database, failure);
+    if (source !== undefined) requireCopyable(inspection, source, failure);
     if (old !== undefined) requireOwnership(inspection, old, failure);
     const like = keepSettings ? old : undefined;
     const successor = privateName(operation, 'new');

@@ -47,6 +47,15 @@ export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, f
   );
 }
 
+/**
+ * The server itself looks at this only when it has the database locked, which is when its sessions are ended.
+ *
+ * @throws `PERMISSION_DENIED` if the role may not copy the database: it is no template and belongs to others
+ */
+export function requireCopyable(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
+  if (facts.row['datistemplate'] !== true) requireOwnership(inspection, facts, failure);
+}
+
 /** @throws `PERMISSION_DENIED` if the role may not create (or rename) databases */
 export function requireCreatedb(inspection: Inspection, database: string, failure: string): void {
   if (inspection.createdb) return;
