@@ -1,6 +1,12 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { acquireDatabase, releaseDatabase, resetDatabase, type RunInvitation } from '@pg-evict/testing';
+import {
+  acquireDatabase,
+  releaseDatabase,
+  resetDatabase,
+  sweepTestDatabases,
+  type RunInvitation,
+} from '@pg-evict/testing';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, until } from '../support/server.js';
@@ -118,6 +124,17 @@ test('a role that may not create databases is told so', async () => {
   const error = await failureOf(fixture.start({}, { url: serverUrl({ user: role, password: role }) }));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED' });
   expect(error.hint).toBe(`ALTER ROLE "${role}" CREATEDB;`);
+});
+
+test('a role that may create databases no more is told so, although the template is there', async () => {
+  const role = await scratch.role('CREATEDB');
+  const url = serverUrl({ user: role, password: role });
+  await fixture.end(await fixture.start({ template: { ...template, inputs: __filename } }, { url }));
+  await ask(`ALTER ROLE "${role}" NOCREATEDB`);
+  const error = await failureOf(fixture.start({ template: { ...template, inputs: __filename } }, { url }));
+  expect(error).toMatchObject({ code: 'PERMISSION_DENIED', hint: `ALTER ROLE "${role}" CREATEDB;` });
+  await ask(`ALTER ROLE "${role}" CREATEDB`);
+  await sweepTestDatabases({ connection: url }, { templates: true });
 });
 
 test('with an admin role in the configuration tests have the role of the application, which owns what it gets', async () => {

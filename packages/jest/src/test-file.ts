@@ -32,6 +32,7 @@ export class TestFile {
   readonly #watch: SocketWatch;
   readonly #timers: TimerTrack;
   #failed = true;
+  #hasConcurrentTests = false;
   #finished = false;
   #closed = false;
 
@@ -65,7 +66,8 @@ export class TestFile {
   async handle(event: TestEvent, state: TestState): Promise<void> {
     const phase = phaseOf(event);
     if (phase !== undefined) this.#watch.enter(phase);
-    if (endsPhase(event) && !hasConcurrentTests(state.rootDescribeBlock)) this.#watch.leave();
+    if (event.name === 'run_start') this.#hasConcurrentTests = hasConcurrentTests(state.rootDescribeBlock);
+    if (endsPhase(event) && !this.#hasConcurrentTests) this.#watch.leave();
     if (event.name === 'test_start') await this.#beforeTest(event);
     if (event.name === 'run_finish') await this.#finish(state);
   }

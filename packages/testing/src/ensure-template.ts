@@ -46,9 +46,16 @@ export async function ensureTemplate(
   runId: string,
   source: TemplateSource,
 ): Promise<Template> {
-  const { rows } = await control.query<{ version: string }>(
-    `SELECT current_setting('server_version_num') AS version`,
+  const { rows } = await control.query<{ version: string; mayCreate: boolean }>(
+    `SELECT current_setting('server_version_num') AS version, rolsuper OR rolcreatedb AS "mayCreate"
+     FROM pg_roles WHERE rolname = current_user`,
   );
+  if (rows[0]?.mayCreate === false) {
+    throw new PgEvictError(
+      'PERMISSION_DENIED',
+      'Our role may not create databases, which each worker needs.',
+    );
+  }
   const owner = server.connection.user ?? '';
   const hash = digest([formatVersion, rows[0]?.version ?? '', owner, source.hash]).slice(0, 16);
   const uses: AdvisoryLock = { kind: 'template', of: hash, shared: true };

@@ -29,6 +29,7 @@ export function patchConnect(registry: SocketRegistry): void {
     const owner = runningOwner(registry);
     if (owner === null) return connect.apply(this, parameters);
     noteConnected(registry, owner);
+    tidy(registry);
     const target = targetOf(parameters);
     if (!isServer(target, owner.server)) {
       registry.elsewhere.add(this);
@@ -38,7 +39,6 @@ export function patchConnect(registry: SocketRegistry): void {
       owner.refused += 1;
       return this;
     }
-    tidy(registry);
     if (!owner.trailed) {
       registry.driverOutside = true;
       followTrail(registry, owner);
@@ -91,13 +91,13 @@ export function isOpen({ socket, secured }: SocketRecord): boolean {
   return !stream.destroyed && !stream.writableEnded && !socket.destroyed;
 }
 
-function tidy({ records }: SocketRegistry): void {
-  if (records.size < untidy) return;
+function tidy({ elsewhere, records }: SocketRegistry): void {
+  if (records.size + elsewhere.size < untidy) return;
   for (const record of records) if (!isOpen(record)) records.delete(record);
+  for (const socket of elsewhere) if (socket.destroyed) elsewhere.delete(socket);
 }
 
 /** Whether any socket to another than the server is open. */
 export function isConnectedElsewhere({ elsewhere }: SocketRegistry): boolean {
-  for (const socket of elsewhere) if (socket.destroyed) elsewhere.delete(socket);
-  return elsewhere.size > 0;
+  return [...elsewhere].some((socket) => !socket.destroyed);
 }

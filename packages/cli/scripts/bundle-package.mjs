@@ -1,0 +1,49 @@
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+
+/** Makes one CommonJS file of a package and what it is made of, the driver included. */
+export async function bundlePackage(root, input) {
+  const { dependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const { metafile } = await build({
+    absWorkingDir: root,
+    ...input,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    metafile: true,
+    logLevel: 'warning',
+    // What only a configuration file or a TypeScript knexfile needs stays outside, and so do what starts a server and
+    // pg's optional other driver. knex and what there are peers of are the project's.
+    external: [...Object.keys({ ...dependencies, ...peerDependencies }), 'knex', 'pg-native'],
+    define: {
+      'import.meta.url': 'importMetaUrl',
+      // pg looks at a Response to find out whether it is on Cloudflare, and Node 20 loads its whole fetch for that.
+      Response: 'undefined',
+    },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  });
+  await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await thirdPartyLicences(root, metafile));
+}
+
+/** The licences of the packages that a bundle of a package's is made of: theirs ask to go with every copy. */
+async function thirdPartyLicences(root, { inputs }) {
+  const folders = new Set();
+  for (const file of Object.keys(inputs)) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll('\\', '/'));
+    if (match !== null) folders.add(join(root, match[1]));
+  }
+  const texts = await Promise.all([...folders].map(async (folder) => licenceOf(folder, dirname(root))));
+  return `${[...new Set(texts)].toSorted().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+async function licenceOf(folder, from) {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined && license === undefined) {
+    throw new Error(`${name} says nothing of its licence (${relative(from, folder)}).`);
+  }
+  const text = file === undefined ? `License: ${license}` : await readFile(join(folder, file), 'utf8');
+  return `${name} ${version}\n\n${text.trim()}`;
+}
