@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ask, quote, serverUrl, until, withClient } from '../support/server.js';
 import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
 import { inBand, withWorkers } from './support/jest-project.js';
@@ -27,4 +29,85 @@ describe('a project with the preset', () => {
     const run = await fixture.project('shop').run({ parameters: [...withWorkers, '--workerThreads'] });
     expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
   });
+});
+
+const afterEnvironment = `const { Client } = require('pg');
+beforeAll(async () => {
+  const client = new Client();
+  await client.connect();
+  await client.query("INSERT INTO notes VALUES ('set up')");
+  await client.end();
+});`;
+
+const ownEnvironment = `const { withDatabase } = require('@pg-evict/jest');
+const { TestEnvironment } = require('jest-environment-node');
+const { Client } = require('pg');
+module.exports = class extends withDatabase(TestEnvironment) {
+  async setup() {
+    await super.setup();
+    const client = new Client(this.global.process.env.DATABASE_URL);
+    await client.connect();
+    await client.query("INSERT INTO notes VALUES ('set up')");
+    await client.end();
+  }
+};`;
+
+const noteTest = `const { Client } = require('pg');
+const client = new Client();
+const connecting = client.connect();
+test('has what was set up', async () => {
+  await connecting;
+  expect((await client.query('SELECT text FROM notes ORDER BY 1')).rows.map(({ text }) => text))
+    .toEqual(['set up', 'template']);
+  await client.end();
+});`;
+
+describe('a test file', () => {
+  const fixture = new JestFixture();
+
+  it.each(jestVersions.flatMap((version) => [true, false].map((own) => ({ version, own }))))(
+    'runs nothing of the project before the database is there ($version, environment of its own: $own)',
+    async ({ version, own }) => {
+      const set = own
+        ? { testEnvironment: './environment.js' }
+        : { setupFilesAfterEnv: ['<rootDir>/set-up.js'] };
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js': `module.exports = ${JSON.stringify({ preset: '@pg-evict/jest', ...set })};`,
+          'environment.js': ownEnvironment,
+          'set-up.js': afterEnvironment,
+          'tests/one.test.js': noteTest,
+          'tests/two.test.js': noteTest,
+        },
+        version,
+      );
+      // The template, and Jest's cache.
+      expect(await project.run({ parameters: withWorkers })).toMatchObject({ code: 0, passed: 2 });
+      const run = await withClient(serverUrl(), async (client) => {
+        const [template] = await ask<{ name: string }>(
+          `SELECT datname AS name FROM pg_database WHERE datistemplate AND datname ~ '^pg_evict_' ORDER BY oid DESC LIMIT 1`,
+        );
+        // Whoever copies it has to wait.
+        await client.query('BEGIN');
+        await client.query(`ALTER DATABASE ${quote(template?.name ?? '')} RENAME TO elsewhere`);
+        return project.run({
+          parameters: withWorkers,
+          meanwhile: async () => {
+            await until(
+              async () =>
+                (
+                  await ask(`SELECT FROM pg_stat_activity
+                    WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE DATABASE%'`)
+                ).length > 0,
+              'a worker waits for its copy',
+            );
+            await delay(1000);
+            await client.query('ROLLBACK');
+          },
+        });
+      });
+      expect(run).toMatchObject({ code: 0, passed: 2 });
+    },
+  );
 });

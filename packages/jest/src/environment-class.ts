@@ -47,6 +47,7 @@ export type EnvironmentClass<T extends EnvironmentLike = EnvironmentLike> = new 
 export interface EnvironmentConfig {
   readonly projectConfig: {
     readonly rootDir: string;
+    readonly testRunner?: string | undefined;
     readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
   };
 }

@@ -31,6 +31,7 @@ export class TestFile {
   readonly #settings: RunSettings;
   readonly #watch: SocketWatch;
   readonly #timers: TimerTrack;
+  #ready: Promise<void> | undefined;
   #failed = true;
   #hasConcurrentTests = false;
   #finished = false;
@@ -57,19 +58,22 @@ export class TestFile {
     this.#watch.enter('while the file was loaded');
   }
 
-  /** Sees to the database. */
-  async prepare(): Promise<void> {
-    await unwatched(async () => this.#worker.prepare());
+  /** Begins to see to the database, and waits until it is ready; may be called again, by whoever waits later. */
+  async ready(): Promise<void> {
+    this.#ready ??= unwatched(async () => this.#worker.prepare());
+    // Who began need not be who waits.
+    this.#ready.catch(() => undefined);
+    return this.#ready;
   }
 
   /** Follows what jest-circus does. */
-  async handle(event: TestEvent, state: TestState): Promise<void> {
+  handle(event: TestEvent, state: TestState): void | Promise<void> {
     const phase = phaseOf(event);
     if (phase !== undefined) this.#watch.enter(phase);
     if (event.name === 'run_start') this.#hasConcurrentTests = hasConcurrentTests(state.rootDescribeBlock);
     if (endsPhase(event) && !this.#hasConcurrentTests) this.#watch.leave();
-    if (event.name === 'test_start') await this.#beforeTest(event);
-    if (event.name === 'run_finish') await this.#finish(state);
+    if (event.name === 'test_start') return this.#beforeTest(event);
+    if (event.name === 'run_finish') return this.#finish(state);
   }
 
   /** Also for a file that did not get as far as its tests. May be called again. */
@@ -77,6 +81,7 @@ export class TestFile {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      await this.#ready?.catch(() => undefined);
       await this.#finish(undefined);
     } finally {
       this.#watch.end();
@@ -86,7 +91,7 @@ export class TestFile {
   }
 
   /** Tests that run at the same time share what the first of them found. */
-  async #beforeTest({ test }: TestEvent): Promise<void> {
+  #beforeTest({ test }: TestEvent): void | Promise<void> {
     if (
       this.#settings.isolation !== 'test' ||
       test?.concurrent === true ||
@@ -94,7 +99,7 @@ export class TestFile {
       test?.mode === 'todo'
     )
       return;
-    await unwatched(async () => surviveEviction(this.#watch, async () => this.#worker.reset()));
+    return unwatched(async () => surviveEviction(this.#watch, async () => this.#worker.reset()));
   }
 
   async #finish(state: TestState | undefined): Promise<void> {
@@ -120,6 +125,8 @@ export class TestFile {
     const run = await this.#worker.run();
     const { name } = this.#worker.planned;
     const endsAt = performance.now() + graceMs;
+    // The server is asked once most have gone by themselves: a pool's `end()` resolves before its sockets are closed.
+    await this.#watch.settle(graceMs);
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
       const found = await listLeaks(run, name, this.#watch.openSockets());
       const own = found.filter(({ socket, pid }) => {

@@ -27,25 +27,31 @@ import { TestFile } from './test-file.js';
  */
 export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & EnvironmentClass {
   const Environment = Base as unknown as new (...parameters: unknown[]) => EnvironmentLike;
-  const DatabaseEnvironment = class extends Environment {
+  class DatabaseEnvironment extends Environment {
     readonly #file: TestFile;
+    readonly #overlaps: boolean;
 
     constructor(...parameters: unknown[]) {
       super(...parameters);
       const [config, context] = parameters as [EnvironmentConfig, EnvironmentContext];
       const file = new TestFile(config, context, this.global);
       this.#file = file;
+      // What extends this may want the database in its own `setup()`.
+      this.#overlaps = this.constructor === DatabaseEnvironment && isCircus(config);
       // Some environments have theirs as a property of the instance, which a method would not override.
       const inherited = this.handleTestEvent?.bind(this);
-      this.handleTestEvent = async (event: unknown, state: unknown): Promise<void> => {
-        await inherited?.(event, state);
-        await file.handle(event as TestEvent, state as TestState);
+      // No promise where there is nothing to wait for: there are some fifty events to a file.
+      this.handleTestEvent = (event: unknown, state: unknown): void | Promise<void> => {
+        const handle = (): void | Promise<void> => file.handle(event as TestEvent, state as TestState);
+        const handleBoth = (): void | Promise<void> => inherited?.(event, state)?.then(handle) ?? handle();
+        return (event as TestEvent).name === 'setup' ? file.ready().then(handleBoth) : handleBoth();
       };
     }
 
     override async setup(): Promise<void> {
       await super.setup();
-      await this.#file.prepare();
+      const ready = this.#file.ready();
+      if (!this.#overlaps) await ready;
     }
 
     override async teardown(): Promise<void> {
@@ -55,6 +61,14 @@ export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & 
         await super.teardown();
       }
     }
-  };
+  }
   return DatabaseEnvironment as unknown as Base & EnvironmentClass;
+}
+
+/**
+ * jest-circus waits for its event `setup` before it loads anything of the project's, so the database may be made ready
+ * while Jest loads jest-circus.
+ */
+function isCircus({ projectConfig: { testRunner = '' } }: EnvironmentConfig): boolean {
+  return /[\\/]jest-circus[\\/]/.test(testRunner);
 }

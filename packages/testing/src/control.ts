@@ -42,13 +42,16 @@ export class Control {
 
   /** Runs one statement, which must be one that can be run again: a lost session may have run it. */
   // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
-  async query<Row extends object>(text: string, values?: unknown[]): Promise<{ rows: Row[] }> {
+  async query<Row extends object>(
+    statement: string | { readonly name: string; readonly text: string },
+    values?: unknown[],
+  ): Promise<{ rows: Row[] }> {
     const session = await this.#session();
     try {
-      return await session.query<Row>(text, values);
+      return await session.query<Row>(statement, values);
     } catch (error) {
       if (!session.lost || !isLost(error)) throw error;
-      return (await this.#session()).query<Row>(text, values);
+      return (await this.#session()).query<Row>(statement, values);
     }
   }
 

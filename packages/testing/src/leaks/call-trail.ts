@@ -5,6 +5,12 @@ const trail = Symbol('pg-evict.trail');
 
 type Resource = object & { [trail]?: NodeJS.CallSite };
 
+/**
+ * How many more resources are handed the line of who made them once promises are looked at no more: what a test has
+ * left behind, such as a query that it did not wait for, connects a while later.
+ */
+const handedOn = 1000;
+
 /** Far enough up from a promise to the line that awaits it, through what a query builder does at once. */
 const frames = 20;
 
@@ -26,12 +32,13 @@ const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[]
 export class CallTrail {
   readonly #hook: AsyncHook;
   #left = 0;
+  #handedOn = 0;
   #enabled = false;
 
   constructor() {
     const onPromise = (_id: number, type: string, _trigger: number, resource: Resource): void => {
       const inherited = (executionAsyncResource() as Resource)[trail];
-      const found = type === 'PROMISE' ? this.#look(onPromise) : undefined;
+      const found = type === 'PROMISE' && this.#left > 0 ? this.#look(onPromise) : this.#count();
       const site = found ?? inherited;
       if (site !== undefined) resource[trail] = site;
     };
@@ -41,6 +48,7 @@ export class CallTrail {
   /** Looks at so many promises from here on. */
   extend(promises: number): void {
     this.#left = Math.max(this.#left, promises);
+    this.#handedOn = handedOn;
     if (this.#enabled) return;
     this.#enabled = true;
     this.#hook.enable();
@@ -63,11 +71,12 @@ export class CallTrail {
     return (executionAsyncResource() as Resource)[trail];
   }
 
+  #count(): undefined {
+    this.#handedOn -= 1;
+    if (this.#handedOn <= 0 && this.#left === 0) this.stop();
+  }
+
   #look(below: Function): NodeJS.CallSite | undefined {
-    if (this.#left === 0) {
-      this.stop();
-      return undefined;
-    }
     this.#left -= 1;
     const { stackTraceLimit } = Error;
     const { prepareStackTrace } = stackTraces;

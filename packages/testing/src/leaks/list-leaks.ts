@@ -1,3 +1,4 @@
+import type { Queryable } from '@pg-evict/core';
 import type { TestRun } from '../test-run.js';
 import { inspectLeaks, type LeakedSession } from './inspect-leaks.js';
 import type { OpenSocket } from './watch-sockets.js';
@@ -17,7 +18,11 @@ export async function listLeaks(
   const { host = 'localhost', port = 5432 } = run.server.connection;
   const own = [...run.databases].find(({ name }) => name === database);
   const memory = await own?.memory().catch(() => undefined);
-  return inspectLeaks(run.control, sockets, {
+  // Asked after each test file; planning it takes the server longer than answering.
+  const planned: Queryable = {
+    query: async (text, values) => run.control.query({ name: 'pg_evict_activity', text }, values),
+  };
+  return inspectLeaks(planned, sockets, {
     server: { host, port },
     database,
     ownPids: memory === undefined ? [] : [memory.session.pid],

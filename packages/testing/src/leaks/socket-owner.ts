@@ -56,7 +56,7 @@ const promisesOfFile = 250;
 const promisesOfPhase = 100;
 
 /** The same of what a test or hook has left behind, such as a query that it did not wait for. */
-const promisesLeftBehind = 25;
+const promisesLeftBehind = 5;
 
 /** Whose code runs; `null` for our own, or where no file is. */
 export function runningOwner({ owners, current }: SocketRegistry): SocketOwner | null {

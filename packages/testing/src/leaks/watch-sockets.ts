@@ -147,19 +147,26 @@ export function unwatched<T>(callback: () => T): T {
 }
 
 function toOpenSocket(record: SocketRecord): OpenSocket {
-  const { socket, secured, target, backendPid, openedAt, phase, stack, site } = record;
-  const called = projectLines(stack.stack ?? '');
-  const led = called.length > 0 ? undefined : lineOf(site);
-  const lines = led === undefined ? called : [led];
+  const { socket, secured, target, backendPid, openedAt, phase } = record;
   return {
     target,
     backendPid,
     localPort: socket.localPort ?? secured?.localPort ?? null,
     openedAt,
     openedDuring: phase,
-    lines: lines.filter(
-      (line, index) =>
-        lines.findIndex((other) => other.file === line.file && other.line === line.line) === index,
-    ),
+    // Put into words, through source maps, only for who reads it: most sockets are just being closed.
+    get lines() {
+      return linesOf(record);
+    },
   };
+}
+
+function linesOf({ stack, site }: SocketRecord): SourceLine[] {
+  const called = projectLines(stack.stack ?? '');
+  const led = called.length > 0 ? undefined : lineOf(site);
+  const lines = led === undefined ? called : [led];
+  return lines.filter(
+    (line, index) =>
+      lines.findIndex((other) => other.file === line.file && other.line === line.line) === index,
+  );
 }
