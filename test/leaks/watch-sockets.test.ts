@@ -15,6 +15,12 @@ describe('the sockets of a test file', () => {
     expect(await scenario('closing')).toEqual({ before: 5, after: 0 });
   });
 
+  it('are waited for where their backends were ended, while others stay open', async () => {
+    const { awaited, open, staying } = (await scenario('ended')) as Record<string, unknown>;
+    expect(awaited).toBe(0);
+    expect(open).toEqual([staying]);
+  });
+
   it('are those to the server, opened by the file, not by whoever runs it', async () => {
     const { expected, found } = (await scenario('others')) as { expected: number[]; found: number[] };
     expect(expected).toHaveLength(1);

@@ -1,4 +1,4 @@
-import type { SocketWatch } from '@pg-evict/testing';
+import type { ResetReport, SocketWatch } from '@pg-evict/testing';
 
 const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
 const words =
@@ -17,7 +17,10 @@ type Listener = (...parameters: unknown[]) => void;
  * nobody listens to would emit one for each idle session, and fail the test. Pools take such a session out and open
  * another one with the next query. Every other error goes where it would have gone.
  */
-export async function surviveEviction(watch: SocketWatch, evict: () => Promise<void>): Promise<void> {
+export async function surviveEviction(
+  watch: SocketWatch,
+  evict: () => Promise<ResetReport | null>,
+): Promise<void> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const restore = events.map((event) => {
     const others = process.listeners(event as 'uncaughtException') as unknown as Listener[];
@@ -33,9 +36,12 @@ export async function surviveEviction(watch: SocketWatch, evict: () => Promise<v
     };
   });
   try {
-    await evict();
+    const report = await evict();
+    if (report === null) return;
+    // A new copy takes the place of one whose sessions were not all counted.
+    const ended = report.how === 'clone' ? undefined : new Set(report.sessions.map(({ pid }) => pid));
     // The news travels through the socket to the driver, and is told from there.
-    await watch.settle(1000);
+    await watch.settle(1000, ended);
     await new Promise((resolve) => setImmediate(resolve));
   } finally {
     for (const put of restore) put();

@@ -20,8 +20,9 @@ import { surviveEviction } from './survive-eviction.js';
 import { trackTimers, type TimerTrack } from './track-timers.js';
 import type { WorkerDatabase } from './worker-database.js';
 
-/** How long what is just being closed may take. */
+/** How long what is just being closed may take; and before the server is asked about it. */
 const graceMs = 500;
+const unaskedMs = 20;
 
 /** A test file while it runs: its variables, its database, and what it leaves open. */
 export class TestFile {
@@ -125,8 +126,8 @@ export class TestFile {
     const run = await this.#worker.run();
     const { name } = this.#worker.planned;
     const endsAt = performance.now() + graceMs;
-    // The server is asked once most have gone by themselves: a pool's `end()` resolves before its sockets are closed.
-    await this.#watch.settle(graceMs);
+    // A pool's `end()` resolves a moment before its sockets are closed.
+    await this.#watch.settle(unaskedMs);
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
       const found = await listLeaks(run, name, this.#watch.openSockets());
       const own = found.filter(({ socket, pid }) => {

@@ -5,6 +5,7 @@ import {
   releaseDatabase,
   resetDatabase,
   type PlannedDatabase,
+  type ResetReport,
   type RunInvitation,
   type SocketWatch,
   type TestDatabase,
@@ -87,12 +88,16 @@ export class WorkerDatabase {
     this.#database = await this.#acquiring;
   }
 
-  /** Makes it what the template is, whatever is on it; it is that already where nobody can have got to it. */
-  async reset(): Promise<void> {
-    if (this.#database === undefined || !(this.#used || this.#watch?.used === true)) return;
-    await resetDatabase(this.#database, { graceMs: 0 });
+  /**
+   * Makes it what the template is, whatever is on it.
+   * @returns `null` where nobody can have got to it, so that it is that already
+   */
+  async reset(): Promise<ResetReport | null> {
+    if (this.#database === undefined || !(this.#used || this.#watch?.used === true)) return null;
+    const report = await resetDatabase(this.#database, { graceMs: 0 });
     this.#used = false;
     this.#watch?.forgetUse();
+    return report;
   }
 
   /** Drops it, or keeps it under a name of its own; the next test file gets a new one. */

@@ -56,9 +56,10 @@ export interface SocketWatch {
   hasOpened(backendPid: number): boolean;
   /**
    * Waits until none is open, at most for so long: who has just said goodbye needs a moment.
+   * @param backendPids waits only for those to these backends, and those that have none yet
    * @returns those that are still open
    */
-  settle(graceMs: number): Promise<OpenSocket[]>;
+  settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
   /**
    * Takes the open sockets away from whoever holds them: they are closed, and neither an event nor a rejection tells
    * anybody, so that a pool or a client that nobody looks after any more cannot bring down the process.
@@ -117,16 +118,20 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
       owner.connected = isConnectedElsewhere(registry) || open().length > 0;
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
-    async settle(graceMs) {
+    async settle(graceMs, backendPids) {
       const endsAt = performance.now() + graceMs;
+      const awaited = (): SocketRecord[] =>
+        open().filter(
+          ({ backendPid }) => backendPid === null || backendPids === undefined || backendPids.has(backendPid),
+        );
       for (
         let pauseMs = 1;
-        open().length > 0 && performance.now() < endsAt;
+        awaited().length > 0 && performance.now() < endsAt;
         pauseMs = Math.min(pauseMs * 2, 20)
       ) {
         await delay(pauseMs);
       }
-      return open().map(toOpenSocket);
+      return awaited().map(toOpenSocket);
     },
     detach,
     end() {
