@@ -7,6 +7,8 @@ import { sessionTable } from './session-table.js';
 /** What was seen in one look at a database. */
 export interface Listing {
   readonly database: string;
+  /** The role that looked. */
+  readonly role: string;
   readonly sessions: readonly Session[];
   /** Why it is protected; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
@@ -21,9 +23,21 @@ export function sessionList(listing: Listing, colors: Colors, width: number | un
   const lines = [
     ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
     ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
+    ...hiddenNote(listing).map((note) => colors.dim(note)),
     `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Empty columns look like sessions that do nothing. */
+function hiddenNote({ role, sessions }: Listing): string[] {
+  // The server shows whose a session is to everybody, and what kind of backend it has only to who may see the rest.
+  const hidden = sessions.filter(({ user, backendType }) => user !== null && backendType === null).length;
+  if (hidden === 0) return [];
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  return [
+    `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`,
+  ];
 }
 
 /** A reason in brackets, if there is one. */

@@ -62,6 +62,7 @@ async function look(
   if (description.status === 'rejected') throw description.reason;
   return {
     database: description.value.database,
+    role: description.value.role,
     sessions: sessionsFound.value,
     protection: description.value.protection,
   };
