@@ -54,7 +54,8 @@ export async function assertReadable(file: string): Promise<void> {
 
 /** Not by its text alone: who uses pg-evict has it among the dependencies. */
 async function hasKey(file: string): Promise<boolean> {
-  const text = await readFile(file, 'utf8').catch(async ({ code }: NodeJS.ErrnoException) => {
+  const text = await readFile(file, 'utf8').catch(async (error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM') await assertReadable(file);
     return '';
   });
