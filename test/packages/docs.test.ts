@@ -34,7 +34,9 @@ beforeAll(async () => {
   const pages = (await readdir(docs))
     .filter((name) => name.endsWith('.md'))
     .map((name) => resolve(docs, name));
-  blocks = [resolve(workspaceRoot, 'README.md'), ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
+  // Of the packages' own pages, the one whose examples stand by themselves.
+  const readmes = ['README.md', 'packages/core/README.md'].map((page) => resolve(workspaceRoot, page));
+  blocks = [...readmes, ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
 });
 
 afterAll(async () => {
@@ -94,6 +96,20 @@ test('every shell command of the pages runs', async () => {
   for (const { place, code } of written('bash')) {
     const script = `set -e\n${environment()}\n${here(code)}`;
     await expect(runAt(place, script)).resolves.toEqual(expect.any(String));
+  }
+});
+
+test('every npm script of the pages runs', async () => {
+  const scripts = written('json').flatMap(({ place, code }) =>
+    Object.values((JSON.parse(code) as { scripts?: Record<string, string> }).scripts ?? {}).map(
+      (script) => [place, script] as const,
+    ),
+  );
+  expect(scripts.length).toBeGreaterThan(4);
+  // psql restores it, which works on newer servers too.
+  await writeFile(join(project.folder, 'app.dump'), 'CREATE TABLE restored ();\n');
+  for (const [place, script] of scripts) {
+    await expect(runAt(place, `${environment()}\n${script}`)).resolves.toContain('app_dev');
   }
 });
 
