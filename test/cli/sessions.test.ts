@@ -55,6 +55,10 @@ test('to a role that may not see what others do, sessions says so, and what show
   const { stdout } = await runCli(['sessions'], env);
   expect(stdout).toContain(`What 1 session of other roles does is hidden from ${role}`);
   expect(stdout).toContain(grant);
+  const filtered = await runCli(['sessions', '--state', 'idle in transaction'], env);
+  expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter passes over them`);
+  expect(filtered.stdout).toContain(`No session on ${database}.`);
+  expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
 
   await ask(grant);
   const seen = await runCli(['sessions'], env);

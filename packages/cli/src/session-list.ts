@@ -10,6 +10,8 @@ export interface Listing {
   /** The role that looked. */
   readonly role: string;
   readonly sessions: readonly Session[];
+  /** How many sessions hide from the role what they do. */
+  readonly hidden: number;
   /** Why it is protected; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
 }
@@ -29,14 +31,16 @@ export function sessionList(listing: Listing, colors: Colors, width: number | un
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Empty columns look like sessions that do nothing. */
-function hiddenNote({ role, sessions }: Listing): string[] {
-  // The server shows whose a session is to everybody, and what kind of backend it has only to who may see the rest.
-  const hidden = sessions.filter(({ user, backendType }) => user !== null && backendType === null).length;
+/** Whether the server hides what a session does: whose it is everybody sees, what backend it has only who sees the rest. */
+export const isHidden = ({ user, backendType }: Session): boolean => user !== null && backendType === null;
+
+/** Empty columns look like sessions that do nothing; and filters find nobody. */
+function hiddenNote({ hidden, role, sessions }: Listing): string[] {
   if (hidden === 0) return [];
+  const missed = sessions.some(isHidden) ? '' : ', so this filter passes over them';
   const quoted = `"${role.replaceAll('"', '""')}"`;
   return [
-    `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`,
+    `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}${missed}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`,
   ];
 }
 

@@ -7,14 +7,9 @@ import { PgEvictError } from '@pg-evict/core';
  * are none in a folder that does not exist.
  *
  * @param what for messages: `configuration`
- * @param option the command's option that names the file
  * @throws PgEvictError `CONFIG_INVALID` where it cannot be known: what protects databases is not passed over
  */
-export async function filesIn(
-  folder: string,
-  names: readonly string[],
-  { what, option }: { readonly what: string; readonly option: string },
-): Promise<string[]> {
+export async function filesIn(folder: string, names: readonly string[], what: string): Promise<string[]> {
   try {
     const entries = new Set(await readdir(folder));
     return names.filter((name) => entries.has(name));
@@ -31,7 +26,7 @@ export async function filesIn(
       throw new PgEvictError(
         'CONFIG_INVALID',
         `${folder} cannot be read (${error.code}), and may have a ${what}.`,
-        { hint: `Run this in a folder that you may read, or name a ${what} with ${option}.`, cause: error },
+        { hint: 'Run this in a folder that you may read, or let this user read that one.', cause: error },
       );
     }
   }

@@ -16,7 +16,7 @@ import { foldersUpward, searchRoot } from './search-root.js';
 export async function findConfig(cwd: string): Promise<string | undefined> {
   for (const folder of foldersUpward(cwd, searchRoot(cwd))) {
     const found: string[] = [];
-    for (const entry of await filesIn(folder, configNames, { what: 'configuration', option: '--config' })) {
+    for (const entry of await filesIn(folder, configNames, 'configuration')) {
       if (entry !== 'package.json' || (await hasKey(join(folder, entry)))) found.push(entry);
     }
     const [first, second] = found;

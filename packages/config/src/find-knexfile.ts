@@ -8,7 +8,7 @@ const names = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'].map((extension) => `knexf
 /** The nearest knexfile from a folder upward, as far as a configuration is searched for. */
 export async function findKnexfile(cwd: string): Promise<string | undefined> {
   for (const folder of foldersUpward(cwd, searchRoot(cwd))) {
-    const [name] = await filesIn(folder, names, { what: 'knexfile', option: '--knexfile' });
+    const [name] = await filesIn(folder, names, 'knexfile');
     if (name !== undefined) return join(folder, name);
   }
   return undefined;

@@ -52,7 +52,7 @@ function explorerFor(cosmiconfig: typeof Cosmiconfig, options: Partial<Options>)
     throw new PgEvictError(
       'CONFIG_INVALID',
       `The configuration cannot be searched for: ${errorSummary(error).replace(/:$/, '')}.`,
-      { hint: 'cosmiconfig reads that file, too: correct it.' },
+      { hint: 'cosmiconfig looks there for options of its own: make it readable, and valid.' },
     );
   }
 }
