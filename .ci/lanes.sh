@@ -143,7 +143,7 @@ tests_on_engine() {
   cd test
   node node_modules/jest/bin/jest.js --config docker/jest.config.mjs "${jest_options[@]}"
   PATH="$PG_EVICT_CI_NODE22:$PATH" PG_EVICT_TEST_FROM="$PG_EVICT_TEST_NEWER" \
-    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs docker/start "${jest_options[@]}"
+    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs 'docker/(start|jest)' "${jest_options[@]}"
 }
 
 lane_matrix() {

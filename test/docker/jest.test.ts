@@ -1,5 +1,5 @@
 import { realpathSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { installJest, type JestInstallation } from '../jest/support/jest-installation.js';
 import { JestProject, withWorkers } from '../jest/support/jest-project.js';
 import { containerOptions, docker } from './support/container.js';
@@ -12,10 +12,8 @@ let isTagged = false;
 
 beforeAll(async () => {
   installation = installJest('jest');
-  symlinkSync(
-    realpathSync(resolve(__dirname, '../node_modules/testcontainers')),
-    join(installation.modules, 'testcontainers'),
-  );
+  const installed = join(containerOptions().from ?? '', 'node_modules/testcontainers');
+  symlinkSync(realpathSync(installed), join(installation.modules, 'testcontainers'));
   // The configuration names no image. Where the default one cannot be had, another has its name for as long.
   const { image = defaultImage } = containerOptions();
   if (image !== defaultImage && (await docker('images', '--quiet', defaultImage)) === '') {
