@@ -1,5 +1,6 @@
 import { realpathSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { installJest, type JestInstallation } from '../jest/support/jest-installation.js';
 import { JestProject, withWorkers } from '../jest/support/jest-project.js';
 import { containerOptions, docker } from './support/container.js';
@@ -12,8 +13,9 @@ let isTagged = false;
 
 beforeAll(async () => {
   installation = installJest('jest');
-  const installed = join(containerOptions().from ?? '', 'node_modules/testcontainers');
-  symlinkSync(realpathSync(installed), join(installation.modules, 'testcontainers'));
+  const { resolve } = createRequire(join(containerOptions().from ?? '', 'module.cjs'));
+  const installed = dirname(realpathSync(resolve('testcontainers/package.json')));
+  symlinkSync(installed, join(installation.modules, 'testcontainers'));
   // The configuration names no image. Where the default one cannot be had, another has its name for as long.
   const { image = defaultImage } = containerOptions();
   if (image !== defaultImage && (await docker('images', '--quiet', defaultImage)) === '') {

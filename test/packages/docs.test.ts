@@ -116,7 +116,7 @@ test('every npm script of the pages runs', async () => {
 });
 
 test('the knexfile of the README is one, and creates its database', async () => {
-  const [knexfile] = written('js').filter(({ place }) => place.startsWith('README.md'));
+  const knexfile = written('js').find(({ place }) => place.startsWith('README.md'));
   await writeFile(join(project.folder, 'wrapped.cjs'), knexfile?.code ?? '');
   const command = [
     environment().replace(/app_dev'$/, "app_from_knexfile'"),
@@ -128,7 +128,7 @@ test('the knexfile of the README is one, and creates its database', async () => 
 });
 
 test('the example in the page of @pg-evict/config runs', async () => {
-  const [example] = written('js').filter(({ place }) => place.startsWith('packages/config/'));
+  const example = written('js').find(({ place }) => place.startsWith('packages/config/'));
   await writeFile(join(project.folder, 'example.mjs'), example?.code ?? '');
   const output = await runAt(example?.place ?? '', `${environment()}\nexec node example.mjs`);
   expect(output).toContain('connecting from DATABASE_URL');
