@@ -8,7 +8,8 @@ import { notLoaded } from './not-loaded.js';
 
 /**
  * The configuration that a knexfile gives for an environment, as knex's command reads it: default export, (async)
- * function, map of environments (`file[env]`, else the file itself), with the knexfile's folder as working directory.
+ * function, map of environments (`file[env]`, else the file itself, unless that has nothing but others), with the
+ * knexfile's folder as working directory.
  *
  * @throws PgEvictError `CONFIG_INVALID`, also for a client other than PostgreSQL's
  */
