@@ -87,7 +87,17 @@ lane_packages() {
 
 lane_test() { corepack pnpm test -- "${jest_options[@]}"; }
 
-lane_demo() { corepack pnpm demo; }
+lane_demo() {
+  corepack pnpm demo
+  local picture="$PG_EVICT_CI_WORK/demo.svg"
+  node examples/demo/picture.mjs "$picture"
+  # The README's picture shows the same, but for figures, and for how the client fared that reconnects at once.
+  said() { sed -E 's/[0-9]+/N/g; s/ +/ /g; s/> />/g' "$1" | grep -v 'worker, reconnects at once'; }
+  diff <(said docs/images/demo.svg) <(said "$picture") || {
+    echo 'docs/images/demo.svg is stale: corepack pnpm demo:picture'
+    return 1
+  }
+}
 
 lane_smoke() { test_script test:packages; }
 
@@ -133,7 +143,7 @@ tests_on_engine() {
   cd test
   node node_modules/jest/bin/jest.js --config docker/jest.config.mjs "${jest_options[@]}"
   PATH="$PG_EVICT_CI_NODE22:$PATH" PG_EVICT_TEST_FROM="$PG_EVICT_TEST_NEWER" \
-    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs docker/start "${jest_options[@]}"
+    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs 'docker/(start|jest)' "${jest_options[@]}"
 }
 
 lane_matrix() {
@@ -154,7 +164,7 @@ lane_jest() { test_script test:jest; }
 
 lane_reset() { test_script test:reset; }
 
-lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10; }
+lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"; }
 
 lane_tree() {
   git status --porcelain | diff "$PG_EVICT_CI_WORK/tree" - || {

@@ -1,6 +1,6 @@
-// Runs the demo and draws what it shows into docs/images/demo.svg.
+// Runs the demo and draws what it shows into docs/images/demo.svg, or the file that is named.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toSvg } from './src/to-svg.mjs';
 
@@ -10,9 +10,7 @@ const output = execFileSync(process.execPath, [demo], {
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 });
-const picture = new URL('../../docs/images/demo.svg', import.meta.url);
-mkdirSync(new URL('.', picture), { recursive: true });
 writeFileSync(
-  picture,
+  process.argv[2] ?? new URL('../../docs/images/demo.svg', import.meta.url),
   toSvg(output.trim(), 'corepack pnpm demo: a database with four sessions, recreated by pg-evict'),
 );

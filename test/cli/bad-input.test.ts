@@ -34,6 +34,18 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
+test('an owner that does not exist exits with 2 and is named, and the database stays', async () => {
+  const database = await scratch.database();
+  const owner = uniqueName('nobody');
+  const result = await runCli(['recreate', '--owner', owner, '-y'], {
+    DATABASE_URL: serverUrl({ database }),
+  });
+  expect(problems(result, 2, new RegExp(`there is no role "${owner}"[^]*CREATE ROLE "${owner}";`))).toEqual(
+    [],
+  );
+  expect(await databaseExists(database)).toBe(true);
+});
+
 describe('the connection', () => {
   test('a wrong password exits with 6 and says where the connection came from', async () => {
     const url = serverUrl({ password: secret });

@@ -113,6 +113,8 @@ describeWithTools('what is no dump', () => {
     ['is empty', 'empty', ''],
     ['holds nothing to restore', 'nothing.sql', '-- only a comment\nSET search_path = x;\n'],
     ['is no dump of PostgreSQL', 'binary', Buffer.from([1, 2, 3, 0, 5])],
+    ['is no dump of PostgreSQL', 'package.json', '{ "name": "app" }\n'],
+    ['is no dump of PostgreSQL', 'page.html', `-- saved\n${'-'.repeat(99)}\n<!doctype html>`],
     ['in UTF-16', 'utf-16.sql', Buffer.from('\uFEFFCREATE TABLE t ();', 'utf16le')],
     ['compressed by zstd', 'a.zst', Buffer.from('28b52ffd0000', 'hex')],
     ['pg_restore: error: could not read from input file', 'broken.dump', 'PGDMP'],

@@ -286,6 +286,18 @@ test('a command that does not exist or may not be run disconnects nobody: 127 an
   await session.close();
 });
 
+test('on Windows, where nothing is looked for before, it is said how npm is started, and the database is given back', async () => {
+  const database = await scratch.database();
+  const asWindows = join(__dirname, '../support/as-windows.cjs');
+  const { code, stderr } = await runCli(['run', '--', 'no-such-command'], {
+    DATABASE_URL: serverUrl({ database }),
+    NODE_OPTIONS: `--require ${JSON.stringify(asWindows)}`,
+  });
+  expect(code).toBe(127);
+  expect(stderr).toContain('-- cmd /c npm');
+  await expectBack(database);
+});
+
 test('a file that cannot be executed after all: the database is given back', async () => {
   const database = await scratch.database();
   const file = join(folder, 'broken');

@@ -44,6 +44,29 @@ test('sessions lists who is connected, as a table and as JSON in the documented 
   await session.close();
 });
 
+test('to a role that may not see what others do, sessions says so, and what shows it', async () => {
+  const database = await scratch.database();
+  const [role, other] = [await scratch.role(), await scratch.role()];
+  const own = await openSession(serverUrl({ database, user: role, password: role }));
+  const foreign = await openSession(serverUrl({ database, user: other, password: other }));
+  const env = { DATABASE_URL: serverUrl({ database, user: role, password: role }) };
+  const grant = `GRANT pg_read_all_stats TO "${role}";`;
+
+  const { stdout } = await runCli(['sessions'], env);
+  expect(stdout).toContain(`What 1 session of other roles does is hidden from ${role}`);
+  expect(stdout).toContain(grant);
+  const filtered = await runCli(['sessions', '--state', 'idle in transaction'], env);
+  expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter passes over them`);
+  expect(filtered.stdout).toContain(`No session on ${database}.`);
+  expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
+
+  await ask(grant);
+  const seen = await runCli(['sessions'], env);
+  expect(seen.stdout).not.toContain('hidden');
+  expect(seen.stdout).toMatch(new RegExp(`${foreign.pid} .*\\bidle\\b`));
+  await Promise.all([own.close(), foreign.close()]);
+});
+
 test('sessions shows who waits for whom', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });

@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs';
 import { loadConfig } from '@pg-evict/config';
 import { createProject, type Outcome, type Project } from './support/project.js';
 
@@ -127,7 +128,7 @@ test('a file given by its path is taken whatever is beside it, relative to the f
   expect(script?.value).toMatchObject({ config: expected });
   expect(missing?.error).toEqual({
     code: 'CONFIG_INVALID',
-    message: `${project.path('settings/nothing.json')} does not exist.`,
+    message: `${project.path('settings/nothing.json')} does not exist. Check the path.`,
   });
   expect(unknown?.error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('.yaml') });
 });
@@ -138,7 +139,7 @@ test('two configurations side by side are refused, and so is an empty one', asyn
     ['loadConfig'],
     ['loadConfig', { path: 'pg-evict.config.json' }],
   ]);
-  expect(refused?.error?.message).toContain('.pg-evictrc, pg-evict.config.json');
+  expect(refused?.error?.message).toContain('pg-evict.config.json, .pg-evictrc');
   expect(named?.value).toMatchObject({ config: expected });
   const empty = createProject({ 'pg-evict.config.yaml': '\n' });
   expect((await empty.evaluate([['loadConfig']]))[0]?.error?.message).toMatch(/\.yaml is empty/);
@@ -167,20 +168,89 @@ test.each([
     '{ "pg-evict": { "connection": "postgres://me:s3cret@x" }',
     /JSON Error in .*package\.json/,
   ],
-])('%s with %j is told with its name, and without what is in it', async (name, text, message) => {
-  const project = createProject({ [name]: text });
-  const [outcome] = await project.evaluate([['loadConfig']]);
-  expect(outcome?.error?.code).toBe('CONFIG_INVALID');
-  expect(outcome?.error?.message).toContain(project.path(name));
-  expect(outcome?.error?.message).toMatch(message);
-  expect(outcome?.error?.message).not.toContain('s3cret');
-});
+])(
+  '%s with %j is told with its name and what to do, and without what is in it',
+  async (name, text, message) => {
+    const project = createProject({ [name]: text });
+    const [outcome] = await project.evaluate([['loadConfig']]);
+    expect(outcome?.error?.code).toBe('CONFIG_INVALID');
+    expect(outcome?.error?.message).toContain(project.path(name));
+    expect(outcome?.error?.message).toMatch(message);
+    expect(outcome?.error?.message).toMatch(
+      /\. (?:Correct it there|That is what|Install|cosmiconfig|The error)\b/,
+    );
+    expect(outcome?.error?.message).not.toContain('s3cret');
+  },
+);
 
 test('a file that cannot find another one is told, and not passed over', async () => {
   const project = createProject({
     'pg-evict.config.mjs': `import { readFileSync } from 'node:fs'; readFileSync('nothing.pem'); export default {}`,
   });
   expect((await project.evaluate([['loadConfig']]))[0]?.error?.message).toMatch(/cannot be loaded: ENOENT/);
+});
+
+describe('a folder that may not be read', () => {
+  /** As somebody who is not root, to whom all is readable. */
+  const asNobody = { env: process.getuid?.() === 0 ? { SET_UID: '65534' } : {} };
+  const modes: [string, number][] = [];
+  const deny = (path: string, mode: number): void => {
+    modes.push([path, statSync(path).mode]);
+    chmodSync(path, mode);
+  };
+  afterEach(() => {
+    for (const [path, mode] of modes.splice(0).toReversed()) chmodSync(path, mode);
+  });
+  const make = (files: Record<string, string | object>): Project => {
+    const project = createProject(files);
+    deny(project.folder, 0o755);
+    return project;
+  };
+
+  test('is not taken for one without configuration', async () => {
+    const project = make({ 'package-lock.json': {}, 'pg-evict.config.json': {}, 'src/file': '' });
+    deny(project.path('src'), 0o600);
+    const outcomes = await project.evaluate(
+      [
+        ['loadConfig', { cwd: 'src' }],
+        ['findKnexfile', project.path('src')],
+      ],
+      asNobody,
+    );
+    expect(outcomes.map(({ error }) => error?.code)).toEqual(['CONFIG_INVALID', 'CONFIG_INVALID']);
+    expect(outcomes[0]?.error?.message).toContain(
+      'src cannot be read (EACCES), and may have a configuration.',
+    );
+    expect(outcomes[1]?.error?.message).toContain('src cannot be read (EACCES), and may have a knexfile.');
+  });
+
+  test('but entered has in it what it has', async () => {
+    const project = make({ 'package-lock.json': {}, 'knexfile.js': '', 'src/file': '' });
+    deny(project.folder, 0o711);
+    const [found, none] = await project.evaluate(
+      [
+        ['findKnexfile', project.path('src')],
+        ['loadConfig', { cwd: 'src' }],
+      ],
+      asNobody,
+    );
+    expect(found?.value).toBe(project.path('knexfile.js'));
+    expect(none?.value).toMatchObject({ filepath: null });
+  });
+
+  test('is none of ours above the project', async () => {
+    const project = make({ 'mine/package-lock.json': {}, 'mine/src/file': '' });
+    deny(project.folder, 0o711);
+    const [outcome] = await project.evaluate([['loadConfig', { cwd: 'mine/src' }]], asNobody);
+    expect(outcome?.value).toMatchObject({ filepath: null });
+  });
+
+  test('nor is a package.json that may not be read one without a configuration', async () => {
+    const project = make({ 'package.json': { 'pg-evict': {} } });
+    deny(project.path('package.json'), 0o000);
+    const [outcome] = await project.evaluate([['loadConfig']], asNobody);
+    expect(outcome?.error?.message).toContain('package.json cannot be read (EACCES). Let this user read it.');
+  });
 });
 
 test('a file is found, read and run once a process; a function is called for each environment', async () => {

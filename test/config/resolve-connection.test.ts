@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { resolveConnection } from '@pg-evict/config';
@@ -192,6 +192,20 @@ describe('the service file', () => {
     ] as const) {
       const { settings } = await resolveConnection({ env: { HOME: home, PGSYSCONFDIR: system, PGSERVICE } });
       expect(settings).toMatchObject({ host });
+    }
+  });
+
+  test('on Windows it is found in the folder of the settings', async () => {
+    const APPDATA = mkdtempSync(join(folder, 'appdata-'));
+    mkdirSync(join(APPDATA, 'postgresql'));
+    writeFileSync(join(APPDATA, 'postgresql', '.pg_service.conf'), '[one]\nhost=windows.example\n');
+    const { platform } = process;
+    Object.defineProperty(process, 'platform', { value: 'win32' });
+    try {
+      const { settings } = await resolveConnection({ env: env({ APPDATA, PGSERVICE: 'one' }) });
+      expect(settings).toMatchObject({ host: 'windows.example' });
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform });
     }
   });
 

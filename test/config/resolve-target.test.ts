@@ -247,6 +247,10 @@ describe('a knexfile is read as knex reads it', () => {
       'the client of "test" is "mysql2", not PostgreSQL',
     ],
     [`module.exports = { client: 'pg' }`, /there is no connection\..*DATABASE_URL/],
+    [
+      `module.exports = { development: { client: 'pg' }, tset: { client: 'pg' } }`,
+      'has no environment "test". Did you mean "tset"? It has "development", "tset"; choose with --env or NODE_ENV.',
+    ],
     [`module.exports = 5`, 'exports no configuration for "test"'],
     [`throw new Error('boom')`, 'cannot be loaded: boom'],
     [`module.exports = async () => { throw new Error('boom') }`, 'cannot be loaded: boom'],
@@ -257,6 +261,35 @@ describe('a knexfile is read as knex reads it', () => {
       message: expect.stringContaining(project.path('knexfile.js')),
     });
     await expect(resolve(project, { knexfile: true, env: 'test' })).rejects.toThrow(message);
+  });
+
+  test('several at once each have their own folder as the working directory, and it is put back', async () => {
+    const text = `module.exports = async () => {
+      const read = () => require('node:fs').readFileSync('name', 'utf8');
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((done) => setImmediate(done, read()));
+      return { client: 'pg', connection: async () => ({ database: read() }) };
+    }`;
+    const names = ['a', 'b', 'c', 'd'];
+    const files = names.flatMap((name) => [
+      [`${name}/knexfile.js`, text],
+      [`${name}/name`, name],
+    ]);
+    const project = createProject(Object.fromEntries(files) as Record<string, string>);
+    const outcomes = await project.evaluate(
+      names.map((name) => ['resolveTarget', { knexfile: `${name}/knexfile.js` }]),
+      { env: { AT_ONCE: '1' } },
+    );
+    expect(outcomes).toMatchObject(names.map((database) => ({ value: { target: { database } } })));
+  });
+
+  test('one may have another one loaded', async () => {
+    const project = createProject({
+      'knexfile.js': `module.exports = async () => require('@pg-evict/config').loadKnexfile(
+        require('node:path').resolve('db/knexfile.js'), 'test')`,
+      'db/knexfile.js': `module.exports = { client: 'pg', connection: { database: 'other' } }`,
+    });
+    const { target } = await resolve(project, { knexfile: true }, { COMMONJS: '1' });
+    expect(target).toMatchObject({ database: 'other' });
   });
 
   test('one that is named and missing is told', async () => {

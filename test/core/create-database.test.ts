@@ -1,4 +1,4 @@
-import { createDatabase } from '@pg-evict/core';
+import { cloneDatabase, createDatabase, recreateDatabase } from '@pg-evict/core';
 import { openSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName } from '../support/server.js';
@@ -110,4 +110,49 @@ test('the maintenance database is refused as a template before anything is touch
   expect(error.code).toBe('REFUSED');
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();
+});
+
+describe('an owner', () => {
+  const operations = {
+    createDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
+      createDatabase(targetOf(newName(), role), { ...options, template: database }),
+    recreateDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
+      recreateDatabase(targetOf(database, role), options),
+    cloneDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
+      cloneDatabase(targetOf(database, role), newName(), options),
+  };
+
+  test.each(Object.entries(operations))(
+    'that does not exist is named by %s, also with dryRun, and nobody is ended',
+    async (_name, operate) => {
+      const database = await scratch.database();
+      const session = await openSession(serverUrl({ database }));
+      const owner = uniqueName('nobody');
+      for (const dryRun of [true, false]) {
+        const error = await failureOf(operate(database, { owner, dryRun }));
+        expect(error.code).toBe('CONFIG_INVALID');
+        expect(error.message).toContain(`there is no role "${owner}"`);
+      }
+      expect(await alive([session.pid])).toEqual([session.pid]);
+      await session.close();
+    },
+  );
+
+  test.each(Object.entries(operations))(
+    'that the role may not give to is refused by %s with the GRANT that allows it, and nobody is ended',
+    async (_name, operate) => {
+      const [role, owner] = [await scratch.role('CREATEDB'), await scratch.role()];
+      const database = await scratch.database(uniqueName('db'), `OWNER "${role}"`);
+      const session = await openSession(serverUrl({ database, user: role, password: role }));
+      const error = await failureOf(operate(database, { owner }, role));
+      expect(error).toMatchObject({
+        code: 'PERMISSION_DENIED',
+        hint: `GRANT "${owner}" TO "${role}";`,
+      });
+      expect(await alive([session.pid])).toEqual([session.pid]);
+      await ask(String(error.hint));
+      await operate(database, { owner }, role);
+      expect(await session.ended).toBe('57P01');
+    },
+  );
 });

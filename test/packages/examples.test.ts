@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { startServer, type RunningServer } from '@pg-evict/server';
+import { describeWithTools, useServerForTools } from '../cli/support/dump-tools.js';
 import { installDependencies } from './support/install-dependencies.js';
 import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
 import { run } from './support/run.js';
@@ -67,6 +68,31 @@ test('a Jest project of ES modules finds its database, and its own copy in each 
     DATABASE_URL: server.url,
   });
   expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
+});
+
+test('examples/demo: shows it all, with its last line', async () => {
+  const project = await install(resolve(workspaceRoot, 'examples/demo'));
+  const output = await run(project, process.execPath, ['demo.mjs']);
+  expect(output).toContain('4 sessions ended.');
+  expect(output).toMatch(/content +empty \(was 1000 orders\)/);
+  expect(output).toMatch(/The server is stopped and its files are gone\.$/);
+});
+
+describeWithTools('examples/restore-script', () => {
+  useServerForTools();
+
+  test('its script restores the dump that its page has made', async () => {
+    const project = await install(resolve(workspaceRoot, 'examples/restore-script'));
+    const url = new URL(process.env['PG_EVICT_TEST_URL'] || server.url);
+    await run(project, 'psql', [url.href, '--command', 'CREATE DATABASE restored']);
+    url.pathname = '/restored';
+    const DATABASE_URL = url.href;
+    await run(project, 'psql', [DATABASE_URL, '--command', 'CREATE TABLE kept AS SELECT 1 AS id']);
+    await run(project, 'pg_dump', ['--format=custom', '--file=app.dump', DATABASE_URL]);
+    await run(project, 'psql', [DATABASE_URL, '--command', 'DROP TABLE kept']);
+    await run(project, 'npm', ['run', 'restore'], { DATABASE_URL });
+    expect(await run(project, 'psql', [DATABASE_URL, '-At', '--command', 'TABLE kept'])).toBe('1');
+  });
 });
 
 test('examples/knex-migrate: its scripts create, migrate and seed', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -78,17 +79,30 @@ async function measure(name: string): Promise<{ kB: number; packages: number; ow
   };
 }
 
-test('no package brings more than its limit', async () => {
+/** What docs/decisions/0006-packages.md says of a package. */
+function documented(name: string): { kB: number; packages: number } {
+  const page = readFileSync(resolve(workspaceRoot, 'docs/decisions/0006-packages.md'), 'utf8');
+  const cells = page.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? '';
+  const [kilobytes, count] = cells.split('|').slice(2).map(Number);
+  return { kB: kilobytes ?? NaN, packages: count ?? NaN };
+}
+
+test('no package brings more than its limit, nor other than the page says', async () => {
   const lines: string[] = [];
   const over: string[] = [];
+  const stale: string[] = [];
   for (const { name } of packages) {
     const size = await measure(name);
     const limit = limits[name];
     lines.push(
       `${name.padEnd(18)} ${String(size.kB).padStart(6)} kB in ${String(size.packages).padStart(3)} packages, ${size.own} kB of them its own`,
     );
+    const said = documented(name);
+    const isClose = Math.abs(said.kB - size.kB) <= size.kB / 10;
+    if (!isClose || !(Math.abs(said.packages - size.packages) <= 2)) stale.push(name);
     if (limit === undefined || size.kB > limit.kB || size.packages > limit.packages) over.push(name);
   }
   process.stderr.write(`What is installed with a package:\n${lines.join('\n')}\n`);
   expect(over).toEqual([]);
+  expect(stale).toEqual([]);
 });

@@ -1,4 +1,5 @@
-const columnWidth = 7.83;
+// That of the widest of the fonts below.
+const columnWidth = 8.05;
 const lineHeight = 19;
 const margin = 16;
 
@@ -12,7 +13,7 @@ const style = `
     svg { --back: #0d1117; --edge: #3d444d; --text: #f0f6fc; --dim: #9198a1; --red: #ff7b72; --green: #3fb950; --yellow: #d29922; --cyan: #39c5cf }
   }
   rect { fill: var(--back); stroke: var(--edge) }
-  text { fill: var(--text); font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace }
+  text { fill: var(--text); font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace; white-space: pre }
   .bold { font-weight: 600 } .dim { fill: var(--dim) } .red { fill: var(--red) } .green { fill: var(--green) }
   .yellow { fill: var(--yellow) } .cyan { fill: var(--cyan) }
 `;
@@ -32,7 +33,7 @@ export function toSvg(output, title) {
     return `  <text x="${margin}" y="${margin + (index + 0.75) * lineHeight}">${spans.join('')}</text>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">`,
     `  <style>${style}  </style>`,
     `  <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>`,
     ...drawn,

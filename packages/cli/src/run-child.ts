@@ -71,6 +71,10 @@ export async function runChild(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     process.stderr.write(`error: the command could not be started (${code ?? String(error)}).\n`);
+    if (process.platform === 'win32') {
+      const hint = 'npm, npx and the like are .cmd files, which only a shell starts: -- cmd /c npm …';
+      process.stderr.write(`hint: ${hint}\n`);
+    }
     return { exitCode: code === 'ENOENT' ? 127 : 126, signal: null, timedOut, text: 'before it began' };
   } finally {
     clearTimeout(timer);

@@ -7,7 +7,11 @@ import { sessionTable } from './session-table.js';
 /** What was seen in one look at a database. */
 export interface Listing {
   readonly database: string;
+  /** The role that looked. */
+  readonly role: string;
   readonly sessions: readonly Session[];
+  /** How many sessions hide from the role what they do. */
+  readonly hidden: number;
   /** Why it is protected; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
 }
@@ -21,9 +25,23 @@ export function sessionList(listing: Listing, colors: Colors, width: number | un
   const lines = [
     ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
     ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
+    ...hiddenNote(listing).map((note) => colors.dim(note)),
     `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Whether the server hides what a session does: whose it is everybody sees, what backend it has only who sees the rest. */
+export const isHidden = ({ user, backendType }: Session): boolean => user !== null && backendType === null;
+
+/** Empty columns look like sessions that do nothing; and filters find nobody. */
+function hiddenNote({ hidden, role, sessions }: Listing): string[] {
+  if (hidden === 0) return [];
+  const missed = sessions.some(isHidden) ? '' : ', so this filter passes over them';
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  return [
+    `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}${missed}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`,
+  ];
 }
 
 /** A reason in brackets, if there is one. */

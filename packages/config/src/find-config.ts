@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { configNames, packageKey } from './config-names.js';
+import { filesIn } from './files-in.js';
 import { foldersUpward, searchRoot } from './search-root.js';
 
 /**
@@ -13,12 +14,9 @@ import { foldersUpward, searchRoot } from './search-root.js';
  * @throws PgEvictError `CONFIG_INVALID` where one cannot be read, and where two are side by side
  */
 export async function findConfig(cwd: string): Promise<string | undefined> {
-  const names = new Set(configNames);
   for (const folder of foldersUpward(cwd, searchRoot(cwd))) {
-    const entries = await readdir(folder).catch((): string[] => []);
     const found: string[] = [];
-    for (const entry of entries) {
-      if (!names.has(entry)) continue;
+    for (const entry of await filesIn(folder, configNames, 'configuration')) {
       if (entry !== 'package.json' || (await hasKey(join(folder, entry)))) found.push(entry);
     }
     const [first, second] = found;
@@ -45,14 +43,22 @@ export async function assertReadable(file: string): Promise<void> {
     await access(file, constants.R_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
-    throw new PgEvictError('CONFIG_INVALID', `${file} ${problem}.`, { cause: error });
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const problem = isMissing ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
+    throw new PgEvictError('CONFIG_INVALID', `${file} ${problem}.`, {
+      hint: isMissing ? 'Check the path.' : 'Let this user read it.',
+      cause: error,
+    });
   }
 }
 
 /** Not by its text alone: who uses pg-evict has it among the dependencies. */
 async function hasKey(file: string): Promise<boolean> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(file, 'utf8').catch(async (error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') await assertReadable(file);
+    return '';
+  });
   if (!text.includes(`"${packageKey}"`)) return false;
   try {
     return packageKey in (JSON.parse(text) as object);

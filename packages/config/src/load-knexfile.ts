@@ -1,13 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { isPgEvictError, PgEvictError, type ConnectionSettings } from '@pg-evict/core';
 import { assertReadable } from './find-config.js';
-import { errorSummary } from './error-summary.js';
 import { loadModule } from './load-module.js';
+import { notLoaded } from './not-loaded.js';
 
 /**
  * The configuration that a knexfile gives for an environment, as knex's command reads it: default export, (async)
- * function, map of environments (`file[env]`, else the file itself), with the knexfile's folder as working directory.
+ * function, map of environments (`file[env]`, else the file itself, unless that has nothing but others), with the
+ * knexfile's folder as working directory.
  *
  * @throws PgEvictError `CONFIG_INVALID`, also for a client other than PostgreSQL's
  */
@@ -16,7 +18,12 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
   const config = await inFolderOf(file, async () => {
     const exported = await loadModule(file);
     const value: unknown = typeof exported === 'function' ? await (exported as () => unknown)() : exported;
-    return isObject(value) ? (value[env] ?? value) : value;
+    if (!isObject(value)) return value;
+    if (!isObject(value[env]) && isMap(value)) {
+      const { missingEnvironment } = await import('./missing-environment.js');
+      throw missingEnvironment(file, env, Object.keys(value));
+    }
+    return value[env] ?? value;
   });
   if (isObject(config)) {
     assertPostgres(config['client'] ?? config['dialect'], file, env);
@@ -67,6 +74,20 @@ function toSettings(connection: Readonly<Record<string, unknown>>): ConnectionSe
   return Object.fromEntries(Object.entries(given).filter(([, value]) => (value ?? '') !== ''));
 }
 
+/**
+ * Whether a knexfile has environments, and nothing else. knex takes such a map for the configuration of an environment
+ * that is not in it, and then misses the client.
+ */
+function isMap(value: Readonly<Record<string, unknown>>): boolean {
+  const entries = Object.values(value);
+  return (
+    entries.length > 0 &&
+    entries.every(
+      (entry) => isObject(entry) && ('client' in entry || 'dialect' in entry || 'connection' in entry),
+    )
+  );
+}
+
 const postgresClients = new Set(['pg', 'postgres', 'postgresql', 'pgnative', 'pg-native']);
 
 /** A class says which server it speaks to with `dialect` and `driverName`. */
@@ -79,8 +100,22 @@ function assertPostgres(client: unknown, file: string, env: string): void {
   });
 }
 
-/** dotenv and relative paths in a knexfile count on it. Not in a worker thread, which has no working directory. */
+const insideTurn = new AsyncLocalStorage<true>();
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * dotenv and relative paths in a knexfile count on it. One after the other, as there is one working directory; a
+ * knexfile that has another one loaded does not wait for itself.
+ */
 async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
+  if (insideTurn.getStore() === true) return moved(file, work);
+  const turn = lastTurn.then(async () => insideTurn.run(true, async () => moved(file, work)));
+  lastTurn = turn.catch(() => undefined);
+  return turn;
+}
+
+/** Not in a worker thread, which has no working directory. */
+async function moved<T>(file: string, work: () => Promise<T>): Promise<T> {
   const before = process.cwd();
   const folder = dirname(file);
   const moves = isMainThread && folder !== before;
@@ -89,9 +124,7 @@ async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (isPgEvictError(error)) throw error;
-    throw new PgEvictError('CONFIG_INVALID', `${file} cannot be loaded: ${errorSummary(error)}`, {
-      cause: error,
-    });
+    throw notLoaded(file, error);
   } finally {
     if (moves) process.chdir(before);
   }

@@ -4,6 +4,7 @@ import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { configNames, packageKey } from './config-names.js';
 import { errorSummary } from './error-summary.js';
 import { loadModule } from './load-module.js';
+import { notLoaded } from './not-loaded.js';
 
 /** What a configuration file exports or says, read by cosmiconfig with loaders of our own. Not validated. */
 export async function readConfig(file: string): Promise<unknown> {
@@ -48,7 +49,11 @@ function explorerFor(cosmiconfig: typeof Cosmiconfig, options: Partial<Options>)
   try {
     return cosmiconfig(packageKey, options);
   } catch (error) {
-    throw new PgEvictError('CONFIG_INVALID', `cosmiconfig cannot be set up: ${errorSummary(error)}`);
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The configuration cannot be searched for: ${errorSummary(error).replace(/:$/, '')}.`,
+      { hint: 'cosmiconfig looks there for options of its own: make it readable, and valid.' },
+    );
   }
 }
 
@@ -67,9 +72,7 @@ async function load(path: string): Promise<unknown> {
     return await loadModule(path);
   } catch (error) {
     if (isPgEvictError(error)) throw error;
-    throw new PgEvictError('CONFIG_INVALID', `${path} cannot be loaded: ${errorSummary(error)}`, {
-      cause: error,
-    });
+    throw notLoaded(path, error);
   }
 }
 
@@ -94,6 +97,12 @@ function parseData(
     throw new PgEvictError(
       'CONFIG_INVALID',
       `${path}${line === undefined ? '' : `, line ${line}`}: ${problem}.`,
+      {
+        hint:
+          reason === undefined
+            ? 'Correct it there: JSON has no comments, no comma after the last entry, and names in double quotes.'
+            : 'Correct it there.',
+      },
     );
   }
 }

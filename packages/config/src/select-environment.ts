@@ -1,6 +1,6 @@
-import { PgEvictError } from '@pg-evict/core';
 import { closestName } from './closest-name.js';
 import { configKeys } from './config-keys.js';
+import { missingEnvironment } from './missing-environment.js';
 
 /**
  * The configuration for an environment. A configuration that is a map of environments has nothing but objects in it,
@@ -21,10 +21,7 @@ export function selectEnvironment(
   if (names.some((name) => closestName(name, configKeys) !== undefined)) {
     return { value: exported, environment: undefined };
   }
-  const meant = closestName(env, names);
-  throw new PgEvictError('CONFIG_INVALID', `${file} has no environment "${env}".`, {
-    hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}It has ${names.map((name) => `"${name}"`).join(', ')}; choose with --env or NODE_ENV.`,
-  });
+  throw missingEnvironment(file, env, names);
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { assertOptions } from './assert-options.js';
+import { assertOwner } from './assert-owner.js';
 import { renameBlockers } from './blocker.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { createStatement } from './create-statement.js';
@@ -73,6 +74,7 @@ export async function cloneDatabase(
     requireValid(source, failure);
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
+    await assertOwner(runner.client, inspection, owner, { database, failure });
     const needs = { databases: [database], blockedBy: renameBlockers };
     const { toRemove, report } = await preflight(operation, failure, [needs], options);
     await operation.step('checked');

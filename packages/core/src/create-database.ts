@@ -1,4 +1,5 @@
 import { assertOptions } from './assert-options.js';
+import { assertOwner } from './assert-owner.js';
 import { renameBlockers } from './blocker.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import { createStatement } from './create-statement.js';
@@ -65,6 +66,7 @@ export async function createDatabase(
     const source = requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
+    await assertOwner(runner.client, inspection, owner, { database, failure });
     const { report } = await preflight(operation, failure, [
       { databases: copied, blockedBy: renameBlockers },
     ]);

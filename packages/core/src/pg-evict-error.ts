@@ -11,7 +11,7 @@ import type { Session } from './session.js';
  * - `BLOCKED`: something other than a session stands in the way (see {@link PgEvictError.blockers})
  * - `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`: the name is missing, or taken
  * - `IN_TRANSACTION`: the statement cannot run inside a transaction block
- * - `CONFIG_INVALID`: a setting, name or option is wrong; no server was asked
+ * - `CONFIG_INVALID`: a setting, name or option is wrong; nothing was touched
  * - `CONNECTION_FAILED`: cannot reach the server, log in, or the connection was lost
  * - `TIMEOUT`: the deadline passed
  * - `ABORTED`: the caller's AbortSignal fired

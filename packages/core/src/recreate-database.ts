@@ -1,4 +1,5 @@
 import { assertOptions } from './assert-options.js';
+import { assertOwner } from './assert-owner.js';
 import { renameBlockers, replaceBlockers } from './blocker.js';
 import { removeBlockers, type RemedyOptions } from './remove-blockers.js';
 import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
@@ -103,7 +104,7 @@ export async function recreateDatabase(
     fill: true,
     keepOldAs: true,
   });
-  const { template, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
+  const { template, owner, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
@@ -132,9 +133,10 @@ export async function recreateDatabase(
     requireCreatedb(inspection, database, failure);
     if (source !== undefined) requireCopyable(inspection, source, failure);
     if (old !== undefined) requireOwnership(inspection, old, failure);
+    await assertOwner(runner.client, inspection, owner, { database, failure });
     const like = keepSettings ? old : undefined;
     const successor = privateName(operation, 'new');
-    const statement = createStatement(inspection, { name: successor, template, owner: options.owner, like });
+    const statement = createStatement(inspection, { name: successor, template, owner, like });
     const { toRemove, report } = await preflight(
       operation,
       failure,

@@ -79,11 +79,15 @@ async function listed<T>(what: 'migrations' | 'seeds', list: () => Promise<T[]>)
   try {
     return await list();
   } catch (cause) {
-    throw new PgEvictError(
-      'CONFIG_INVALID',
-      `The ${what} cannot be listed: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed.`,
-      { hint: `Look at ${what}.directory of the knex configuration.`, cause },
-    );
+    const { code, path, message } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT' && path !== undefined
+        ? `There is no folder of ${what} ${path}`
+        : `The ${what} cannot be listed: ${message}`;
+    throw new PgEvictError('CONFIG_INVALID', `${problem}. Nothing was changed.`, {
+      hint: `Make it, or name another one in ${what}.directory of the knex configuration.`,
+      cause,
+    });
   }
 }
 

@@ -31,7 +31,7 @@ export interface Project {
   /** Everything in it but what it was made with, node_modules included. */
   newFiles(): string[];
   /** Runs functions of @pg-evict/config in a process of its own, with this as its folder. */
-  evaluate(calls: readonly [string, object?][], options?: EvaluateOptions): Promise<Outcome[]>;
+  evaluate(calls: readonly [string, (object | string)?][], options?: EvaluateOptions): Promise<Outcome[]>;
 }
 
 interface EvaluateOptions {

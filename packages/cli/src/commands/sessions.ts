@@ -7,7 +7,7 @@ import { toFilter, type FilterOptions } from '../filter-options.js';
 import type { GlobalOptions } from '../global-options.js';
 import { startProgress } from '../progress.js';
 import { runCommand } from '../run-command.js';
-import { sessionList, type Listing } from '../session-list.js';
+import { isHidden, sessionList, type Listing } from '../session-list.js';
 import { toJsonSession } from '../to-json-session.js';
 import { toJsonText } from '../to-json-text.js';
 import { wantsColor } from '../wants-color.js';
@@ -53,16 +53,28 @@ async function look(
   { target, deadline, ending }: CommandContext,
   options: SessionsOptions,
 ): Promise<Listing> {
-  // Both at once; the list is the one whose failure is told, as it knows more.
-  const [sessionsFound, description] = await Promise.allSettled([
+  // All at once; the list is the one whose failure is told, as it knows more.
+  const [sessionsFound, description, everybody] = await Promise.allSettled([
     listSessions(target, { ...deadline, filter: toFilter(options), keep: ending.keep }),
     describeDatabase(target, deadline),
+    filtersByHidden(options) ? listSessions(target, deadline) : undefined,
   ]);
   if (sessionsFound.status === 'rejected') throw sessionsFound.reason;
   if (description.status === 'rejected') throw description.reason;
+  if (everybody.status === 'rejected') throw everybody.reason;
   return {
     database: description.value.database,
+    role: description.value.role,
     sessions: sessionsFound.value,
+    hidden: (everybody.value ?? sessionsFound.value).filter(isHidden).length,
     protection: description.value.protection,
   };
+}
+
+/** Whether a filter asks for what the server may hide: whoever hides it is not found, whatever he does. */
+function filtersByHidden(options: FilterOptions): boolean {
+  const { client, state, backendType, idleInTransaction, queryLongerThan, olderThan } = options;
+  return [client, state, backendType, idleInTransaction, queryLongerThan, olderThan].some(
+    (filter) => filter !== undefined,
+  );
 }

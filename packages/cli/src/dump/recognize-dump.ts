@@ -21,6 +21,9 @@ const foreign: readonly (readonly [string, string, string])[] = [
   ['feff', 'in UTF-16', "Make it by pg_dump --file, not by PowerShell's >."],
 ];
 
+/** How JSON, XML, Markdown and scripts begin, after comments at most, and no statement of SQL does. */
+const beginsOtherwise = /^(?:\u00EF\u00BB\u00BF)?(?:\s|--[^\n]*\n)*[{[<#%]/;
+
 /**
  * Tells what a dump is by what is in it. Of a plain one the top is looked through already.
  *
@@ -70,7 +73,7 @@ export async function recognizeDump(path: string): Promise<Dump> {
   const begins = inner.toString('hex', 0, 8);
   const [, what, hint] = foreign.find(([magic]) => begins.startsWith(magic)) ?? [];
   if (what !== undefined) refuse(`The dump ${path} is ${what}`, hint);
-  if (inner.includes(0)) {
+  if (inner.includes(0) || beginsOtherwise.test(inner.toString('latin1'))) {
     refuse(
       `The file ${path} is no dump of PostgreSQL`,
       'pg_dump writes them: custom, directory, tar or plain SQL.',

@@ -39,7 +39,7 @@ export function platformPackage(major: number): PlatformPackage {
   if (!supportedPlatforms.includes(platform)) {
     throw new ServerError(
       'PLATFORM_UNSUPPORTED',
-      `An embedded PostgreSQL runs on ${supportedPlatforms.join(', ')}, not on ${platform}. Use a server that is installed here or runs in a container.`,
+      `An embedded PostgreSQL runs on ${supportedPlatforms.join(', ')}, not on ${platform}. Use a server that is installed here, or one in a container: kind: 'testcontainers'.`,
     );
   }
   if (major < 15 && platform !== 'linux-x64') {
