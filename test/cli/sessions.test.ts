@@ -59,10 +59,14 @@ test('to a role that may not see what others do, sessions says so, and what show
   expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter passes over them`);
   expect(filtered.stdout).toContain(`No session on ${database}.`);
   expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
+  const ending = await runCli(['terminate', '--state', 'idle in transaction'], env);
+  expect(ending.stdout).toContain(`Ended no session on ${database}`);
+  expect(ending.stderr).toContain(`is hidden from ${role}, so this filter passes over them`);
 
   await ask(grant);
   const seen = await runCli(['sessions'], env);
   expect(seen.stdout).not.toContain('hidden');
+  expect((await runCli(['terminate', '--state', 'active'], env)).stderr).toBe('');
   expect(seen.stdout).toMatch(new RegExp(`${foreign.pid} .*\\bidle\\b`));
   await Promise.all([own.close(), foreign.close()]);
 });

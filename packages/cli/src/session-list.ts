@@ -1,5 +1,6 @@
 import type { Session } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
+import { hiddenNote, isHidden } from './hidden-sessions.js';
 import { countSessions } from './preview.js';
 import { printable } from './printable.js';
 import { sessionTable } from './session-table.js';
@@ -18,30 +19,17 @@ export interface Listing {
 
 /** The sessions of a database as text: its protection, the table, and how many they are. */
 export function sessionList(listing: Listing, colors: Colors, width: number | undefined): string {
-  const { database, protection, sessions } = listing;
+  const { database, hidden, protection, role, sessions } = listing;
   const name = colors.bold(printable(database));
   const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
   const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
   const lines = [
     ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
     ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
-    ...hiddenNote(listing).map((note) => colors.dim(note)),
+    ...(hidden === 0 ? [] : [colors.dim(hiddenNote(hidden, role, !sessions.some(isHidden)))]),
     `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
   ];
   return lines.map((line) => `${line}\n`).join('');
-}
-
-/** Whether the server hides what a session does: whose it is everybody sees, what backend it has only who sees the rest. */
-export const isHidden = ({ user, backendType }: Session): boolean => user !== null && backendType === null;
-
-/** Empty columns look like sessions that do nothing; and filters find nobody. */
-function hiddenNote({ hidden, role, sessions }: Listing): string[] {
-  if (hidden === 0) return [];
-  const missed = sessions.some(isHidden) ? '' : ', so this filter passes over them';
-  const quoted = `"${role.replaceAll('"', '""')}"`;
-  return [
-    `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}${missed}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`,
-  ];
 }
 
 /** A reason in brackets, if there is one. */

@@ -6,8 +6,9 @@ import { done } from '../exit-code.js';
 import { toFilter, type FilterOptions } from '../filter-options.js';
 import type { GlobalOptions } from '../global-options.js';
 import { startProgress } from '../progress.js';
+import { filtersByHidden, isHidden } from '../hidden-sessions.js';
 import { runCommand } from '../run-command.js';
-import { isHidden, sessionList, type Listing } from '../session-list.js';
+import { sessionList, type Listing } from '../session-list.js';
 import { toJsonSession } from '../to-json-session.js';
 import { toJsonText } from '../to-json-text.js';
 import { wantsColor } from '../wants-color.js';
@@ -69,12 +70,4 @@ async function look(
     hidden: (everybody.value ?? sessionsFound.value).filter(isHidden).length,
     protection: description.value.protection,
   };
-}
-
-/** Whether a filter asks for what the server may hide: whoever hides it is not found, whatever he does. */
-function filtersByHidden(options: FilterOptions): boolean {
-  const { client, state, backendType, idleInTransaction, queryLongerThan, olderThan } = options;
-  return [client, state, backendType, idleInTransaction, queryLongerThan, olderThan].some(
-    (filter) => filter !== undefined,
-  );
 }
