@@ -1,6 +1,6 @@
 export { acquireDatabase, type AcquireOptions } from './acquire-database.js';
 export { endRun, type EndRunOptions } from './end-run.js';
-export { joinRun } from './join-run.js';
+export { joinRun, type JoinRunOptions } from './join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
 export { listLeaks } from './leaks/list-leaks.js';

@@ -1,4 +1,4 @@
-import { ask, until } from '../../support/server.js';
+import { ask, serverUrl, until } from '../../support/server.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
 import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
@@ -16,6 +16,21 @@ describe('a project', () => {
     for (const parameters of [withWorkers, inBand]) {
       expect(await project.run({ parameters })).toMatchObject({ code: 0, passed: 3 });
     }
+  });
+
+  it('whose own global setup takes the place of ours may say something where it fills the template', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
+      'setup.js': 'module.exports = async () => undefined;',
+    });
+    const config = project.read('pg-evict.config.cjs');
+    project.write(
+      'pg-evict.config.cjs',
+      config.replace('async setup(url) {', `async setup(url) { console.log('fills', new URL(url).hostname);`),
+    );
+    const run = await project.run({ parameters: inBand });
+    expect(run).toMatchObject({ code: 0, passed: 2 });
+    expect(run.stderr).toContain('fills 127.0.0.1');
   });
 
   it('may call ours from its own', async () => {
@@ -113,7 +128,7 @@ describe('a project', () => {
     expect(run.files['one.test.js']?.message).toContain("'@pg-evict/jest/global-setup'");
   });
 
-  it('in watch mode has one server for all runs, and a template that follows the migrations', async () => {
+  it('in watch mode has one server for all runs, and a template that follows its inputs and the configuration', async () => {
     const project = fixture.project('plain', {
       'notes.sql': "CREATE TABLE notes AS SELECT 'template' AS text",
       'pg-evict.config.cjs': `const { Client } = require('pg');
@@ -148,10 +163,57 @@ describe('a project', () => {
       await press('a', () => seen().length === 2);
       project.write('notes.sql', "CREATE TABLE notes AS SELECT 'changed' AS text");
       await press('a', () => seen().length === 3);
+      const config = project.read('pg-evict.config.cjs');
+      project.write(
+        'pg-evict.config.cjs',
+        config.replace(
+          /client\.query\(.*\);/,
+          `client.query("CREATE TABLE notes AS SELECT 'configured' AS text");`,
+        ),
+      );
+      await press('a', () => seen().length === 4);
     });
     const runs = seen();
     expect(new Set(runs.map(({ port }) => port)).size).toBe(1);
-    expect(runs.map(({ text }) => text)).toEqual(['template', 'template', 'changed']);
-    expect(runs.map(({ databases }) => databases.length)).toEqual([1, 1, 1]);
+    expect(runs.map(({ text }) => text)).toEqual(['template', 'template', 'changed', 'configured']);
+    expect(runs.map(({ databases }) => databases.length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('in watch mode has migrations, seeds and what they load as they were last saved; so has the next run', async () => {
+    const migration = (column: string): string => `exports.up = async (knex) => {
+        await knex.schema.createTable('notes', (table) => { table.text('${column}'); });
+      };
+      exports.down = async () => undefined;`;
+    const project = fixture.project('plain', {
+      'pg-evict.config.json': '{ "testing": { "template": { "knex": true, "seed": true } } }',
+      'knexfile.js': "module.exports = { client: 'pg' };",
+      'migrations/1_notes.js': migration('text'),
+      'seeds/notes.js':
+        "exports.seed = async (knex) => { await knex('notes').insert(require('../rows/notes.js')); };",
+      'rows/notes.js': "module.exports = { text: 'first' };",
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        test('looks', async () => {
+          const client = new Client();
+          await client.connect();
+          const { rows } = await client.query('SELECT * FROM notes');
+          await client.end();
+          require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows) + '\\n');
+        });`,
+    });
+    for (const file of ['pg-evict.config.cjs', 'tests/two.test.js']) project.remove(file);
+    const seen = (): string[] =>
+      project.exists('tests/seen') ? project.read('tests/seen').trim().split('\n') : [];
+    const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
+    await project.watch(env, async (press) => {
+      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+      project.write('rows/notes.js', "module.exports = { body: 'second' };");
+      project.write('migrations/1_notes.js', migration('body'));
+      await press('a', () => seen().length === 2);
+    });
+    expect(await project.run({ env })).toMatchObject({ code: 0, passed: 1 });
+    const first = '[{"text":"first"}]';
+    const second = '[{"body":"second"}]';
+    expect(seen()).toEqual([first, second, second]);
   });
 });
