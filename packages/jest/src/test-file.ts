@@ -23,6 +23,9 @@ import type { WorkerDatabase } from './worker-database.js';
 /** How long what is just being closed may take. */
 const graceMs = 500;
 
+/** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
+const noFrame = '    at <anonymous>:0:0';
+
 /** A test file while it runs: its variables, its database, and what it leaves open. */
 export class TestFile {
   readonly #path: string;
@@ -104,6 +107,7 @@ export class TestFile {
     if (leaks.length > 0) {
       this.#watch.detach();
       this.#timers.unref();
+      if (leaks.some(({ socket }) => socket === null)) this.#watch.unrefStarted();
       this.#report(leaks, state);
     }
     if (state !== undefined) this.#failed = hasFailed(state);
@@ -115,6 +119,7 @@ export class TestFile {
     const { leaks, isolation } = this.#settings;
     if (leaks === 'ignore') {
       if (this.#watch.openSockets().length > 0) this.#timers.unref();
+      this.#watch.unrefStarted();
       return [];
     }
     const run = await this.#worker.run();
@@ -138,12 +143,10 @@ export class TestFile {
       const error = new Error(text);
       // Jest shows the source at the first line of a stack trace; where the leak was found is nobody's concern.
       const lines = leaks.find(({ socket }) => socket !== null)?.socket?.lines ?? [];
-      error.stack = [
-        text,
-        ...lines.map(
-          ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
-        ),
-      ].join('\n');
+      const frames = lines.map(
+        ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
+      );
+      error.stack = [text, ...(frames.length === 0 ? [noFrame] : frames)].join('\n');
       state.unhandledErrors.push([error, undefined]);
     } else {
       process.stderr.write(`${text}\n`);
