@@ -17,6 +17,7 @@ export { planDatabase, type PlannedDatabase } from './plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './reset-database.js';
 export { startRun, type StartRunOptions } from './start-run.js';
+export { startTestServer, type TestServerSettings } from './start-test-server.js';
 export {
   sweepTestDatabases,
   type SweepOptions,

@@ -93,6 +93,8 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     started: [],
     refused: 0,
   };
+  // The setup function of a template may be filling one within a test file.
+  const outer = registry.current?.over === false ? registry.current : null;
   registry.current = owner;
   registry.owners.enterWith(owner);
   if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
@@ -141,8 +143,8 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     },
     end() {
       owner.over = true;
-      if (registry.current === owner) registry.current = null;
-      registry.trail.stop();
+      if (registry.current === owner) registry.current = outer;
+      if (outer === null) registry.trail.stop();
       detach();
     },
     get refused() {
