@@ -4,7 +4,7 @@ import { sqlStateOf } from './failure.js';
 import type { TestServer } from './test-server.js';
 
 /** How long it takes to find out who is in the way. */
-const explainingMs = 5000;
+const explainingMs = 2000;
 
 /**
  * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none.
