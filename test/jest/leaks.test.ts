@@ -66,12 +66,14 @@ describe('a test file that leaves a session open', () => {
   const fixture = new JestFixture();
 
   it.each([
-    ['workers', withWorkers],
-    ['band', inBand],
-  ])(
+    ['workers', withWorkers, 'jest'],
+    ['band', inBand, 'jest'],
+    ['worker threads', [...withWorkers, '--workerThreads'], 'jest'],
+    ['workers of Jest 29', withWorkers, 'jest-29'],
+  ] as const)(
     'fails with the line that opened it, and neither crashes the run nor holds it, in %s',
-    async (_where, parameters) => {
-      const run = await fixture.project('leaks').run({ parameters });
+    async (_where, parameters, version) => {
+      const run = await fixture.project('leaks', {}, version).run({ parameters });
       expect({ code: run.code, signal: run.signal }).toEqual({ code: 1, signal: null });
       expect(found(run)).toEqual(expected);
       expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });
