@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ask, quote, until } from '../../support/server.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { installJest, type JestInstallation, type JestVersion } from './jest-installation.js';
@@ -26,7 +27,10 @@ export class JestFixture {
     });
     afterEach(async () => {
       for (const project of this.#projects.splice(0)) project.remove();
-      expect(await configuredDatabase()).toEqual(this.#configured);
+      const configured = await configuredDatabase();
+      if (!isDeepStrictEqual(configured, this.#configured)) {
+        throw new Error(`the configured database was touched: ${JSON.stringify(configured)}`);
+      }
       const left = await this.databases();
       for (const name of left) await ask(`DROP DATABASE ${quote(name)} WITH (FORCE)`);
       const forgotten = left.filter((name) => !this.#mayStay.includes(name));

@@ -138,17 +138,17 @@ export class JestProject {
     });
     child.stdout.resume();
     const ended = new Promise((done) => child.once('close', done));
+    const press = async (key: string, isDone: () => boolean): Promise<void> => {
+      for (let tries = 0; !isDone(); tries += 1) {
+        if (tries === 200) throw new Error(`pressed "${key}" in vain`);
+        // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
+        if (tries % 25 === 0) child.stdin.write(key);
+        await new Promise((resolve_) => setTimeout(resolve_, 200));
+      }
+    };
     try {
-      await use(async (key, isDone) => {
-        for (let tries = 0; !isDone(); tries += 1) {
-          if (tries === 200) throw new Error(`pressed "${key}" in vain`);
-          // While it runs tests it takes keys for other things.
-          if (tries % 25 === 0) child.stdin.write(key);
-          await new Promise((resolve_) => setTimeout(resolve_, 200));
-        }
-      });
-      child.stdin.write('q');
-      await ended;
+      await use(press);
+      await press('q', () => child.exitCode !== null || child.signalCode !== null);
     } finally {
       if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
       await ended;

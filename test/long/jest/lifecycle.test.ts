@@ -63,11 +63,19 @@ describe('a run of Jest', () => {
   });
 
   it('whose workers are replaced, as they take too much memory, has the template in each', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five'];
     const project = fixture.project('plain', {
       'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
     });
+    const test = project.read('tests/one.test.js');
+    for (const name of names) {
+      const code = `${test}afterAll(() => require('node:fs').appendFileSync('processes', process.pid + '\\n'));`;
+      project.write(`tests/${name}.test.js`, code);
+    }
     const run = await project.run({ parameters: withWorkers });
-    expect(run).toMatchObject({ code: 0, passed: 2 });
+    expect(run).toMatchObject({ code: 0, passed: names.length });
+    const processes = new Set(project.read('processes').trim().split('\n'));
+    expect(processes.size).toBe(names.length);
   });
 
   it('that bails out leaves nothing, though another worker is still at work', async () => {
@@ -91,23 +99,26 @@ describe('a run of Jest', () => {
   });
 
   it.each([
-    ['workers, by Ctrl-C', withWorkers, 'SIGINT', 'group'],
-    ['band, by Ctrl-C', inBand, 'SIGINT', 'group'],
-    ['workers, by kill', withWorkers, 'SIGTERM', 'parent'],
-  ] as const)('in %s, that is ended half-way, leaves nothing', async (_how, parameters, signal, whom) => {
-    const project = fixture.project('plain', {
-      'tests/one.test.js': waits,
-      'tests/two.test.js': waits,
-    });
-    const run = await project.run({
-      parameters,
-      meanwhile: async ({ pid = 0 }) => {
-        await waiting(parameters === inBand ? 1 : 2);
-        process.kill(whom === 'group' ? -pid : pid, signal);
-      },
-    });
-    expect(run).toMatchObject({ code: null, signal });
-  });
+    ['workers, by Ctrl-C', withWorkers, 'SIGINT', 'group', 'jest'],
+    ['workers of Jest 29, by Ctrl-C', withWorkers, 'SIGINT', 'group', 'jest-29'],
+    ['worker threads, by Ctrl-C', [...withWorkers, '--workerThreads'], 'SIGINT', 'group', 'jest'],
+    ['band, by Ctrl-C', inBand, 'SIGINT', 'group', 'jest'],
+    ['workers, by kill', withWorkers, 'SIGTERM', 'parent', 'jest'],
+  ] as const)(
+    'in %s, that is ended half-way, leaves nothing',
+    async (_how, parameters, signal, whom, version) => {
+      const files = { 'tests/one.test.js': waits, 'tests/two.test.js': waits };
+      const project = fixture.project('plain', files, version);
+      const run = await project.run({
+        parameters,
+        meanwhile: async ({ pid = 0 }) => {
+          await waiting(parameters === inBand ? 1 : 2);
+          process.kill(whom === 'group' ? -pid : pid, signal);
+        },
+      });
+      expect(run).toMatchObject({ code: null, signal });
+    },
+  );
 
   it('in workers, whose Jest alone is killed, has them leave nothing', async () => {
     const project = fixture.project('plain', {
@@ -181,6 +192,8 @@ describe('a run of Jest', () => {
   });
 
   it('on a protected server is refused before anything is made', async () => {
+    const templates = async () => ask('SELECT oid FROM pg_database WHERE datistemplate ORDER BY oid');
+    const before = await templates();
     await ask(`CREATE DATABASE production`);
     const project = fixture.project('plain', {
       'pg-evict.config.cjs': "module.exports = { protect: ['prod*'], testing: {} };",
@@ -189,5 +202,6 @@ describe('a run of Jest', () => {
     await ask(`DROP DATABASE production`);
     expect(run).toMatchObject({ code: 1, passed: 0 });
     expect(run.stderr).toMatch(/production.*protect/is);
+    expect(await templates()).toEqual(before);
   });
 });
