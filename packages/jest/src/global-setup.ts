@@ -34,11 +34,12 @@ export default async function globalSetup(
   for (const group of first === undefined ? [] : [first, ...others]) {
     try {
       const { directory } = group;
-      const run = isWatching
-        ? await beginAfresh({ directory, server: await watchServer(directory) })
-        : await startRun({ cwd: directory });
+      const server = isWatching ? await watchServer(directory) : undefined;
+      const run =
+        server === undefined ? await startRun({ cwd: directory }) : await beginAfresh({ directory, server });
       ownRuns().set(run.id, run);
-      for (const each of group.directories) runs[each] = run.toJSON();
+      const invitation = { ...run.toJSON(), watched: server?.url !== undefined };
+      for (const each of group.directories) runs[each] = invitation;
     } catch (error) {
       // Whether tests of the others are run at all is not known here; theirs is the error then.
       if (group === first) throw error;

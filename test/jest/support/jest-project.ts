@@ -123,11 +123,11 @@ export class JestProject {
     return existsSync(resolve(this.directory, file));
   }
 
-  /** Runs Jest in watch mode, where `press` presses a key until something has come of it; then quits. */
+  /** Runs Jest in watch mode, where `press` presses a key until something has come of it; then quits. Returns what it said. */
   async watch(
     env: NodeJS.ProcessEnv,
     use: (press: (key: string, until: () => boolean) => Promise<void>) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<string> {
     // It listens to a terminal only.
     const command = [process.execPath, this.#installation.command, '--watchAll'].join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -136,7 +136,8 @@ export class JestProject {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     });
-    child.stdout.resume();
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const ended = new Promise((done) => child.once('close', done));
     const press = async (key: string, isDone: () => boolean): Promise<void> => {
       for (let tries = 0; !isDone(); tries += 1) {
@@ -149,6 +150,8 @@ export class JestProject {
     try {
       await use(press);
       await press('q', () => child.exitCode !== null || child.signalCode !== null);
+      await ended;
+      return output;
     } finally {
       if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
       await ended;

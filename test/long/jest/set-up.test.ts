@@ -138,7 +138,7 @@ describe('a project', () => {
     const project = fixture.project('plain', {
       'notes.sql': "CREATE TABLE notes AS SELECT 'template' AS text",
       'pg-evict.config.cjs': `const { Client } = require('pg');
-        module.exports = { testing: { template: { inputs: '*.sql', async setup(url) {
+        module.exports = { testing: { keepFailed: true, template: { inputs: '*.sql', async setup(url) {
           const client = new Client({ connectionString: url });
           await client.connect();
           await client.query(require('node:fs').readFileSync(__dirname + '/notes.sql', 'utf8'));
@@ -153,6 +153,7 @@ describe('a project', () => {
             "SELECT current_setting('port') AS port, current_setting('max_prepared_transactions') AS prepared, (SELECT text FROM notes) AS text, array(SELECT datname::text FROM pg_database WHERE datname LIKE 'pg\\\\_evict\\\\_test%') AS databases");
           await client.end();
           require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows[0]) + '\\n');
+          throw new Error('fails');
         });`,
     });
     project.remove('tests/two.test.js');
@@ -170,7 +171,7 @@ describe('a project', () => {
             .split('\n')
             .map((line) => JSON.parse(line) as Seen)
         : [];
-    await project.watch({ DATABASE_URL: '' }, async (press) => {
+    const output = await project.watch({ DATABASE_URL: '' }, async (press) => {
       await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
       await press('a', () => seen().length > 1);
       project.write('notes.sql', "CREATE TABLE notes AS SELECT 'changed' AS text");
@@ -188,9 +189,11 @@ describe('a project', () => {
     const runs = seen();
     expect(new Set(runs.map(({ port }) => port)).size).toBe(1);
     expect(runs[0]?.prepared).toBe('20');
+    expect(output).toMatch(/Its database was kept: postgresql:\/\/postgres@127\.0\.0\.1:\d+\/pg_evict_kept_/);
+    expect(output).toContain('It stays until watch mode ends.');
     expect([...new Set(runs.map(({ text }) => text))]).toEqual(['template', 'changed', 'configured']);
     expect(new Set(runs.map(({ databases }) => databases.length))).toEqual(new Set([1]));
-  });
+  }, 120_000);
 
   it('in watch mode has migrations, seeds and what they load as they were last saved; so has the next run', async () => {
     const migration = (column: string): string => `exports.up = async (knex) => {
@@ -228,5 +231,5 @@ describe('a project', () => {
     expect(await project.run({ env })).toMatchObject({ code: 0, passed: 1 });
     expect([...new Set(seen())]).toEqual(['[{"text":"first"}]', second]);
     expect(seen().at(-1)).toBe(second);
-  });
+  }, 120_000);
 });
