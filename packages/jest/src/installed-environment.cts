@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { PgEvictError } from '@pg-evict/core';
 import type { EnvironmentClass } from './environment-class.js';
 
 /**
@@ -21,7 +22,21 @@ export function installedNodeEnvironment(): EnvironmentClass {
 
 /** The environment for a browser's DOM, which is installed by itself. */
 export function installedJsdomEnvironment(): EnvironmentClass {
-  return environmentOf(require('jest-environment-jsdom'));
+  const name = 'jest-environment-jsdom';
+  try {
+    require.resolve(name);
+  } catch (error) {
+    const { version } = require('jest/package.json') as { readonly version: string };
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `'@pg-evict/jest/jsdom' needs ${name}, which is not installed.`,
+      {
+        hint: `npm install --save-dev ${name}@${version.split('.', 1)[0]}`,
+        cause: error,
+      },
+    );
+  }
+  return environmentOf(require(name));
 }
 
 function environmentOf(module: unknown): EnvironmentClass {

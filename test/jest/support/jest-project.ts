@@ -164,9 +164,10 @@ export class JestProject {
   }
 }
 
-/** Nothing of the Jest that runs these tests, and nothing that says which server is meant. */
+/** Nothing of the Jest and the pnpm that run these tests, and nothing that says which server is meant. */
 function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|NODE_ENV|NODE_OPTIONS|FORCE_COLOR|PG_EVICT_JEST_RUNS)$/;
+  const foreign =
+    /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH|FORCE_COLOR|PG_EVICT_JEST_RUNS)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 

@@ -1,6 +1,8 @@
-import { jestVersions } from '../../jest/support/jest-installation.js';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { installJest, jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
-import { inBand, withWorkers } from '../../jest/support/jest-project.js';
+import { inBand, JestProject, withWorkers } from '../../jest/support/jest-project.js';
 
 const usesNotes = `
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
@@ -77,6 +79,24 @@ describe('a project', () => {
       'two.test.js': { status: 'passed', message: '' },
     });
     expect(run).toMatchObject({ code: 0, passed: 4 });
+  });
+
+  it('for a DOM is told what to install, where that is not there', async () => {
+    const installation = installJest('jest-29');
+    rmSync(join(installation.modules, 'jest-environment-jsdom'));
+    const project = new JestProject(installation, 'plain', {
+      'tests/one.test.js': `/** @jest-environment @pg-evict/jest/jsdom */
+        test('never runs', () => undefined);`,
+    });
+    try {
+      const run = await project.run({ parameters: [...inBand, 'one.test'] });
+      expect(run.files['one.test.js']?.message).toContain(
+        "'@pg-evict/jest/jsdom' needs jest-environment-jsdom, which is not installed. npm install --save-dev jest-environment-jsdom@29",
+      );
+    } finally {
+      project.remove();
+      installation.remove();
+    }
   });
 
   it.each(jestVersions)('of ES modules has its database, in %s', async (version) => {
