@@ -24,7 +24,7 @@ export function installedNodeEnvironment(): EnvironmentClass {
 export function installedJsdomEnvironment(): EnvironmentClass {
   const name = 'jest-environment-jsdom';
   try {
-    require.resolve(name);
+    require.resolve('jest-environment-jsdom');
   } catch (error) {
     const { version } = require('jest/package.json') as { readonly version: string };
     throw new PgEvictError(
@@ -36,7 +36,7 @@ export function installedJsdomEnvironment(): EnvironmentClass {
       },
     );
   }
-  return environmentOf(require(name));
+  return environmentOf(require('jest-environment-jsdom'));
 }
 
 function environmentOf(module: unknown): EnvironmentClass {
