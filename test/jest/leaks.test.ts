@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
 import { inBand, withWorkers, type JestRun } from './support/jest-project.js';
 
@@ -79,6 +80,30 @@ describe('a test file that leaves a session open', () => {
       expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });
       expect(run.stderr).not.toMatch(/did not exit|failed to exit gracefully|open handles/);
       expect(run.stderr).not.toContain('57P01');
+    },
+  );
+
+  it.each(jestVersions)(
+    'of whose tests several run at the same time is told the line, and no wrong test, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'leaks',
+        {
+          'tests/concurrent.test.js': `const { Client } = require('pg');
+test.concurrent.each(['a', 'b', 'c'])('%s', async (name) => {
+  const client = new Client({ application_name: name });
+  await client.connect();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  if (name !== 'b') await client.end();
+});`,
+        },
+        version,
+      );
+      const run = await project.run({ parameters: [...inBand, 'concurrent.test'] });
+      expect(run).toMatchObject({ code: 1, passed: 3, failed: 0 });
+      expect(run.files['concurrent.test.js']?.message).toMatch(
+        /"b", idle for .*\n +opened .* ago while tests ran at the same time\n +tests\/concurrent\.test\.js:4:/,
+      );
     },
   );
 

@@ -67,9 +67,9 @@ export class TestFile {
 
   /** Follows what jest-circus does. */
   async handle(event: TestEvent, state: TestState): Promise<void> {
-    const phase = phaseOf(event);
-    if (phase !== undefined) this.#watch.enter(phase);
     if (event.name === 'run_start') this.#hasConcurrentTests = hasConcurrentTests(state.rootDescribeBlock);
+    const phase = phaseOf(event, this.#hasConcurrentTests);
+    if (phase !== undefined) this.#watch.enter(phase);
     if (endsPhase(event) && !this.#hasConcurrentTests) this.#watch.leave();
     if (event.name === 'test_start') await this.#beforeTest(event);
     if (event.name === 'run_finish') await this.#finish(state);
