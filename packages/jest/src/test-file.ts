@@ -30,6 +30,7 @@ const noFrame = '    at <anonymous>:0:0';
 export class TestFile {
   readonly #path: string;
   readonly #directory: string;
+  readonly #bails: boolean;
   readonly #worker: WorkerDatabase;
   readonly #settings: RunSettings;
   readonly #watch: SocketWatch;
@@ -40,11 +41,16 @@ export class TestFile {
   #closed = false;
 
   /** Makes nothing: where a setup file throws, nobody would be told to clear it up. */
-  constructor({ projectConfig }: EnvironmentConfig, { testPath }: EnvironmentContext, global: object) {
+  constructor(
+    { globalConfig, projectConfig }: EnvironmentConfig,
+    { testPath }: EnvironmentContext,
+    global: object,
+  ) {
     // That of a file whose setup files failed may still be there.
     takeBackEnvironment();
     this.#path = testPath;
     this.#directory = projectConfig.rootDir;
+    this.#bails = globalConfig.bail > 0;
     this.#worker = unwatched(() => findRun(projectConfig.rootDir));
     const { invitation, planned } = this.#worker;
     this.#settings = settingsFor(invitation, projectConfig.testEnvironmentOptions['pgEvict']);
@@ -163,7 +169,8 @@ export class TestFile {
           describeKept(relative(this.#directory, this.#path), kept, this.#worker.invitation),
         );
       }
-    } else if (this.#worker.alone) {
+    } else if (this.#worker.alone || (this.#failed && this.#bails)) {
+      // Jest 29 bails out without a global teardown.
       await this.#worker.release(false);
     }
   }

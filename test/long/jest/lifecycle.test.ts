@@ -1,4 +1,5 @@
 import { ask, serverUrl, until, withClient } from '../../support/server.js';
+import { jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
 import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
@@ -78,9 +79,11 @@ describe('a run of Jest', () => {
     expect(processes.size).toBe(names.length);
   });
 
-  it('that bails out leaves nothing, though another worker is still at work', async () => {
-    const project = fixture.project('plain', {
-      'tests/fails.test.js': `
+  it.each(jestVersions)(
+    'that bails out leaves nothing, though another worker is still at work, in %s',
+    async (version) => {
+      const files = {
+        'tests/fails.test.js': `
         const { Pool } = require('pg');
         test('fails when the other works', async () => {
           const pool = new Pool({ database: 'postgres' });
@@ -91,11 +94,31 @@ describe('a run of Jest', () => {
           await pool.end();
           throw new Error('fails');
         }, 40_000);`,
-      'tests/waits.test.js': waits,
-    });
-    const run = await project.run({ parameters: ['--maxWorkers=2', '--bail', '(fails|waits).test'] });
+        'tests/waits.test.js': waits,
+      };
+      const project = fixture.project('plain', files, version);
+      const run = await project.run({ parameters: ['--maxWorkers=2', '--bail', '(fails|waits).test'] });
+      expect(run.code).toBe(1);
+      expect(run.stderr).toMatch(/fails when the other works/);
+      // Jest 29 has no global teardown then; its workers see that it is gone.
+      if (version === 'jest-29')
+        await until(async () => (await fixture.databases()).length === 0, 'nothing is left');
+    },
+  );
+
+  it.each(jestVersions)('that bails out in band leaves nothing, in %s', async (version) => {
+    const fails = `
+      const { Pool } = require('pg');
+      const pool = new Pool();
+      afterAll(async () => pool.end());
+      test('fails', async () => {
+        await pool.query('DELETE FROM notes');
+        throw new Error('fails');
+      });`;
+    const files = { 'tests/one.test.js': fails, 'tests/two.test.js': fails };
+    const run = await fixture.project('plain', files, version).run({ parameters: [...inBand, '--bail'] });
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/fails when the other works/);
+    expect(run.stderr.match(/● fails/g)).toHaveLength(1);
   });
 
   it.each([
