@@ -34,21 +34,31 @@ describe('a run of Jest', () => {
     return names;
   }
 
-  it('whose setup files fail fails with their error, and leaves nothing', async () => {
-    const project = fixture.project('plain', {
-      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', setupFiles: ['<rootDir>/setup.js'] };",
-      'setup.js': "throw new Error('set up in vain');",
-    });
-    for (const parameters of [withWorkers, inBand]) {
-      const run = await project.run({ parameters });
-      expect(run).toMatchObject({ code: 1, passed: 0 });
-      expect(run.files['one.test.js']?.message).toContain('set up in vain');
-    }
-  });
+  it.each(jestVersions)(
+    'whose setup files fail fails with their error, and leaves nothing, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js':
+            "module.exports = { preset: '@pg-evict/jest', setupFiles: ['<rootDir>/setup.js'] };",
+          'setup.js': "throw new Error('set up in vain');",
+        },
+        version,
+      );
+      for (const parameters of [withWorkers, inBand]) {
+        const run = await project.run({ parameters });
+        expect(run).toMatchObject({ code: 1, passed: 0 });
+        expect(run.files['one.test.js']?.message).toContain('set up in vain');
+      }
+    },
+  );
 
-  it('of which a worker crashes goes on, and leaves nothing', async () => {
-    const project = fixture.project('plain', {
-      'tests/crash.test.js': `
+  it.each(jestVersions)('of which a worker crashes goes on, and leaves nothing, in %s', async (version) => {
+    const project = fixture.project(
+      'plain',
+      {
+        'tests/crash.test.js': `
         const { Client } = require('pg');
         test('crashes', async () => {
           const client = new Client();
@@ -57,27 +67,36 @@ describe('a run of Jest', () => {
           process.kill(process.pid, 'SIGKILL');
           await new Promise(() => undefined);
         });`,
-    });
+      },
+      version,
+    );
     const run = await project.run({ parameters: withWorkers });
     expect(run).toMatchObject({ code: 1, passed: 2 });
     expect(run.files['crash.test.js']?.status).toBe('failed');
   });
 
-  it('whose workers are replaced, as they take too much memory, has the template in each', async () => {
-    const names = ['one', 'two', 'three', 'four', 'five'];
-    const project = fixture.project('plain', {
-      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
-    });
-    const test = project.read('tests/one.test.js');
-    for (const name of names) {
-      const code = `${test}afterAll(() => require('node:fs').appendFileSync('processes', process.pid + '\\n'));`;
-      project.write(`tests/${name}.test.js`, code);
-    }
-    const run = await project.run({ parameters: withWorkers });
-    expect(run).toMatchObject({ code: 0, passed: names.length });
-    const processes = new Set(project.read('processes').trim().split('\n'));
-    expect(processes.size).toBe(names.length);
-  });
+  it.each(jestVersions)(
+    'whose workers are replaced, as they take too much memory, has the template in each, in %s',
+    async (version) => {
+      const names = ['one', 'two', 'three', 'four', 'five'];
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
+        },
+        version,
+      );
+      const test = project.read('tests/one.test.js');
+      for (const name of names) {
+        const code = `${test}afterAll(() => require('node:fs').appendFileSync('processes', process.pid + '\\n'));`;
+        project.write(`tests/${name}.test.js`, code);
+      }
+      const run = await project.run({ parameters: withWorkers });
+      expect(run).toMatchObject({ code: 0, passed: names.length });
+      const processes = new Set(project.read('processes').trim().split('\n'));
+      expect(processes.size).toBe(names.length);
+    },
+  );
 
   it.each(jestVersions)(
     'that bails out leaves nothing, though another worker is still at work, in %s',
