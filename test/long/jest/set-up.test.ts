@@ -1,4 +1,5 @@
 import { ask, serverUrl, until } from '../../support/server.js';
+import { jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
 import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
@@ -195,19 +196,23 @@ describe('a project', () => {
     expect(new Set(runs.map(({ databases }) => databases.length))).toEqual(new Set([1]));
   }, 120_000);
 
-  it('in watch mode has migrations, seeds and what they load as they were last saved; so has the next run', async () => {
-    const migration = (column: string): string => `exports.up = async (knex) => {
+  it.each(jestVersions)(
+    'in watch mode has migrations, seeds and what they load as they were last saved; so has the next run, in %s',
+    async (version) => {
+      const migration = (column: string): string => `exports.up = async (knex) => {
         await knex.schema.createTable('notes', (table) => { table.text('${column}'); });
       };
       exports.down = async () => undefined;`;
-    const project = fixture.project('plain', {
-      'pg-evict.config.json': '{ "testing": { "template": { "knex": true, "seed": true } } }',
-      'knexfile.js': "module.exports = { client: 'pg' };",
-      'migrations/1_notes.js': migration('text'),
-      'seeds/notes.js':
-        "exports.seed = async (knex) => { await knex('notes').insert(require('../rows/notes.js')); };",
-      'rows/notes.js': "module.exports = { text: 'first' };",
-      'tests/one.test.js': `
+      const project = fixture.project(
+        'plain',
+        {
+          'pg-evict.config.json': '{ "testing": { "template": { "knex": true, "seed": true } } }',
+          'knexfile.js': "module.exports = { client: 'pg' };",
+          'migrations/1_notes.js': migration('text'),
+          'seeds/notes.js':
+            "exports.seed = async (knex) => { await knex('notes').insert(require('../rows/notes.js')); };",
+          'rows/notes.js': "module.exports = { text: 'first' };",
+          'tests/one.test.js': `
         const { Client } = require('pg');
         test('looks', async () => {
           const client = new Client();
@@ -216,20 +221,24 @@ describe('a project', () => {
           await client.end();
           require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows) + '\\n');
         });`,
-    });
-    for (const file of ['pg-evict.config.cjs', 'tests/two.test.js']) project.remove(file);
-    const seen = (): string[] =>
-      project.exists('tests/seen') ? project.read('tests/seen').trim().split('\n') : [];
-    const second = '[{"body":"second"}]';
-    const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
-    await project.watch(env, async (press) => {
-      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
-      project.write('rows/notes.js', "module.exports = { body: 'second' };");
-      project.write('migrations/1_notes.js', migration('body'));
-      await press('a', () => seen().includes(second));
-    });
-    expect(await project.run({ env })).toMatchObject({ code: 0, passed: 1 });
-    expect([...new Set(seen())]).toEqual(['[{"text":"first"}]', second]);
-    expect(seen().at(-1)).toBe(second);
-  }, 120_000);
+        },
+        version,
+      );
+      for (const file of ['pg-evict.config.cjs', 'tests/two.test.js']) project.remove(file);
+      const seen = (): string[] =>
+        project.exists('tests/seen') ? project.read('tests/seen').trim().split('\n') : [];
+      const second = '[{"body":"second"}]';
+      const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
+      await project.watch(env, async (press) => {
+        await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+        project.write('rows/notes.js', "module.exports = { body: 'second' };");
+        project.write('migrations/1_notes.js', migration('body'));
+        await press('a', () => seen().includes(second));
+      });
+      expect(await project.run({ env })).toMatchObject({ code: 0, passed: 1 });
+      expect([...new Set(seen())]).toEqual(['[{"text":"first"}]', second]);
+      expect(seen().at(-1)).toBe(second);
+    },
+    120_000,
+  );
 });
