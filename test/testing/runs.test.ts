@@ -272,7 +272,7 @@ test('where the server that would be started is not installed, both that and how
   expect(error).toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(
-      /PostgreSQL 14 is not installed: .* npm install .*@14\..* Or have them use one that is there: DATABASE_URL, or connection/,
+      /neither DATABASE_URL nor pg-evict's configuration .* there: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
     ) as unknown,
   });
 });

@@ -32,10 +32,12 @@ export async function startTestServer(
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
     if (!remediable.has(code)) throw error;
-    throw new PgEvictError('CONFIG_INVALID', `No server could be started for the tests: ${message}`, {
-      hint: "Or have them use one that is there: DATABASE_URL, or connection in pg-evict's configuration.",
-      cause: error,
-    });
+    // What fixes it stands at the end of the message, often a command.
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) has them use one that is there: ${message}`,
+      { cause: error },
+    );
   }
 }
 
