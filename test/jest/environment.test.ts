@@ -25,9 +25,17 @@ describe('a project with the preset', () => {
     expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
   });
 
-  it('has it in worker threads just so', async () => {
-    const run = await fixture.project('shop').run({ parameters: [...withWorkers, '--workerThreads'] });
-    expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
+  it('has it in worker threads just so, each with a name of its own', async () => {
+    const project = fixture.project('shop', {
+      'tests/thread.test.js': `const { threadId } = require('node:worker_threads');
+        test('is in the name', () => {
+          expect(threadId).toBeGreaterThan(0);
+          expect(process.env.PGDATABASE).toContain('_' + process.pid + '_' + threadId + '_');
+        });`,
+    });
+    const run = await project.run({ parameters: [...withWorkers, '--workerThreads'] });
+    const withThread = { ...allPassed, 'thread.test.js': { status: 'passed', message: '' } };
+    expect(run).toMatchObject({ code: 0, files: withThread, passed: 14 });
   });
 });
 

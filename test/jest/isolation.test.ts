@@ -1,4 +1,5 @@
 import { ask, serverUrl, withClient } from '../support/server.js';
+import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
 import { inBand, withWorkers } from './support/jest-project.js';
 
@@ -19,11 +20,13 @@ module.exports = { testing: { template: {
 describe("isolation: 'test'", () => {
   const fixture = new JestFixture();
 
-  it('gives each test the template, while pools of the file stay open', async () => {
-    const project = fixture.project('plain', {
-      'base.config.cjs': base,
-      'pg-evict.config.cjs': config("isolation: 'test'"),
-      'tests/one.test.js': `
+  it.each(jestVersions)(
+    'gives each test the template, while pools of the file stay open, in %s',
+    async (version) => {
+      const files = {
+        'base.config.cjs': base,
+        'pg-evict.config.cjs': config("isolation: 'test'"),
+        'tests/one.test.js': `
         const { Pool } = require('pg');
         const pool = new Pool();
         const knex = require('knex')({ client: 'pg', connection: process.env.DATABASE_URL, pool: { min: 2, max: 5 } });
@@ -46,7 +49,7 @@ describe("isolation: 'test'", () => {
         test('an error of its own is still its own', async () => {
           await expect(pool.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
         });`,
-      'tests/two.test.js': `
+        'tests/two.test.js': `
         const { Client } = require('pg');
         const names = ['a', 'b', 'c'];
         const client = new Client();
@@ -62,14 +65,15 @@ describe("isolation: 'test'", () => {
             expect(rows).toHaveLength(1);
           });
         });`,
-    });
-    const run = await project.run({ parameters: withWorkers });
-    expect(run.files).toEqual({
-      'one.test.js': { status: 'focused', message: '' },
-      'two.test.js': { status: 'passed', message: '' },
-    });
-    expect(run).toMatchObject({ code: 0, passed: 8 });
-  });
+      };
+      const run = await fixture.project('plain', files, version).run({ parameters: withWorkers });
+      expect(run.files).toEqual({
+        'one.test.js': { status: 'focused', message: '' },
+        'two.test.js': { status: 'passed', message: '' },
+      });
+      expect(run).toMatchObject({ code: 0, passed: 8 });
+    },
+  );
 
   it('gives each test the template, whatever a connection to another database did that was open before', async () => {
     const project = fixture.project('plain', {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
 import { inBand, withWorkers, type JestRun } from './support/jest-project.js';
 
@@ -11,6 +12,13 @@ function lineThatLeaks(name: string): number | null {
   const lines = readFileSync(resolve(folder, name), 'utf8').split('\n');
   const index = lines.findIndex((line) => line.endsWith('// leaks'));
   return index === -1 ? null : index + 1;
+}
+
+/** What is said, once, of a session that is not in the hands of JavaScript of this thread. */
+function elsewhere(application: string): RegExp {
+  return new RegExp(
+    `^[^"]*"${application}", idle for [^"]* ago, by another process, a thread or a native addon\\s+End what holds it[^"]*"exit", …\\s*$`,
+  );
 }
 
 /** What the message of a file must say. */
@@ -26,7 +34,9 @@ const told: Readonly<Record<string, RegExp>> = {
   'postgres.test.js': /"postgres.js", idle for [^]*last query: SELECT 1 AS postgres/,
   'reconnecting.test.js': /"listener", idle for [^]*last query: LISTEN news/,
   'timers.test.js': /idle for [^]*last query: SELECT 1 AS timers/,
-  'child.test.js': /"child", idle for [^]* ago, not by this process\s+End the process that holds it/,
+  'child.test.js': elsewhere('child'),
+  'cluster.test.js': elsewhere('clustered'),
+  'thread.test.js': elsewhere('thread'),
 };
 
 const expected = names.map((name) => ({
@@ -57,17 +67,43 @@ describe('a test file that leaves a session open', () => {
   const fixture = new JestFixture();
 
   it.each([
-    ['workers', withWorkers],
-    ['band', inBand],
-  ])(
+    ['workers', withWorkers, 'jest'],
+    ['band', inBand, 'jest'],
+    ['worker threads', [...withWorkers, '--workerThreads'], 'jest'],
+    ['workers of Jest 29', withWorkers, 'jest-29'],
+  ] as const)(
     'fails with the line that opened it, and neither crashes the run nor holds it, in %s',
-    async (_where, parameters) => {
-      const run = await fixture.project('leaks').run({ parameters });
+    async (_where, parameters, version) => {
+      const run = await fixture.project('leaks', {}, version).run({ parameters });
       expect({ code: run.code, signal: run.signal }).toEqual({ code: 1, signal: null });
       expect(found(run)).toEqual(expected);
       expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });
       expect(run.stderr).not.toMatch(/did not exit|failed to exit gracefully|open handles/);
       expect(run.stderr).not.toContain('57P01');
+    },
+  );
+
+  it.each(jestVersions)(
+    'of whose tests several run at the same time is told the line, and no wrong test, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'leaks',
+        {
+          'tests/concurrent.test.js': `const { Client } = require('pg');
+test.concurrent.each(['a', 'b', 'c'])('%s', async (name) => {
+  const client = new Client({ application_name: name });
+  await client.connect();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  if (name !== 'b') await client.end();
+});`,
+        },
+        version,
+      );
+      const run = await project.run({ parameters: [...inBand, 'concurrent.test'] });
+      expect(run).toMatchObject({ code: 1, passed: 3, failed: 0 });
+      expect(run.files['concurrent.test.js']?.message).toMatch(
+        /"b", idle for .*\n +opened .* ago while tests ran at the same time\n +tests\/concurrent\.test\.js:4:/,
+      );
     },
   );
 

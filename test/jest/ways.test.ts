@@ -26,6 +26,13 @@ const ways = {
     const change = async () => execSync('"$NODE" -e "$CODE"', {
       env: { ...process.env, NODE: process.execPath, CODE: insert },
     });`,
+  'a process of a cluster': `const cluster = require('cluster');
+    const change = async () => {
+      const exec = __dirname + '/insert.js';
+      require('fs').writeFileSync(exec, insert.replace(/}\\)\\(\\);$/, '  process.exit(); })();'));
+      cluster.setupPrimary({ exec });
+      await new Promise((done) => cluster.fork().once('exit', done));
+    };`,
   'a thread': `const { Worker } = require('worker_threads');
     const change = () => new Promise((done) =>
       new Worker(insert, { eval: true, env: process.env }).once('exit', done));`,

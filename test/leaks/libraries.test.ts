@@ -97,17 +97,25 @@ describe('a session left open', () => {
     return name;
   }
 
-  it.each(['pg Client', 'pg Pool', 'knex', 'Sequelize', 'pg-promise'])(
-    'through TLS by %s is found and ended just so',
-    async (library) => {
-      const name = await database();
-      const url = new URL(tls.server.url);
-      url.pathname = name;
-      url.search = library === 'Sequelize' ? '?ssl=no-verify' : '?sslmode=no-verify';
-      const outcome = await leak(library, name, url.href, tls.server.url);
-      expect(told(outcome)).toEqual(expected(library, outcome));
-    },
-  );
+  it.each([
+    'pg Client',
+    'pg Pool',
+    'knex-1',
+    'knex',
+    'Sequelize',
+    'TypeORM',
+    'Drizzle',
+    "Prisma's pg adapter",
+    'kysely',
+    'pg-promise',
+  ])('through TLS by %s is found and ended just so', async (library) => {
+    const name = await database();
+    const url = new URL(tls.server.url);
+    url.pathname = name;
+    url.search = library === 'Sequelize' ? '?ssl=no-verify' : '?sslmode=no-verify';
+    const outcome = await leak(library, name, url.href, tls.server.url);
+    expect(told(outcome)).toEqual(expected(library, outcome));
+  });
 
   it('through TLS by postgres.js is found and ended just so', async () => {
     const name = await database();
@@ -118,16 +126,24 @@ describe('a session left open', () => {
     expect(told(outcome)).toEqual(expected('postgres.js', outcome));
   });
 
-  it.each(['pg Client', 'pg Pool', 'knex', 'pg-promise'])(
-    'through a Unix socket by %s is found by its backend, as it has no port',
-    async (library) => {
-      const name = await database();
-      const outcome = await leak(library, name, tls.socketUrl(name), tls.server.url);
-      expect(told(outcome)).toEqual(expected(library, outcome));
-      expect(outcome.leaks[0]?.socket).toMatchObject({
-        localPort: null,
-        target: { path: expect.stringMatching(/\.s\.PGSQL\.\d+$/) as unknown },
-      });
-    },
-  );
+  it.each([
+    'pg Client',
+    'pg Pool',
+    'knex-1',
+    'knex',
+    'postgres.js',
+    'TypeORM',
+    'Drizzle',
+    "Prisma's pg adapter",
+    'kysely',
+    'pg-promise',
+  ])('through a Unix socket by %s is found by its backend, as it has no port', async (library) => {
+    const name = await database();
+    const outcome = await leak(library, name, tls.socketUrl(name), tls.server.url);
+    expect(told(outcome)).toEqual(expected(library, outcome));
+    expect(outcome.leaks[0]?.socket).toMatchObject({
+      localPort: null,
+      target: { path: expect.stringMatching(/\.s\.PGSQL\.\d+$/) as unknown },
+    });
+  });
 });

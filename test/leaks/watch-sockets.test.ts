@@ -36,6 +36,12 @@ describe('the sockets of a test file', () => {
     expect(opened['first']).not.toBe(opened['second']);
   });
 
+  it('are its own again when a setup function that it has called is done', async () => {
+    const { expected, found } = (await scenario('nested')) as { expected: number[]; found: number[] };
+    expect(expected).toEqual([expect.any(Number)]);
+    expect(found).toEqual(expected);
+  });
+
   it('are not opened any more when the file is over, and a loop that would open them stops silently', async () => {
     expect(await scenario('late')).toEqual({ went: 3, more: 1, left: [], errors: [], refused: 1 });
   });

@@ -9,7 +9,7 @@ import {
 } from '@pg-evict/testing';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
-import { ask, databaseExists, serverUrl, uniqueName, until } from '../support/server.js';
+import { ask, databaseExists, quote, serverUrl, uniqueName, until, withClient } from '../support/server.js';
 import { failureOf } from '../core/support/failure.js';
 import { ownDatabases, rowsIn, RunFixture, setupWith } from './support/run-fixture.js';
 import { RunProcess } from './support/run-process.js';
@@ -117,6 +117,20 @@ test('the database of a failed file is kept under a name of its own, with its co
   expect(kept?.name).toMatch(/^pg_evict_kept_/);
   expect(await databaseExists(database.name)).toBe(false);
   expect(await rowsIn(kept?.url ?? '', 'SELECT b FROM empty')).toEqual([{ b: 7 }]);
+});
+
+test('a database that somebody has locked is waited for so long, and not for ever; then who has it is told', async () => {
+  const run = await fixture.start({ template });
+  const database = await acquireDatabase(run);
+  await withClient(serverUrl(), async (client) => {
+    await client.query(`BEGIN; ALTER DATABASE ${quote(database.name)} CONNECTION LIMIT 5`);
+    const error = await failureOf(releaseDatabase(database, { timeoutMs: 300 }));
+    expect(error).toMatchObject({ code: 'BLOCKED', database: database.name });
+    expect(error.message).toMatch(/holds a lock.*ALTER DATABASE/s);
+    expect(await databaseExists(database.name)).toBe(true);
+  });
+  await fixture.end(run);
+  expect(await ownDatabases(run.id)).toEqual([]);
 });
 
 test('a role that may not create databases is told so', async () => {
@@ -250,4 +264,15 @@ test('without a configured connection an embedded server is started, and gone wi
   await begun.tell('end');
   expect([await joined.ended(), await begun.ended()]).toEqual([0, 0]);
   await expect(rowsIn(url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('where the server that would be started is not installed, both that and how to do without is told', async () => {
+  const server = { kind: 'embedded', version: 14 } as const;
+  const error = await failureOf(fixture.start({ server }, { url: undefined }));
+  expect(error).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(
+      /neither DATABASE_URL nor pg-evict's configuration .* there: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
+    ) as unknown,
+  });
 });

@@ -84,6 +84,33 @@ describe('a template from knex', () => {
     expect(await ownDatabases('building')).toEqual([]);
   });
 
+  test('is the same for every checkout of the project, and another one when a seed changes', async () => {
+    const start = async (seed?: string) => {
+      const files = seed === undefined ? {} : { 'db/seeds/people.js': seed };
+      const run = await fixture.start({ template: { knex: true, seed: true } }, { cwd: knexProject(files) });
+      return { name: run.template.name, people: await names((await acquireDatabase(run)).url) };
+    };
+    const [here, there] = [await start(), await start()];
+    expect(there).toEqual(here);
+    const changed = await start(
+      `exports.seed = async (knex) => { await knex('people').insert({ name: 'Grace' }); };`,
+    );
+    expect(changed.name).not.toBe(here.name);
+    expect(changed.people).toEqual(['Grace']);
+  });
+
+  test.each([
+    ['migrations', { knex: true }, 'db/seeds/people.js'],
+    ['seeds', { knex: true, seed: true }, 'db/migrations/1_people.js'],
+  ])('a folder of %s that is not there is named, and nothing is begun', async (what, template, other) => {
+    const cwd = fixture.project({ 'knexfile.js': knexfile, [other]: '' });
+    const error = await failureOf(fixture.start({ template }, { cwd }));
+    expect(error).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `${join(cwd, 'knexfile.js')} has its ${what} in ${join(cwd, 'db', what)}, which is not there. Make the folder, or name it in the knexfile: ${what}.directory.`,
+    });
+  });
+
   test('a project without knexfile, or without knex, is told what to do', async () => {
     const start = async (cwd: string) => failureOf(fixture.start({ template: { knex: true } }, { cwd }));
     expect((await start(fixture.project({}))).hint).toContain('testing.template.knex');

@@ -13,7 +13,7 @@ await bundlePackage(root, {
   stdin: {
     // Each is run when it is first asked for.
     contents: `module.exports = {
-      ${[...entries, 'begin-alone'].map((entry) => `get '${entry}'() { return require('./src/${entry}.ts'); }`).join(',\n')}
+      ${[...entries, 'begin-elsewhere'].map((entry) => `get '${entry}'() { return require('./src/${entry}.ts'); }`).join(',\n')}
     };`,
     resolveDir: root,
   },
@@ -39,5 +39,5 @@ for (const entry of entries) {
   ];
   await writeFile(join(root, `dist/esm/${entry}.js`), `${forImport.join('\n')}\n`);
 }
-// A program, for `findRun`.
-await writeFile(join(root, 'dist/cjs/begin-alone.js'), "require('./bundle.js')['begin-alone'];\n");
+// A program.
+await writeFile(join(root, 'dist/cjs/begin-elsewhere.js'), "require('./bundle.js')['begin-elsewhere'];\n");

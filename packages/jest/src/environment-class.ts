@@ -45,6 +45,10 @@ export type EnvironmentClass<T extends EnvironmentLike = EnvironmentLike> = new 
 
 /** What Jest gives the constructor of an environment first. */
 export interface EnvironmentConfig {
+  readonly globalConfig: {
+    /** After how many failed tests Jest ends; 0 where it goes on. */
+    readonly bail: number;
+  };
   readonly projectConfig: {
     readonly rootDir: string;
     readonly testRunner?: string | undefined;

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { PgEvictError } from '@pg-evict/core';
 import type { RunInvitation } from '@pg-evict/testing';
-import { packageDirectory } from './package-directory.cjs';
+import type { Begin } from './begin-elsewhere.js';
+import { beginElsewhere, invitationIn, stdio } from './begun-elsewhere.js';
 import { readRuns, writeRuns } from './runs-variable.js';
 import { WorkerDatabase } from './worker-database.js';
 
@@ -23,19 +22,11 @@ export function findRun(directory: string): WorkerDatabase {
 }
 
 function beginAlone(directory: string): RunInvitation {
-  const script = join(packageDirectory, 'begin-alone.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, directory], {
+  const begin: Begin = { directory };
+  const { status, output } = spawnSync(process.execPath, [beginElsewhere, JSON.stringify(begin)], {
     encoding: 'utf8',
     env: { ...process.env, NODE_OPTIONS: '' },
+    stdio,
   });
-  const answer = JSON.parse(stdout || '{}') as { readonly run?: RunInvitation; readonly error?: SpokenError };
-  if (answer.run !== undefined) return answer.run;
-  const { code = 'UNEXPECTED', message = `The run could not be begun (${status}): ${stderr}` } =
-    answer.error ?? {};
-  throw new PgEvictError(code, message);
-}
-
-interface SpokenError {
-  readonly code?: PgEvictError['code'];
-  readonly message?: string;
+  return invitationIn(output.at(-1) ?? '', status);
 }

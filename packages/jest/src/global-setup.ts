@@ -1,5 +1,6 @@
 import { clearConfigCache } from '@pg-evict/config';
 import { startRun } from '@pg-evict/testing';
+import { beginAfresh } from './begin-afresh.js';
 import { endRunsOnSignals } from './end-runs-on-signals.js';
 import { ownRuns } from './own-runs.js';
 import { groupProjects, type GlobalConfig, type ProjectConfig } from './projects.js';
@@ -32,10 +33,13 @@ export default async function globalSetup(
   const [first, ...others] = await groupProjects(globalConfig, projectConfig);
   for (const group of first === undefined ? [] : [first, ...others]) {
     try {
-      const options = isWatching ? await watchServer(group.directory) : {};
-      const run = await startRun({ cwd: group.directory, ...options });
+      const { directory } = group;
+      const server = isWatching ? await watchServer(directory) : undefined;
+      const run =
+        server === undefined ? await startRun({ cwd: directory }) : await beginAfresh({ directory, server });
       ownRuns().set(run.id, run);
-      for (const directory of group.directories) runs[directory] = run.toJSON();
+      const invitation = { ...run.toJSON(), watched: server?.url !== undefined };
+      for (const each of group.directories) runs[each] = invitation;
     } catch (error) {
       // Whether tests of the others are run at all is not known here; theirs is the error then.
       if (group === first) throw error;

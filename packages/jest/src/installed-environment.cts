@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { PgEvictError } from '@pg-evict/core';
 import type { EnvironmentClass } from './environment-class.js';
 
 /**
@@ -21,6 +22,20 @@ export function installedNodeEnvironment(): EnvironmentClass {
 
 /** The environment for a browser's DOM, which is installed by itself. */
 export function installedJsdomEnvironment(): EnvironmentClass {
+  const name = 'jest-environment-jsdom';
+  try {
+    require.resolve('jest-environment-jsdom');
+  } catch (error) {
+    const { version } = require('jest/package.json') as { readonly version: string };
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `'@pg-evict/jest/jsdom' needs ${name}, which is not installed.`,
+      {
+        hint: `npm install --save-dev ${name}@${version.split('.', 1)[0]}`,
+        cause: error,
+      },
+    );
+  }
   return environmentOf(require('jest-environment-jsdom'));
 }
 

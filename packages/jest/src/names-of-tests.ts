@@ -1,7 +1,13 @@
 import type { DescribeBlock, TestEntry, TestEvent, TestState } from './environment-class.js';
 
-/** What an event says is beginning to run, for a report; `undefined` where it says nothing. */
-export function phaseOf({ name, test, hook }: TestEvent): string | undefined {
+/**
+ * What an event says is beginning to run, for a report; `undefined` where it says nothing. Tests that run at the same
+ * time begin with the run: which of them opens something no event tells.
+ */
+export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean): string | undefined {
+  if (hasConcurrent) {
+    return /^(?:run|test_fn|hook)_start$/.test(name) ? 'while tests ran at the same time' : undefined;
+  }
   if (name === 'test_fn_start' && test !== undefined) return `in "${titleOf(test)}"`;
   if (name === 'hook_start' && hook !== undefined) {
     const block = titles(hook.parent).join(' › ');

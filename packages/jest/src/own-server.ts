@@ -1,11 +1,11 @@
 import { loadConfig, resolveTarget } from '@pg-evict/config';
-import type { TestServerConfig } from '@pg-evict/config';
+import type { TestServerSettings } from '@pg-evict/testing';
 
 /**
  * The server that is to be started for the tests of a project, `undefined` where they have one that is there: as
  * `testing.server` says, else where nothing names a connection.
  */
-export async function ownServer(cwd: string): Promise<TestServerConfig | undefined> {
+export async function ownServer(cwd: string): Promise<TestServerSettings | undefined> {
   const { config } = await loadConfig({ cwd });
   const given = config.testing?.server ?? (await byDefault(cwd));
   const server = typeof given === 'object' ? given : { kind: given };

@@ -3,8 +3,16 @@ import type { RunInvitation } from '@pg-evict/testing';
 /** Where processes of Jest find the runs they belong to. */
 const name = 'PG_EVICT_JEST_RUNS';
 
+/** A run as the processes of Jest know it. */
+export interface JestRun extends RunInvitation {
+  /** Whether the process that found no run has begun it. */
+  readonly alone?: boolean;
+  /** Whether its server ends with watch mode. */
+  readonly watched?: boolean;
+}
+
 /** By the folder of a project. */
-export type Runs = Readonly<Record<string, RunInvitation & { readonly alone?: boolean }>>;
+export type Runs = Readonly<Record<string, JestRun>>;
 
 /** Reads the runs that the global setup has begun. */
 export function readRuns(environment: NodeJS.ProcessEnv = process.env): Runs {

@@ -24,10 +24,14 @@ import type { WorkerDatabase } from './worker-database.js';
 const graceMs = 500;
 const unaskedMs = 20;
 
+/** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
+const noFrame = '    at <anonymous>:0:0';
+
 /** A test file while it runs: its variables, its database, and what it leaves open. */
 export class TestFile {
   readonly #path: string;
   readonly #directory: string;
+  readonly #bails: boolean;
   readonly #worker: WorkerDatabase;
   readonly #settings: RunSettings;
   readonly #watch: SocketWatch;
@@ -39,11 +43,16 @@ export class TestFile {
   #closed = false;
 
   /** Makes nothing: where a setup file throws, nobody would be told to clear it up. */
-  constructor({ projectConfig }: EnvironmentConfig, { testPath }: EnvironmentContext, global: object) {
+  constructor(
+    { globalConfig, projectConfig }: EnvironmentConfig,
+    { testPath }: EnvironmentContext,
+    global: object,
+  ) {
     // That of a file whose setup files failed may still be there.
     takeBackEnvironment();
     this.#path = testPath;
     this.#directory = projectConfig.rootDir;
+    this.#bails = globalConfig.bail > 0;
     this.#worker = unwatched(() => findRun(projectConfig.rootDir));
     const { invitation, planned } = this.#worker;
     this.#settings = settingsFor(invitation, projectConfig.testEnvironmentOptions['pgEvict']);
@@ -69,9 +78,9 @@ export class TestFile {
 
   /** Follows what jest-circus does. */
   handle(event: TestEvent, state: TestState): void | Promise<void> {
-    const phase = phaseOf(event);
-    if (phase !== undefined) this.#watch.enter(phase);
     if (event.name === 'run_start') this.#hasConcurrentTests = hasConcurrentTests(state.rootDescribeBlock);
+    const phase = phaseOf(event, this.#hasConcurrentTests);
+    if (phase !== undefined) this.#watch.enter(phase);
     if (endsPhase(event) && !this.#hasConcurrentTests) this.#watch.leave();
     if (event.name === 'test_start') return this.#beforeTest(event);
     if (event.name === 'run_finish') return this.#finish(state);
@@ -110,6 +119,7 @@ export class TestFile {
     if (leaks.length > 0) {
       this.#watch.detach();
       this.#timers.unref();
+      if (leaks.some(({ socket }) => socket === null)) this.#watch.unrefStarted();
       this.#report(leaks, state);
     }
     if (state !== undefined) this.#failed = hasFailed(state);
@@ -121,6 +131,7 @@ export class TestFile {
     const { leaks, isolation } = this.#settings;
     if (leaks === 'ignore') {
       if (this.#watch.openSockets().length > 0) this.#timers.unref();
+      this.#watch.unrefStarted();
       return [];
     }
     const run = await this.#worker.run();
@@ -146,12 +157,10 @@ export class TestFile {
       const error = new Error(text);
       // Jest shows the source at the first line of a stack trace; where the leak was found is nobody's concern.
       const lines = leaks.find(({ socket }) => socket !== null)?.socket?.lines ?? [];
-      error.stack = [
-        text,
-        ...lines.map(
-          ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
-        ),
-      ].join('\n');
+      const frames = lines.map(
+        ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
+      );
+      error.stack = [text, ...(frames.length === 0 ? [noFrame] : frames)].join('\n');
       state.unhandledErrors.push([error, undefined]);
     } else {
       process.stderr.write(`${text}\n`);
@@ -168,7 +177,8 @@ export class TestFile {
           describeKept(relative(this.#directory, this.#path), kept, this.#worker.invitation),
         );
       }
-    } else if (this.#worker.alone) {
+    } else if (this.#worker.alone || (this.#failed && this.#bails)) {
+      // Jest 29 bails out without a global teardown.
       await this.#worker.release(false);
     }
   }

@@ -1,5 +1,5 @@
-import type { RunningServer, StartServerOptions } from '@pg-evict/server';
-import type { StartRunOptions } from '@pg-evict/testing';
+import type { RunningServer } from '@pg-evict/server';
+import { startTestServer, type StartRunOptions } from '@pg-evict/testing';
 import { ownServer } from './own-server.js';
 
 const key = Symbol.for('pg-evict.jest.watch/1');
@@ -13,13 +13,8 @@ export async function watchServer(directory: string): Promise<StartRunOptions> {
   if (server === undefined) return {};
   const holder = process as unknown as { [key]?: Map<string, Promise<RunningServer>> };
   const servers = (holder[key] ??= new Map());
-  const running = servers.get(directory) ?? start({ ...server, from: directory } as StartServerOptions);
+  const running = servers.get(directory) ?? startTestServer(server, directory);
   servers.set(directory, running);
   running.catch(() => servers.delete(directory));
   return { url: (await running).url, testing: { server: 'connection' } };
-}
-
-async function start(options: StartServerOptions): Promise<RunningServer> {
-  const { startServer } = await import('@pg-evict/server');
-  return startServer(options);
 }

@@ -6,13 +6,13 @@ import {
   resetDatabase,
   type PlannedDatabase,
   type ResetReport,
-  type RunInvitation,
   type SocketWatch,
   type TestDatabase,
   type TestRun,
 } from '@pg-evict/testing';
 import { endWithParent } from './end-with-parent.js';
 import { ownRuns } from './own-runs.js';
+import type { JestRun } from './runs-variable.js';
 
 const key = Symbol.for('pg-evict.jest.worker/1');
 
@@ -21,7 +21,7 @@ const key = Symbol.for('pg-evict.jest.worker/1');
  * is known before it is made.
  */
 export class WorkerDatabase {
-  readonly invitation: RunInvitation;
+  readonly invitation: JestRun;
   /** Whether nobody will end the run, so that each test file has to clear up for itself. */
   readonly alone: boolean;
   planned: PlannedDatabase;
@@ -31,14 +31,14 @@ export class WorkerDatabase {
   #watch: SocketWatch | undefined;
   #used = false;
 
-  private constructor(invitation: RunInvitation, alone: boolean) {
+  private constructor(invitation: JestRun, alone: boolean) {
     this.invitation = invitation;
     this.alone = alone;
     this.planned = planDatabase(invitation);
   }
 
   /** That of this process for a run. */
-  static of(invitation: RunInvitation, alone: boolean): WorkerDatabase {
+  static of(invitation: JestRun, alone: boolean): WorkerDatabase {
     const workers = knownWorkers();
     const known = workers.get(invitation.id);
     if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 export { acquireDatabase, type AcquireOptions } from './acquire-database.js';
 export { endRun, type EndRunOptions } from './end-run.js';
-export { joinRun } from './join-run.js';
+export { joinRun, type JoinRunOptions } from './join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
 export { listLeaks } from './leaks/list-leaks.js';
@@ -17,6 +17,7 @@ export { planDatabase, type PlannedDatabase } from './plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './reset-database.js';
 export { startRun, type StartRunOptions } from './start-run.js';
+export { startTestServer, type TestServerSettings } from './start-test-server.js';
 export {
   sweepTestDatabases,
   type SweepOptions,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
@@ -45,6 +46,8 @@ export async function knexSource(options: KnexSourceOptions): Promise<TemplateSo
   const { knex, version } = ownKnex(knexfile);
   const migrations = inFolder(config['migrations'], folder, 'migrations');
   const seeds = inFolder(config['seeds'], folder, 'seeds');
+  requireFolders('migrations', migrations, 'migrationSource', knexfile);
+  if (seed) requireFolders('seeds', seeds, 'seedSource', knexfile);
   const folders = [...migrations.directory, ...(seed ? seeds.directory : [])];
   const hashes = await Promise.all(folders.map(hashFolder));
   const text = await readFile(knexfile, 'utf8');
@@ -62,6 +65,16 @@ function inFolder(section: unknown, folder: string, byDefault: string): Section 
   const { directory = `./${byDefault}` } = given;
   const directories = (Array.isArray(directory) ? directory : [directory]) as unknown[];
   return { ...given, directory: directories.map((path) => resolve(folder, String(path))) };
+}
+
+/** knex would say so no sooner than it reads them, in the words of the file system, while it is connecting. */
+function requireFolders(what: string, section: Section, source: string, knexfile: string): void {
+  if (section[source] !== undefined) return;
+  const missing = section.directory.find((folder) => !existsSync(folder));
+  if (missing === undefined) return;
+  throw new PgEvictError('CONFIG_INVALID', `${knexfile} has its ${what} in ${missing}, which is not there.`, {
+    hint: `Make the folder, or name it in the knexfile: ${what}.directory.`,
+  });
 }
 
 function ownKnex(knexfile: string): { knex: Knex; version: string } {

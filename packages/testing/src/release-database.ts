@@ -13,17 +13,22 @@ export interface ReleaseOptions {
    * @default false
    */
   readonly keep?: boolean | undefined;
+  /**
+   * How long dropping it may wait for somebody who has it locked, in milliseconds.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
  * Gives a database back: ends its sessions and drops it, or keeps it aside.
  *
  * @returns the database that was kept, `null` where it was dropped
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `SESSIONS_REMAIN`
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `SESSIONS_REMAIN`, `BLOCKED`
  */
 export async function releaseDatabase(
   database: TestDatabase,
-  { keep = false }: ReleaseOptions = {},
+  { keep = false, timeoutMs }: ReleaseOptions = {},
 ): Promise<TestDatabase | null> {
   return unwatched(async () => {
     const { run, name } = database;
@@ -34,7 +39,7 @@ export async function releaseDatabase(
       await renameDatabase({ ...run.server.target, database: name }, kept.name, { rollbackPrepared: true });
       await run.control.query(commentStatement(kept.name, keptComment(new Date())));
     } else {
-      await dropOwn(run.control, run.server.target, name);
+      await dropOwn(run.control, run.server.target, name, timeoutMs);
     }
     await run.control.release(database.lock);
     run.databases.delete(database);

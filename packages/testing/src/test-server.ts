@@ -7,9 +7,9 @@ import {
   type Target,
 } from '@pg-evict/core';
 import type { ResolvedConfig, ResolvedConfiguration } from '@pg-evict/config';
+import { startTestServer, type TestServerSettings } from './start-test-server.js';
 
 type Testing = NonNullable<ResolvedConfig['testing']>;
-type ServerConfig = Exclude<Testing['server'], string | undefined>;
 
 /** A server on which test databases are made. */
 export interface TestServer {
@@ -37,7 +37,7 @@ export interface OpenedServer extends TestServer {
  * as this process.
  *
  * @throws {@link PgEvictError} `PROTECTED` where the configured database or its host is protected,
- * `CONNECTION_FAILED`, `CONFIG_INVALID`; ServerError where a server cannot be started
+ * `CONNECTION_FAILED`, `CONFIG_INVALID`; ServerError where a server does not start
  */
 export async function openServer(
   { server: given }: Testing,
@@ -45,17 +45,10 @@ export async function openServer(
   cwd: string,
 ): Promise<OpenedServer> {
   const isConfigured = configuration.connection.source.kind !== 'defaults';
-  const server: ServerConfig =
+  const server: TestServerSettings =
     typeof given === 'object' ? given : { kind: given ?? (isConfigured ? 'connection' : 'embedded') };
   if (server.kind === 'connection') return openConfigured(configuration);
-  const { startServer } = await import('@pg-evict/server');
-  const { version, image, startTimeoutMs, tmpfs, reuse } = server;
-  const settings = { max_connections: 300, max_prepared_transactions: 20, ...server.settings };
-  const both = withoutUndefined({ version, startTimeoutMs, from: cwd, settings });
-  const running =
-    server.kind === 'embedded'
-      ? await startServer({ kind: 'embedded', ...both })
-      : await startServer({ kind: 'testcontainers', ...both, ...withoutUndefined({ image, tmpfs, reuse }) });
+  const running = await startTestServer(server, cwd);
   const { host, port, user, password } = running;
   const connection = { host, port, user, password, ssl: false };
   return {
@@ -64,14 +57,9 @@ export async function openServer(
     urlParameters: '',
     tlsEnvironment: {},
     kind: server.kind,
-    lasts: reuse === true,
+    lasts: server.reuse === true,
     stop: async () => running.stop(),
   };
-}
-
-/** Without what is `undefined`, which is not the same as left out to everybody. */
-function withoutUndefined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 async function openConfigured({

@@ -1,21 +1,36 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ask, quote, until } from '../../support/server.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { installJest, type JestInstallation, type JestVersion } from './jest-installation.js';
 import { JestProject } from './jest-project.js';
+
+/** What the server says of the configured database, as it was made. */
+async function configuredDatabase(): Promise<object[]> {
+  return ask(
+    "SELECT oid, to_jsonb(d) - '{datfrozenxid,datminmxid}'::text[] AS facts FROM pg_database d WHERE datname = 'app_test'",
+  );
+}
 
 /** A server, and installations of Jest, of one test file; checks after each test that nothing is left on the server. */
 export class JestFixture {
   readonly #installations = new Map<JestVersion, JestInstallation>();
   readonly #projects: JestProject[] = [];
   #mayStay: string[] = [];
+  #configured: object[] = [];
 
   constructor() {
     useOwnServer({ max_connections: 200 });
     beforeAll(async () => {
-      await ask('CREATE DATABASE app_test');
+      // The configured database, which is never touched: nobody gets there.
+      await ask('CREATE DATABASE app_test ALLOW_CONNECTIONS false');
+      this.#configured = await configuredDatabase();
     });
     afterEach(async () => {
       for (const project of this.#projects.splice(0)) project.remove();
+      const configured = await configuredDatabase();
+      if (!isDeepStrictEqual(configured, this.#configured)) {
+        throw new Error(`the configured database was touched: ${JSON.stringify(configured)}`);
+      }
       const left = await this.databases();
       for (const name of left) await ask(`DROP DATABASE ${quote(name)} WITH (FORCE)`);
       const forgotten = left.filter((name) => !this.#mayStay.includes(name));

@@ -123,11 +123,11 @@ export class JestProject {
     return existsSync(resolve(this.directory, file));
   }
 
-  /** Runs Jest in watch mode, where `press` presses a key until something has come of it; then quits. */
+  /** Runs Jest in watch mode, where `press` presses a key until something has come of it; then quits. Returns what it said. */
   async watch(
     env: NodeJS.ProcessEnv,
     use: (press: (key: string, until: () => boolean) => Promise<void>) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<string> {
     // It listens to a terminal only.
     const command = [process.execPath, this.#installation.command, '--watchAll'].join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -136,19 +136,22 @@ export class JestProject {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     });
-    child.stdout.resume();
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const ended = new Promise((done) => child.once('close', done));
+    const press = async (key: string, isDone: () => boolean): Promise<void> => {
+      for (let tries = 0; !isDone(); tries += 1) {
+        if (tries === 200) throw new Error(`pressed "${key}" in vain`);
+        // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
+        if (tries % 25 === 0) child.stdin.write(key);
+        await new Promise((resolve_) => setTimeout(resolve_, 200));
+      }
+    };
     try {
-      await use(async (key, isDone) => {
-        for (let tries = 0; !isDone(); tries += 1) {
-          if (tries === 200) throw new Error(`pressed "${key}" in vain`);
-          // While it runs tests it takes keys for other things.
-          if (tries % 25 === 0) child.stdin.write(key);
-          await new Promise((resolve_) => setTimeout(resolve_, 200));
-        }
-      });
-      child.stdin.write('q');
+      await use(press);
+      await press('q', () => child.exitCode !== null || child.signalCode !== null);
       await ended;
+      return output;
     } finally {
       if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
       await ended;
@@ -161,9 +164,10 @@ export class JestProject {
   }
 }
 
-/** Nothing of the Jest that runs these tests, and nothing that says which server is meant. */
+/** Nothing of the Jest and the pnpm that run these tests, and nothing that says which server is meant. */
 function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|NODE_ENV|NODE_OPTIONS|FORCE_COLOR|PG_EVICT_JEST_RUNS)$/;
+  const foreign =
+    /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH|FORCE_COLOR|PG_EVICT_JEST_RUNS)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 

@@ -1,6 +1,8 @@
-import { jestVersions } from '../../jest/support/jest-installation.js';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { installJest, jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
-import { inBand, withWorkers } from '../../jest/support/jest-project.js';
+import { inBand, JestProject, withWorkers } from '../../jest/support/jest-project.js';
 
 const usesNotes = `
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
@@ -10,6 +12,39 @@ test('finds the template and changes it', async () => {
   const { rows } = await pool.query('SELECT text FROM notes');
   expect(rows).toEqual([{ text: 'template' }]);
   await pool.query("INSERT INTO notes VALUES ('more')");
+});
+`;
+
+/** A project of TypeScript, its tests and Jest's configuration aside. */
+const typed = {
+  'pg-evict.config.json': '{ "testing": { "template": { "knex": true, "seed": true } } }',
+  'knexfile.ts': `import type { Knex } from 'knex';
+    import { withPgEvict } from '@pg-evict/knex';
+    const config: Knex.Config = { client: 'pg', connection: process.env['NO_SUCH_VARIABLE'] ?? 'postgres://nobody@localhost:1/none' };
+    export default withPgEvict(config);`,
+  'migrations/1_notes.ts': `import type { Knex } from 'knex';
+    export const up = async (knex: Knex): Promise<void> => {
+      await knex.schema.createTable('notes', (table) => { table.text('text'); });
+    };
+    export const down = async (): Promise<void> => undefined;`,
+  'seeds/notes.ts': `import type { Knex } from 'knex';
+    export const seed = async (knex: Knex): Promise<void> => { await knex('notes').insert({ text: 'seed' }); };`,
+  'setup.ts': `import beginRun from '@pg-evict/jest/global-setup';
+    export default async (...parameters: Parameters<typeof beginRun>): Promise<void> => {
+      await beginRun(...parameters);
+      process.env['SET_UP'] = 'in TypeScript';
+    };`,
+  'teardown.ts': `import endRun from '@pg-evict/jest/global-teardown';
+    export default async (): Promise<void> => endRun();`,
+};
+
+const usesKnex = `
+const knex: Knex = createKnex(config);
+afterAll(async (): Promise<void> => knex.destroy());
+
+test('is set up', async (): Promise<void> => {
+  expect(process.env['SET_UP']).toBe('in TypeScript');
+  expect(await knex<{ text: string }>('notes').pluck('text')).toEqual(['seed']);
 });
 `;
 
@@ -44,6 +79,24 @@ describe('a project', () => {
       'two.test.js': { status: 'passed', message: '' },
     });
     expect(run).toMatchObject({ code: 0, passed: 4 });
+  });
+
+  it('for a DOM is told what to install, where that is not there', async () => {
+    const installation = installJest('jest-29');
+    rmSync(join(installation.modules, 'jest-environment-jsdom'));
+    const project = new JestProject(installation, 'plain', {
+      'tests/one.test.js': `/** @jest-environment @pg-evict/jest/jsdom */
+        test('never runs', () => undefined);`,
+    });
+    try {
+      const run = await project.run({ parameters: [...inBand, 'one.test'] });
+      expect(run.files['one.test.js']?.message).toContain(
+        "'@pg-evict/jest/jsdom' needs jest-environment-jsdom, which is not installed. npm install --save-dev jest-environment-jsdom@29",
+      );
+    } finally {
+      project.remove();
+      installation.remove();
+    }
   });
 
   it.each(jestVersions)('of ES modules has its database, in %s', async (version) => {
@@ -84,6 +137,56 @@ test('leaks', async (): Promise<void> => {
     expect(run).toMatchObject({ code: 1, passed: 1, failed: 0 });
     expect(run.files['typed.test.ts']?.message).toMatch(/^ +tests\/typed\.test\.ts:7:/m);
     expect(run.files['typed.test.ts']?.message).toContain('> 7 |');
+  });
+
+  it('in TypeScript has its knexfile, migrations, seeds and global setup in it, too', async () => {
+    const project = fixture.project('plain', {
+      ...typed,
+      'jest.config.js': `module.exports = {
+        preset: '@pg-evict/jest',
+        globalSetup: './setup.ts',
+        globalTeardown: './teardown.ts',
+        transform: { '\\\\.ts$': '@swc/jest' },
+        testMatch: ['**/*.test.ts'],
+      };`,
+      'tests/typed.test.ts': `import createKnex, { type Knex } from 'knex';
+        import config from '../knexfile';${usesKnex}`,
+    });
+    project.remove('pg-evict.config.cjs');
+    const run = await project.run({ parameters: withWorkers });
+    expect(run.files['typed.test.ts']).toEqual({ status: 'passed', message: '' });
+    expect(run).toMatchObject({ code: 0, passed: 1 });
+  });
+
+  it('of ES modules in TypeScript has it all, and is told the line of the source that leaks', async () => {
+    const project = fixture.project('plain', {
+      ...typed,
+      'package.json': '{ "type": "module" }',
+      'jest.config.js': `export default {
+        preset: '@pg-evict/jest',
+        globalSetup: './setup.ts',
+        globalTeardown: './teardown.ts',
+        transform: { '\\\\.ts$': '@swc/jest' },
+        extensionsToTreatAsEsm: ['.ts'],
+        moduleNameMapper: { '^(\\\\..*)\\\\.js$': '$1' },
+        testMatch: ['**/*.test.ts'],
+      };`,
+      'tests/typed.test.ts': `import createKnex, { type Knex } from 'knex';
+        import config from '../knexfile.js';${usesKnex}`,
+      'tests/leaks.test.ts': `import pg from 'pg';
+interface Unused {
+  readonly nothing: string;
+}
+const pool: pg.Pool = new pg.Pool();
+test('leaks', async (): Promise<void> => {
+  await pool.query('SELECT text FROM notes'); // line 7
+});`,
+    });
+    project.remove('pg-evict.config.cjs');
+    const run = await project.run({ env: { NODE_OPTIONS: '--experimental-vm-modules' } });
+    expect(run.files['typed.test.ts']).toEqual({ status: 'passed', message: '' });
+    expect(run.files['leaks.test.ts']?.message).toMatch(/^ +tests\/leaks\.test\.ts:7:/m);
+    expect(run).toMatchObject({ code: 1, passed: 2, failed: 0 });
   });
 
   it('has an environment of its own that is made of ours', async () => {

@@ -1,4 +1,5 @@
 import { ask, serverUrl, until, withClient } from '../../support/server.js';
+import { jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
 import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
@@ -33,21 +34,31 @@ describe('a run of Jest', () => {
     return names;
   }
 
-  it('whose setup files fail fails with their error, and leaves nothing', async () => {
-    const project = fixture.project('plain', {
-      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', setupFiles: ['<rootDir>/setup.js'] };",
-      'setup.js': "throw new Error('set up in vain');",
-    });
-    for (const parameters of [withWorkers, inBand]) {
-      const run = await project.run({ parameters });
-      expect(run).toMatchObject({ code: 1, passed: 0 });
-      expect(run.files['one.test.js']?.message).toContain('set up in vain');
-    }
-  });
+  it.each(jestVersions)(
+    'whose setup files fail fails with their error, and leaves nothing, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js':
+            "module.exports = { preset: '@pg-evict/jest', setupFiles: ['<rootDir>/setup.js'] };",
+          'setup.js': "throw new Error('set up in vain');",
+        },
+        version,
+      );
+      for (const parameters of [withWorkers, inBand]) {
+        const run = await project.run({ parameters });
+        expect(run).toMatchObject({ code: 1, passed: 0 });
+        expect(run.files['one.test.js']?.message).toContain('set up in vain');
+      }
+    },
+  );
 
-  it('of which a worker crashes goes on, and leaves nothing', async () => {
-    const project = fixture.project('plain', {
-      'tests/crash.test.js': `
+  it.each(jestVersions)('of which a worker crashes goes on, and leaves nothing, in %s', async (version) => {
+    const project = fixture.project(
+      'plain',
+      {
+        'tests/crash.test.js': `
         const { Client } = require('pg');
         test('crashes', async () => {
           const client = new Client();
@@ -56,23 +67,42 @@ describe('a run of Jest', () => {
           process.kill(process.pid, 'SIGKILL');
           await new Promise(() => undefined);
         });`,
-    });
+      },
+      version,
+    );
     const run = await project.run({ parameters: withWorkers });
     expect(run).toMatchObject({ code: 1, passed: 2 });
     expect(run.files['crash.test.js']?.status).toBe('failed');
   });
 
-  it('whose workers are replaced, as they take too much memory, has the template in each', async () => {
-    const project = fixture.project('plain', {
-      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
-    });
-    const run = await project.run({ parameters: withWorkers });
-    expect(run).toMatchObject({ code: 0, passed: 2 });
-  });
+  it.each(jestVersions)(
+    'whose workers are replaced, as they take too much memory, has the template in each, in %s',
+    async (version) => {
+      const names = ['one', 'two', 'three', 'four', 'five'];
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js': "module.exports = { preset: '@pg-evict/jest', workerIdleMemoryLimit: '1KB' };",
+        },
+        version,
+      );
+      const test = project.read('tests/one.test.js');
+      for (const name of names) {
+        const code = `${test}afterAll(() => require('node:fs').appendFileSync('processes', process.pid + '\\n'));`;
+        project.write(`tests/${name}.test.js`, code);
+      }
+      const run = await project.run({ parameters: withWorkers });
+      expect(run).toMatchObject({ code: 0, passed: names.length });
+      const processes = new Set(project.read('processes').trim().split('\n'));
+      expect(processes.size).toBe(names.length);
+    },
+  );
 
-  it('that bails out leaves nothing, though another worker is still at work', async () => {
-    const project = fixture.project('plain', {
-      'tests/fails.test.js': `
+  it.each(jestVersions)(
+    'that bails out leaves nothing, though another worker is still at work, in %s',
+    async (version) => {
+      const files = {
+        'tests/fails.test.js': `
         const { Pool } = require('pg');
         test('fails when the other works', async () => {
           const pool = new Pool({ database: 'postgres' });
@@ -83,31 +113,54 @@ describe('a run of Jest', () => {
           await pool.end();
           throw new Error('fails');
         }, 40_000);`,
-      'tests/waits.test.js': waits,
-    });
-    const run = await project.run({ parameters: ['--maxWorkers=2', '--bail', '(fails|waits).test'] });
+        'tests/waits.test.js': waits,
+      };
+      const project = fixture.project('plain', files, version);
+      const run = await project.run({ parameters: ['--maxWorkers=2', '--bail', '(fails|waits).test'] });
+      expect(run.code).toBe(1);
+      expect(run.stderr).toMatch(/fails when the other works/);
+      // Jest 29 has no global teardown then; its workers see that it is gone.
+      if (version === 'jest-29')
+        await until(async () => (await fixture.databases()).length === 0, 'nothing is left');
+    },
+  );
+
+  it.each(jestVersions)('that bails out in band leaves nothing, in %s', async (version) => {
+    const fails = `
+      const { Pool } = require('pg');
+      const pool = new Pool();
+      afterAll(async () => pool.end());
+      test('fails', async () => {
+        await pool.query('DELETE FROM notes');
+        throw new Error('fails');
+      });`;
+    const files = { 'tests/one.test.js': fails, 'tests/two.test.js': fails };
+    const run = await fixture.project('plain', files, version).run({ parameters: [...inBand, '--bail'] });
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/fails when the other works/);
+    expect(run.stderr.match(/● fails/g)).toHaveLength(1);
   });
 
   it.each([
-    ['workers, by Ctrl-C', withWorkers, 'SIGINT', 'group'],
-    ['band, by Ctrl-C', inBand, 'SIGINT', 'group'],
-    ['workers, by kill', withWorkers, 'SIGTERM', 'parent'],
-  ] as const)('in %s, that is ended half-way, leaves nothing', async (_how, parameters, signal, whom) => {
-    const project = fixture.project('plain', {
-      'tests/one.test.js': waits,
-      'tests/two.test.js': waits,
-    });
-    const run = await project.run({
-      parameters,
-      meanwhile: async ({ pid = 0 }) => {
-        await waiting(parameters === inBand ? 1 : 2);
-        process.kill(whom === 'group' ? -pid : pid, signal);
-      },
-    });
-    expect(run).toMatchObject({ code: null, signal });
-  });
+    ['workers, by Ctrl-C', withWorkers, 'SIGINT', 'group', 'jest'],
+    ['workers of Jest 29, by Ctrl-C', withWorkers, 'SIGINT', 'group', 'jest-29'],
+    ['worker threads, by Ctrl-C', [...withWorkers, '--workerThreads'], 'SIGINT', 'group', 'jest'],
+    ['band, by Ctrl-C', inBand, 'SIGINT', 'group', 'jest'],
+    ['workers, by kill', withWorkers, 'SIGTERM', 'parent', 'jest'],
+  ] as const)(
+    'in %s, that is ended half-way, leaves nothing',
+    async (_how, parameters, signal, whom, version) => {
+      const files = { 'tests/one.test.js': waits, 'tests/two.test.js': waits };
+      const project = fixture.project('plain', files, version);
+      const run = await project.run({
+        parameters,
+        meanwhile: async ({ pid = 0 }) => {
+          await waiting(parameters === inBand ? 1 : 2);
+          process.kill(whom === 'group' ? -pid : pid, signal);
+        },
+      });
+      expect(run).toMatchObject({ code: null, signal });
+    },
+  );
 
   it('in workers, whose Jest alone is killed, has them leave nothing', async () => {
     const project = fixture.project('plain', {
@@ -181,6 +234,8 @@ describe('a run of Jest', () => {
   });
 
   it('on a protected server is refused before anything is made', async () => {
+    const templates = async () => ask('SELECT oid FROM pg_database WHERE datistemplate ORDER BY oid');
+    const before = await templates();
     await ask(`CREATE DATABASE production`);
     const project = fixture.project('plain', {
       'pg-evict.config.cjs': "module.exports = { protect: ['prod*'], testing: {} };",
@@ -189,5 +244,6 @@ describe('a run of Jest', () => {
     await ask(`DROP DATABASE production`);
     expect(run).toMatchObject({ code: 1, passed: 0 });
     expect(run.stderr).toMatch(/production.*protect/is);
+    expect(await templates()).toEqual(before);
   });
 });

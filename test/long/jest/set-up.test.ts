@@ -1,4 +1,5 @@
-import { ask, until } from '../../support/server.js';
+import { ask, serverUrl, until } from '../../support/server.js';
+import { jestVersions } from '../../jest/support/jest-installation.js';
 import { JestFixture } from '../../jest/support/jest-fixture.js';
 import { inBand, withWorkers } from '../../jest/support/jest-project.js';
 
@@ -16,6 +17,21 @@ describe('a project', () => {
     for (const parameters of [withWorkers, inBand]) {
       expect(await project.run({ parameters })).toMatchObject({ code: 0, passed: 3 });
     }
+  });
+
+  it('whose own global setup takes the place of ours may say something where it fills the template', async () => {
+    const project = fixture.project('plain', {
+      'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
+      'setup.js': 'module.exports = async () => undefined;',
+    });
+    const config = project.read('pg-evict.config.cjs');
+    project.write(
+      'pg-evict.config.cjs',
+      config.replace('async setup(url) {', `async setup(url) { console.log('fills', new URL(url).hostname);`),
+    );
+    const run = await project.run({ parameters: inBand });
+    expect(run).toMatchObject({ code: 0, passed: 2 });
+    expect(run.stderr).toContain('fills 127.0.0.1');
   });
 
   it('may call ours from its own', async () => {
@@ -82,25 +98,31 @@ describe('a project', () => {
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
   });
 
-  it('without a server has one of its own for the run', async () => {
-    const project = fixture.project('plain', {
-      'tests/version.test.js': `
-        const { Client } = require('pg');
-        test('is another server', async () => {
+  it('without a server has one of its own for the run, the same for all files', async () => {
+    const names = ['one', 'two', 'three'];
+    const project = fixture.project('plain');
+    for (const name of names) {
+      project.write(
+        `tests/${name}.test.js`,
+        `const { Client } = require('pg');
+        test('says where it is', async () => {
           const client = new Client();
           await client.connect();
           const { rows } = await client.query("SELECT current_setting('data_directory') AS directory");
           await client.end();
-          require('node:fs').writeFileSync(__dirname + '/directory', rows[0].directory);
+          require('node:fs').appendFileSync('directories', rows[0].directory + '\\n');
         });`,
-    });
+      );
+    }
     const run = await project.run({ env: { DATABASE_URL: '' } });
     expect(run).toMatchObject({ code: 0, passed: 3 });
     const [{ directory: ours } = { directory: '' }] = await ask<{ directory: string }>(
       "SELECT current_setting('data_directory') AS directory",
     );
-    expect(project.read('tests/directory')).not.toBe(ours);
-    expect(project.exists(project.read('tests/directory'))).toBe(false);
+    const [theirs = '', ...others] = project.read('directories').trim().split('\n');
+    expect(others).toEqual([theirs, theirs]);
+    expect(theirs).not.toBe(ours);
+    expect(project.exists(theirs)).toBe(false);
   });
 
   it('without a server whose own global setup takes the place of ours is told what to do', async () => {
@@ -113,11 +135,11 @@ describe('a project', () => {
     expect(run.files['one.test.js']?.message).toContain("'@pg-evict/jest/global-setup'");
   });
 
-  it('in watch mode has one server for all runs, and a template that follows the migrations', async () => {
+  it('in watch mode has one server for all runs, and a template that follows its inputs and the configuration', async () => {
     const project = fixture.project('plain', {
       'notes.sql': "CREATE TABLE notes AS SELECT 'template' AS text",
       'pg-evict.config.cjs': `const { Client } = require('pg');
-        module.exports = { testing: { template: { inputs: '*.sql', async setup(url) {
+        module.exports = { testing: { keepFailed: true, template: { inputs: '*.sql', async setup(url) {
           const client = new Client({ connectionString: url });
           await client.connect();
           await client.query(require('node:fs').readFileSync(__dirname + '/notes.sql', 'utf8'));
@@ -129,29 +151,94 @@ describe('a project', () => {
           const client = new Client();
           await client.connect();
           const { rows } = await client.query(
-            "SELECT current_setting('port') AS port, (SELECT text FROM notes) AS text, array(SELECT datname::text FROM pg_database WHERE datname LIKE 'pg\\\\_evict\\\\_test%') AS databases");
+            "SELECT current_setting('port') AS port, current_setting('max_prepared_transactions') AS prepared, (SELECT text FROM notes) AS text, array(SELECT datname::text FROM pg_database WHERE datname LIKE 'pg\\\\_evict\\\\_test%') AS databases");
           await client.end();
           require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows[0]) + '\\n');
+          throw new Error('fails');
         });`,
     });
     project.remove('tests/two.test.js');
-    const seen = (): { port: string; text: string; databases: string[] }[] =>
+    interface Seen {
+      readonly port: string;
+      readonly prepared: string;
+      readonly text: string;
+      readonly databases: string[];
+    }
+    const seen = (): Seen[] =>
       project.exists('tests/seen')
         ? project
             .read('tests/seen')
             .trim()
             .split('\n')
-            .map((line) => JSON.parse(line) as { port: string; text: string; databases: string[] })
+            .map((line) => JSON.parse(line) as Seen)
         : [];
-    await project.watch({ DATABASE_URL: '' }, async (press) => {
+    const output = await project.watch({ DATABASE_URL: '' }, async (press) => {
       await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
-      await press('a', () => seen().length === 2);
+      await press('a', () => seen().length > 1);
       project.write('notes.sql', "CREATE TABLE notes AS SELECT 'changed' AS text");
-      await press('a', () => seen().length === 3);
+      await press('a', () => seen().at(-1)?.text === 'changed');
+      const config = project.read('pg-evict.config.cjs');
+      project.write(
+        'pg-evict.config.cjs',
+        config.replace(
+          /client\.query\(.*\);/,
+          `client.query("CREATE TABLE notes AS SELECT 'configured' AS text");`,
+        ),
+      );
+      await press('a', () => seen().at(-1)?.text === 'configured');
     });
     const runs = seen();
     expect(new Set(runs.map(({ port }) => port)).size).toBe(1);
-    expect(runs.map(({ text }) => text)).toEqual(['template', 'template', 'changed']);
-    expect(runs.map(({ databases }) => databases.length)).toEqual([1, 1, 1]);
-  });
+    expect(runs[0]?.prepared).toBe('20');
+    expect(output).toMatch(/Its database was kept: postgresql:\/\/postgres@127\.0\.0\.1:\d+\/pg_evict_kept_/);
+    expect(output).toContain('It stays until watch mode ends.');
+    expect([...new Set(runs.map(({ text }) => text))]).toEqual(['template', 'changed', 'configured']);
+    expect(new Set(runs.map(({ databases }) => databases.length))).toEqual(new Set([1]));
+  }, 120_000);
+
+  it.each(jestVersions)(
+    'in watch mode has migrations, seeds and what they load as they were last saved; so has the next run, in %s',
+    async (version) => {
+      const migration = (column: string): string => `exports.up = async (knex) => {
+        await knex.schema.createTable('notes', (table) => { table.text('${column}'); });
+      };
+      exports.down = async () => undefined;`;
+      const project = fixture.project(
+        'plain',
+        {
+          'pg-evict.config.json': '{ "testing": { "template": { "knex": true, "seed": true } } }',
+          'knexfile.js': "module.exports = { client: 'pg' };",
+          'migrations/1_notes.js': migration('text'),
+          'seeds/notes.js':
+            "exports.seed = async (knex) => { await knex('notes').insert(require('../rows/notes.js')); };",
+          'rows/notes.js': "module.exports = { text: 'first' };",
+          'tests/one.test.js': `
+        const { Client } = require('pg');
+        test('looks', async () => {
+          const client = new Client();
+          await client.connect();
+          const { rows } = await client.query('SELECT * FROM notes');
+          await client.end();
+          require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(rows) + '\\n');
+        });`,
+        },
+        version,
+      );
+      for (const file of ['pg-evict.config.cjs', 'tests/two.test.js']) project.remove(file);
+      const seen = (): string[] =>
+        project.exists('tests/seen') ? project.read('tests/seen').trim().split('\n') : [];
+      const second = '[{"body":"second"}]';
+      const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
+      await project.watch(env, async (press) => {
+        await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+        project.write('rows/notes.js', "module.exports = { body: 'second' };");
+        project.write('migrations/1_notes.js', migration('body'));
+        await press('a', () => seen().includes(second));
+      });
+      expect(await project.run({ env })).toMatchObject({ code: 0, passed: 1 });
+      expect([...new Set(seen())]).toEqual(['[{"text":"first"}]', second]);
+      expect(seen().at(-1)).toBe(second);
+    },
+    120_000,
+  );
 });

@@ -9,9 +9,9 @@ const longestQuery = 200;
 const remedy =
   'Close it before the file ends, in afterAll: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …';
 
-/** The same where other processes hold them. */
+/** The same where JavaScript of this thread does not hold them. */
 const remedyElsewhere =
-  'End the process that holds it before the file ends, in afterAll: child.kill() and wait for its "exit", …';
+  'End what holds it before the file ends, in afterAll: child.kill() or worker.terminate(), and wait for "exit", …';
 
 /**
  * Puts leaked sessions into words, for people: who, where, since when, the last query, and the lines that opened it.
@@ -47,7 +47,7 @@ function describeLeak(leak: LeakedSession, directory: string): string[] {
   const during = socket?.openedDuring;
   const opened =
     socket === null
-      ? `opened ${age(ageMs)} ago, not by this process`
+      ? `opened ${age(ageMs)} ago, by another process, a thread or a native addon`
       : `opened ${age(ageMs)} ago${during ? ` ${printable(during)}` : ''}`;
   return [
     who,

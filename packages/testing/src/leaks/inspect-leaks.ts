@@ -16,7 +16,7 @@ export interface LeakedSession {
   readonly ageMs: number;
   /** The current or last query. */
   readonly query: string | null;
-  /** Our end of it; `null` where it belongs to another process. */
+  /** Our end of it; `null` where it belongs to another process, a thread or a native addon. */
   readonly socket: OpenSocket | null;
 }
 

@@ -1,4 +1,4 @@
-import childProcess from 'node:child_process';
+import childProcess, { type ChildProcess } from 'node:child_process';
 import dgram from 'node:dgram';
 import Module, { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
@@ -21,16 +21,26 @@ export function patchOtherWays(registry: SocketRegistry): void {
   const notice = (): void => {
     if (runningOwner(registry) !== null) registry.blind = true;
   };
-  const before = (holder: object, name: string, called: (first: unknown, second: unknown) => void): void => {
+  const noticeStarted = (started: ChildProcess | workerThreads.Worker): void => {
+    notice();
+    runningOwner(registry)?.started.push(new WeakRef(started));
+  };
+  const before = (
+    holder: object,
+    name: string,
+    called: (first: unknown, second: unknown, self: unknown) => void,
+  ): void => {
     const functions = holder as Record<string, AnyFunction>;
     const original = functions[name];
     if (original === undefined) return;
     functions[name] = function patched(this: unknown, ...parameters: unknown[]): unknown {
-      called(parameters[0], parameters[1]);
+      called(parameters[0], parameters[1], this);
       return original.apply(this, parameters);
     };
   };
-  before(childProcess.ChildProcess.prototype, 'spawn', notice);
+  before(childProcess.ChildProcess.prototype, 'spawn', (_options, _, child) =>
+    noticeStarted(child as ChildProcess),
+  );
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) before(childProcess, name, notice);
   before(process, 'dlopen', (_module, file) => {
     if (!addonsOfRunner.test(String(file))) notice();
@@ -45,8 +55,9 @@ export function patchOtherWays(registry: SocketRegistry): void {
   });
   workerThreads.Worker = new Proxy(workerThreads.Worker, {
     construct(target, parameters: unknown[], newTarget: Function): object {
-      notice();
-      return Reflect.construct(target, parameters, newTarget) as object;
+      const worker = Reflect.construct(target, parameters, newTarget) as workerThreads.Worker;
+      noticeStarted(worker);
+      return worker;
     },
   });
   before(Module, '_load', (request) => {

@@ -1,5 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import type { Worker } from 'node:worker_threads';
 import type { CallTrail } from './call-trail.js';
 import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
 
@@ -16,6 +18,8 @@ export interface SocketOwner {
   trailed: boolean;
   /** The backends of all its sockets, closed ones too. */
   readonly backendPids: Set<number>;
+  /** Processes and threads that it has started. */
+  readonly started: WeakRef<ChildProcess | Worker>[];
   /** Connections that were not made, as the file was over. */
   refused: number;
 }

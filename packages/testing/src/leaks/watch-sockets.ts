@@ -6,6 +6,7 @@ import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
 import { projectLines, type SourceLine } from './source-line.js';
+import { unrefStarted } from './unref-started.js';
 
 /** Whose sockets to watch. */
 export interface WatchSocketsOptions {
@@ -65,6 +66,8 @@ export interface SocketWatch {
    * anybody, so that a pool or a client that nobody looks after any more cannot bring down the process.
    */
   detach(): void;
+  /** Lets the process end although processes and threads still run that the file has started. */
+  unrefStarted(): void;
   /** The file is over: whatever it left behind no longer gets a connection to the server. Detaches as well. */
   end(): void;
   /** How many connections were asked for after {@link end}. */
@@ -88,8 +91,11 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     connected: isConnectedElsewhere(registry),
     trailed: false,
     backendPids: new Set(),
+    started: [],
     refused: 0,
   };
+  // The setup function of a template may be filling one within a test file.
+  const outer = registry.current?.over === false ? registry.current : null;
   registry.current = owner;
   registry.owners.enterWith(owner);
   if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
@@ -134,10 +140,16 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
       return awaited().map(toOpenSocket);
     },
     detach,
+    unrefStarted() {
+      for (const reference of owner.started) {
+        const started = reference.deref();
+        if (started !== undefined) unrefStarted(started);
+      }
+    },
     end() {
       owner.over = true;
-      if (registry.current === owner) registry.current = null;
-      registry.trail.stop();
+      if (registry.current === owner) registry.current = outer;
+      if (outer === null) registry.trail.stop();
       detach();
     },
     get refused() {

@@ -8,6 +8,7 @@ exports.content = async () => {
     const { rows } = await client.query(`
       SELECT (SELECT array_agg(name ORDER BY id) FROM customers) AS customers,
         (SELECT count(*)::int FROM orders) AS orders,
+        (SELECT array_agg(name::text) FROM knex_migrations) AS migrations,
         (SELECT last_value::int FROM customers_id_seq) AS sequence,
         (SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
           WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT LIKE 'knex%') AS tables,
@@ -22,6 +23,7 @@ exports.content = async () => {
 exports.exactly = {
   customers: ['Ada', 'Byron'],
   orders: 0,
+  migrations: ['1_shop.js'],
   sequence: 2,
   tables: ['customers', 'orders'],
   largeObjects: 0,

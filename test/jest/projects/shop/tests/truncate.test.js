@@ -11,7 +11,7 @@ test('finds the template, and its own URL from the first line', async () => {
 test('changes truncate', async () => {
   const client = new Client();
   await client.connect();
-  await client.query('TRUNCATE customers RESTART IDENTITY CASCADE');
+  await client.query('TRUNCATE customers, knex_migrations RESTART IDENTITY CASCADE');
   await client.end();
   expect(await content()).not.toEqual(exactly);
 });

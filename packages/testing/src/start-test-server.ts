@@ -1,0 +1,47 @@
+import type { ResolvedConfig } from '@pg-evict/config';
+import { PgEvictError } from '@pg-evict/core';
+import type { RunningServer } from '@pg-evict/server';
+
+/** A server that is to be started. */
+export type TestServerSettings = Exclude<
+  NonNullable<ResolvedConfig['testing']>['server'],
+  string | undefined
+>;
+
+/** What is missing then is not a part of the project. */
+const remediable = new Set<unknown>(['PACKAGE_MISSING', 'PLATFORM_UNSUPPORTED', 'DOCKER_UNAVAILABLE']);
+
+/**
+ * Starts a server for tests, embedded or in a container, with room for many workers and for prepared transactions. It
+ * lives as long as this process.
+ *
+ * @param from the folder of the project
+ * @throws {@link PgEvictError} `CONFIG_INVALID` where what it needs is not there; else ServerError
+ */
+export async function startTestServer(
+  { kind, version, image, startTimeoutMs, tmpfs, reuse, settings: given }: TestServerSettings,
+  from: string,
+): Promise<RunningServer> {
+  const { startServer } = await import('@pg-evict/server');
+  const settings = { max_connections: 300, max_prepared_transactions: 20, ...given };
+  const both = withoutUndefined({ version, startTimeoutMs, from, settings });
+  try {
+    return await (kind === 'embedded'
+      ? startServer({ kind: 'embedded', ...both })
+      : startServer({ kind: 'testcontainers', ...both, ...withoutUndefined({ image, tmpfs, reuse }) }));
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (!remediable.has(code)) throw error;
+    // What fixes it stands at the end of the message, often a command.
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) has them use one that is there: ${message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Without what is `undefined`, which is not the same as left out to everybody. */
+function withoutUndefined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
