@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   acquireDatabase,
@@ -22,7 +23,7 @@ afterAll(async () => {
   await scratch.cleanUp();
 });
 // It looks at all databases of the server.
-useOwnServer();
+useOwnServer({ unix_socket_directories: tmpdir() });
 
 test.each<[string, { password?: string }, string, RegExp]>([
   [
@@ -45,6 +46,21 @@ test.each<[string, { password?: string }, string, RegExp]>([
 const template = {
   setup: setupWith(`CREATE TABLE seeded AS SELECT 1 AS a; CREATE TABLE empty (a serial, b int)`),
 };
+
+test('behind a Unix socket a test gets a URL that leads there, and that URL() reads', async () => {
+  const { username, password, port } = new URL(serverUrl());
+  const server = `postgresql://${username}:${password}@${encodeURIComponent(tmpdir())}:${port}`;
+  const run = await fixture.start({ template }, { url: `${server}/postgres` });
+  const database = await acquireDatabase(run);
+  expect(new URL(database.url).pathname).toBe(`/${database.name}`);
+  expect(database.environment).toMatchObject({ PGHOST: tmpdir(), PGPORT: port });
+  expect(
+    await rowsIn(
+      database.url,
+      'SELECT current_database() AS name, inet_server_port() AS port, a FROM seeded',
+    ),
+  ).toEqual([{ name: database.name, port: null, a: 1 }]);
+});
 
 test('a test gets a private copy of the template, and the variables that lead to it', async () => {
   const run = await fixture.start({ template });

@@ -24,10 +24,9 @@ export function addressOf(
     part === undefined ? [] : [encodeURIComponent(part)],
   );
   const at = user === undefined ? '' : `${login.join(':')}@`;
-  // The folder of a socket does not fit in the place of a host.
-  const url = host.startsWith('/')
-    ? `postgresql://${at}/${database}${urlParameters === '' ? '?' : `${urlParameters}&`}host=${encodeURIComponent(host)}&port=${port}`
-    : `postgresql://${at}${host.includes(':') ? `[${host}]` : host}:${port}/${database}${urlParameters}`;
+  // The folder of a Unix socket has slashes, an IPv6 address colons.
+  const place = host.startsWith('/') ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
+  const url = `postgresql://${at}${place}:${port}/${database}${urlParameters}`;
   return {
     url,
     connection: { ...connection, database },

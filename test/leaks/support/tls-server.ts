@@ -38,7 +38,7 @@ export async function startTlsServer(): Promise<TlsServer> {
   return {
     server,
     socketUrl: (database) =>
-      `postgresql://${user}:${password}@/${database}?host=${encodeURIComponent(tmpdir())}&port=${port}`,
+      `postgresql://${user}:${password}@${encodeURIComponent(tmpdir())}:${port}/${database}`,
     stop: async () => {
       await server.stop();
       rmSync(directory, { recursive: true });
