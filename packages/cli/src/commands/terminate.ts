@@ -28,7 +28,8 @@ export async function terminate(database: string | undefined, options: Terminate
       dryRun: options.dryRun === true,
     }).finally(progress.stop);
     printTermination(report, options, endThese(report, options));
-    if (filtersByHidden(options)) await warnOfHidden(context);
+    // What was done is told already, whether this can be found out or not.
+    if (filtersByHidden(options)) await warnOfHidden(context).catch(() => undefined);
     return report.denied.length > 0 || report.remaining.length > 0 ? sessionsRemain : done;
   });
 }
