@@ -47,10 +47,9 @@ beforeAll(async () => {
   await client.end();
 });`;
 
-const ownEnvironment = `const { withDatabase } = require('@pg-evict/jest');
-const { TestEnvironment } = require('jest-environment-node');
+const ownEnvironment = `const { default: TestEnvironment } = require('@pg-evict/jest');
 const { Client } = require('pg');
-module.exports = class extends withDatabase(TestEnvironment) {
+module.exports = class extends TestEnvironment {
   async setup() {
     await super.setup();
     const client = new Client(this.global.process.env.DATABASE_URL);
