@@ -110,8 +110,8 @@ async function feed(dump: Dump, plain: PlainDump, stdin: Writable, kill: () => v
   const source = openDump(dump);
   let unreadable: Error | undefined;
   source.once('error', (error) => {
-    // Node 22 hands a failure of the program's stdin on to what feeds it.
-    if (stdin.errored !== null) return;
+    // It is told, too, what became of those that it feeds: that the program has ended, or that the dump was refused.
+    if (stdin.destroyed || looker.errored !== null) return;
     unreadable = error;
     kill();
   });
