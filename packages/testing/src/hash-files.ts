@@ -32,6 +32,11 @@ export async function hashFolder(folder: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** One hash of several texts. */
+export function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
 async function addFiles(
   hash: ReturnType<typeof createHash>,
   folder: string,

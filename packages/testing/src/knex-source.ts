@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { loadKnexfile, loadMigrationFile } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
 import { failureOf } from './failure.js';
-import { hashFolder } from './hash-files.js';
-import { digest, type TemplateSource } from './template-source.js';
+import { digest, hashFolder } from './hash-files.js';
+import type { TemplateSource } from './template.js';
 import type { DatabaseAddress } from './test-environment.js';
 
 /** What of knex is used, of the project's own: the same from 1.0 to 3.3. */

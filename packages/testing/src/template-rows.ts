@@ -1,15 +1,14 @@
-import type { Probe } from './baseline.js';
-import { sqlName } from './relations.js';
+import { sqlName, type Relation } from './relations.js';
 import type { ServerSession } from './server-session.js';
 
 /** How much of the content of tables is kept in memory, in bytes on disk: for one table, and for all. */
 const keptOfOne = 2 * 2 ** 20;
 const keptOfAll = 16 * 2 ** 20;
 
-/** Reads the rows of small tables, in their order, as text; by the probe's index. */
+/** Reads the rows of small tables, in their order, as text; by the index of their probe. */
 export async function readRows(
   session: ServerSession,
-  probes: readonly Probe[],
+  probes: readonly { readonly relation: Relation | undefined }[],
   counts: readonly string[],
 ): Promise<Map<number, readonly string[]>> {
   const { rows: settings } = await session.query<{ encoding: string }>('SHOW server_encoding', []);

@@ -1,21 +1,8 @@
-import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { findKnexfile, type ResolvedConfiguration, type TestingConfig } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
-import { hashFiles } from './hash-files.js';
-import type { DatabaseAddress } from './test-environment.js';
-
-/** Where the content of a template comes from. */
-export interface TemplateSource {
-  /** Names it in messages: `knex (/app/knexfile.ts)`. */
-  readonly description: string;
-  /** A hash of all it depends on, as far as that can be known. */
-  readonly hash: string;
-  /** Whether later runs may use the template as well; else all that it depends on is not known. */
-  readonly reused: boolean;
-  /** Fills an empty database. */
-  readonly fill: (address: DatabaseAddress) => Promise<void>;
-}
+import { digest, hashFiles } from './hash-files.js';
+import type { TemplateSource } from './template.js';
 
 /** What a template is made from. */
 export interface TemplateOptions {
@@ -85,11 +72,6 @@ export async function templateSource(options: TemplateOptions): Promise<Template
     reused: true,
     fill: async () => Promise.resolve(),
   };
-}
-
-/** One hash of several texts. */
-export function digest(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 async function knexfileOf(

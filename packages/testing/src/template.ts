@@ -1,3 +1,17 @@
+import type { DatabaseAddress } from './test-environment.js';
+
+/** Where the content of a template comes from. */
+export interface TemplateSource {
+  /** Names it in messages: `knex (/app/knexfile.ts)`. */
+  readonly description: string;
+  /** A hash of all it depends on, as far as that can be known. */
+  readonly hash: string;
+  /** Whether later runs may use the template as well; else all that it depends on is not known. */
+  readonly reused: boolean;
+  /** Fills an empty database. */
+  readonly fill: (address: DatabaseAddress) => Promise<void>;
+}
+
 /** A finished template: a fenced database that test databases are copied from. */
 export interface Template {
   readonly name: string;
