@@ -119,6 +119,11 @@ export class JestProject {
     return readFileSync(join(this.directory, file), 'utf8');
   }
 
+  /** The lines that have been written to a file so far, whole ones only. */
+  lines(file: string): string[] {
+    return this.exists(file) ? this.read(file).split('\n').slice(0, -1) : [];
+  }
+
   exists(file: string): boolean {
     return existsSync(resolve(this.directory, file));
   }

@@ -93,7 +93,7 @@ describe('a run of Jest', () => {
       }
       const run = await project.run({ parameters: withWorkers });
       expect(run).toMatchObject({ code: 0, passed: names.length });
-      const processes = new Set(project.read('processes').trim().split('\n'));
+      const processes = new Set(project.lines('processes'));
       expect(processes.size).toBe(names.length);
     },
   );

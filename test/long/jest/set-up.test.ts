@@ -119,7 +119,7 @@ describe('a project', () => {
     const [{ directory: ours } = { directory: '' }] = await ask<{ directory: string }>(
       "SELECT current_setting('data_directory') AS directory",
     );
-    const [theirs = '', ...others] = project.read('directories').trim().split('\n');
+    const [theirs = '', ...others] = project.lines('directories');
     expect(others).toEqual([theirs, theirs]);
     expect(theirs).not.toBe(ours);
     expect(project.exists(theirs)).toBe(false);
@@ -164,14 +164,7 @@ describe('a project', () => {
       readonly text: string;
       readonly databases: string[];
     }
-    const seen = (): Seen[] =>
-      project.exists('tests/seen')
-        ? project
-            .read('tests/seen')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as Seen)
-        : [];
+    const seen = (): Seen[] => project.lines('tests/seen').map((line) => JSON.parse(line) as Seen);
     const output = await project.watch({ DATABASE_URL: '' }, async (press) => {
       await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
       await press('a', () => seen().length > 1);
@@ -225,8 +218,7 @@ describe('a project', () => {
         version,
       );
       for (const file of ['pg-evict.config.cjs', 'tests/two.test.js']) project.remove(file);
-      const seen = (): string[] =>
-        project.exists('tests/seen') ? project.read('tests/seen').trim().split('\n') : [];
+      const seen = (): string[] => project.lines('tests/seen');
       const second = '[{"body":"second"}]';
       const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
       await project.watch(env, async (press) => {
