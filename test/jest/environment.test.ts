@@ -117,4 +117,37 @@ describe('a test file', () => {
       expect(run).toMatchObject({ code: 0, passed: 2 });
     },
   );
+
+  it.each(jestVersions)(
+    'fails with what is in the way where there can be no database, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
+          'setup.js': `const { Client } = require('pg');
+          const { default: globalSetup } = require('@pg-evict/jest/global-setup');
+          module.exports = async (...parameters) => {
+            await globalSetup(...parameters);
+            const client = new Client({ connectionString: process.env.ADMIN_URL });
+            await client.connect();
+            const { rows } = await client.query("SELECT datname FROM pg_database WHERE datname ~ '^pg_evict_template_'");
+            for (const { datname } of rows) {
+              await client.query('ALTER DATABASE ' + datname + ' IS_TEMPLATE false');
+              await client.query('DROP DATABASE ' + datname);
+            }
+            await client.end();
+          };`,
+        },
+        version,
+      );
+      const run = await project.run({ parameters: withWorkers, env: { ADMIN_URL: serverUrl() } });
+      expect(run).toMatchObject({ code: 1, passed: 0 });
+      for (const file of ['one.test.js', 'two.test.js']) {
+        expect(run.files[file]?.message).toMatch(
+          /Test database "pg_evict_test_\w+" was not made: template database "\w+" does not exist/,
+        );
+      }
+    },
+  );
 });

@@ -62,6 +62,10 @@ describe('the sockets of a test file', () => {
     ]);
   });
 
+  it("are nobody's when a file is over, also where the one before it was never ended", async () => {
+    expect(await scenario('forgotten')).toEqual({ current: null });
+  });
+
   it('are forgotten when they are closed', async () => {
     const { remembered } = (await scenario('many')) as { remembered: number };
     expect(remembered).toBeLessThanOrEqual(64);

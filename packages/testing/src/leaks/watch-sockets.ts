@@ -94,8 +94,8 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     started: [],
     refused: 0,
   };
-  // The setup function of a template may be filling one within a test file.
-  const outer = registry.current?.over === false ? registry.current : null;
+  // The setup function of a template may be filling one within a test file; a file within no other.
+  const outer = sandboxed ? null : registry.current;
   registry.current = owner;
   registry.owners.enterWith(owner);
   if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
@@ -148,8 +148,9 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     },
     end() {
       owner.over = true;
-      if (registry.current === owner) registry.current = outer;
-      if (outer === null) registry.trail.stop();
+      const goesOn = outer?.over === false;
+      if (registry.current === owner) registry.current = goesOn ? outer : null;
+      if (!goesOn) registry.trail.stop();
       detach();
     },
     get refused() {
