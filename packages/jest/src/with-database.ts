@@ -19,8 +19,8 @@ import { TestFile } from './test-file.js';
  *
  * `DATABASE_URL` and `PG*` lead there before the first setup file runs; the database holds what the template holds. When
  * the file is over, sessions that it left open are reported with the line that opened them, and are ended without any
- * driver noticing; from `super.teardown()` on, nobody gets another one in its name. Settings are in the configuration of pg-evict (`testing`); a project, or a docblock, may say
- * otherwise in `testEnvironmentOptions.pgEvict`.
+ * driver noticing; from `super.teardown()` on, nobody gets another one in its name. Settings are in the configuration of
+ * pg-evict (`testing`); a project, or a docblock, may say otherwise in `testEnvironmentOptions.pgEvict`.
  *
  * @throws PgEvictError at the start of a test file: `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`,
  * `PERMISSION_DENIED`, …
