@@ -11,7 +11,7 @@ const parts = /.{1,15000}/gsu;
 
 /** A run as the processes of Jest know it. */
 export interface JestRun extends RunInvitation {
-  /** Whether the process that found no run has begun it. */
+  /** Whether nobody will end it: a process that found none has begun it. */
   readonly alone?: boolean;
   /** Whether its server ends with watch mode. */
   readonly watched?: boolean;
