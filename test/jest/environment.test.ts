@@ -119,6 +119,36 @@ describe('a test file', () => {
   );
 
   it.each(jestVersions)(
+    'whose setup files fail leaves nothing that gets to the database, or to Jest, afterwards, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'plain',
+        {
+          'jest.config.js':
+            "module.exports = { preset: '@pg-evict/jest', setupFiles: ['<rootDir>/set-up.js'] };",
+          'set-up.js': `
+          const { appendFileSync, readFileSync } = require('node:fs');
+          appendFileSync('files', '.');
+          if (readFileSync('files', 'utf8').length % 2 === 0) {
+            const { Pool } = require('pg');
+            void new Pool().query("INSERT INTO notes VALUES ('set up')");
+            throw new Error('set up in vain');
+          }`,
+        },
+        version,
+      );
+      const test = project.read('tests/one.test.js');
+      for (const name of ['three', 'four']) project.write(`tests/${name}.test.js`, test);
+      // The second and the last fail; with the next file, and with the end, the database is reset and dropped.
+      const run = await project.run({ parameters: inBand });
+      expect(run).toMatchObject({ code: 1, passed: 2, failed: 0 });
+      const failed = Object.values(run.files).filter(({ status }) => status === 'failed');
+      expect(failed).toHaveLength(2);
+      for (const { message } of failed) expect(message).toContain('set up in vain');
+    },
+  );
+
+  it.each(jestVersions)(
     'fails with what is in the way where there can be no database, in %s',
     async (version) => {
       const project = fixture.project(

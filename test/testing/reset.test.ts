@@ -176,3 +176,38 @@ test('rows come back in the order in which they were', async () => {
   await resetDatabase(database);
   expect(await work('SELECT a FROM seeded')).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
 });
+
+test('rows come back as they were, however settings have values written', async () => {
+  const settings = [
+    'extra_float_digits = -3',
+    'datestyle = SQL, DMY',
+    // An abbreviation of two zones.
+    "timezone = 'Asia/Kolkata'",
+    'intervalstyle = sql_standard',
+    'array_nulls = off',
+  ];
+  const own = await acquireDatabase(
+    await fixture.start({
+      template: {
+        setup:
+          setupWith(`CREATE TABLE t AS SELECT 1 AS i, 1.0::float8 / 3 AS number, '2024-06-01 12:00+05:30'::timestamptz AS time,
+            '1 year -2 days +3 hours'::interval AS span, ARRAY['NULL', NULL] AS texts;
+          DO $$ BEGIN ${settings
+            .map(
+              (setting) =>
+                `EXECUTE format('ALTER DATABASE %I SET ${setting.replaceAll("'", "''")}', current_database());`,
+            )
+            .join('\n')} END $$`),
+      },
+    }),
+  );
+  const written = async () =>
+    rowsIn(
+      own.url,
+      `SELECT i, float8send(number), timestamptz_send(time), interval_send(span), array_position(texts, NULL) FROM t`,
+    );
+  const before = await written();
+  await rowsIn(own.url, 'UPDATE t SET i = 2');
+  expect(await resetDatabase(own)).toMatchObject({ how: 'rows' });
+  expect(await written()).toEqual(before);
+});

@@ -40,6 +40,17 @@ test.each(['fast', 'immediate'] as const)(
   },
 );
 
+test('the databases of a process, reset at the same time after a restart, do not wait for each other', async () => {
+  await withRun('CREATE TABLE seeded AS SELECT 1 AS a', async (server, start) => {
+    const run = await start();
+    const databases = await Promise.all([acquireDatabase(run), acquireDatabase(run)]);
+    await server.restart({ mode: 'fast' });
+    const reports = await Promise.all(databases.map(async (database) => resetDatabase(database)));
+    expect(reports).toMatchObject([{ how: 'clone' }, { how: 'clone' }]);
+    await endRun(run);
+  });
+});
+
 test('a template that a crash has robbed of its unlogged rows is not used, and built anew', async () => {
   await withRun('CREATE UNLOGGED TABLE unlogged AS SELECT 2 AS a', async (server, start) => {
     const run = await start();

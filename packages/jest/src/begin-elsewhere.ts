@@ -1,19 +1,25 @@
 import { closeSync, writeSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { startRun, type RunInvitation, type StartRunOptions, type TestRun } from '@pg-evict/testing';
+import { startRun, type StartRunOptions, type TestRun } from '@pg-evict/testing';
 import { ownServer } from './own-server.js';
+import { configurationOf } from './projects.js';
+import { readRuns, type JestRun } from './runs-variable.js';
 
 /** What this program is asked, as JSON. */
 export interface Begin {
   /** Of the project. */
   readonly directory: string;
-  /** Where the server is, if the configuration does not say it. */
+  /**
+   * Where the server is, if the configuration does not say it. Left out by who has found no run: it may as well be told
+   * of one that others have begun.
+   */
   readonly server?: StartRunOptions | undefined;
 }
 
 /** What it answers, as JSON. */
 export interface Begun {
-  readonly run?: RunInvitation;
+  readonly run?: JestRun;
   readonly error?: { readonly code: PgEvictError['code']; readonly message: string };
 }
 
@@ -23,11 +29,22 @@ const answer = 3;
 /** Begins a run and hands it on; whoever asked for it joins it. Until standard input ends, the run lives. */
 async function begin({ directory, server }: Begin): Promise<Begun> {
   try {
-    return { run: (await start(directory, server)).toJSON() };
+    if (server !== undefined) return { run: (await start(directory, server)).toJSON() };
+    const shared = await sharedRun(directory);
+    return { run: shared ?? { ...(await start(directory, server)).toJSON(), alone: true } };
   } catch (error) {
     const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
     return { error: { code, message: error instanceof Error ? error.message : String(error) } };
   }
+}
+
+/** The run of other projects that have the same configuration. */
+async function sharedRun(directory: string): Promise<JestRun | undefined> {
+  const configuration = await configurationOf(directory);
+  for (const [other, run] of Object.entries(readRuns())) {
+    if ((await configurationOf(other)) === configuration) return run;
+  }
+  return undefined;
 }
 
 async function start(cwd: string, server: Begin['server']): Promise<TestRun> {
@@ -54,5 +71,8 @@ async function handOn(): Promise<void> {
   closeSync(answer);
 }
 
-process.stdin.resume();
-void handOn();
+const ended = finished(process.stdin.resume(), { writable: false });
+void handOn()
+  .then(async () => ended)
+  // oxlint-disable-next-line no-process-exit -- what the project has loaded may hold this process for ever
+  .then(() => process.exit());

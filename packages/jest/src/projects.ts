@@ -32,14 +32,19 @@ export async function groupProjects(
   const others = projects.flatMap((project) => (typeof project === 'string' ? [folderOf(project)] : []));
   const groups = new Map<string, string[]>();
   for (const directory of new Set([rootDir, ...others])) {
-    const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
-    const key = filepath ?? directory;
+    const key = await configurationOf(directory);
     groups.set(key, [...(groups.get(key) ?? []), directory]);
   }
   return [...groups.values()].flatMap((directories) => {
     const [directory] = directories;
     return directory === undefined ? [] : [{ directory, directories }];
   });
+}
+
+/** The file of the configuration of pg-evict for a project; where it has none, its folder. */
+export async function configurationOf(directory: string): Promise<string> {
+  const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
+  return filepath ?? directory;
 }
 
 function folderOf(project: string): string {

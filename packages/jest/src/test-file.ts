@@ -18,7 +18,7 @@ import { settingsFor } from './options.js';
 import { removeRuns } from './runs-variable.js';
 import { surviveEviction } from './survive-eviction.js';
 import { trackTimers, type TimerTrack } from './track-timers.js';
-import type { WorkerDatabase } from './worker-database.js';
+import { WorkerDatabase } from './worker-database.js';
 
 /** How long what is just being closed may take; and before the server is asked about it. */
 const graceMs = 500;
@@ -50,6 +50,7 @@ export class TestFile {
   ) {
     // That of a file whose setup files failed may still be there.
     takeBackEnvironment();
+    WorkerDatabase.endFile();
     this.#path = testPath;
     this.#directory = projectConfig.rootDir;
     this.#bails = globalConfig.bail > 0;
@@ -177,8 +178,8 @@ export class TestFile {
           describeKept(relative(this.#directory, this.#path), kept, this.#worker.invitation),
         );
       }
-    } else if (this.#worker.alone || (this.#failed && this.#bails)) {
-      // Jest 29 bails out without a global teardown.
+    } else if (this.#worker.invitation.alone === true || (this.#failed && this.#bails)) {
+      // Nobody ends the run; Jest 29 bails out without a global teardown.
       await this.#worker.release(false);
     }
   }

@@ -22,8 +22,6 @@ const key = Symbol.for('pg-evict.jest.worker/1');
  */
 export class WorkerDatabase {
   readonly invitation: JestRun;
-  /** Whether nobody will end the run, so that each test file has to clear up for itself. */
-  readonly alone: boolean;
   planned: PlannedDatabase;
   #run: Promise<TestRun> | undefined;
   #database: TestDatabase | undefined;
@@ -31,26 +29,31 @@ export class WorkerDatabase {
   #watch: SocketWatch | undefined;
   #used = false;
 
-  private constructor(invitation: JestRun, alone: boolean) {
+  private constructor(invitation: JestRun) {
     this.invitation = invitation;
-    this.alone = alone;
     this.planned = planDatabase(invitation);
   }
 
   /** That of this process for a run. */
-  static of(invitation: JestRun, alone: boolean): WorkerDatabase {
+  static of(invitation: JestRun): WorkerDatabase {
     const workers = knownWorkers();
     const known = workers.get(invitation.id);
     if (known !== undefined) return known;
-    const worker = new WorkerDatabase(invitation, alone);
+    const worker = new WorkerDatabase(invitation);
     workers.set(invitation.id, worker);
     // Where tests run in Jest's own process, whoever started that is no concern of ours.
     if (!ownRuns().has(invitation.id)) endWithParent(async () => WorkerDatabase.dropAll());
     return worker;
   }
 
+  /** The test file of this process is over, if it was not said: nobody closes one whose setup files failed. */
+  static endFile(): void {
+    for (const worker of knownWorkers().values()) worker.#watch?.end();
+  }
+
   /** Forgets those of this process: their runs have been ended. */
   static leaveAll(): void {
+    WorkerDatabase.endFile();
     knownWorkers().clear();
   }
 

@@ -76,8 +76,11 @@ export class Control {
   }
 
   async #session(): Promise<ServerSession> {
-    const session = await this.#opening.catch(() => undefined);
+    const opening = this.#opening;
+    const session = await opening.catch(() => undefined);
     if (session?.lost === false) return session;
+    // Of several who find it lost one opens another: two would wait for each other's locks.
+    if (this.#opening !== opening) return this.#session();
     this.#opening = this.#reopen();
     return this.#opening;
   }

@@ -1,6 +1,7 @@
 import { testDatabaseName } from './names.js';
 import { addressOf, type DatabaseAddress } from './test-environment.js';
 import type { RunInvitation, TestRun } from './test-run.js';
+import { restoreTls } from './tls-settings.js';
 
 /** A database that is to be, and how to reach it then. */
 export interface PlannedDatabase extends DatabaseAddress {
@@ -15,5 +16,5 @@ export interface PlannedDatabase extends DatabaseAddress {
 export function planDatabase(run: TestRun | RunInvitation): PlannedDatabase {
   const { isolation, database } = 'settings' in run ? run.settings : run;
   const name = isolation === 'run' && database !== null ? database : testDatabaseName(run.id);
-  return { name, ...addressOf(run.server, name) };
+  return { name, ...addressOf({ ...run.server, connection: restoreTls(run.server.connection) }, name) };
 }

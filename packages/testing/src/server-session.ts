@@ -4,12 +4,17 @@ import { failureOf, sqlStateOf } from './failure.js';
 
 /**
  * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
- * instead.
+ * instead. Rows are read as text and written from it, so text has to keep all that is in a value, as for pg_dump
+ * (`setup_connection()`, src/bin/pg_dump/pg_dump.c).
  */
 const readingSettings = {
   default_transaction_isolation: 'read committed',
   row_security: 'off',
   max_parallel_workers_per_gather: '0',
+  extra_float_digits: '3',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  array_nulls: 'on',
 };
 
 /** Of several statements node-postgres returns several results, which its types do not know; of one, one. */

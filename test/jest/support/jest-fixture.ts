@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { RunningEmbeddedServer } from '@pg-evict/server';
 import { ask, quote, until } from '../../support/server.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { installJest, type JestInstallation, type JestVersion } from './jest-installation.js';
@@ -17,9 +18,11 @@ export class JestFixture {
   readonly #projects: JestProject[] = [];
   #mayStay: string[] = [];
   #configured: object[] = [];
+  /** Its server, once the tests have begun. */
+  readonly server: () => RunningEmbeddedServer;
 
   constructor() {
-    useOwnServer({ max_connections: 200 });
+    this.server = useOwnServer({ max_connections: 200 });
     beforeAll(async () => {
       // The configured database, which is never touched: nobody gets there.
       await ask('CREATE DATABASE app_test ALLOW_CONNECTIONS false');

@@ -19,7 +19,7 @@ describe('a project', () => {
     }
   });
 
-  it('whose own global setup takes the place of ours may say something where it fills the template', async () => {
+  it('whose own global setup takes the place of ours may say something, and leave a timer, where it fills the template', async () => {
     const project = fixture.project('plain', {
       'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
       'setup.js': 'module.exports = async () => undefined;',
@@ -27,7 +27,10 @@ describe('a project', () => {
     const config = project.read('pg-evict.config.cjs');
     project.write(
       'pg-evict.config.cjs',
-      config.replace('async setup(url) {', `async setup(url) { console.log('fills', new URL(url).hostname);`),
+      config.replace(
+        'async setup(url) {',
+        `async setup(url) { setInterval(() => undefined, 1000); console.log('fills', new URL(url).hostname);`,
+      ),
     );
     const run = await project.run({ parameters: inBand });
     expect(run).toMatchObject({ code: 0, passed: 2 });
@@ -86,6 +89,39 @@ describe('a project', () => {
     for (const parameters of [withWorkers, inBand]) {
       const run = await project.run({ parameters });
       expect(run).toMatchObject({ code: 0, passed: 5, failed: 0 });
+    }
+  });
+
+  it('of several projects has one run, and one server for it, wherever their root folders are', async () => {
+    const test = `
+      const { Pool } = require('pg');
+      const pool = new Pool();
+      afterAll(async () => pool.end());
+      test('finds the template', async () => {
+        const { rows } = await pool.query("SELECT text, current_database() AS name FROM notes");
+        expect(rows).toMatchObject([{ text: 'template' }]);
+        require('node:fs').appendFileSync(__dirname + '/../names', rows[0].name + '\\n');
+      });`;
+    const inFolder = (rootDir: string): string =>
+      `module.exports = { preset: '@pg-evict/jest', rootDir: '${rootDir}' };`;
+    const project = fixture.project('plain', {
+      'jest.config.js': `module.exports = { projects: ['<rootDir>/jest.shop.js', '<rootDir>/jest.office.js',
+        { displayName: 'annex', preset: '@pg-evict/jest', rootDir: __dirname + '/annex' }] };`,
+      'package.json': '{ "private": true }',
+      'jest.shop.js': inFolder('shop'),
+      'jest.office.js': inFolder('office'),
+      'shop/a.test.js': test,
+      'shop/b.test.js': test,
+      'office/a.test.js': test,
+      'annex/a.test.js': test,
+    });
+    project.remove('tests');
+    for (const options of [{ parameters: withWorkers }, { parameters: inBand, env: { DATABASE_URL: '' } }]) {
+      expect(await project.run(options)).toMatchObject({ code: 0, passed: 4, failed: 0 });
+      const runs = project.lines('names').map((name) => /^pg_evict_test_([0-9a-z]{8})_/.exec(name)?.[1]);
+      expect(runs).toHaveLength(4);
+      expect(new Set(runs).size).toBe(1);
+      project.remove('names');
     }
   });
 
