@@ -1,11 +1,16 @@
 import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
 import type { Session } from './session.js';
 
-/** The SQLSTATE of a driver error, if it has one. */
+/** The SQLSTATE of a driver error, if it has one. Each has a digit; Node's own codes, such as EPIPE, have none. */
 export function sqlStateOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Whether a statement failed without a word of the server on it, or with one of its crash. */
+export function isConnectionLost(error: unknown): boolean {
+  return /^(?:57P02|08\w{3})$/.test(sqlStateOf(error) ?? '08000');
 }
 
 const codes: Record<string, PgEvictErrorCode> = {
