@@ -305,14 +305,17 @@ describe('patterns of the configuration', () => {
     expect(error.code === 'PROTECTED').toBe(refused);
   });
 
-  test('a host that is left out is the one node-postgres connects to', async () => {
-    const { hostname, port, username, password } = new URL(serverUrl());
+  test.each([
+    ['PGHOST', '127.0.0.1', '127.0.0.1'],
+    ['an empty PGHOST', '', 'localhost'],
+  ])('a host that is left out is the one node-postgres connects to: %s', async (_what, variable, host) => {
+    const { port, username, password } = new URL(serverUrl());
     const connection = { port: Number(port), user: username, password: decodeURIComponent(password) };
     const database = await scratch.database();
     const before = process.env['PGHOST'];
     try {
-      process.env['PGHOST'] = hostname;
-      const error = await failureOf(dropDatabase({ connection, database, protect: [{ host: hostname }] }));
+      process.env['PGHOST'] = variable;
+      const error = await failureOf(dropDatabase({ connection, database, protect: [{ host }] }));
       expect(error).toMatchObject({ code: 'PROTECTED' });
     } finally {
       if (before === undefined) delete process.env['PGHOST'];
