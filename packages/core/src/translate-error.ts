@@ -20,9 +20,13 @@ const codes: Record<string, PgEvictErrorCode> = {
   '23505': 'DATABASE_EXISTS',
   '42501': 'PERMISSION_DENIED',
   '25001': 'IN_TRANSACTION',
+  // Our sessions write wherever they may, so it is the server that does not.
+  '25006': 'REFUSED',
   '55006': 'SESSIONS_REMAIN',
   '55P03': 'BLOCKED',
 };
+
+const standbyHint = 'This server is a standby, which only reads: connect to the primary.';
 
 /**
  * Makes our error of whatever a statement failed with. `summary` begins the message: what did not happen to which
@@ -41,7 +45,7 @@ export function translateError(
   const lost = sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
   const code = codes[sqlState ?? ''] ?? (lost ? 'CONNECTION_FAILED' : 'UNEXPECTED');
   return new PgEvictError(code, `${summary}: ${message}.${typeof detail === 'string' ? ` ${detail}` : ''}`, {
-    hint: typeof serverHint === 'string' ? serverHint : undefined,
+    hint: sqlState === '25006' ? standbyHint : typeof serverHint === 'string' ? serverHint : undefined,
     ...facts,
     sqlState,
     cause: error,
