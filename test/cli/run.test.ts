@@ -91,6 +91,21 @@ test('the database may be left to the connection, and its parameters stay in the
   expect(env).not.toHaveProperty('PGHOSTADDR');
 });
 
+test('an empty PGHOST or PGPORT leads the command to no other server than ours', async () => {
+  const database = await scratch.database();
+  const file = program('empty', 'console.log(JSON.stringify(process.env));');
+  const { port, username, password } = new URL(serverUrl());
+  const { stdout } = await runCli(['run', '--quiet', database, '--', process.execPath, file], {
+    PGHOST: '',
+    PGPORT: port,
+    PGUSER: username,
+    PGPASSWORD: decodeURIComponent(password),
+  });
+  const env = JSON.parse(stdout) as Record<string, string>;
+  expect(env).toMatchObject({ PGHOST: 'localhost', PGPORT: port });
+  expect(new URL(env['DATABASE_URL'] ?? '').host).toBe(`localhost:${port}`);
+});
+
 test.each([
   ['a superuser', false],
   ['the owner', true],

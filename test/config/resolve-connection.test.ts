@@ -108,6 +108,51 @@ describe('precedence', () => {
     expect(source.description).not.toContain('pw');
   });
 
+  test.each([
+    ['PGHOSTADDR', { env: { PGHOSTADDR: '192.0.2.1' } }, /^PGHOSTADDR is set/],
+    ['PGHOSTADDR beside PGHOST', { env: { PGHOST: 'here', PGHOSTADDR: '192.0.2.1' } }, /^PGHOSTADDR is set/],
+    [
+      'PGHOSTADDR beside a URL without a host',
+      { env: { DATABASE_URL: 'postgres:///app', PGHOSTADDR: '192.0.2.1' } },
+      /^PGHOSTADDR is set/,
+    ],
+    [
+      'hostaddr in DATABASE_URL',
+      { env: { DATABASE_URL: 'postgres://me:secret@db.example/app?hostaddr=192.0.2.1' } },
+      /^DATABASE_URL: it has "hostaddr"/,
+    ],
+    [
+      'hostaddr in --url',
+      { url: 'postgres:///app?sslmode=disable&hostaddr=192.0.2.1', env: {} },
+      /^--url: it has "hostaddr"/,
+    ],
+    [
+      'another database in dbname',
+      { env: { DATABASE_URL: 'postgres://me:secret@db.example/app?dbname=prod' } },
+      /^DATABASE_URL: it has "dbname"/,
+    ],
+  ])('what would lead psql elsewhere is refused: %s', async (_what, given, message) => {
+    const resolving = resolveConnection({ ...given, env: env(given.env) });
+    await expect(resolving).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    });
+    await expect(resolving).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
+  });
+
+  test.each([
+    ['an empty PGHOSTADDR', { env: { PGHOSTADDR: '' } }],
+    ['a host that goes before PGHOSTADDR', { env: { DATABASE_URL, PGHOSTADDR: '192.0.2.1' } }],
+    ['a flag that does', { host: 'elsewhere', env: { PGHOSTADDR: '192.0.2.1' } }],
+    ['the same database in dbname', { env: { DATABASE_URL: `${DATABASE_URL}?dbname=app_dev` } }],
+  ])('what leads nobody elsewhere is not: %s', async (_what, given) => {
+    const { settings } = await resolveConnection({
+      ...given,
+      env: env(given.env),
+    });
+    expect(settings.host).not.toBe('192.0.2.1');
+  });
+
   test('nothing at all leaves the server to the defaults of the driver and the role to the system', async () => {
     const { settings, source } = await resolveConnection({ env: env() });
     expect(settings).toEqual({ user });

@@ -114,3 +114,11 @@ test('a database whose owner is somebody else stays, and the hint names the gran
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();
 });
+
+test.each([Infinity, 2 ** 31, 2 ** 31 - 1])(
+  'as long as a number can say, it may take: %p ms',
+  async (timeoutMs) => {
+    const database = await scratch.database();
+    expect(await dropDatabase(targetOf(database), { timeoutMs })).toMatchObject({ changed: true });
+  },
+);

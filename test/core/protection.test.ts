@@ -11,6 +11,8 @@ import {
   terminateSessions,
   unprotectDatabase,
   withExclusiveAccess,
+  type OperationOptions,
+  type Queryable,
   type Target,
 } from '@pg-evict/core';
 import { useOwnServer } from '../support/own-server.js';
@@ -99,6 +101,61 @@ describe('the label on the server', () => {
     ]);
     expect(queries).toHaveLength(2);
     await expectNobodyTouched(sessions, [database, second]);
+  });
+
+  describe('put on by somebody else when all was checked already', () => {
+    const atLast: Record<string, (target: Target, options: OperationOptions) => Promise<unknown>> = {
+      drop: dropDatabase,
+      recreate: recreateDatabase,
+      rename: async (target, options) => renameDatabase(target, scratch.forget(uniqueName('to')), options),
+      clone: async (target, options) => cloneDatabase(target, scratch.forget(uniqueName('to')), options),
+      'exclusive access': async (target, options) => withExclusiveAccess(target, () => 'had it', options),
+    };
+
+    test.each(Object.keys(atLast))(
+      'and sessions were given time to leave: nobody is touched by a %s',
+      async (name) => {
+        const database = await scratch.database();
+        const sessions = await sessionsOn(database);
+        const options: OperationOptions = {
+          graceMs: 1,
+          onStep: async (step) => {
+            if (step === 'checked') await protectDatabase(targetOf(database), 'customers live here');
+          },
+        };
+        const error = await failureOf(atLast[name]?.(targetOf(database), options) ?? Promise.resolve());
+        expect(error).toMatchObject({ code: 'PROTECTED', database, terminated: [] });
+        await expectNobodyTouched(sessions, [database]);
+      },
+    );
+
+    test('and sessions were given time to leave: none is ended by a terminate', async () => {
+      const database = await scratch.database();
+      const sessions = await sessionsOn(database);
+      await withClient(serverUrl(), async (client) => {
+        const query = async (text: string, values?: unknown[]): ReturnType<Queryable['query']> => {
+          const result = await client.query<Record<string, unknown>>(text, values);
+          if (values?.includes('look') === true) await protectDatabase(targetOf(database));
+          return result;
+        };
+        const error = await failureOf(terminateSessions({ query }, { database, graceMs: 1 }));
+        expect(error).toMatchObject({ code: 'PROTECTED', database });
+      });
+      await expectNobodyTouched(sessions, [database]);
+    });
+
+    test('and the new database was being filled: the old one stays', async () => {
+      const database = await scratch.database();
+      const sessions = await sessionsOn(database);
+      const recreating = recreateDatabase(targetOf(database), {
+        fill: async () => {
+          await protectDatabase(targetOf(database), 'customers live here');
+        },
+      });
+      expect(await failureOf(recreating)).toMatchObject({ code: 'PROTECTED', database, terminated: [] });
+      expect(await commentOf(database)).toBe('[pg-evict: protected: customers live here]');
+      await expectNobodyTouched(sessions, [database]);
+    });
   });
 
   test('looking at the database is still possible', async () => {
@@ -248,14 +305,17 @@ describe('patterns of the configuration', () => {
     expect(error.code === 'PROTECTED').toBe(refused);
   });
 
-  test('a host that is left out is the one node-postgres connects to', async () => {
-    const { hostname, port, username, password } = new URL(serverUrl());
+  test.each([
+    ['PGHOST', '127.0.0.1', '127.0.0.1'],
+    ['an empty PGHOST', '', 'localhost'],
+  ])('a host that is left out is the one node-postgres connects to: %s', async (_what, variable, host) => {
+    const { port, username, password } = new URL(serverUrl());
     const connection = { port: Number(port), user: username, password: decodeURIComponent(password) };
     const database = await scratch.database();
     const before = process.env['PGHOST'];
     try {
-      process.env['PGHOST'] = hostname;
-      const error = await failureOf(dropDatabase({ connection, database, protect: [{ host: hostname }] }));
+      process.env['PGHOST'] = variable;
+      const error = await failureOf(dropDatabase({ connection, database, protect: [{ host }] }));
       expect(error).toMatchObject({ code: 'PROTECTED' });
     } finally {
       if (before === undefined) delete process.env['PGHOST'];

@@ -9,7 +9,7 @@ import {
   type Target,
 } from '@pg-evict/core';
 import { startServer, type RunningServer } from '@pg-evict/server';
-import { consume, createSlot } from '../support/replication.js';
+import { consume, createSlot, type Consumer } from '../support/replication.js';
 import { openSession, type OpenSession } from '../support/sessions.js';
 import { Scratch } from '../support/scratch.js';
 import { serverOptions } from '../support/server-options.js';
@@ -215,6 +215,28 @@ test.each(['drop', 'recreate'])(
     await otherConsumer.close();
   },
 );
+
+test('a slot that was dropped meanwhile, and is another database’s by now, is left alone, and its consumer', async () => {
+  const [database, elsewhere] = [await scratch.database(), await scratch.database()];
+  const slot = await createSlot(serverUrl({ database }));
+  const first = await consume(serverUrl({ database }), slot);
+  let second: Consumer | undefined;
+  await dropDatabase(targetOf(database), {
+    dropSlots: true,
+    onStep: async (step) => {
+      if (step !== 'checked') return;
+      await first.close();
+      await until(async () => (await alive([first.pid])).length === 0, 'the consumer is gone');
+      await ask('SELECT pg_drop_replication_slot($1)', [slot]);
+      await createSlot(serverUrl({ database: elsewhere }), slot);
+      second = await consume(serverUrl({ database: elsewhere }), slot);
+    },
+  });
+  expect(await databaseExists(database)).toBe(false);
+  expect(await slots()).toContain(slot);
+  expect(await alive([second?.pid ?? 0])).toEqual([second?.pid]);
+  await second?.close();
+});
 
 test('a template loses its flag only when the caller says so; a recreated one is a template again', async () => {
   const database = await scratch.database(uniqueName('db'), 'IS_TEMPLATE true');

@@ -127,3 +127,10 @@ test('a transaction that has failed is said to be the reason', async () => {
     expect(error.message).toMatch(/transaction/);
   });
 });
+
+test('a pipe that breaks is a lost connection: Node’s code for it looks like a SQLSTATE', async () => {
+  const query = async (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const error = await failureOf(terminateSessions({ query }, { database: uniqueName('nobodys') }));
+  expect(error).toMatchObject({ code: 'CONNECTION_FAILED', sqlState: null });
+});

@@ -1,10 +1,13 @@
 import type { ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
+import { createColors } from 'picocolors';
 import { divertStdout } from './divert-stdout.js';
 import { toEnding, type Ending, type EndingOptions } from './ending-options.js';
 import { PgEvictError, resolveTarget } from './engine.js';
 import type { GlobalOptions } from './global-options.js';
 import type { Interrupts } from './interrupts.js';
+import { printable } from './printable.js';
+import { wantsColor } from './wants-color.js';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -27,6 +30,11 @@ const thirtySecondsMs = 30_000;
 export interface ContextOptions {
   /** Looks upward for a knexfile where none is named. @default false */
   readonly searchesKnexfile?: boolean;
+  /**
+   * Changes nothing and ends nobody, so goes on where a folder may not be searched for a configuration, as psql would:
+   * nothing is lost by not heeding what that would protect. @default false
+   */
+  readonly readsOnly?: boolean;
 }
 
 /** Resolves the connection and the database a command is about. */
@@ -34,7 +42,7 @@ export async function createContext(
   database: string | undefined,
   options: GlobalOptions & EndingOptions,
   interrupts: Interrupts,
-  { searchesKnexfile = false }: ContextOptions = {},
+  { readsOnly = false, searchesKnexfile = false }: ContextOptions = {},
 ): Promise<CommandContext> {
   assertName(database);
   assertUrl(options.url);
@@ -49,6 +57,7 @@ export async function createContext(
       user: options.username,
       database,
       maintenanceDatabase: options.maintenanceDb,
+      onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
     }),
   );
   const { connection, sessions, target, filepath, env, knexfile, sources } = resolved;
@@ -64,6 +73,14 @@ export async function createContext(
       signal: interrupts.signal,
     },
   };
+}
+
+function warnOfUnreadable(folder: string, { quiet }: GlobalOptions): void {
+  if (quiet === true) return;
+  const { yellow } = createColors(wantsColor(process.stderr));
+  process.stderr.write(
+    `${yellow('warning:')} ${printable(folder)} cannot be read, and may have a configuration; going on without it.\n`,
+  );
 }
 
 /** Refuses a URL where a name belongs: its password would end up in messages. */

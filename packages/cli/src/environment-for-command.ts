@@ -25,8 +25,9 @@ export function environmentFor(
     ...env,
     ...tlsEnvironment,
     DATABASE_URL: withParameters(url, original),
-    PGHOST: connection.host ?? env['PGHOST'] ?? 'localhost',
-    PGPORT: String(connection.port ?? env['PGPORT'] ?? 5432),
+    // An empty variable counts as unset, and libpq would then go to a Unix socket of its own choice.
+    PGHOST: connection.host ?? (env['PGHOST'] || 'localhost'),
+    PGPORT: String(connection.port ?? (env['PGPORT'] || 5432)),
     ...(connection.user === undefined ? {} : { PGUSER: connection.user }),
     ...(typeof connection.password === 'string' ? { PGPASSWORD: connection.password } : {}),
     PGDATABASE: connection.database,

@@ -74,6 +74,13 @@ const services: Readonly<Record<string, string>> = {
 function connectionFindings(facts: ConnectionFacts): Finding[] {
   const { createdb, local, pooler, readAllStats, role, server, serviceRoles, signalBackend, superuser } =
     facts;
+  const standby: Finding = {
+    topic: 'server',
+    level: 'problem',
+    text: 'It is a standby, which only reads: only sessions and terminate will work.',
+    remedy: 'Connect to the primary.',
+    exitCode: blocked,
+  };
   const quoted = `"${role.replaceAll('"', '""')}"`;
   const [serviceRole] = serviceRoles;
   const service = serviceRole === undefined ? undefined : services[serviceRole];
@@ -86,6 +93,7 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
       level: 'ok',
       text: `${server}, PostgreSQL ${facts.serverVersion.split(' ', 1)[0] ?? ''}, ${service ?? where}`,
     },
+    ...(facts.standby ? [standby] : []),
     createdb
       ? { topic: 'role', level: 'ok', text: `${role}, ${superuser ? 'a superuser' : 'may create databases'}` }
       : {

@@ -26,7 +26,7 @@ export async function filesIn(folder: string, names: readonly string[], what: st
       throw new PgEvictError(
         'CONFIG_INVALID',
         `${folder} cannot be read (${error.code}), and may have a ${what}.`,
-        { hint: 'Run this in a folder that you may read, or let this user read that one.', cause: error },
+        { hint: 'Run this in a folder that this user may read, or let it read that one.', cause: error },
       );
     }
   }

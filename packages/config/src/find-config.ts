@@ -11,12 +11,21 @@ import { foldersUpward, searchRoot } from './search-root.js';
  * for nothing else. cosmiconfig would pass over a file that cannot be read, and over the second of two; a
  * configuration that protects databases is not passed over.
  *
+ * @param onUnreadable called with a folder that cannot be searched, which is then passed over
  * @throws PgEvictError `CONFIG_INVALID` where one cannot be read, and where two are side by side
  */
-export async function findConfig(cwd: string): Promise<string | undefined> {
+export async function findConfig(
+  cwd: string,
+  onUnreadable?: (folder: string) => void,
+): Promise<string | undefined> {
   for (const folder of foldersUpward(cwd, searchRoot(cwd))) {
     const found: string[] = [];
-    for (const entry of await filesIn(folder, configNames, 'configuration')) {
+    const entries = await filesIn(folder, configNames, 'configuration').catch((error: unknown) => {
+      if (onUnreadable === undefined) throw error;
+      onUnreadable(folder);
+      return [];
+    });
+    for (const entry of entries) {
       if (entry !== 'package.json' || (await hasKey(join(folder, entry)))) found.push(entry);
     }
     const [first, second] = found;

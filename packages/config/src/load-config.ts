@@ -26,6 +26,12 @@ export interface LoadConfigOptions {
    * @default process.env
    */
   readonly processEnv?: Environment | undefined;
+  /**
+   * Called with a folder that may not be searched, which is then passed over. For what only reads: a configuration there
+   * may protect databases, and is not heeded.
+   * @default none: `CONFIG_INVALID`
+   */
+  readonly onUnreadable?: ((folder: string) => void) | undefined;
 }
 
 /** A configuration and where it comes from. */
@@ -50,9 +56,12 @@ const read = new Map<string, Promise<unknown>>();
  * @throws PgEvictError `CONFIG_INVALID` with file, path and value, never a password
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { cwd = process.cwd(), path, processEnv = process.env } = options;
+  const { cwd = process.cwd(), onUnreadable, path, processEnv = process.env } = options;
   const env = environmentName(options.env, processEnv);
-  const file = path === undefined ? await once(found, resolve(cwd), findConfig) : resolve(cwd, path);
+  // What was found with something passed over is not remembered for those who do not want that.
+  const find = async (folder: string): Promise<string | undefined> =>
+    onUnreadable === undefined ? once(found, folder, findConfig) : findConfig(folder, onUnreadable);
+  const file = path === undefined ? await find(resolve(cwd)) : resolve(cwd, path);
   if (file === undefined) return { config: {}, filepath: null, env, sources: {} };
   if (path !== undefined) await assertReadable(file);
 

@@ -8,6 +8,7 @@ import {
   type Environment,
   type LibpqParameters,
 } from './libpq-parameters.js';
+import { refuseOtherServer } from './refuse-other-server.js';
 import { readService } from './service-file.js';
 import { toTlsOptions } from './tls-options.js';
 
@@ -74,7 +75,7 @@ export interface ResolvedConnection {
  * Reads the service file and TLS certificates where they are named; asks no server.
  *
  * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined
- * service, or a field given twice with different values. The message never shows a URL or a password.
+ * service, a field given twice with different values, or what would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`). The message never shows a URL or a password.
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
   const { env = process.env } = options;
@@ -90,6 +91,7 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
         ? withUser(flatten(ambient.connection, ambient.source.description), flags.user)
         : flags;
   const url = options.url ?? urlOf(ambient?.connection);
+  refuseOtherServer({ url, origin, named, env });
 
   const variables = readLibpqEnvironment(env);
   const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);

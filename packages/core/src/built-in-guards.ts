@@ -35,7 +35,7 @@ export function assertNotGuarded(database: string, target?: ResolvedTarget): voi
       { database, hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).' },
     );
   }
-  const host = target.settings.host ?? process.env['PGHOST'] ?? 'localhost';
+  const host = target.settings.host || process.env['PGHOST'] || 'localhost';
   const pattern = target.protect.find(
     (p) =>
       (p.database === undefined || matchesGlob(database, p.database)) &&

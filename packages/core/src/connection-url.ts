@@ -7,9 +7,10 @@ import type { ConnectionSettings, Target } from './target.js';
 export function connectionUrl(given: Target['connection'], settings: ConnectionSettings): string {
   const original = typeof given === 'string' ? given : given?.connectionString;
   const parameters = original?.includes('?') === true ? original.slice(original.indexOf('?')) : '';
-  const host = settings.host ?? process.env['PGHOST'] ?? 'localhost';
-  const port = settings.port ?? process.env['PGPORT'] ?? 5432;
-  const user = settings.user ?? process.env['PGUSER'];
+  // An empty variable counts as unset, as in libpq and node-postgres.
+  const host = settings.host || process.env['PGHOST'] || 'localhost';
+  const port = settings.port ?? (process.env['PGPORT'] || 5432);
+  const user = settings.user ?? (process.env['PGUSER'] || undefined);
   const password = typeof settings.password === 'string' ? `:${encodeURIComponent(settings.password)}` : '';
   const login = user === undefined ? '' : `${encodeURIComponent(user)}${password}@`;
   const database = encodeURIComponent(settings.database ?? '');

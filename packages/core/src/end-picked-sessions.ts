@@ -2,6 +2,7 @@ import { pause, type Deadline } from './deadline.js';
 import { toDeniedSession } from './denied-session.js';
 import type { TerminationReport } from './operation-report.js';
 import { PgEvictError } from './pg-evict-error.js';
+import { refuseProtectedByNow } from './protection-label.js';
 import { seeAnew, type Queryable } from './queryable.js';
 import {
   filterCondition,
@@ -110,6 +111,7 @@ export async function endPicked(
     if ((await pick('look')).length === 0) break;
     await pause(Math.min(50, graceEndsAt - performance.now()));
   }
+  if (graceMs > 0) await refuseProtectedByNow(client, [database]);
   deadline.throwIfOver(database, 'Nobody was disconnected.');
   const rows = await pick(dryRun ? 'look' : action);
   const told = rows.filter((row) => (dryRun ? row.can_terminate : row.signalled));

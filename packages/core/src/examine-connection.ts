@@ -8,6 +8,8 @@ import { withMaintenanceConnections } from './with-maintenance-connections.js';
 /** A server as a role sees it, and what the role may do there. */
 export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
+  /** Whether the server is a standby, where nothing can be done but list and end sessions. */
+  readonly standby: boolean;
   /** Where administrative commands connect. */
   readonly maintenanceDatabase: string;
   /** The role connected as. */
@@ -28,7 +30,7 @@ export interface ConnectionFacts extends ServerLocation {
 
 /** $1 roles of managed services. */
 const factsQuery = `
-SELECT current_setting('server_version') AS "serverVersion", rolname AS role, rolsuper AS superuser,
+SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery() AS standby, rolname AS role, rolsuper AS superuser,
   rolsuper OR rolcreatedb AS createdb, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS "signalBackend",
   pg_has_role(oid, 'pg_read_all_stats', 'USAGE') AS "readAllStats",
   ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1) AS "serviceRoles",

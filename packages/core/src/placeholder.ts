@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Blocker } from './blocker.js';
+import { databaseComments } from './database-comments.js';
 import { quoteLiteral } from './identifier.js';
 import type { DatabaseFacts } from './inspect.js';
 import { PgEvictError } from './pg-evict-error.js';
@@ -81,10 +82,6 @@ export async function findPlaceholder(
   client: Client,
   databases: readonly string[],
 ): Promise<string | undefined> {
-  const { rows } = await client.query<{ name: string; comment: string | null }>(
-    `SELECT datname AS name, shobj_description(oid, 'pg_database') AS comment FROM pg_database
-     WHERE datname = ANY ($1::name[])`,
-    [databases],
-  );
-  return rows.find(({ comment }) => isPlaceholder(comment))?.name;
+  const comments = await databaseComments(client, databases);
+  return comments.find(({ comment }) => isPlaceholder(comment))?.name;
 }

@@ -1,3 +1,4 @@
+import { databaseComments } from './database-comments.js';
 import { databaseNotFound } from './database-not-found.js';
 import { PgEvictError } from './pg-evict-error.js';
 import type { Queryable } from './queryable.js';
@@ -42,19 +43,19 @@ export function refuseProtected(database: string, comment: string | null): void 
   );
 }
 
-/**
- * One query; needs no privilege.
- *
- * @throws {@link PgEvictError} `PROTECTED` if a database carries the label, `DATABASE_NOT_FOUND`
- */
+/** @throws {@link PgEvictError} `PROTECTED` if a database carries the label, `DATABASE_NOT_FOUND` */
 export async function assertUnprotected(client: Queryable, database: string): Promise<void> {
-  const { rows } = await client.query(
-    // With its schema, as the search path of a caller's client may lead to another that fits better (text, not name).
-    `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
-    [database],
-  );
-  const [row] = rows;
-  if (row === undefined) throw databaseNotFound(database);
-  const { comment } = row;
-  refuseProtected(database, typeof comment === 'string' ? comment : null);
+  const [found] = await databaseComments(client, [database]);
+  if (found === undefined) throw databaseNotFound(database);
+  refuseProtected(database, found.comment);
+}
+
+/**
+ * Looks once more, where time has passed since the first look and nobody has been ended yet: somebody may have put the
+ * label on meanwhile. Databases that do not exist are passed over.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` if one of the databases carries the label by now
+ */
+export async function refuseProtectedByNow(client: Queryable, databases: readonly string[]): Promise<void> {
+  for (const { name, comment } of await databaseComments(client, databases)) refuseProtected(name, comment);
 }

@@ -20,6 +20,7 @@ import {
 import { unlessPlaceholder } from './placeholder.js';
 import { preflight } from './preflight.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
+import { refuseProtectedByNow } from './protection-label.js';
 import {
   findDatabase,
   requireAbsent,
@@ -153,6 +154,7 @@ export async function recreateDatabase(
     };
     if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
     const replace = async (replacing: Operation): Promise<Leftover[]> => {
+      if (fill !== undefined) await refuseProtectedByNow(replacing.control.client, [database]);
       const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
       await removeBlockers(replacing, toRemove, failure);
       await runExclusively(replacing, {

@@ -63,12 +63,12 @@ export async function removeBlockers(
     await untilGone(operation, inside.pid);
   }
   for (const blocker of blockers) {
-    const { kind, name, database } = blocker;
+    const { kind, database } = blocker;
     if (kind === 'template') {
       await boundLockWait(operation.runner, operation.deadline);
       const sql = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`;
       await runWithinDeadline(operation, operation.runner, sql, failure);
-    } else if (kind === 'replication-slot') await dropSlot(operation, name);
+    } else if (kind === 'replication-slot') await dropSlot(operation, blocker);
     else continue;
     operation.removed.push(blocker);
   }
@@ -111,19 +111,23 @@ async function untilGone({ control, deadline }: Operation, pid: number): Promise
   }
 }
 
-/** Ends the consumer, which may come back at once, until the slot can be dropped. */
-async function dropSlot({ control, deadline }: Operation, name: string): Promise<void> {
+/**
+ * Ends the consumer, which may come back at once, until the slot can be dropped. A slot of that name on another database
+ * is another slot, made since they were looked at.
+ */
+async function dropSlot(
+  { control, deadline }: Operation,
+  { name, database }: Pick<Blocker, 'name' | 'database'>,
+): Promise<void> {
   const inUse = '55006';
+  const slot = 'FROM pg_replication_slots WHERE slot_name = $1 AND database = $2';
   for (;;) {
-    await control.client.query(
-      'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1 AND active',
-      [name],
-    );
+    await control.client.query(`SELECT pg_terminate_backend(active_pid) ${slot} AND active`, [
+      name,
+      database,
+    ]);
     try {
-      await control.client.query(
-        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
-        [name],
-      );
+      await control.client.query(`SELECT pg_drop_replication_slot(slot_name) ${slot}`, [name, database]);
       return;
     } catch (error) {
       if (sqlStateOf(error) !== inUse || deadline.over) throw error;

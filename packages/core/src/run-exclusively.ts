@@ -1,5 +1,6 @@
 import { cancelUntilSettled } from './cancel-until-settled.js';
 import { pause } from './deadline.js';
+import { endLostRunner } from './end-lost-runner.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
 import type { Operation } from './operation.js';
@@ -7,7 +8,7 @@ import { boundLockWait } from './run-within-deadline.js';
 import { toSession } from './session-row.js';
 import { waitForSessionsToLeave } from './wait-for-sessions.js';
 import { sweepSessions, type Sweep, type SweptRow } from './sweep-sessions.js';
-import { sqlStateOf } from './translate-error.js';
+import { isConnectionLost, sqlStateOf } from './translate-error.js';
 import { wakeChannel } from './wake-channel.js';
 import { watch } from './watch.js';
 
@@ -43,12 +44,16 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
       });
     await boundLockWait(runner, deadline);
     const running = runner.client.query(statement.sql);
-    running.catch(() => undefined);
-    const lastSweep = await endSessionsUntilSettled(operation, statement, running);
+    const fate = watch(running);
+    let lastSweep: Sweep | undefined;
     try {
+      lastSweep = await endSessionsUntilSettled(operation, statement, running);
       await running;
       return;
     } catch (error) {
+      if (fate.error !== undefined && isConnectionLost(fate.error))
+        throw await endLostRunner(operation, fate.error);
+      if (lastSweep === undefined) throw error;
       await throwUnlessRetriable(operation, statement, lastSweep, error);
     }
   }

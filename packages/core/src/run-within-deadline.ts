@@ -50,7 +50,11 @@ export async function runWithinDeadline(
   }
 }
 
+/** The longest lock_timeout (`INT_MAX`, src/backend/utils/misc/guc_tables.c). */
+const maxSettingMs = 2 ** 31 - 1;
+
 /** Bounds the wait for locks on a connection, should this process die: the deadline itself is kept by us. */
 export async function boundLockWait({ client }: Connection, deadline: Deadline): Promise<void> {
-  await client.query(`SET lock_timeout = ${Math.ceil(deadline.remainingMs) + 1000}`);
+  const ms = Math.min(Math.ceil(deadline.remainingMs) + 1000, maxSettingMs);
+  await client.query(`SET lock_timeout = ${ms}`);
 }

@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import type { CommandContext } from '../command-context.js';
 import { examine } from '../examine.js';
 import { exitCodeOfFindings, findingsOf } from '../findings.js';
 import type { GlobalOptions } from '../global-options.js';
@@ -13,19 +14,21 @@ export async function doctor(
   database: string | undefined,
   options: GlobalOptions & { readonly fix?: true },
 ): Promise<void> {
-  await runCommand(database, options, async (context) => {
+  const fix = options.fix === true && options.dryRun !== true;
+  const visit = async (context: CommandContext): Promise<number> => {
     const isText = options.json !== true && options.quiet !== true;
     // Before anything is asked of the server: this helps most where it cannot be reached.
     if (isText) process.stdout.write(originLines(context, createColors(wantsColor(process.stdout))));
     const progress = startProgress(options);
     const look = async (): ReturnType<typeof examine> => examine(context).finally(progress.stop);
     let examination = await look();
-    const fixes = options.fix === true && options.dryRun !== true && examination.leftovers.length > 0;
+    const fixes = fix && examination.leftovers.length > 0;
     const repairs = fixes ? await repair(context, examination.leftovers) : [];
     if (fixes) examination = await look();
     const findings = findingsOf(examination);
     const exitCode = exitCodeOfFindings(findings);
     printExamination({ context, examination, findings, repairs, isWell: exitCode === 0 }, options);
     return exitCode;
-  });
+  };
+  await runCommand(database, options, visit, { readsOnly: !fix });
 }

@@ -21,7 +21,7 @@ export interface SessionsOptions extends GlobalOptions, FilterOptions, EndingOpt
 
 /** `pg-evict sessions [database]` */
 export async function sessions(database: string | undefined, options: SessionsOptions): Promise<void> {
-  await runCommand(database, options, async (context) => {
+  const list = async (context: CommandContext): Promise<number> => {
     if (options.watch === true) {
       if (options.json === true || options.quiet === true) {
         throw new PgEvictError('CONFIG_INVALID', '--watch is for people; --json and --quiet are not.', {
@@ -47,7 +47,8 @@ export async function sessions(database: string | undefined, options: SessionsOp
       );
     }
     return done;
-  });
+  };
+  await runCommand(database, options, list, { readsOnly: true });
 }
 
 async function look(
