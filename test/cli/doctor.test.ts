@@ -68,6 +68,22 @@ test('a missing database exits with 7', async () => {
   expect(document).toMatchObject({ ok: false, exists: false });
 });
 
+test('says what guards a database beside a label: the configuration, and being the server’s own', async () => {
+  const database = await scratch.database();
+  const folder = mkdtempSync(join(tmpdir(), 'pg-evict-doctor-'));
+  writeFileSync(join(folder, 'pg-evict.config.json'), JSON.stringify({ protect: [database] }));
+  const look = async (name: string): Promise<string | undefined> => {
+    const { stdout } = await runCli(['doctor', name], { DATABASE_URL: serverUrl() }, folder);
+    return /^protection +(.*(?:\n +\S.*)*)$/m.exec(stdout)?.[1]?.replaceAll(/\s+/g, ' ');
+  };
+  const guarded = `${database} on 127.0.0.1 is protected by the configuration (database ${database})`;
+  expect(await look(database)).toBe(guarded);
+  await ask(`COMMENT ON DATABASE ${quote(database)} IS '[pg-evict: protected: ask ops]'`);
+  expect(await look(database)).toBe(`${guarded} protected (ask ops)`);
+  expect(await look('template1')).toBe('template1 belongs to the server and is never touched');
+  rmSync(folder, { recursive: true });
+});
+
 test('names the GRANTs that a role lacks, as a note: it may work for its own sessions', async () => {
   const database = await scratch.database();
   const role = await scratch.role();
@@ -86,8 +102,15 @@ test('names the GRANTs that a role lacks, as a note: it may work for its own ses
     `ALTER ROLE "${role}" CREATEDB;`,
     `GRANT pg_signal_backend TO "${role}";`,
     `GRANT pg_read_all_stats TO "${role}";`,
+    `ALTER DATABASE "${database}" OWNER TO "${role}";`,
   ]);
-  await ask(`ALTER ROLE "${role}" CREATEDB; GRANT pg_signal_backend, pg_read_all_stats TO "${role}"`);
+  const owner = await scratch.role();
+  await ask(`ALTER DATABASE ${quote(database)} OWNER TO "${owner}"`);
+  const { stdout } = await runCli(['doctor'], env);
+  expect(stdout).toContain(`GRANT "${owner}" TO "${role}";\n`);
+  await ask(
+    `ALTER ROLE "${role}" CREATEDB; GRANT pg_signal_backend, pg_read_all_stats, "${owner}" TO "${role}"`,
+  );
   const granted = await runCliJson<Examination>(['doctor'], env);
   expect(granted.document.findings.filter(({ level }) => level !== 'ok')).toEqual([]);
 });

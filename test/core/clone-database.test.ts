@@ -74,7 +74,8 @@ test('a role that does not own the source is told so before anybody is ended', a
     code: 'PERMISSION_DENIED',
     terminated: [],
     // Ours, not the server's, which looks when it has the lock already.
-    hint: `GRANT "postgres" TO "${role}";`,
+    // To be a member of a superuser is to be one.
+    hint: `ALTER DATABASE "${database}" OWNER TO "${role}";`,
   });
   expect(await alive([session.pid])).toEqual([session.pid]);
   expect(await stillAtWork(target)).toEqual([]);

@@ -54,6 +54,7 @@ describe('who they are', () => {
       [{ client: ['10.0.0.0/8', '127.0.0.1'] }, [dotted, plain, other]],
       [{ client: '::/0' }, []],
       [{ client: '[local]' }, []],
+      [{ client: ['[loc*', 'fe80::?'] }, []],
       [{ backendType: 'client*' }, [dotted, plain, other]],
       [{ backendType: 'walsender' }, []],
       [{ state: 'idle' }, [dotted, plain, other]],
@@ -83,6 +84,8 @@ describe('who they are', () => {
   test.each([
     [{ client: '10.0.0.0/99' }],
     [{ client: 'not/a network' }],
+    [{ client: 'localhost' }],
+    [{ client: ['127.0.0.1', 'local'] }],
     [{ olderThanMs: -1 }],
     [{ queryLongerThanMs: Number.NaN }],
     [{ sessions: ['12; DROP'] }],

@@ -81,6 +81,7 @@ test('every command prints the fields that the page of JSON says, and no others'
   const sessions = await json('sessions', ...url);
   expectFields(sessions, fieldsOf('sessions'));
   expectFields((sessions['sessions'] as unknown[])[0], fieldsOf('A session'));
+  expectFields(await json('terminate', '--cancel', ...url), fieldsOf('terminate', '--cancel'));
   expectFields(await json('terminate', ...url), fieldsOf('terminate'));
 
   for (const [command = '', ...words] of [

@@ -107,6 +107,31 @@ test.concurrent.each(['a', 'b', 'c'])('%s', async (name) => {
     },
   );
 
+  it('by a package whose source maps lead out of it is told with the line of the project', async () => {
+    const map = {
+      version: 3,
+      sources: ['../../../src/mapped.ts'],
+      names: [],
+      mappings: 'AAAA;AACA;AACA;AACA',
+    };
+    const project = fixture.project('leaks', {
+      'tests/node_modules/mapped/index.js': `exports.open = async () => {
+  const client = new (require('pg').Client)();
+  await client.connect();
+};
+//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`,
+      'tests/mapped.test.js': `const { open } = require('mapped');
+test('opens', async () => {
+  await open();
+});`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'mapped.test'] });
+    expect(run).toMatchObject({ code: 1, passed: 1 });
+    expect(run.files['mapped.test.js']?.message).toMatch(
+      /opened .* ago in "opens"\n +tests\/mapped\.test\.js:3:/,
+    );
+  });
+
   it("is only warned of with leaks: 'warn'", async () => {
     const project = fixture.project('leaks', {
       'pg-evict.config.json': '{ "testing": { "leaks": "warn" } }',

@@ -138,13 +138,13 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
   ];
 }
 
-function databaseFindings({ description, diagnosis }: Examination): Finding[] {
+function databaseFindings({ connection, description, diagnosis }: Examination): Finding[] {
   if (description === undefined) {
     return [
       { topic: 'database', level: 'note', text: 'none is named', remedy: 'pg-evict doctor <database>' },
     ];
   }
-  const { database, exists, owner, protection, sizeBytes } = description;
+  const { database, exists, guarded, owner, ownershipRemedy, protection, sizeBytes } = description;
   if (!exists || diagnosis === undefined) {
     return [
       {
@@ -161,17 +161,31 @@ function databaseFindings({ description, diagnosis }: Examination): Finding[] {
   const passing = diagnosis.blockers.filter(
     (blocker) => !diagnosis.standing.includes(blocker) && blocker.kind === 'replication-slot',
   );
+  const protections = [
+    ...(guarded === null ? [] : [`${database} ${guarded}`]),
+    ...(protection === null ? [] : [`protected${because(protection)}`]),
+  ];
   return [
     {
       topic: 'database',
       level: 'ok',
       text: `${database}, ${size}, owner ${owner ?? ''}, ${sessions} other ${sessions === 1 ? 'session' : 'sessions'}`,
     },
-    {
+    ...(ownershipRemedy === null || guarded !== null
+      ? []
+      : [
+          {
+            topic: 'database',
+            level: 'note',
+            text: `${connection.role} does not have its owner's privileges: only terminate will work on it.`,
+            remedy: ownershipRemedy,
+          } as const,
+        ]),
+    ...(protections.length === 0 ? ['not protected'] : protections).map((text): Finding => ({
       topic: 'protection',
       level: 'ok',
-      text: protection === null ? 'not protected' : `protected${because(protection)}`,
-    },
+      text,
+    })),
     ...(diagnosis.standing.length === 0
       ? [{ topic: 'in the way', level: 'ok', text: 'nothing' } as const]
       : diagnosis.standing.map(({ detail, remedy, session }): Finding => ({

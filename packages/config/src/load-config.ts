@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { PgEvictError } from '@pg-evict/core';
 import { assertReadable, findConfig } from './find-config.js';
 import type { Environment } from './libpq-parameters.js';
 import type { ConfigOutput } from './schema/config-schema.js';
@@ -99,10 +98,8 @@ async function call(exported: unknown, env: string, file: string): Promise<unkno
   try {
     return await (exported as (context: { env: string }) => unknown)({ env });
   } catch (error) {
-    throw new PgEvictError('CONFIG_INVALID', `The function that ${file} exports failed.`, {
-      hint: 'The error underneath says why.',
-      cause: error,
-    });
+    const { notLoaded } = await import('./not-loaded.js');
+    throw notLoaded(file, error, `The function that ${file} exports failed`);
   }
 }
 

@@ -159,7 +159,7 @@ async function called(connection: () => unknown, file: string): Promise<string |
     value = await connection();
   } catch (error) {
     throw new PgEvictError('CONFIG_INVALID', `${file}: the function "connection" failed.`, {
-      hint: 'The error underneath says why.',
+      hint: 'What it threw is not shown, as a password may be in it: log it there.',
       cause: error,
     });
   }

@@ -10,30 +10,30 @@ export function isBuiltIn(database: string): boolean {
   return builtIn.has(database);
 }
 
-/**
- * Refuses the databases that may never be touched, before any connection is made.
- *
- * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and what the target protects;
- * `REFUSED` when the database is the one administrative commands connect to
- */
-export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
+/** Why a database may never be touched. */
+interface Guard {
+  readonly code: 'PROTECTED' | 'REFUSED';
+  /** Follows the database's name in a sentence. */
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** What guards a database whatever its label says; `undefined` if nothing does. Asks no server. */
+export function guardOf(database: string, target?: ResolvedTarget): Guard | undefined {
   if (isBuiltIn(database)) {
-    throw new PgEvictError(
-      'PROTECTED',
-      `Database "${database}" belongs to the server and is never touched.`,
-      {
-        database,
-        hint: 'Name a database of your own.',
-      },
-    );
+    return {
+      code: 'PROTECTED',
+      why: 'belongs to the server and is never touched',
+      hint: 'Name a database of your own.',
+    };
   }
-  if (target === undefined) return;
+  if (target === undefined) return undefined;
   if (target.maintenanceDatabases.includes(database)) {
-    throw new PgEvictError(
-      'REFUSED',
-      `Database "${database}" is the one administrative commands connect to, so it cannot be worked on.`,
-      { database, hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).' },
-    );
+    return {
+      code: 'REFUSED',
+      why: 'is the one administrative commands connect to, so it cannot be worked on',
+      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
+    };
   }
   const host = target.settings.host || process.env['PGHOST'] || 'localhost';
   const pattern = target.protect.find(
@@ -41,16 +41,28 @@ export function assertNotGuarded(database: string, target?: ResolvedTarget): voi
       (p.database === undefined || matchesGlob(database, p.database)) &&
       (p.host === undefined || matchesGlob(host.toLowerCase(), p.host.toLowerCase())),
   );
-  if (pattern === undefined) return;
+  if (pattern === undefined) return undefined;
   const rule = [
     ...(pattern.database === undefined ? [] : [`database ${pattern.database}`]),
     ...(pattern.host === undefined ? [] : [`host ${pattern.host}`]),
   ].join(' on ');
-  throw new PgEvictError(
-    'PROTECTED',
-    `Database "${database}" on ${host} is protected by the configuration (${rule}).`,
-    { database, hint: 'If you mean it, take the pattern out of "protect".' },
-  );
+  return {
+    code: 'PROTECTED',
+    why: `on ${host} is protected by the configuration (${rule})`,
+    hint: 'If you mean it, take the pattern out of "protect".',
+  };
+}
+
+/**
+ * Refuses the databases that may never be touched, before any connection is made.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and what the target protects;
+ * `REFUSED` when the database is the one administrative commands connect to
+ */
+export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
+  const guard = guardOf(database, target);
+  if (guard === undefined) return;
+  throw new PgEvictError(guard.code, `Database "${database}" ${guard.why}.`, { database, hint: guard.hint });
 }
 
 /**

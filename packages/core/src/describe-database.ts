@@ -1,5 +1,7 @@
+import { guardOf } from './built-in-guards.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { locationOf, type ServerLocation } from './locate-server.js';
+import { ownershipRemedy } from './ownership-remedy.js';
 import { readProtection } from './protection-label.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
@@ -13,20 +15,29 @@ export interface DatabaseDescription extends ServerLocation {
   readonly role: string;
   readonly exists: boolean;
   readonly owner: string | null;
+  /** SQL that would give the role its owner's privileges; `null` when it has them, or there is no such database. */
+  readonly ownershipRemedy: string | null;
   /** `null` when the database does not exist or the role may not ask. */
   readonly sizeBytes: number | null;
   /** Why it is protected by a label on the server; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
+  /** What guards it whatever the label says, after its name in a sentence; `null` if nothing does. */
+  readonly guarded: string | null;
 }
 
 type DescriptionRow = Pick<
   DatabaseDescription,
   'serverVersion' | 'role' | 'exists' | 'owner' | 'sizeBytes'
-> & { readonly comment: string | null };
+> & {
+  readonly ownerSuperuser: boolean | null;
+  readonly owned: boolean | null;
+  readonly comment: string | null;
+};
 
 const describeQuery = `
 SELECT current_setting('server_version') AS "serverVersion", current_user AS role, d.oid IS NOT NULL AS exists,
-  pg_get_userbyid(d.datdba) AS owner,
+  pg_get_userbyid(d.datdba) AS owner, pg_has_role(d.datdba, 'USAGE') AS owned,
+  (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba) AS "ownerSuperuser",
   CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
     THEN pg_database_size(d.oid)::float8 END AS "sizeBytes", shobj_description(d.oid, 'pg_database') AS comment
 FROM (SELECT) AS one LEFT JOIN pg_database d ON d.datname = $1`;
@@ -46,7 +57,18 @@ export async function describeDatabase(
     const { rows } = await client.query<DescriptionRow>(describeQuery, [database]).catch((error: unknown) => {
       throw translateError(error, `Database "${database}" was not described`, { database });
     });
-    const { comment, ...facts } = rows[0] as DescriptionRow;
-    return { database, ...locationOf(client), ...facts, protection: readProtection(comment).reason };
+    const { comment, owned, ownerSuperuser, ...facts } = rows[0] as DescriptionRow;
+    const { owner, role } = facts;
+    return {
+      database,
+      ...locationOf(client),
+      ...facts,
+      ownershipRemedy:
+        owned === false && owner !== null
+          ? ownershipRemedy({ name: database, owner, ownerSuperuser: ownerSuperuser === true }, role)
+          : null,
+      protection: readProtection(comment).reason,
+      guarded: guardOf(database, resolved)?.why ?? null,
+    };
   });
 }

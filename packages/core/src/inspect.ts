@@ -7,6 +7,7 @@ export interface DatabaseFacts {
   readonly name: string;
   readonly owner: string;
   /** Whether the current role has the owner's privileges. */
+  readonly ownerSuperuser: boolean;
   readonly owned: boolean;
   /** Whether the current role may make the owner the owner of another database. */
   readonly ownerSettable: boolean;
@@ -52,7 +53,7 @@ SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS
   current_setting('fsync')::bool AS fsync,
   (SELECT coalesce(json_agg(json_build_object(
     'oid', d.oid::bigint, 'name', d.datname, 'owner', pg_get_userbyid(d.datdba),
-    'owned', pg_has_role(me.oid, d.datdba, 'USAGE'), 'row', to_jsonb(d) - 'datacl',
+    'ownerSuperuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba), 'owned', pg_has_role(me.oid, d.datdba, 'USAGE'), 'row', to_jsonb(d) - 'datacl',
     'encoding', pg_encoding_to_char(d.encoding), 'tablespace', t.spcname,
     'tablespaceUsable', has_tablespace_privilege(t.oid, 'CREATE'),
     'ownerSettable', pg_has_role(me.oid, d.datdba,

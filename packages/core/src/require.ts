@@ -1,6 +1,7 @@
 import { databaseNotFound } from './database-not-found.js';
 import { isInvalid, type DatabaseFacts, type Inspection } from './inspect.js';
 import { quoteIdentifier } from './identifier.js';
+import { ownershipRemedy } from './ownership-remedy.js';
 import { heldError, isPlaceholder } from './placeholder.js';
 import { PgEvictError } from './pg-evict-error.js';
 import { refuseProtected } from './protection-label.js';
@@ -40,10 +41,7 @@ export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, f
   throw new PgEvictError(
     'PERMISSION_DENIED',
     `${failure}: it belongs to "${facts.owner}", and role "${inspection.role}" is not a member of that role.`,
-    {
-      database: facts.name,
-      hint: `GRANT ${quoteIdentifier(facts.owner)} TO ${quoteIdentifier(inspection.role)};`,
-    },
+    { database: facts.name, hint: ownershipRemedy(facts, inspection.role) },
   );
 }
 

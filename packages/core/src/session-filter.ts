@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { globToRegex } from './glob.js';
+import { globToRegex, matchesGlob } from './glob.js';
 import { PgEvictError } from './pg-evict-error.js';
 
 /** One value, or several of which one must match. Patterns: `*` any characters, `?` one. */
@@ -46,10 +46,12 @@ function patternFields(pattern: SessionPattern): Record<string, unknown> {
   const clients = many(pattern.client);
   const networks = clients?.filter((c) => c.includes('/'));
   for (const network of networks ?? []) assertNetwork(network);
+  const addresses = clients?.filter((c) => !c.includes('/'));
+  for (const address of addresses ?? []) assertAddress(address);
   return {
     usr: regexes(pattern.user),
     application: regexes(pattern.application),
-    client: clients?.filter((c) => !c.includes('/')).map(globToRegex),
+    client: addresses?.map(globToRegex),
     networks,
   };
 }
@@ -60,6 +62,14 @@ function assertNetwork(network: string): void {
   if (family !== 0 && Number(bits) <= (family === 4 ? 32 : 128)) return;
   throw new PgEvictError('CONFIG_INVALID', `"${network}" is not a network.`, {
     hint: 'Write it as 10.1.0.0/16, or give a pattern such as 10.1.*.',
+  });
+}
+
+/** A host name matches no session: one to keep would be ended. */
+function assertAddress(address: string): void {
+  if (/^[\da-f.:*?]+$/.test(address) || matchesGlob('[local]', address)) return;
+  throw new PgEvictError('CONFIG_INVALID', `"${address}" is not the address of a client.`, {
+    hint: 'The server knows clients by address, not by name: give one (10.1.2.3, fe80::1), a pattern (10.1.*), a network (10.1.0.0/16), or [local] for Unix sockets.',
   });
 }
 

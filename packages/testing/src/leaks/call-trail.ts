@@ -19,6 +19,8 @@ const stackTraces = Error as {
   prepareStackTrace?: ((error: Error, sites: NodeJS.CallSite[]) => unknown) | undefined;
 };
 
+const isProjectSite = (site: NodeJS.CallSite): boolean => isProjectFile(site.getFileName() ?? '');
+
 const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] => sites;
 
 /**
@@ -84,11 +86,24 @@ export class CallTrail {
     Error.stackTraceLimit = frames;
     stackTraces.prepareStackTrace = asCallSites;
     Error.captureStackTrace(holder, below);
-    const site = holder.stack?.find((one) => isProjectFile(one.getFileName() ?? ''));
+    const site = holder.stack?.find(isProjectSite);
     Error.stackTraceLimit = stackTraceLimit;
     stackTraces.prepareStackTrace = prepareStackTrace;
     return site;
   }
+}
+
+/**
+ * The project's lines of a stack trace that nobody has looked at. Which they are is told by where the code lies: the
+ * source maps that the test runner applies may lead out of a package, to where its own sources lay.
+ */
+export function linesOfStack(error: Error): SourceLine[] {
+  const { prepareStackTrace } = stackTraces;
+  if (prepareStackTrace === undefined) return projectLines(error.stack ?? '');
+  stackTraces.prepareStackTrace = (_error, sites) => prepareStackTrace(error, sites.filter(isProjectSite));
+  const { stack } = error;
+  stackTraces.prepareStackTrace = prepareStackTrace;
+  return projectLines(stack ?? '');
 }
 
 /** The line of a call site, through the source maps that the test runner has installed. */

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lineOf } from './call-trail.js';
+import { lineOf, linesOfStack } from './call-trail.js';
 import { detachQuietly } from './detach-quietly.js';
 import { isConnectedElsewhere, isOpen } from './patch-connect.js';
 import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
-import { projectLines, type SourceLine } from './source-line.js';
+import type { SourceLine } from './source-line.js';
 import { unrefStarted } from './unref-started.js';
 
 /** Whose sockets to watch. */
@@ -180,7 +180,7 @@ function toOpenSocket(record: SocketRecord): OpenSocket {
 }
 
 function linesOf({ stack, site }: SocketRecord): SourceLine[] {
-  const called = projectLines(stack.stack ?? '');
+  const called = linesOfStack(stack);
   const led = called.length > 0 ? undefined : lineOf(site);
   const lines = led === undefined ? called : [led];
   return lines.filter(
