@@ -75,7 +75,8 @@ export interface ResolvedConnection {
  * Reads the service file and TLS certificates where they are named; asks no server.
  *
  * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined
- * service, a field given twice with different values, or what would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`). The message never shows a URL or a password.
+ * service, a field given twice with different values, or what would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
+ * The message never shows a URL or a password.
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
   const { env = process.env } = options;
