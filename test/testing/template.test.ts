@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireDatabase, type StartRunOptions } from '@pg-evict/testing';
 import { failureOf } from '../core/support/failure.js';
+import { runCli } from '../cli/support/run-cli.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
@@ -185,6 +186,41 @@ test('nobody can connect to a finished template, not even a superuser', async ()
   await expect(rowsIn(serverUrl({ database: run.template.name }), 'SELECT 1')).rejects.toMatchObject({
     code: '55000',
   });
+});
+
+test.each<[string, Error, Readonly<Record<string, unknown>>]>([
+  ['of the project', new TypeError('x is not a function'), { code: 'UNEXPECTED' }],
+  [
+    'of the file system',
+    Object.assign(new Error('nope'), { code: 'ENOENT', syscall: 'open' }),
+    { code: 'UNEXPECTED' },
+  ],
+  [
+    'of a statement',
+    Object.assign(new Error('nope'), { code: '42P01' }),
+    { code: 'UNEXPECTED', sqlState: '42P01' },
+  ],
+  [
+    'of a connection',
+    Object.assign(new Error('nope'), { code: 'EPIPE' }),
+    { code: 'CONNECTION_FAILED', sqlState: null },
+  ],
+])('the code of a template that is not built tells an error %s', async (_whose, reason, expected) => {
+  const setup = async () => Promise.reject(reason);
+  expect(await failureOf(fixture.start({ template: { setup } }))).toMatchObject(expected);
+});
+
+test('a template that somebody has opened is not used; how to have it built anew is told', async () => {
+  const cwd = fixture.project({ 'schema.sql': '' });
+  const start = async () =>
+    fixture.start({ template: { setup: setupWith('CREATE TABLE a ()'), inputs: 'schema.sql' } }, { cwd });
+  const { template } = await start();
+  await ask(`ALTER DATABASE ${quote(template.name)} ALLOW_CONNECTIONS true`);
+  const error = await failureOf(start());
+  expect(error).toMatchObject({ code: 'BLOCKED' });
+  const [, command = ''] = / pg-evict (.*)$/.exec(error.message) ?? [];
+  expect(await runCli([...command.split(' '), '--yes', '-d', serverUrl()])).toMatchObject({ code: 0 });
+  expect((await start()).template.name).toBe(template.name);
 });
 
 test('settings, privileges and the comment that migrations give the database are those of each copy', async () => {

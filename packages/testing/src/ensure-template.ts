@@ -131,7 +131,7 @@ async function buildTemplate(
       if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
     });
     const built = await findTemplate(control, hash, source);
-    if (built === undefined) throw new Error(`database "${templateName(hash)}" is no template`);
+    if (built === undefined) throw notATemplate(templateName(hash));
     await dropOwn(control, target, name);
     return built;
   } catch (error) {
@@ -140,6 +140,15 @@ async function buildTemplate(
       sqlState: sqlStateOf(error),
     });
   }
+}
+
+/** Somebody has changed it, or was stopped while dropping it: what it contains is not known. */
+function notATemplate(name: string): PgEvictError {
+  return new PgEvictError(
+    'BLOCKED',
+    `Database "${name}" is in its place, but connections to it are allowed, or it is not marked as a template.`,
+    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+  );
 }
 
 /**
