@@ -321,6 +321,27 @@ test('sessions that filling a template has left are ended before it is finished,
   expect(told).toEqual([]);
 });
 
+test('a template without inputs, whose run was killed, goes after two days, and not before', async () => {
+  const run = await fixture.start({ template: { setup: setupWith('CREATE TABLE a ()') } });
+  const template = quote(run.template.name);
+  // What is left of it when nobody uses it any more.
+  const [{ comment = '' } = {}] = await ask<{ comment?: string }>(
+    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+    [run.template.name],
+  );
+  await fixture.end(run);
+  await ask(`CREATE DATABASE ${template} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+  for (const [ageInDays, stays] of [
+    [1, true],
+    [3, false],
+  ] as const) {
+    const day = new Date(Date.now() - ageInDays * 86_400_000).toISOString().slice(0, 10);
+    await ask(`COMMENT ON DATABASE ${template} IS '${comment.replace(/\d{4}-\d\d-\d\d/, day)}'`);
+    await fixture.end(await fixture.start());
+    expect(await databaseExists(run.template.name)).toBe(stays);
+  }
+});
+
 test('a template of an old hash goes after a week without use; one in use, and one used lately, stay', async () => {
   const start = async (table: string, cwd: string) => {
     writeFileSync(join(cwd, 'fill.sql'), table);

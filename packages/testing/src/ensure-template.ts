@@ -94,7 +94,7 @@ async function findTemplate(
   if (day !== dayOf(today)) {
     // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
     await control
-      .query(commentStatement(name, templateComment({ comment, unlogged }, today)))
+      .query(commentStatement(name, templateComment({ comment, unlogged, ofOneRun: !reused }, today)))
       .catch(() => undefined);
   }
   const { copiesFiles } = row;
@@ -124,7 +124,8 @@ async function buildTemplate(
       [name],
     );
     const comment = rows[0]?.comment ?? null;
-    await control.query(commentStatement(name, templateComment({ comment, unlogged }, new Date())));
+    const labelled = templateComment({ comment, unlogged, ofOneRun: !source.reused }, new Date());
+    await control.query(commentStatement(name, labelled));
     await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
     await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
       // Somebody who is connected elsewhere, where our lock is not seen, was faster.
