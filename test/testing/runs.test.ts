@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   acquireDatabase,
+  planDatabase,
   releaseDatabase,
   resetDatabase,
   sweepTestDatabases,
@@ -243,6 +244,24 @@ describe("isolation: 'run'", () => {
     ]);
     await fixture.end(run);
     expect(await databaseExists(database)).toBe(true);
+  });
+
+  test('the URL of one with an odd name leads there, and to no other', async () => {
+    const start = async (name: string) => {
+      const database = uniqueName(name);
+      const run = await fixture.start({ template, isolation: 'run', database });
+      const { url } = planDatabase(run);
+      return { database, run, url };
+    };
+    const odd = await start('app_test 100%41 "é" & a/b:c+d');
+    expect(await rowsIn(odd.url, 'SELECT current_database() AS name')).toEqual([{ name: odd.database }]);
+    // node-postgres does not decode these; all that it must not do is stop at them.
+    const parted = await start('app_test#1?');
+    expect(decodeURIComponent(new URL(parted.url).pathname)).toBe(`/${parted.database}`);
+    for (const { run, database } of [odd, parted]) {
+      await fixture.end(run);
+      await ask(`DROP DATABASE ${quote(database)}`);
+    }
   });
 
   test.each(['app', 'contest', 'attestation', 'latest_app', 'testament'])(

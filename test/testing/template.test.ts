@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireDatabase, type StartRunOptions } from '@pg-evict/testing';
 import { failureOf } from '../core/support/failure.js';
+import { runCli } from '../cli/support/run-cli.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../support/server.js';
@@ -187,6 +188,41 @@ test('nobody can connect to a finished template, not even a superuser', async ()
   });
 });
 
+test.each<[string, Error, Readonly<Record<string, unknown>>]>([
+  ['of the project', new TypeError('x is not a function'), { code: 'UNEXPECTED' }],
+  [
+    'of the file system',
+    Object.assign(new Error('nope'), { code: 'ENOENT', syscall: 'open' }),
+    { code: 'UNEXPECTED' },
+  ],
+  [
+    'of a statement',
+    Object.assign(new Error('nope'), { code: '42P01' }),
+    { code: 'UNEXPECTED', sqlState: '42P01' },
+  ],
+  [
+    'of a connection',
+    Object.assign(new Error('nope'), { code: 'EPIPE' }),
+    { code: 'CONNECTION_FAILED', sqlState: null },
+  ],
+])('the code of a template that is not built tells an error %s', async (_whose, reason, expected) => {
+  const setup = async () => Promise.reject(reason);
+  expect(await failureOf(fixture.start({ template: { setup } }))).toMatchObject(expected);
+});
+
+test('a template that somebody has opened is not used; how to have it built anew is told', async () => {
+  const cwd = fixture.project({ 'schema.sql': '' });
+  const start = async () =>
+    fixture.start({ template: { setup: setupWith('CREATE TABLE a ()'), inputs: 'schema.sql' } }, { cwd });
+  const { template } = await start();
+  await ask(`ALTER DATABASE ${quote(template.name)} ALLOW_CONNECTIONS true`);
+  const error = await failureOf(start());
+  expect(error).toMatchObject({ code: 'BLOCKED' });
+  const [, command = ''] = / pg-evict (.*)$/.exec(error.message) ?? [];
+  expect(await runCli([...command.split(' '), '--yes', '-d', serverUrl()])).toMatchObject({ code: 0 });
+  expect((await start()).template.name).toBe(template.name);
+});
+
 test('settings, privileges and the comment that migrations give the database are those of each copy', async () => {
   const setup = setupWith(`DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET work_mem = ''7MB''', current_database());
@@ -283,6 +319,27 @@ test('sessions that filling a template has left are ended before it is finished,
   expect(await names((await acquireDatabase(run)).url)).toEqual([]);
   expect(await ask("SELECT FROM pg_stat_activity WHERE application_name = 'left by the setup'")).toEqual([]);
   expect(told).toEqual([]);
+});
+
+test('a template without inputs, whose run was killed, goes after two days, and not before', async () => {
+  const run = await fixture.start({ template: { setup: setupWith('CREATE TABLE a ()') } });
+  const template = quote(run.template.name);
+  // What is left of it when nobody uses it any more.
+  const [{ comment = '' } = {}] = await ask<{ comment?: string }>(
+    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+    [run.template.name],
+  );
+  await fixture.end(run);
+  await ask(`CREATE DATABASE ${template} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+  for (const [ageInDays, stays] of [
+    [1, true],
+    [3, false],
+  ] as const) {
+    const day = new Date(Date.now() - ageInDays * 86_400_000).toISOString().slice(0, 10);
+    await ask(`COMMENT ON DATABASE ${template} IS '${comment.replace(/\d{4}-\d\d-\d\d/, day)}'`);
+    await fixture.end(await fixture.start());
+    expect(await databaseExists(run.template.name)).toBe(stays);
+  }
 });
 
 test('a template of an old hash goes after a week without use; one in use, and one used lately, stay', async () => {

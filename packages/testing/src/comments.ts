@@ -1,7 +1,8 @@
 import { quoteIdentifier } from '@pg-evict/core';
 
 /** The end of a database's comment: what every owner may set, without connecting to it. */
-const label = /\s*\[pg-evict (?:template, last used|kept on) (\d{4}-\d{2}-\d{2})(?:, unlogged (\d+))?\]$/;
+const label =
+  /\s*\[pg-evict (?:template( of one run)?, last used|kept on) (\d{4}-\d{2}-\d{2})(?:, unlogged (\d+))?\]$/;
 
 /** A day as it stands in comments. */
 export function dayOf(date: Date): string {
@@ -14,6 +15,8 @@ export interface OwnComment {
   readonly comment: string | null;
   /** The day a template was last used, or a database was kept. */
   readonly day: string | null;
+  /** Whether no run but the one that built the template may use it. */
+  readonly ofOneRun: boolean;
   /** Bytes in unlogged relations of a template. */
   readonly unlogged: number;
 }
@@ -21,15 +24,25 @@ export interface OwnComment {
 /** Takes a comment apart. */
 export function readComment(text: string | null): OwnComment {
   const found = text === null ? null : label.exec(text);
-  if (text === null || found === null) return { comment: text, day: null, unlogged: 0 };
+  if (text === null || found === null) return { comment: text, day: null, ofOneRun: false, unlogged: 0 };
   const rest = text.slice(0, found.index);
-  return { comment: rest === '' ? null : rest, day: found[1] ?? null, unlogged: Number(found[2] ?? 0) };
+  const [, ofOneRun, day = null, unlogged = 0] = found;
+  return {
+    comment: rest === '' ? null : rest,
+    day,
+    ofOneRun: ofOneRun !== undefined,
+    unlogged: Number(unlogged),
+  };
 }
 
 /** The comment of a template. */
-export function templateComment({ comment, unlogged }: Omit<OwnComment, 'day'>, usedOn: Date): string {
+export function templateComment(
+  { comment, ofOneRun, unlogged }: Omit<OwnComment, 'day'>,
+  usedOn: Date,
+): string {
+  const whose = ofOneRun ? ' of one run' : '';
   const size = unlogged === 0 ? '' : `, unlogged ${unlogged}`;
-  return `${comment === null ? '' : `${comment} `}[pg-evict template, last used ${dayOf(usedOn)}${size}]`;
+  return `${comment === null ? '' : `${comment} `}[pg-evict template${whose}, last used ${dayOf(usedOn)}${size}]`;
 }
 
 /** The comment of a database that was kept. */

@@ -94,7 +94,7 @@ async function findTemplate(
   if (day !== dayOf(today)) {
     // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
     await control
-      .query(commentStatement(name, templateComment({ comment, unlogged }, today)))
+      .query(commentStatement(name, templateComment({ comment, unlogged, ofOneRun: !reused }, today)))
       .catch(() => undefined);
   }
   const { copiesFiles } = row;
@@ -124,14 +124,15 @@ async function buildTemplate(
       [name],
     );
     const comment = rows[0]?.comment ?? null;
-    await control.query(commentStatement(name, templateComment({ comment, unlogged }, new Date())));
+    const labelled = templateComment({ comment, unlogged, ofOneRun: !source.reused }, new Date());
+    await control.query(commentStatement(name, labelled));
     await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
     await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
       // Somebody who is connected elsewhere, where our lock is not seen, was faster.
       if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
     });
     const built = await findTemplate(control, hash, source);
-    if (built === undefined) throw new Error(`database "${templateName(hash)}" is no template`);
+    if (built === undefined) throw notATemplate(templateName(hash));
     await dropOwn(control, target, name);
     return built;
   } catch (error) {
@@ -140,6 +141,15 @@ async function buildTemplate(
       sqlState: sqlStateOf(error),
     });
   }
+}
+
+/** Somebody has changed it, or was stopped while dropping it: what it contains is not known. */
+function notATemplate(name: string): PgEvictError {
+  return new PgEvictError(
+    'BLOCKED',
+    `Database "${name}" is in its place, but connections to it are allowed, or it is not marked as a template.`,
+    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+  );
 }
 
 /**

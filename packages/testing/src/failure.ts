@@ -12,10 +12,10 @@ const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '53300': 'CONNECTION_FAILED',
 };
 
-/** The SQLSTATE of what a statement failed with. */
+/** The SQLSTATE of what a statement failed with. None begins like `EPIPE`, an error of the system. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined;
 }
 
 /** Whether the session is gone that a statement was sent on. */
@@ -24,18 +24,38 @@ export function isLost(error: unknown): boolean {
   return sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
 }
 
+/** What Node and node-postgres say where there is no connection, or no longer. */
+const ofConnections =
+  /^(?:E(?:CONN\w+|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH)|Connection terminated.*|Client has encountered a connection error.*)$/;
+
+function isOfConnection(error: unknown): boolean {
+  if (sqlStateOf(error) !== undefined) return isLost(error);
+  const { code, message, syscall } = Object(error) as {
+    code?: unknown;
+    message?: unknown;
+    syscall?: unknown;
+  };
+  return syscall === 'connect' || [code, message].some((text) => ofConnections.test(String(text)));
+}
+
 /**
  * Makes our error of whatever something failed with.
  *
  * @param summary begins the message: what did not happen; ends without a full stop
+ * @param otherwise the code of what is neither one of the server's that we know nor of a connection
  */
-export function failureOf(error: unknown, summary: string, facts: PgEvictErrorFacts = {}): PgEvictError {
+export function failureOf(
+  error: unknown,
+  summary: string,
+  facts: PgEvictErrorFacts = {},
+  otherwise: PgEvictErrorCode = 'UNEXPECTED',
+): PgEvictError {
   const message = error instanceof Error ? error.message || String(sqlStateOf(error)) : String(error);
   if (isPgEvictError(error)) {
     return new PgEvictError(error.code, `${summary}: ${message}`, { ...facts, cause: error });
   }
   const sqlState = sqlStateOf(error);
-  const fallback = sqlState !== undefined && !isLost(error) ? 'UNEXPECTED' : 'CONNECTION_FAILED';
+  const fallback = isOfConnection(error) ? 'CONNECTION_FAILED' : otherwise;
   const text = /[.!?]$/.test(message) ? message : `${message}.`;
   return new PgEvictError(codes[sqlState ?? ''] ?? fallback, `${summary}: ${text}`, {
     ...facts,

@@ -73,9 +73,8 @@ export class ServerSession {
       throw failureOf(
         error,
         `${client.host}:${client.port} cannot be connected to as "${client.user ?? ''}"`,
-        {
-          hint: remedyFor(sqlStateOf(error)),
-        },
+        { hint: remedyFor(sqlStateOf(error)) },
+        'CONNECTION_FAILED',
       );
     }
   }

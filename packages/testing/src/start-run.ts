@@ -26,7 +26,7 @@ export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' |
  *
  * Needs CREATEDB.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `UNEXPECTED`
+ * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`, `UNEXPECTED`
  * where the template cannot be built; ServerError where a server cannot be started
  */
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {

@@ -9,6 +9,9 @@ import { unwatched } from './leaks/watch-sockets.js';
 /** How long a template that nobody uses, or a database that was kept, stays. */
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 
+/** The same of a template of a run that was killed, or had nobody to end it; it may just be handed on. */
+const ofOneRunMs = 2 * 24 * 60 * 60 * 1000;
+
 /** Options of {@link sweepTestDatabases}. */
 export interface SweepOptions {
   /**
@@ -133,8 +136,8 @@ function reasonToStay(
   held: readonly HeldLockRow[],
   { kept = false, templates = false }: SweepOptions,
 ): string | undefined {
-  const { day } = readComment(comment);
-  const isRecent = day === null || day > dayOf(new Date(Date.now() - weekMs));
+  const { day, ofOneRun } = readComment(comment);
+  const isRecent = day === null || day > dayOf(new Date(Date.now() - (ofOneRun ? ofOneRunMs : weekMs)));
   if (kind === 'template') {
     if (isHeld(held, { kind: 'template', of: hashOf(name) })) return 'a run uses it';
     return isRecent && !templates ? `it was last used on ${day ?? 'an unknown day'}` : undefined;

@@ -26,7 +26,9 @@ export function addressOf(
   const at = user === undefined ? '' : `${login.join(':')}@`;
   // The folder of a Unix socket has slashes, an IPv6 address colons.
   const place = host.startsWith('/') ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
-  const url = `postgresql://${at}${place}:${port}/${database}${urlParameters}`;
+  // No more than is needed: node-postgres does not decode "&", "/" and the like.
+  const path = encodeURI(database).replaceAll(/[?#]/g, encodeURIComponent);
+  const url = `postgresql://${at}${place}:${port}/${path}${urlParameters}`;
   return {
     url,
     connection: { ...connection, database },
