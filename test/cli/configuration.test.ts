@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
 import { serverUrl } from '../support/server.js';
-import { runCli } from './support/run-cli.js';
+import { bin, cliEnvironment, runCli } from './support/run-cli.js';
 
 const scratch = new Scratch();
 const folders: string[] = [];
@@ -129,3 +130,19 @@ test('a command run with the database held logs in as the application, not as ad
   );
   expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: `${role} ${role}\n` });
 });
+
+test.each(['sessions app', 'recreate app --yes', 'init'])(
+  'a folder that was removed meanwhile is named as the reason: %s',
+  (words) => {
+    const { status, stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, bin, ...words.split(' ')],
+      { cwd: mkdtempSync(join(tmpdir(), 'pg-evict-gone-')), env: cliEnvironment(), encoding: 'utf8' },
+    );
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'error: The working directory does not exist any more.\nhint: Change to another one: cd.\n',
+    });
+  },
+);

@@ -13,6 +13,7 @@ import {
 } from '@pg-evict/core';
 import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
 import type { Client } from 'pg';
+import { CuttingProxy } from '../support/cutting-proxy.js';
 import { openSession, type OpenSession } from '../support/sessions.js';
 import { quote, serverMajor, uniqueName, until } from '../support/server.js';
 import { failureOf } from './support/failure.js';
@@ -206,6 +207,38 @@ describe('a process somewhere else on the server that does not answer', () => {
     goOn(session);
     expect(await dropDatabase(target, { ifExists: true })).toMatchObject({ changed: holdsUpDrops });
     await session.close();
+  });
+
+  (holdsUpDrops ? describe : describe.skip)('since 15', () => {
+    test.each(['is ended by somebody', 'loses its connection'])(
+      'a drop whose session %s says what state the database is in',
+      async (how) => {
+        const [database, elsewhere] = [await newDatabase(), await newDatabase()];
+        const session = await stoppedSession(elsewhere);
+        const proxy = await CuttingProxy.start(server.host, server.port);
+        const url = new URL(server.url);
+        url.port = String(proxy.port);
+        const target = targetOf(database, undefined, url.href);
+        const failing = failureOf(dropDatabase(target));
+        const waiting = `FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier' AND application_name = $1`;
+        const application = [target.connection.application_name];
+        await until(
+          async () => (await superuser.query(`SELECT ${waiting}`, application)).rows.length > 0,
+          'the drop waits',
+        );
+        if (how === 'loses its connection') proxy.cut();
+        else await superuser.query(`SELECT pg_terminate_backend(pid) ${waiting}`, application);
+        expect(await failing).toMatchObject({
+          code: 'CONNECTION_FAILED',
+          message: expect.stringContaining(`Database "${database}" is half dropped`),
+        });
+        expect(await connectionLimit(database)).toBe(-2);
+        proxy.stop();
+        goOn(session);
+        await session.close();
+        await superuser.query(`DROP DATABASE ${quote(database)}`);
+      },
+    );
   });
 
   test('a recreate returns within its deadline; what it leaves aside is in the report, and the next one cleans up', async () => {

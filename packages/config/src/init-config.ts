@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { findConfig } from './find-config.js';
 import type { ProjectFindings } from './inspect-project.js';
+import { workingDirectory } from './working-directory.js';
 
 /** A configuration file to be written. */
 export interface InitialConfig {
@@ -19,7 +20,7 @@ export interface InitialConfig {
  * @throws PgEvictError `CONFIG_INVALID` where there is a configuration already
  */
 export async function initConfig({
-  cwd = process.cwd(),
+  cwd = workingDirectory(),
 }: { cwd?: string | undefined } = {}): Promise<InitialConfig> {
   const folder = resolve(cwd);
   const existing = await findConfig(folder);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { assertReadable, findConfig } from './find-config.js';
 import type { Environment } from './libpq-parameters.js';
 import type { ConfigOutput } from './schema/config-schema.js';
+import { workingDirectory } from './working-directory.js';
 
 /** A configuration, checked: durations in milliseconds, ports as numbers. */
 export type ResolvedConfig = ConfigOutput;
@@ -55,7 +56,7 @@ const read = new Map<string, Promise<unknown>>();
  * @throws PgEvictError `CONFIG_INVALID` with file, path and value, never a password
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { cwd = process.cwd(), onUnreadable, path, processEnv = process.env } = options;
+  const { cwd = workingDirectory(), onUnreadable, path, processEnv = process.env } = options;
   const env = environmentName(options.env, processEnv);
   // What was found with something passed over is not remembered for those who do not want that.
   const find = async (folder: string): Promise<string | undefined> =>

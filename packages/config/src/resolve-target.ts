@@ -7,6 +7,7 @@ import {
   type ConfiguredConnection,
   type ResolvedConnection,
 } from './resolve-connection.js';
+import { workingDirectory } from './working-directory.js';
 
 /** What a command line says, and where to look for the rest. */
 export interface ResolveTargetOptions extends LoadConfigOptions {
@@ -55,7 +56,7 @@ export interface ResolvedConfiguration extends LoadedConfig {
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export async function resolveTarget(options: ResolveTargetOptions = {}): Promise<ResolvedConfiguration> {
-  const { cwd = process.cwd(), processEnv = process.env } = options;
+  const { cwd = workingDirectory(), processEnv = process.env } = options;
   const loaded = await loadConfig(options);
   const { config } = loaded;
   const knexfile = await knexfileOf(options, loaded, cwd);

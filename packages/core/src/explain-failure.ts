@@ -1,4 +1,3 @@
-import type { Client } from 'pg';
 import type { Blocker } from './blocker.js';
 import { deniedBlocker, toDeniedSession } from './denied-session.js';
 import { describeSession, sessionKind } from './describe-session.js';
@@ -7,6 +6,7 @@ import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { PgEvictError, type PgEvictErrorCode } from './pg-evict-error.js';
 import type { ExclusiveStatement } from './exclusive-statement.js';
+import { halfDropped } from './half-dropped.js';
 import { findPlaceholder, heldError } from './placeholder.js';
 import { toSession, type SessionRow } from './session-row.js';
 import { sweepSessions, type Sweep } from './sweep-sessions.js';
@@ -56,12 +56,15 @@ export async function throwUnlessRetriable(
     if (!deadline.over) return;
   }
   if (!deadline.over && sqlState !== lockNotAvailable) {
+    // Somebody has ended our session, in the middle of a DROP perhaps.
+    const isEnded = sqlState === '57P01';
     throw translateError(error, statement.failure, {
       database,
       terminated: [...operation.terminated.values()],
+      state: isEnded ? await halfDropped(control.client, statement.databases).catch(() => '') : '',
     });
   }
-  const state = `${statement.failure}.${await invalidity(control.client, statement.databases)}`;
+  const state = `${statement.failure}.${await halfDropped(control.client, statement.databases)}`;
   const facts = { cause: error, terminated: [...operation.terminated.values()] };
   if (deadline.aborted) throw deadline.error(database, state, facts);
   if (lastSweep.runnerWait === 'ProcSignalBarrier')
@@ -154,15 +157,4 @@ async function untouchableSessions(
     remedy: 'Disconnect it, or use another template (template0 has no sessions).',
     session,
   }));
-}
-
-/** An interrupted DROP may already have marked the database invalid; nothing but another DROP helps then. */
-async function invalidity(control: Client, databases: readonly string[]): Promise<string> {
-  const { rows } = await control.query<{ name: string }>(
-    'SELECT datname AS name FROM pg_database WHERE datname = ANY ($1::name[]) AND datconnlimit = -2',
-    [databases],
-  );
-  return rows
-    .map(({ name }) => ` Database "${name}" is half dropped and can no longer be used: drop it again.`)
-    .join('');
 }

@@ -52,7 +52,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
       return;
     } catch (error) {
       if (fate.error !== undefined && isConnectionLost(fate.error))
-        throw await endLostRunner(operation, fate.error);
+        throw await endLostRunner(operation, statement.databases, fate.error);
       if (lastSweep === undefined) throw error;
       await throwUnlessRetriable(operation, statement, lastSweep, error);
     }

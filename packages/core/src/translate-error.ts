@@ -30,12 +30,15 @@ const standbyHint = 'This server is a standby, which only reads: connect to the 
 
 /**
  * Makes our error of whatever a statement failed with. `summary` begins the message: what did not happen to which
- * database.
+ * database, `state` ends it.
  */
 export function translateError(
   error: unknown,
   summary: string,
-  facts: { database: string | undefined; hint?: string; terminated?: readonly Session[] },
+  {
+    state = '',
+    ...facts
+  }: { database: string | undefined; hint?: string; terminated?: readonly Session[]; state?: string },
 ): PgEvictError {
   if (error instanceof PgEvictError) return error;
   const sqlState = sqlStateOf(error);
@@ -44,10 +47,14 @@ export function translateError(
   const serverHint = (error as { hint?: unknown } | null)?.hint;
   const lost = sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
   const code = codes[sqlState ?? ''] ?? (lost ? 'CONNECTION_FAILED' : 'UNEXPECTED');
-  return new PgEvictError(code, `${summary}: ${message}.${typeof detail === 'string' ? ` ${detail}` : ''}`, {
-    hint: sqlState === '25006' ? standbyHint : typeof serverHint === 'string' ? serverHint : undefined,
-    ...facts,
-    sqlState,
-    cause: error,
-  });
+  return new PgEvictError(
+    code,
+    `${summary}: ${message}.${typeof detail === 'string' ? ` ${detail}` : ''}${state}`,
+    {
+      hint: sqlState === '25006' ? standbyHint : typeof serverHint === 'string' ? serverHint : undefined,
+      ...facts,
+      sqlState,
+      cause: error,
+    },
+  );
 }
