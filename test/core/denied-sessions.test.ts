@@ -115,6 +115,18 @@ test('sessions of roles the owner is a member of can be ended without any grant'
   expect((await dropDatabase(target)).terminated).toMatchObject([{ pid: session.pid }]);
 });
 
+test('those of a role whose privileges are not inherited cannot, and the report says so', async () => {
+  const { database, owner, target } = await scene();
+  const group = await scratch.role();
+  await ask(`ALTER ROLE "${owner}" NOINHERIT; GRANT "${group}" TO "${owner}"`);
+  const [own, session] = [await sessionOf(database, owner), await sessionOf(database, group)];
+  const { terminated, denied } = await terminateSessions(target);
+  expect(pidsOf(terminated)).toEqual([own.pid]);
+  expect(denied).toMatchObject([{ session: { pid: session.pid, user: group } }]);
+  expect(await alive([session.pid])).toEqual([session.pid]);
+  await session.close();
+});
+
 test('a session that may not be ended and comes while the recreate is under way keeps the old database', async () => {
   const { database, owner, target } = await scene();
   const own = await sessionOf(database, owner);
