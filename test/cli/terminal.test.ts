@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { Scratch } from '../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName } from '../support/server.js';
 import { openSession } from '../support/sessions.js';
+import { markerOf } from '../core/support/target.js';
 import { hasTerminal, runOnTerminal } from './support/run-on-terminal.js';
 import { startStallingProxy } from './support/stalling-proxy.js';
 
@@ -31,6 +32,7 @@ describeOnTerminal('on a terminal', () => {
   test.each([
     ['no', 'n\n', 3],
     ['nothing', '\n', 3],
+    ['what only begins with a yes', 'yesterday\n', 3],
     ['end of input', '\u0004', 3],
     ['Ctrl-C', '\u0003', 130],
   ])('with %s as the answer nothing happens', async (_what, type, exitCode) => {
@@ -44,6 +46,19 @@ describeOnTerminal('on a terminal', () => {
     expect(code).toBe(exitCode);
     await session.client.query('SELECT FROM marker');
     await session.close();
+  });
+
+  test.each([
+    ['errors go elsewhere', '2>/dev/null'],
+    ['an answer is fed to it', "<<'END'\ny\nEND"],
+  ])('where %s it does not ask', async (_what, redirection) => {
+    const database = await scratch.database();
+    const { code } = await runOnTerminal(['drop'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      redirection,
+    });
+    expect(code).toBe(3);
+    expect(await markerOf(database)).toBe('old');
   });
 
   test('what cannot succeed fails without asking', async () => {

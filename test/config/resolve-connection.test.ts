@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -72,10 +73,12 @@ describe('precedence', () => {
     const url = 'postgres://:s3cret@db.example/x';
     const { settings } = await resolveConnection({ url, host: 'db.example', user: 'me', env: env() });
     expect(settings).toMatchObject({ host: 'db.example', user: 'me', password: 's3cret', database: 'x' });
-    await expect(resolveConnection({ url, host: 'other', env: env() })).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.not.stringContaining('s3cret'),
-    });
+    const error: unknown = await resolveConnection({ url, host: 'other', env: env() }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    // With all that somebody who logs it would see.
+    expect(inspect(error, { depth: null })).not.toContain('s3cret');
   });
 
   test('libpq variables alone name the connection; empty ones count as unset', async () => {

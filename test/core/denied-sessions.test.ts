@@ -77,6 +77,27 @@ test.each(Object.keys(operations))(
   },
 );
 
+describe.each([
+  ['of others', ''],
+  ['of a role whose privileges ours does not inherit', 'NOINHERIT'],
+])('a database %s', (_who, inheritance) => {
+  test.each(Object.keys(operations))('is refused before anybody is ended: %s', async (name) => {
+    const { database, second, owner } = await scene();
+    const me = await scratch.role(`CREATEDB ${inheritance}`);
+    if (inheritance !== '') await ask(`GRANT "${owner}" TO "${me}"`);
+    const session = await sessionOf(database, me);
+    const target = targetOf(database, me);
+    const error = await failureOf(operations[name]?.(target, second) ?? Promise.resolve());
+    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', database, terminated: [] });
+    expect(error.message).toContain(`"${owner}"`);
+    // Nothing that the server would have refused was begun: it would have ended this one.
+    expect(error.sqlState).toBeNull();
+    expect(await alive([session.pid])).toEqual([session.pid]);
+    expect(await privateDatabasesFor(database)).toEqual([]);
+    await session.close();
+  });
+});
+
 test("a superuser's session: pg_signal_backend is not enough, and the report says what is", async () => {
   const { database, owner, target } = await scene();
   await ask(`GRANT pg_signal_backend TO "${owner}"`);
@@ -113,6 +134,18 @@ test('sessions of roles the owner is a member of can be ended without any grant'
   await ask(`GRANT "${group}" TO "${owner}"`);
   const session = await sessionOf(database, group);
   expect((await dropDatabase(target)).terminated).toMatchObject([{ pid: session.pid }]);
+});
+
+test('those of a role whose privileges are not inherited cannot, and the report says so', async () => {
+  const { database, owner, target } = await scene();
+  const group = await scratch.role();
+  await ask(`ALTER ROLE "${owner}" NOINHERIT; GRANT "${group}" TO "${owner}"`);
+  const [own, session] = [await sessionOf(database, owner), await sessionOf(database, group)];
+  const { terminated, denied } = await terminateSessions(target);
+  expect(pidsOf(terminated)).toEqual([own.pid]);
+  expect(denied).toMatchObject([{ session: { pid: session.pid, user: group } }]);
+  expect(await alive([session.pid])).toEqual([session.pid]);
+  await session.close();
 });
 
 test('a session that may not be ended and comes while the recreate is under way keeps the old database', async () => {

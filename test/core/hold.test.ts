@@ -17,6 +17,10 @@ async function expectGivenBack(database: string, content = 'old'): Promise<void>
   expect(await privateDatabasesFor(database)).toEqual([]);
 }
 
+/** Whether an operation is about to take a holder for dead. */
+const isClaimed = async (): Promise<boolean> =>
+  (await ask(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'`)).length > 0;
+
 describe('the connections of a living holder are lost', () => {
   test('again and again: nobody takes him for dead, and the callback is not disturbed', async () => {
     const database = await scratch.database();
@@ -50,6 +54,58 @@ describe('the connections of a living holder are lost', () => {
     await withExclusiveAccess(target, async () => endSessionsOf(target));
     await expectGivenBack(database);
     expect(await stillAtWork(target)).toEqual([]);
+  });
+
+  test('he comes back while another operation waits whether he does: it leaves him what he holds', async () => {
+    const database = await scratch.database();
+    const { proxy, target } = await proxied(database);
+    await withExclusiveAccess(target, async (access) => {
+      proxy.refuse();
+      await until(async () => (await stillAtWork(target)).length === 0, 'his sessions are gone');
+      const repairing = repairDatabase(targetOf(database));
+      await until(isClaimed, 'it waits');
+      proxy.letThrough();
+      expect(await repairing).toMatchObject({ changed: false, leftovers: [] });
+      expect(access.signal.aborted).toBe(false);
+      expect(await markerOf(access.database)).toBe('old');
+    });
+    proxy.stop();
+    await expectGivenBack(database);
+  });
+
+  test('he comes back while another operation is giving the database back: he waits what becomes of it', async () => {
+    const database = await scratch.database();
+    const { proxy, target } = await proxied(database);
+    const told: unknown[] = [];
+    const error = await failureOf(
+      withExclusiveAccess(target, async (access) => {
+        proxy.refuse();
+        await until(async () => (await stillAtWork(target)).length === 0, 'his sessions are gone');
+        await withClient(serverUrl(), async (client) => {
+          await client.query(`BEGIN; COMMENT ON DATABASE ${quote(access.database)} IS 'x'`);
+          const repairing = repairDatabase(targetOf(database));
+          await until(
+            async () =>
+              (await ask(`SELECT FROM pg_locks WHERE locktype = 'object' AND NOT granted`)).length > 0,
+            'it is under way',
+          );
+          proxy.letThrough();
+          await until(
+            async () =>
+              (await ask(`SELECT FROM pg_locks WHERE mode = 'ShareLock' AND locktype = 'advisory'`)).length >
+              0,
+            'he is back',
+          );
+          await client.query('ROLLBACK');
+          expect(await repairing).toMatchObject({ changed: true, leftovers: [] });
+        });
+        told.push(await firesOn(access));
+      }),
+    );
+    proxy.stop();
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', database });
+    expect(told).toMatchObject([{ message: expect.stringContaining('gave it back') as unknown }]);
+    await expectGivenBack(database);
   });
 
   test('and others got the database before he could come back: the callback is told, and so is the caller', async () => {

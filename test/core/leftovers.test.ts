@@ -131,6 +131,20 @@ describe('the holder of a database was killed', () => {
     expect(await markerOf(other)).toBe('old');
   });
 
+  test('an operation on another database, or on one that there is not, leaves it where it is', async () => {
+    const [database, another] = [await scratch.database(), await scratch.database()];
+    const held = await abandonHeld(database);
+    const missing = scratch.forget(uniqueName('missing'));
+    for (const name of [another, missing]) {
+      expect(await repairDatabase(targetOf(name))).toMatchObject({ changed: false, leftovers: [] });
+    }
+    expect(await databaseExists(missing)).toBe(false);
+    expect(await databasesLike(database)).toEqual([database, held]);
+    expect(await markerOf(held)).toBe('old');
+    await repairDatabase(targetOf(database));
+    expect(await markerOf(database)).toBe('old');
+  });
+
   test('clients that reconnect all the while get back in by themselves once it is put back', async () => {
     const database = await scratch.database();
     const crowd = new ReconnectingClients(serverUrl({ database }), 10);
@@ -176,6 +190,37 @@ test('a live holder is not mistaken for a dead one', async () => {
     expect(await databasesLike(database)).toEqual([database, held]);
   });
   expect(await markerOf(database)).toBe('old');
+});
+
+test('nor by the owner, who may not see when the session of a superuser began', async () => {
+  const owner = await scratch.role('CREATEDB');
+  const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+  await withExclusiveAccess(targetOf(database), async ({ database: held, signal }) => {
+    const target = targetOf(database, owner);
+    expect(await repairDatabase(target)).toMatchObject({ changed: false, leftovers: [] });
+    expect(await failureOf(recreateDatabase(target))).toMatchObject({ code: 'BLOCKED', terminated: [] });
+    expect(await databasesLike(database)).toEqual([database, held]);
+    expect(signal.aborted).toBe(false);
+  });
+  expect(await markerOf(database)).toBe('old');
+});
+
+test('a session that has got the pid of a dead maker by now is not taken for him', async () => {
+  const database = await scratch.database();
+  const target = targetOf(database);
+  const child = new OperationProcess({ operation: 'recreateDatabase', target, pauseAt: 'created' });
+  await child.reached('created');
+  await child.kill();
+  await until(async () => (await stillAtWork(target)).length === 0, 'its sessions are gone');
+  const [left = ''] = await privateDatabasesFor(database);
+  await withClient(serverUrl(), async (client) => {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const renamed = scratch.forget(left.replace(/_[0-9]+_(?=[0-9a-z]+$)/, `_${rows[0]?.pid}_`));
+    await client.query(`ALTER DATABASE "${left}" RENAME TO "${renamed}"`);
+    expect(await privateDatabasesFor(database)).toEqual([renamed]);
+    expect(await repairDatabase(targetOf(database))).toMatchObject({ changed: true, leftovers: [] });
+    expect(await databasesLike(database)).toEqual([database]);
+  });
 });
 
 test.each([

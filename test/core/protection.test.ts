@@ -323,6 +323,11 @@ describe('patterns of the configuration', () => {
     }
   });
 
+  test('match whatever a name consists of', async () => {
+    const target = { connection: nowhere, database: 'prod\nof two lines', protect: ['prod*'] };
+    expect(await failureOf(dropDatabase(target))).toMatchObject({ code: 'PROTECTED' });
+  });
+
   test('a pattern that names neither database nor host protects everything', async () => {
     expect(await failureOf(dropDatabase({ connection: nowhere, protect: [{}] }))).toMatchObject({
       code: 'PROTECTED',

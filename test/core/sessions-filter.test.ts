@@ -45,6 +45,7 @@ describe('who they are', () => {
       [{ application: 'Job' }, []],
       [{ application: ['Jobs', 'a.*'] }, [dotted, other]],
       [{ application: [] }, []],
+      [{ sessions: [] }, []],
       [{ user }, [other]],
       [{ user: `${user}_` }, []],
       [{ user: 'postgres' }, [dotted, plain]],
@@ -180,6 +181,19 @@ describe('what they do', () => {
     expect(rows).toEqual([{ ok: true }]);
     expect(await alive(pidsOf([idle, open, active]))).toEqual(pidsOf([idle, open, active]));
     expect((await terminateSessions(targetOf(database), { cancel: true })).cancelled).toEqual([]);
+  });
+
+  test('a query that is run in the place of one that was cancelled is not waited for', async () => {
+    const database = await scratch.database();
+    const { client, pid } = await sessionOn(database);
+    const sleep = async (): Promise<unknown> => client.query('SELECT pg_sleep(600)');
+    sleep()
+      .catch(sleep)
+      .catch(() => undefined);
+    await until(async () => (await listed(database, { state: 'active' })).length > 0, 'the query runs');
+    const report = await terminateSessions(targetOf(database), { cancel: true });
+    expect(report).toMatchObject({ cancelled: [{ pid }], remaining: [] });
+    await until(async () => (await listed(database, { state: 'active' })).length > 0, 'the other runs');
   });
 });
 

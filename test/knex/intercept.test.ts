@@ -181,6 +181,30 @@ describe.each(knexVersions)('%s', (version) => {
       const knex = fixture.connect(database, { protect: ['db_*'] });
       await expect(knex.raw('DROP DATABASE ??', [database])).rejects.toMatchObject({ code: 'PROTECTED' });
       await expectAlive(opened);
+      const label = `COMMENT ON DATABASE ${quote(database)} IS`;
+      await ask(`${label} '[pg-evict: protected]'`);
+      for (const sql of ['DROP DATABASE ??', 'ALTER DATABASE ?? RENAME TO never']) {
+        await expect(fixture.connect(database).raw(sql, [database])).rejects.toMatchObject({
+          code: 'PROTECTED',
+        });
+      }
+      await expectAlive(opened);
+      await ask(`${label} NULL`);
+    });
+
+    it('a template that is to be dropped, as the server would; one that is to be renamed is', async () => {
+      const database = await scratch.database(undefined, 'IS_TEMPLATE true');
+      const opened = await fixture.others(database);
+      const knex = fixture.connect('postgres');
+      await expect(knex.raw('DROP DATABASE ??', [database])).rejects.toMatchObject({
+        code: 'BLOCKED',
+        blockers: [{ kind: 'template' }],
+      });
+      await expectAlive(opened);
+      const renamed = scratch.forget(uniqueName('renamed'));
+      await knex.raw('ALTER DATABASE ?? RENAME TO ??', [database, renamed]);
+      expect([await databaseExists(database), await databaseExists(renamed)]).toEqual([false, true]);
+      expect(await ends(opened)).toEqual(threeEnded);
     });
 
     it('the name of the client, for those who look it up', () => {

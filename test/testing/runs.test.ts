@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   acquireDatabase,
+  endRun,
   planDatabase,
   releaseDatabase,
   resetDatabase,
@@ -122,6 +123,28 @@ test('processes of a run get databases of their own; each ends by itself, and no
   await third.tell('end');
   expect(await third.ended()).toBe(0);
   expect(await ownDatabases(run.id)).toEqual([]);
+});
+
+test('who ends a run by force drops what others of it work with, lets them make no more, and touches no other run', async () => {
+  const [run, other] = [await fixture.start({ template }), await fixture.start({ template })];
+  const database = await acquireDatabase(other);
+  const worker = new RunProcess({ invitation: JSON.parse(JSON.stringify(run)) as RunInvitation });
+  await worker.tell('begin');
+  const { name } = await worker.tell('acquire');
+  await withClient(serverUrl(), async (client) => {
+    await client.query(`BEGIN; ALTER DATABASE ${quote(name)} CONNECTION LIMIT 5`);
+    const ending = endRun(run, { force: true });
+    await until(
+      async () => (await ask(`SELECT FROM pg_locks WHERE NOT granted`)).length > 0,
+      'it is about to drop it',
+    );
+    await expect(worker.tell('acquire')).rejects.toMatchObject({ code: 'REFUSED' });
+    await client.query('ROLLBACK');
+    await ending;
+  });
+  expect(await ownDatabases(run.id)).toEqual([]);
+  expect(await resetDatabase(database)).toMatchObject({ how: 'unchanged' });
+  await fixture.end(other);
 });
 
 test('the database of a failed file is kept under a name of its own, with its content', async () => {

@@ -66,8 +66,11 @@ test('a run that its first process has ended lives as long as one that joined it
   await joined.tell('begin');
   const { name } = await joined.tell('acquire');
   await fixture.end(run);
-  expect((await sweepTestDatabases(target())).dropped).toEqual([]);
+  const { dropped, left } = await sweepTestDatabases(target(), { templates: true });
+  expect(dropped).not.toContain(name);
+  expect(left).toContainEqual({ database: run.template.name, reason: 'a run uses it' });
   expect(await databaseExists(name)).toBe(true);
+  expect(await databaseExists((await joined.tell('acquire')).name)).toBe(true);
   await joined.tell('end');
 });
 
@@ -94,6 +97,10 @@ test('only names that we give are ours', async () => {
     'pg_evict_test_abc',
     'pg_evict_tester_12345678_1_0_a',
     'x_pg_evict_test_12345678_1_0_a',
+    'pg_evict_test_12345678_1_0_a_copy',
+    'pg_evict_test_123_1_0_a',
+    'pg_evict_template_0123456789abcdef_old',
+    'x_pg_evict_template_0123456789abcdef',
   ];
   for (const name of names) await scratch.database(name);
   const report = await sweepTestDatabases(target(), { kept: true, templates: true });

@@ -12,10 +12,10 @@ const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '53300': 'CONNECTION_FAILED',
 };
 
-/** The SQLSTATE of what a statement failed with. None begins like `EPIPE`, an error of the system. */
+/** The SQLSTATE of what a statement failed with. Each has a digit; codes of the system, such as EPIPE, have none. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** Whether the session is gone that a statement was sent on. */

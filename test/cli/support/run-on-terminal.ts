@@ -33,12 +33,14 @@ export async function runOnTerminal(
     steps?: readonly TerminalStep[];
     columns?: number;
     rows?: number;
+    /** Of the shell, behind the command. */
+    redirection?: string;
   } = {},
 ): Promise<{ code: number | null; output: string }> {
   const quoted = [process.execPath, bin, ...args].map(
     (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
   );
-  const command = `stty cols ${options.columns ?? 100} rows ${options.rows ?? 40}; exec ${quoted.join(' ')}`;
+  const command = `stty cols ${options.columns ?? 100} rows ${options.rows ?? 40}; exec ${quoted.join(' ')} ${options.redirection ?? ''}`;
   const child = spawn(
     'script',
     isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'],
