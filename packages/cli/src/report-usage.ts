@@ -17,7 +17,8 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
     (known) => argv[2] === known.name() || known.aliases().includes(argv[2] ?? ''),
   );
   const help = command === undefined ? 'pg-evict --help' : `pg-evict help ${command.name()}`;
-  const forgot = command?.name() === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
+  const forgot =
+    command?.name() === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
   const hint = [
     ...suggestions,
     ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
