@@ -326,6 +326,7 @@ test('a file that cannot be executed after all: the database is given back', asy
 
 test.each([
   [['run', 'x'], /"--" is missing/],
+  [['run', 'x', 'psql', '-c', 'SELECT 1'], /'-c'[^]*What belongs to the command goes behind "--"\./],
   [['run', 'x', '--'], /command to run is missing/],
   [['run', 'x', 'y', '--', 'true'], /too many arguments/],
 ])('%j exits with 2', async (args, message) => {

@@ -13,6 +13,10 @@ async function load(values: readonly object[]): Promise<Outcome[]> {
 const wrong: readonly (readonly [object, string])[] = [
   [{ conection: 'x' }, '"conection" is not a setting (did you mean "connection"?)'],
   [{ nonsense: 1, protect: [] }, '"nonsense" is not a setting (known here: connection, admin,'],
+  [
+    { testing: { isolatoin: 'run', leaks: 'warn', keepfailed: true } },
+    '"testing.isolatoin" is not a setting (did you mean "isolation"?); "testing.keepfailed" is not a setting (did you mean "keepFailed"?)',
+  ],
   [{ extends: 'x' }, '"extends" is not a setting'],
   [{ $import: './x.json', protect: [] }, '"$import" is not a setting'],
   [

@@ -25,17 +25,6 @@ test.each([
   expect(outcome?.value).toMatchObject({ config: { maintenanceDatabase: 'test' } });
 });
 
-test('a function that fails is refused with what it fails with', async () => {
-  const project = createProject({
-    'pg-evict.config.cjs': `module.exports = async () => { throw new Error('the vault is sealed') }`,
-  });
-  const [outcome] = await project.evaluate([['loadConfig']]);
-  expect(outcome?.error).toEqual({
-    code: 'CONFIG_INVALID',
-    message: `The function that ${project.path('pg-evict.config.cjs')} exports failed: the vault is sealed. That is what the file itself fails with: correct it there.`,
-  });
-});
-
 test('an environment that is missing is refused, with those that there are', async () => {
   const project = createProject({ 'pg-evict.config.json': map });
   const [outcome] = await project.evaluate([['loadConfig', { env: 'tset' }]]);

@@ -178,12 +178,9 @@ describe('the label on the server', () => {
     });
     expect(await protectDatabase(target, 'mine')).toMatchObject({ changed: false });
     expect(await failureOf(dropDatabase(targetOf(database, other)))).toMatchObject({ code: 'PROTECTED' });
-    expect(await failureOf(unprotectDatabase(targetOf(database, other)))).toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
-    expect(await failureOf(protectDatabase(targetOf(database, other)))).toMatchObject({
-      code: 'PERMISSION_DENIED',
-    });
+    const denied = { code: 'PERMISSION_DENIED', hint: `GRANT "${owner}" TO "${other}";` };
+    expect(await failureOf(unprotectDatabase(targetOf(database, other)))).toMatchObject(denied);
+    expect(await failureOf(protectDatabase(targetOf(database, other)))).toMatchObject(denied);
     expect(await failureOf(dropDatabase(target))).toMatchObject({ code: 'PROTECTED' });
     expect(await unprotectDatabase(target)).toEqual({
       database,

@@ -84,6 +84,25 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
     },
   );
 
+  it('a migration that ends after the interrupt is not said to be done', async () => {
+    const database = await scratch.database();
+    const interrupting = migration(`
+      const interrupted = new Promise((done) => process.once('SIGINT', done));
+      process.kill(process.pid, 'SIGINT');
+      await interrupted;`);
+    const { code, stdout, stderr } = await fresh(
+      project({ 'migrations/002_interrupting.ts': interrupting }),
+      database,
+      '-y',
+    );
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: `error: Aborted. Migration "002_interrupting.ts" did not end; database "${database}" stays as it was.\n`,
+    });
+    expect(stdout).toMatch(/^001_people\.ts {2}\S+ m?s\n$/);
+    expect(await tables(database)).toEqual(['marker']);
+  });
+
   it('an interrupt in place ends the migration on the server and says that it is half done', async () => {
     const database = await scratch.database();
     const folder = project({

@@ -49,7 +49,7 @@ export function originLines({ configuration, connection, target }: CommandContex
         ];
   });
   if (settings.password === undefined) {
-    lines.push(`${'password'.padEnd(topicWidth)}  none given ${colors.dim('so .pgpass is looked into')}`);
+    lines.push(`${'password'.padEnd(topicWidth)}  none given, ${colors.dim('so .pgpass is looked into')}`);
   }
   return [...lines, ...configurationLines({ configuration, target }, colors)]
     .map((line) => `${line}\n`)

@@ -18,7 +18,7 @@ export function createProgram(): Command {
     .exitOverride()
     .configureHelp({
       styleTitle: (title) => `\u001B[1m${title}\u001B[22m`,
-      subcommandTerm: (command) => `${command.name()} ${command.usage().replace('[options]', '').trim()}`,
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(' [options]', ''),
       visibleOptions: withGlobalOptions,
     })
     .configureOutput({

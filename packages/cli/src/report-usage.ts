@@ -17,7 +17,13 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
     (known) => argv[2] === known.name() || known.aliases().includes(argv[2] ?? ''),
   );
   const help = command === undefined ? 'pg-evict --help' : `pg-evict help ${command.name()}`;
-  const hint = [...suggestions, `${help} shows what there is.`].join(' ');
+  const forgot =
+    command?.name() === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
+  const hint = [
+    ...suggestions,
+    ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
+    `${help} shows what there is.`,
+  ].join(' ');
   if (argv.includes('--json')) {
     process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', summary, hint }));
   } else {

@@ -11,7 +11,7 @@ export function describeIssues(
     ...new Set(
       issues
         .flatMap((issue) => leaves(issue, path))
-        .map(({ issue, at }) => describe(issue, at, schema, path)),
+        .flatMap(({ issue, at }) => describe(issue, at, schema, path)),
     ),
   ];
 }
@@ -35,16 +35,25 @@ function describe(
   at: readonly string[],
   schema: GenericSchema,
   prefix: readonly string[],
-): string {
+): string | string[] {
   const path = toPath(at);
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const known = keysAt(schema, at.slice(prefix.length, -1));
-    const meant = closestName(at.at(-1) ?? '', known);
-    return `"${path}" is not a setting (${meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`})`;
+    return unknownKeys(issue, at, known).map((key) => {
+      const meant = closestName(key, known);
+      return `"${toPath([...at.slice(0, -1), key])}" is not a setting (${meant === undefined ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`})`;
+    });
   }
   if (issue.type === 'strict_object' && issue.received === 'undefined') return `${path} is missing`;
   const meant = typeof issue.input === 'string' && issue.type === 'union' ? undefined : meantValue(issue);
   return `${path === '' ? 'it' : path} is ${toShown(issue.input, at)}, expected ${issue.message}${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
+}
+
+/** The schema library stops at the first of an object. */
+function unknownKeys(issue: GenericIssue, at: readonly string[], known: readonly string[]): string[] {
+  const object = issue.path?.at(-1)?.input;
+  const others = Object.keys(object ?? {}).filter((key) => key !== '$schema' && !known.includes(key));
+  return [...new Set([...at.slice(-1), ...others])];
 }
 
 /** For one of a list of words. */

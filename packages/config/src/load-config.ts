@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { PgEvictError } from '@pg-evict/core';
 import { assertReadable, findConfig } from './find-config.js';
 import type { Environment } from './libpq-parameters.js';
 import type { ConfigOutput } from './schema/config-schema.js';
@@ -99,8 +100,10 @@ async function call(exported: unknown, env: string, file: string): Promise<unkno
   try {
     return await (exported as (context: { env: string }) => unknown)({ env });
   } catch (error) {
-    const { notLoaded } = await import('./not-loaded.js');
-    throw notLoaded(file, error, `The function that ${file} exports failed`);
+    throw new PgEvictError('CONFIG_INVALID', `The function that ${file} exports failed.`, {
+      hint: 'What it threw is not shown, as a password may be in it: log it there.',
+      cause: error,
+    });
   }
 }
 

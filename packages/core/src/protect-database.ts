@@ -1,8 +1,10 @@
 import { databaseNotFound } from './database-not-found.js';
 import { Deadline, type DeadlineOptions } from './deadline.js';
 import { assertDatabaseName, quoteIdentifier, quoteLiteral } from './identifier.js';
+import { inspect } from './inspect.js';
 import { heldError, isPlaceholder } from './placeholder.js';
 import { readProtection, writeProtection } from './protection-label.js';
+import { findDatabase, requireOwnership } from './require.js';
 import { resolveTarget, type Target } from './target.js';
 import { translateError } from './translate-error.js';
 import { withMaintenanceConnections } from './with-maintenance-connections.js';
@@ -51,19 +53,18 @@ async function setLabel(
   const resolved = resolveTarget(target);
   const { database } = resolved;
   assertDatabaseName(database);
+  const failure = `The protection of database "${database}" was not changed`;
   return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
     try {
-      const { rows } = await client.query<{ comment: string | null }>(
-        `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
-        [database],
-      );
-      const [row] = rows;
-      if (row === undefined) throw databaseNotFound(database);
-      if (isPlaceholder(row.comment)) throw heldError(database, 'The protection was not changed');
-      const before = readProtection(row.comment);
+      const inspection = await inspect(client, [database]);
+      const facts = findDatabase(inspection, database);
+      if (facts === undefined) throw databaseNotFound(database);
+      if (isPlaceholder(facts.comment)) throw heldError(database, 'The protection was not changed');
+      const before = readProtection(facts.comment);
       const comment = reason === null ? before.comment : writeProtection(before.comment, reason);
       const after = readProtection(comment);
-      if (comment !== row.comment) {
+      if (comment !== facts.comment) {
+        requireOwnership(inspection, facts, failure);
         await client.query(
           `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
         );
@@ -72,10 +73,10 @@ async function setLabel(
         database,
         protected: after.reason !== null,
         reason: after.reason,
-        changed: comment !== row.comment,
+        changed: comment !== facts.comment,
       };
     } catch (error) {
-      throw translateError(error, `The protection of database "${database}" was not changed`, { database });
+      throw translateError(error, failure, { database });
     }
   });
 }

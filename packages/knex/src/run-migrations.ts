@@ -22,7 +22,9 @@ export async function runMigrations(
   state: string,
   { seed, loadFile, onMigration, signal }: RunOptions,
 ): Promise<Migrated> {
-  const stopTelling = tellEach(knex, onMigration);
+  const stopTelling = tellEach(knex, (name) => {
+    if (signal?.aborted !== true) onMigration(name);
+  });
   // Made after that: it works on a clone, to which listeners are copied.
   const migrator = migratorOf(knex, loadFile);
   const current = (): string => {
