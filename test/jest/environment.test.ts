@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CuttingProxy } from '../support/cutting-proxy.js';
 import { ask, quote, serverUrl, until, withClient } from '../support/server.js';
 import { jestVersions } from './support/jest-installation.js';
 import { JestFixture } from './support/jest-fixture.js';
@@ -145,6 +146,52 @@ describe('a test file', () => {
       const failed = Object.values(run.files).filter(({ status }) => status === 'failed');
       expect(failed).toHaveLength(2);
       for (const { message } of failed) expect(message).toContain('set up in vain');
+    },
+  );
+
+  it.each(jestVersions)(
+    'keeps the results of its tests where the server is gone when it ends, in %s',
+    async (version) => {
+      const project = fixture.project(
+        'plain',
+        {
+          'tests/one.test.js': `
+          const { existsSync, writeFileSync } = require('node:fs');
+          const { Client } = require('pg');
+          test('passes', async () => {
+            const client = new Client();
+            await client.connect();
+            await client.end();
+          });
+          test('fails', async () => {
+            writeFileSync('ready', '');
+            while (!existsSync('gone')) await new Promise((resolve) => setTimeout(resolve, 20));
+            throw new Error('of its own');
+          });`,
+        },
+        version,
+      );
+      project.remove('tests/two.test.js');
+      const { hostname, port } = new URL(serverUrl());
+      const proxy = await CuttingProxy.start(hostname, Number(port));
+      const url = new URL(serverUrl({ database: 'app_test' }));
+      url.port = String(proxy.port);
+      const run = await project.run({
+        env: { DATABASE_URL: url.href },
+        meanwhile: async () => {
+          await until(async () => Promise.resolve(project.exists('ready')), 'the second test runs', 40_000);
+          proxy.refuse();
+          project.write('gone', '');
+        },
+      });
+      proxy.stop();
+      fixture.expectLeft(...(await fixture.databases()));
+      // Whose global teardown fails as well, Jest writes no JSON.
+      expect(run.stderr).toMatch(/Tests: +1 failed, 1 passed/);
+      expect(run.stderr).toContain('of its own');
+      expect(run.stderr).toMatch(
+        /Test suite failed to run\s+PgEvictError: 127\.0\.0\.1:\d+ cannot be connected to/,
+      );
     },
   );
 

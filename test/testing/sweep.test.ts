@@ -1,4 +1,4 @@
-import { sweepTestDatabases, type RunInvitation } from '@pg-evict/testing';
+import { acquireDatabase, sweepTestDatabases, type RunInvitation } from '@pg-evict/testing';
 import { runCli, runCliJson, startCli } from '../cli/support/run-cli.js';
 import { useOwnServer } from '../support/own-server.js';
 import { Scratch } from '../support/scratch.js';
@@ -89,6 +89,26 @@ test('a run that has lost its session to the server has it back, with what it sa
     ) as unknown[],
   );
   await process.tell('end');
+});
+
+test('a run whose session is ended while it makes a database makes it all the same', async () => {
+  const run = await fixture.start();
+  const [outcome] = await withClient(serverUrl(), async (client) => {
+    await client.query('BEGIN');
+    // Whoever copies it has to wait.
+    await client.query(`ALTER DATABASE ${quote(run.template.name)} RENAME TO elsewhere`);
+    const acquired = Promise.allSettled([acquireDatabase(run)]);
+    const waits = "wait_event_type = 'Lock' AND query LIKE 'CREATE DATABASE%'";
+    await until(
+      async () => (await ask(`SELECT FROM pg_stat_activity WHERE ${waits}`)).length > 0,
+      'it waits for its copy',
+    );
+    await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${waits}`);
+    await client.query('ROLLBACK');
+    return acquired;
+  });
+  expect(outcome).toMatchObject({ status: 'fulfilled' });
+  await fixture.end(run);
 });
 
 test('only names that we give are ours', async () => {

@@ -116,7 +116,12 @@ export class TestFile {
   async #finish(state: TestState | undefined): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
-    const leaks = await unwatched(async () => this.#leaks());
+    const leaks = await unwatched(async () => this.#leaks()).catch((error: unknown) => {
+      if (state === undefined) throw error;
+      // Thrown, it would take the place of what the tests have come to.
+      state.unhandledErrors.push([error, undefined]);
+      return [];
+    });
     if (leaks.length > 0) {
       this.#watch.detach();
       this.#timers.unref();

@@ -21,7 +21,8 @@ export interface AcquireOptions {
  * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. What is not released is dropped
  * when the run ends, or swept later.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `UNEXPECTED` (disk full, …)
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `REFUSED` where the run has been ended, `BLOCKED`
+ * where a crash of the server has emptied the template's unlogged tables, `UNEXPECTED` (disk full, …)
  */
 export async function acquireDatabase(
   run: TestRun,

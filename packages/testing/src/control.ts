@@ -46,18 +46,12 @@ export class Control {
     statement: string | { readonly name: string; readonly text: string },
     values?: unknown[],
   ): Promise<{ rows: Row[] }> {
-    const session = await this.#session();
-    try {
-      return await session.query<Row>(statement, values);
-    } catch (error) {
-      if (!session.lost || !isLost(error)) throw error;
-      return (await this.#session()).query<Row>(statement, values);
-    }
+    return this.#ask(async (session) => session.query<Row>(statement, values));
   }
 
   /** Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session. */
   async hold(lock: AdvisoryLock): Promise<void> {
-    await take(await this.#session(), lock);
+    await this.#ask(async (session) => take(session, lock));
     this.#locks.set(`${lock.kind} ${lock.of}`, lock);
   }
 
@@ -73,6 +67,16 @@ export class Control {
     this.#locks.clear();
     const session = await this.#opening.catch(() => undefined);
     await session?.close();
+  }
+
+  async #ask<T>(ask: (session: ServerSession) => Promise<T>): Promise<T> {
+    const session = await this.#session();
+    try {
+      return await ask(session);
+    } catch (error) {
+      if (!session.lost || !isLost(error)) throw error;
+      return ask(await this.#session());
+    }
   }
 
   async #session(): Promise<ServerSession> {

@@ -36,7 +36,7 @@ export interface ResetReport {
  * all of it back. Name and URL stay. What belongs to the server stays as it is: roles, tablespaces, settings of roles.
  *
  * @throws {@link PgEvictError} `SESSIONS_REMAIN` where a session may not be ended (a superuser's, and we are none),
- * `CONNECTION_FAILED`, `UNEXPECTED`
+ * and where a new copy has to be made what {@link acquireDatabase} throws
  */
 export async function resetDatabase(
   database: TestDatabase,

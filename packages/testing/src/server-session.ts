@@ -1,6 +1,6 @@
 import { sessionSettings, type ConnectionSettings } from '@pg-evict/core';
 import { Client } from 'pg';
-import { failureOf, sqlStateOf } from './failure.js';
+import { failureOf, isLost, sqlStateOf } from './failure.js';
 
 /**
  * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
@@ -116,6 +116,10 @@ export class ServerSession {
     this.#client.ref();
     try {
       return await query();
+    } catch (error) {
+      // The server says so a moment before it hangs up.
+      this.lost ||= sqlStateOf(error) !== undefined && isLost(error);
+      throw error;
     } finally {
       this.#asking -= 1;
       if (this.#asking === 0) this.#client.unref();
