@@ -32,6 +32,8 @@ test('an environment that is missing is refused, with those that there are', asy
     code: 'CONFIG_INVALID',
     message: `${project.path('pg-evict.config.json')} has no environment "tset". Did you mean "test"? It has "development", "test"; choose with --env or NODE_ENV.`,
   });
+  const [inherited] = await project.evaluate([['loadConfig', { env: 'constructor' }]]);
+  expect(inherited?.error?.message).toContain('has no environment "constructor"');
 });
 
 test('a configuration with sections only, and one with a mistyped section, are no maps of environments', async () => {

@@ -208,6 +208,8 @@ describe('the service file', () => {
     });
     expect(settings).toEqual({ ...service, password: "p=w'#", application_name: 'mine' });
     expect(source).toEqual({ kind: 'service', description: `service "app" (${file})` });
+    const first = await resolveConnection({ env: env({ PGSERVICE: 'first', PGSERVICEFILE: file }) });
+    expect(first.settings).toEqual({ host: 'first.example', user: userInfo().username });
   });
 
   test('?service= in a URL does too, and the URL wins over it', async () => {

@@ -121,12 +121,15 @@ describe('the first that is given names the server', () => {
 });
 
 describe('a password goes only to the server and role it was written down with', () => {
-  test('a host on the command line sets connection and admin aside', async () => {
+  test.each([
+    ['host', { host: 'other.example' }],
+    ['port', { port: 6432 }],
+  ])('a %s on the command line sets connection and admin aside', async (_what, given) => {
     const project = createProject({
       'pg-evict.config.json': { ...configuration, admin: { user: 'postgres', password: 'adm1n' } },
     });
-    const { target } = await resolve(project, { host: 'other.example', database: 'x' });
-    expect(target.connection).toEqual({ host: 'other.example', user: userInfo().username });
+    const { target } = await resolve(project, { ...given, database: 'x' });
+    expect(target.connection).toEqual({ ...given, user: userInfo().username });
   });
 
   test('a user on the command line keeps the server, without password and admin', async () => {
