@@ -180,7 +180,7 @@ describe('the label on the server', () => {
     expect(await failureOf(dropDatabase(targetOf(database, other)))).toMatchObject({ code: 'PROTECTED' });
     const denied = { code: 'PERMISSION_DENIED', hint: `GRANT "${owner}" TO "${other}";` };
     expect(await failureOf(unprotectDatabase(targetOf(database, other)))).toMatchObject(denied);
-    expect(await failureOf(protectDatabase(targetOf(database, other)))).toMatchObject(denied);
+    expect(await failureOf(protectDatabase(targetOf(database, other), 'theirs'))).toMatchObject(denied);
     expect(await failureOf(dropDatabase(target))).toMatchObject({ code: 'PROTECTED' });
     expect(await unprotectDatabase(target)).toEqual({
       database,
@@ -209,6 +209,11 @@ describe('the label on the server', () => {
       protected: true,
       reason: 'another reason',
     });
+    expect(await protectDatabase(targetOf(database))).toMatchObject({
+      reason: 'another reason',
+      changed: false,
+    });
+    expect(await commentOf(database)).toContain('another reason');
     expect((await commentOf(database))?.startsWith(comment)).toBe(true);
     await unprotectDatabase(targetOf(database));
     expect(await commentOf(database)).toBe(before);

@@ -65,6 +65,23 @@ describe('what a reset costs depends on what was done', () => {
     await isTemplate();
   });
 
+  test.each([
+    ['a privilege', 'GRANT TEMPORARY ON DATABASE % TO pg_monitor'],
+    ['a setting', `ALTER DATABASE % SET work_mem = '123kB'`],
+    ['a setting of a role there', `ALTER ROLE postgres IN DATABASE % SET work_mem = '123kB'`],
+    ['its comment', `COMMENT ON DATABASE % IS 'x'`],
+    ['its connection limit', 'ALTER DATABASE % CONNECTION LIMIT 7'],
+  ])('what the server keeps of the database itself: %s', async (_what, sql) => {
+    const before = await oid();
+    await ask(sql.replace('%', quote(database.name)));
+    expect(await resetDatabase(database)).toMatchObject({
+      how: 'clone',
+      reason: expect.stringContaining('of the database'),
+    });
+    expect(await oid()).not.toBe(before);
+    expect(await resetDatabase(database)).toMatchObject({ how: 'unchanged' });
+  });
+
   test('rows that statistics were told not to count are seen', async () => {
     await work(`SET track_counts = off; INSERT INTO empty (b) VALUES ('x')`);
     expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });

@@ -38,7 +38,7 @@ ${examples(
     .usage('[database] [options]')
     .description('have every pg-evict, on every machine, refuse to touch a database')
     .optionsGroup('Options:')
-    .option('--reason <text>', 'shown to whoever is refused')
+    .option('--reason <text>', 'shown to whoever is refused; without it, the one that is there stays')
     .addHelpText('after', examples("protect app --reason 'production; ask ops'"))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { protect } = await import('./commands/protect.js');

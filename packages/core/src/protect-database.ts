@@ -25,13 +25,14 @@ export interface ProtectionReport {
  *
  * Needs ownership of the database.
  *
- * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces)
+ * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces). Without one, that of a
+ * label which is there stays.
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
  * `TIMEOUT`, `ABORTED`
  */
 export async function protectDatabase(
   target: Target,
-  reason = '',
+  reason?: string,
   options: DeadlineOptions = {},
 ): Promise<ProtectionReport> {
   return setLabel(target, reason, options);
@@ -47,7 +48,7 @@ export async function unprotectDatabase(
 
 async function setLabel(
   target: Target,
-  reason: string | null,
+  reason: string | null | undefined,
   options: DeadlineOptions,
 ): Promise<ProtectionReport> {
   const resolved = resolveTarget(target);
@@ -61,7 +62,8 @@ async function setLabel(
       if (facts === undefined) throw databaseNotFound(database);
       if (isPlaceholder(facts.comment)) throw heldError(database, 'The protection was not changed');
       const before = readProtection(facts.comment);
-      const comment = reason === null ? before.comment : writeProtection(before.comment, reason);
+      const comment =
+        reason === null ? before.comment : writeProtection(before.comment, reason ?? before.reason ?? '');
       const after = readProtection(comment);
       if (comment !== facts.comment) {
         requireOwnership(inspection, facts, failure);

@@ -5,6 +5,7 @@ import { endRunsOnSignals } from './end-runs-on-signals.js';
 import { ownRuns } from './own-runs.js';
 import { groupProjects, type GlobalConfig, type ProjectConfig } from './projects.js';
 import { writeRuns, type Runs } from './runs-variable.js';
+import { warnOfOtherEnvironment } from './warn-of-other-environment.js';
 import { watchServer } from './watch-server.js';
 
 /**
@@ -18,7 +19,9 @@ import { watchServer } from './watch-server.js';
  * };
  * ```
  *
- * Where a signal would end Jest without its global teardown (Ctrl-C), the run is ended first; not in watch mode.
+ * Says so on stderr where the project's `testEnvironment` is one of Jest's own, so that its test files work on the
+ * configured database. Where a signal would end Jest without its global teardown (Ctrl-C), the run is ended first; not
+ * in watch mode.
  *
  * @throws PgEvictError `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, …
  */
@@ -26,6 +29,7 @@ export default async function globalSetup(
   globalConfig: GlobalConfig,
   projectConfig: ProjectConfig,
 ): Promise<void> {
+  warnOfOtherEnvironment(projectConfig);
   const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
   if (isWatching) clearConfigCache();
   else endRunsOnSignals();

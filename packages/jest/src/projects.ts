@@ -14,6 +14,8 @@ export interface GlobalConfig {
 /** What Jest gives a global setup second: the project whose test comes first. */
 export interface ProjectConfig {
   readonly rootDir: string;
+  /** The path of its module. */
+  readonly testEnvironment?: string | undefined;
 }
 
 /** Projects that share a configuration, and so a run. */

@@ -89,9 +89,10 @@ function failure(what: string, database: string, state: string, error: unknown):
   );
 }
 
+/** Each has a digit; codes of the system, such as EPIPE, have none. */
 function sqlStateOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** knex tells of a migration that is done only by recording it; hooks came with 3.2. */

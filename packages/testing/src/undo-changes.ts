@@ -77,24 +77,23 @@ function obstacleTo(
 }
 
 /**
- * Undoes changes: empties the changed tables, sets the sequences, then fills in the template's rows. Two statements at
- * most. Nobody else may be on the database.
+ * Undoes changes: empties the changed tables, sets the sequences, then fills in the template's rows. One transaction, so
+ * that what somebody writes meanwhile, who got in nevertheless, counts as new. On failure the session may be left in it.
  *
  * @returns the transaction id from which on rows are new
  */
-export async function undoChanges(
-  { session, newSince }: Memory,
-  { tables, sequences }: UndoPlan,
-): Promise<string> {
+export async function undoChanges({ session }: Memory, { tables, sequences }: UndoPlan): Promise<string> {
+  const refilled = tables.filter(({ rows }) => rows !== undefined);
   const deletes = tables.map(({ relation }, n) => `d${n} AS (DELETE FROM ONLY ${sqlName(relation)})`);
   const sizes = tables.map(({ relation }) => `pg_table_size(${relation.oid}::oid::regclass)::float8`);
-  const { rows: emptied } = await session.query<{ id: string; sizes: number[] }>(
+  const emptying = await session.queryAll<{ id: string; sizes: number[] }>([
+    ...(refilled.length === 0 ? [] : ['BEGIN']),
     `${deletes.length === 0 ? '' : `WITH ${deletes.join(', ')} `}SELECT ${sequences
       .map((setval, n) => `${setval} AS s${n}, `)
       .join('')}ARRAY[${sizes.join(', ')}]::float8[] AS sizes, pg_current_xact_id()::text AS id`,
-  );
-  let last = emptied[0]?.id;
-  const refilled = tables.filter(({ rows }) => rows !== undefined);
+  ]);
+  const emptied = emptying.at(-1)?.[0];
+  if (emptied === undefined) throw new Error('the server did not say which transaction undoes the changes');
   if (refilled.length > 0) {
     const inserts = refilled.map(({ relation }, n) => {
       const columns = relation.columns.join(', ');
@@ -102,15 +101,15 @@ export async function undoChanges(
       return `i${n} AS (INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
         SELECT ${columns} FROM unnest($${n + 1}::${name}[]))`;
     });
-    const { rows } = await session.query<{ id: string }>(
-      `WITH ${inserts.join(', ')} SELECT pg_current_xact_id()::text AS id`,
+    await session.query(
+      `WITH ${inserts.join(', ')} SELECT`,
       refilled.map((table) => table.rows),
     );
-    last = rows[0]?.id;
+    await session.query('COMMIT');
   }
-  const grown = tables.filter(({ relation }, n) => (emptied[0]?.sizes[n] ?? 0) > relation.size + grownBytes);
+  const grown = tables.filter(({ relation }, n) => (emptied.sizes[n] ?? 0) > relation.size + grownBytes);
   if (grown.length > 0) {
     await session.query(`VACUUM ${grown.map(({ relation }) => sqlName(relation)).join(', ')}`);
   }
-  return last === undefined ? newSince : toTransactionId(String(BigInt(last) + 1n));
+  return toTransactionId(String(BigInt(emptied.id) + 1n));
 }
