@@ -134,6 +134,37 @@ describe('recreateDatabase with fill', () => {
     expect(await contentOf(database)).toBe('new');
   });
 
+  it.each([
+    ['takes no connections', 'ALLOW_CONNECTIONS false'],
+    ['takes none of its role', 'CONNECTION LIMIT 0'],
+    ['only reads', 'SET default_transaction_read_only = on'],
+  ])('fills the new one of a database that %s, which is the same afterwards', async (_what, fence) => {
+    const owner = await scratch.role('CREATEDB');
+    const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+    await ask(`ALTER DATABASE "${database}" SET work_mem = '123kB'`);
+    await ask(`ALTER DATABASE "${database}" ${fence}`);
+    const facts = async (): Promise<unknown> =>
+      ask(
+        `SELECT datallowconn, datconnlimit, setconfig FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid
+         WHERE datname = $1`,
+        [database],
+      );
+    const before = await facts();
+    await recreateDatabase(
+      { connection: serverUrl({ user: owner, password: owner }), database },
+      {
+        fill: async ({ url }) => {
+          await fillMarker(url);
+          const settings = await withClient(url, async (client) => client.query('SHOW work_mem'));
+          expect(settings.rows).toEqual([{ work_mem: '123kB' }]);
+        },
+      },
+    );
+    expect(await facts()).toEqual(before);
+    await ask(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS true`);
+    expect(await contentOf(database)).toBe('new');
+  });
+
   it('fills nothing in a dry run', async () => {
     const database = await scratch.database();
     const fill = (): never => {

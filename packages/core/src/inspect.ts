@@ -6,8 +6,8 @@ export interface DatabaseFacts {
   readonly oid: number;
   readonly name: string;
   readonly owner: string;
-  /** Whether the current role has the owner's privileges. */
   readonly ownerSuperuser: boolean;
+  /** Whether the current role has the owner's privileges. */
   readonly owned: boolean;
   /** Whether the current role may make the owner the owner of another database. */
   readonly ownerSettable: boolean;

@@ -6,6 +6,7 @@ import { assertTemplateIsElsewhere, isBuiltIn } from './built-in-guards.js';
 import type { DatabaseAccess } from './database-access.js';
 import { createStatement } from './create-statement.js';
 import { createSuccessor } from './create-successor.js';
+import { fenceOf } from './fence.js';
 import { Filling } from './filling.js';
 import { assertDatabaseName, assertNameToKeep, renameStatement } from './identifier.js';
 import { inspect } from './inspect.js';
@@ -14,6 +15,7 @@ import type { Operation } from './operation.js';
 import {
   operationOptions,
   type Leftover,
+  type NotCarriedOver,
   type OperationOptions,
   type OperationReport,
 } from './operation-report.js';
@@ -135,7 +137,9 @@ export async function recreateDatabase(
     if (source !== undefined) requireCopyable(inspection, source, failure);
     if (old !== undefined) requireOwnership(inspection, old, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
-    const like = keepSettings ? old : undefined;
+    const model = keepSettings ? old : undefined;
+    const fence = filling === undefined || model === undefined ? undefined : fenceOf(model, failure);
+    const like = fence?.open ?? model;
     const successor = privateName(operation, 'new');
     const statement = createStatement(inspection, { name: successor, template, owner, like });
     const { toRemove, report } = await preflight(
@@ -153,8 +157,10 @@ export async function recreateDatabase(
       ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
     };
     if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
+    const refused: NotCarriedOver[] = [];
     const replace = async (replacing: Operation): Promise<Leftover[]> => {
       if (fill !== undefined) await refuseProtectedByNow(replacing.control.client, [database]);
+      refused.push(...((await fence?.close(replacing, successor, statement.owner)) ?? []));
       const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
       await removeBlockers(replacing, toRemove, failure);
       await runExclusively(replacing, {
@@ -185,6 +191,7 @@ export async function recreateDatabase(
         filling === undefined
           ? await replace(operation)
           : await filling.fill(operation, successor, failure, replace);
+      notCarriedOver.push(...refused);
       return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
