@@ -1,5 +1,10 @@
 import { ask, quote, serverUrl, uniqueName, withClient } from './server.js';
 
+/** $1 databases. */
+const privateDatabasesQuery = `
+SELECT datname AS name FROM pg_database, unnest($1::text[]) AS of
+WHERE datname ~ ('^pg_evict_(new|old|held)_' || left(encode(sha256(convert_to(of, 'UTF8')), 'hex'), 10) || '_')`;
+
 /** Databases and roles of one test file, dropped when it is over. */
 export class Scratch {
   readonly #databases = new Set<string>();
@@ -30,7 +35,8 @@ export class Scratch {
 
   /** For afterAll. Also drops what an operation left under a private name for these databases. */
   async cleanUp(): Promise<void> {
-    for (const name of this.#databases) {
+    const left = await ask<{ name: string }>(privateDatabasesQuery, [[...this.#databases]]);
+    for (const name of [...this.#databases, ...left.map((row) => row.name)]) {
       const flagged = await ask('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [name]);
       if (flagged.length > 0) await ask(`ALTER DATABASE ${quote(name)} IS_TEMPLATE false`);
       await ask(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
