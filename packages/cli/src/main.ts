@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './program.js';
-import { reportUsage } from './report-usage.js';
-import { survivesClosedPipe } from './survives-closed-pipe.js';
+import { reportUsage } from './report/usage.js';
+import { survivesClosedPipe } from './terminal/stdout.js';
 
 survivesClosedPipe(process.stdout);
 survivesClosedPipe(process.stderr);
@@ -20,6 +20,6 @@ if (own.includes('--no-color')) {
 const program = createProgram();
 program.parseAsync().catch(async (error: unknown) => {
   if (error instanceof CommanderError) return reportUsage(error, program, own);
-  const { reportFailure } = await import('./report-failure.js');
+  const { reportFailure } = await import('./report/failure.js');
   return reportFailure(error, { json: own.includes('--json'), color: false });
 });

@@ -1,9 +1,9 @@
 import { Command, Help, type Option } from 'commander';
-import { declareGuards } from './declare-guards.js';
-import { declareOperations } from './declare-operations.js';
-import { declareSessionCommands } from './declare-session-commands.js';
-import { addGlobalOptions } from './global-options.js';
-import { wantsColor } from './wants-color.js';
+import { declareOperations } from './declare/operations.js';
+import { declareGuards } from './declare/other.js';
+import { declareSessionCommands } from './declare/sessions.js';
+import { addGlobalOptions } from './options/global.js';
+import { wantsColor } from './terminal/color.js';
 
 /**
  * The command line. Only what is needed to parse it and to show help is loaded here; each action loads its command,

@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 
 for (const build of ['esm', 'cjs']) {
   await copyFile(
-    new URL('../src/native-import.cjs', import.meta.url),
-    new URL(`../dist/${build}/native-import.cjs`, import.meta.url),
+    new URL('../src/load/native-import.cjs', import.meta.url),
+    new URL(`../dist/${build}/load/native-import.cjs`, import.meta.url),
   );
 }

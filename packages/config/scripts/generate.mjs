@@ -34,7 +34,7 @@ const before = page.slice(0, page.indexOf(marks[0]));
 const after = page.slice(page.indexOf(marks[1]) + marks[1].length);
 
 const files = [
-  [new URL('../src/config.ts', import.meta.url), toInterfaces(annotated)],
+  [new URL('../src/schema/config.ts', import.meta.url), toInterfaces(annotated)],
   [
     new URL('../schema.json', import.meta.url),
     `${JSON.stringify({ ...toPublished(annotated), $schema: draft }, null, 2)}\n`,

@@ -1,4 +1,4 @@
-import type { Config } from './config.js';
+import type { Config } from './schema/config.js';
 
 /** What a configuration function gets. */
 export interface ConfigContext {

@@ -1,13 +1,13 @@
 import { dirname, resolve } from 'node:path';
-import { PgEvictError, type ConnectionSettings, type SessionPattern, type Target } from '@pg-evict/core';
-import { findKnexfile } from './find-knexfile.js';
-import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load-config.js';
+import { type ConnectionSettings, PgEvictError, type SessionPattern, type Target } from '@pg-evict/core';
 import {
-  resolveConnection,
   type ConfiguredConnection,
+  resolveConnection,
   type ResolvedConnection,
-} from './resolve-connection.js';
-import { workingDirectory } from './working-directory.js';
+} from './connection/resolve-connection.js';
+import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load/load-config.js';
+import { workingDirectory } from './search/files-in.js';
+import { findKnexfile } from './search/find-knexfile.js';
 
 /** What a command line says, and where to look for the rest. */
 export interface ResolveTargetOptions extends LoadConfigOptions {
@@ -145,7 +145,7 @@ async function configured(
     if (value !== '') return { connection: value, source: { kind: 'config', description } };
   }
   if (knexfile === undefined) return undefined;
-  const { connectionOfKnexfile } = await import('./load-knexfile.js');
+  const { connectionOfKnexfile } = await import('./load/load-knexfile.js');
   const connection = await connectionOfKnexfile(knexfile.file, env);
   const description = `${knexfile.file}, ${env}`;
   if (connection !== undefined) return { connection, source: { kind: 'knexfile', description } };
@@ -164,6 +164,6 @@ async function called(connection: () => unknown, file: string): Promise<string |
       cause: error,
     });
   }
-  const { validateConnection } = await import('./validate-config.js');
+  const { validateConnection } = await import('./load/validate-config.js');
   return validateConnection(value, file);
 }

@@ -1,48 +1,47 @@
-export type { Blocker, BlockerKind } from './blocker.js';
-export { assertOptions, type KnownOptions } from './assert-options.js';
-export { cloneDatabase, type CloneDatabaseOptions } from './clone-database.js';
-export { createDatabase, type CreateDatabaseOptions } from './create-database.js';
-export type { DatabaseAccess } from './database-access.js';
-export type { DeadlineOptions } from './deadline.js';
-export { diagnose, type DiagnoseOptions, type Diagnosis } from './diagnose.js';
-export { describeDatabase, type DatabaseDescription } from './describe-database.js';
-export { examineConnection, type ConnectionFacts } from './examine-connection.js';
-export { dropDatabase, type DropDatabaseOptions } from './drop-database.js';
+export type { Blocker, BlockerKind } from './contract/blocker.js';
+export { assertOptions, type KnownOptions } from './contract/options.js';
+export { cloneDatabase, type CloneDatabaseOptions } from './operations/clone-database.js';
+export { createDatabase, type CreateDatabaseOptions } from './operations/create-database.js';
+export type { DatabaseAccess } from './exclusive-access/access.js';
+export type { DeadlineOptions } from './contract/deadline.js';
+export { diagnose, type DiagnoseOptions, type Diagnosis } from './inspection/diagnose.js';
+export { describeDatabase, type DatabaseDescription } from './inspection/describe-database.js';
+export { examineConnection, type ConnectionFacts } from './inspection/examine-connection.js';
+export { dropDatabase, type DropDatabaseOptions } from './operations/drop-database.js';
 export {
   withExclusiveAccess,
   type ExclusiveAccess,
   type ExclusiveAccessOptions,
   type ExclusiveAccessReport,
-} from './with-exclusive-access.js';
-export { quoteIdentifier } from './identifier.js';
-export { findLeftovers, repairDatabase, type AbandonedLeftover } from './leftovers.js';
-export { executeExclusively, type ExclusiveStatementRequest } from './execute-exclusively.js';
-export { locateServer, type ServerLocation } from './locate-server.js';
-export { listRelations, type Relation } from './list-relations.js';
-export { listSessions, type ListSessionsOptions } from './list-sessions.js';
-export type {
-  Leftover,
-  NotCarriedOver,
-  OperationOptions,
-  OperationReport,
-  OperationStep,
-  TerminationReport,
-} from './operation-report.js';
+} from './operations/with-exclusive-access.js';
+export { quoteIdentifier } from './text/quote.js';
+export { findLeftovers, repairDatabase, type AbandonedLeftover } from './operations/repair-database.js';
+export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';
+export { locateServer, type ServerLocation } from './connection/locate-server.js';
+export { listRelations, type Relation } from './inspection/list-relations.js';
+export { listSessions, type ListSessionsOptions } from './sessions/list-sessions.js';
+export type { Leftover, NotCarriedOver, OperationReport, TerminationReport } from './contract/report.js';
+export type { OperationOptions, OperationStep } from './contract/options.js';
 export {
   isPgEvictError,
   PgEvictError,
   type PgEvictErrorCode,
   type PgEvictErrorFacts,
-} from './pg-evict-error.js';
-export { protectDatabase, unprotectDatabase, type ProtectionReport } from './protect-database.js';
-export type { Queryable } from './queryable.js';
-export { recreateDatabase, type RecreateDatabaseOptions } from './recreate-database.js';
-export { redactQuery } from './redact-query.js';
-export type { RemedyOptions } from './remove-blockers.js';
-export { renameDatabase } from './rename-database.js';
-export type { DeniedSession, Session } from './session.js';
-export type { OneOrMore, SessionFilter, SessionPattern } from './session-filter.js';
-export { sessionSettings } from './session-settings.js';
-export { swapDatabase } from './swap-database.js';
-export { flattenConnection, type ConnectionSettings, type ProtectPattern, type Target } from './target.js';
-export { terminateSessions, type TerminateSessionsOptions } from './terminate-sessions.js';
+} from './contract/error.js';
+export { protectDatabase, unprotectDatabase, type ProtectionReport } from './inspection/protect-database.js';
+export type { Queryable } from './connection/queryable.js';
+export { recreateDatabase, type RecreateDatabaseOptions } from './operations/recreate-database.js';
+export { redactQuery } from './text/redact-query.js';
+export type { RemedyOptions } from './eviction/remove-blockers.js';
+export { renameDatabase } from './operations/rename-database.js';
+export type { DeniedSession, Session } from './contract/session.js';
+export type { OneOrMore, SessionFilter, SessionPattern } from './contract/session.js';
+export { sessionSettings } from './connection/session-settings.js';
+export { swapDatabase } from './operations/swap-database.js';
+export {
+  flattenConnection,
+  type ConnectionSettings,
+  type ProtectPattern,
+  type Target,
+} from './connection/target.js';
+export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';

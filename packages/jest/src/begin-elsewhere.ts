@@ -1,27 +1,11 @@
 import { closeSync, writeSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { startRun, type StartRunOptions, type TestRun } from '@pg-evict/testing';
-import { ownServer } from './own-server.js';
-import { configurationOf } from './projects.js';
-import { readRuns, type JestRun } from './runs-variable.js';
-
-/** What this program is asked, as JSON. */
-export interface Begin {
-  /** Of the project. */
-  readonly directory: string;
-  /**
-   * Where the server is, if the configuration does not say it. Left out by who has found no run: it may as well be told
-   * of one that others have begun.
-   */
-  readonly server?: StartRunOptions | undefined;
-}
-
-/** What it answers, as JSON. */
-export interface Begun {
-  readonly run?: JestRun;
-  readonly error?: { readonly code: PgEvictError['code']; readonly message: string };
-}
+import { startRun, type TestRun } from '@pg-evict/testing';
+import { Begin, Begun } from './run/begin-in-child.js';
+import { ownServer } from './run/configured-server.js';
+import { configurationOf } from './run/projects.js';
+import { type JestRun, readRuns } from './run/runs-variable.js';
 
 /** The descriptor of the answer: standard output is that of what the project loads. */
 const answer = 3;

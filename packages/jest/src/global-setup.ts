@@ -1,12 +1,11 @@
 import { clearConfigCache } from '@pg-evict/config';
 import { startRun } from '@pg-evict/testing';
-import { beginAfresh } from './begin-afresh.js';
-import { endRunsOnSignals } from './end-runs-on-signals.js';
-import { ownRuns } from './own-runs.js';
-import { groupProjects, type GlobalConfig, type ProjectConfig } from './projects.js';
-import { writeRuns, type Runs } from './runs-variable.js';
-import { warnOfOtherEnvironment } from './warn-of-other-environment.js';
-import { watchServer } from './watch-server.js';
+import { beginAfresh } from './run/begin-in-child.js';
+import { endRunsOnSignals } from './run/end-runs.js';
+import { ownRuns } from './run/own-runs.js';
+import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
+import { type Runs, writeRuns } from './run/runs-variable.js';
+import { watchServer } from './run/watch-server.js';
 
 /**
  * Jest's global setup: begins the run of tests, sweeps what runs that died have left, and makes sure of the template.
@@ -50,4 +49,18 @@ export default async function globalSetup(
     }
   }
   writeRuns(runs);
+}
+
+/**
+ * Says on stderr that test files work on the configured database: a `testEnvironment` of the project's own takes the place
+ * of the preset's. Known only of Jest's own environments; others may be made of ours. No error, as files may name ours in
+ * a docblock.
+ */
+export function warnOfOtherEnvironment({ rootDir, testEnvironment = '' }: ProjectConfig): void {
+  const [, name] = /[\\/]jest-environment-(node|jsdom)[\\/]/.exec(testEnvironment) ?? [];
+  if (name === undefined) return;
+  const ours = name === 'jsdom' ? '@pg-evict/jest/jsdom' : '@pg-evict/jest';
+  process.stderr.write(
+    `The testEnvironment of ${rootDir} is Jest's "${name}", so its test files have no database of their own: they work on the configured one. Take it out of Jest's configuration, or make it "${ours}".\n`,
+  );
 }

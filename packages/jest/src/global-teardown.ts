@@ -1,5 +1,5 @@
-import { endOwnRuns } from './end-own-runs.js';
-import { removeRuns } from './runs-variable.js';
+import { endOwnRuns } from './run/end-runs.js';
+import { removeRuns } from './run/runs-variable.js';
 
 /**
  * Jest's global teardown: ends the run that the global setup began, with every database of it. Call it from a global

@@ -1,6 +1,6 @@
-import { installedNodeEnvironment } from './installed-environment.cjs';
-import type { EnvironmentClass } from './environment-class.js';
-import { withDatabase } from './with-database.js';
+import { installedNodeEnvironment } from './environment/installed-environment.cjs';
+import type { EnvironmentClass } from './environment/jest-types.js';
+import { withDatabase } from './environment/with-database.js';
 
 export type {
   DescribeBlock,
@@ -11,9 +11,9 @@ export type {
   TestEntry,
   TestEvent,
   TestState,
-} from './environment-class.js';
-export type { DatabaseEnvironmentOptions } from './options.js';
-export { withDatabase } from './with-database.js';
+} from './environment/jest-types.js';
+export type { DatabaseEnvironmentOptions } from './environment/options.js';
+export { withDatabase } from './environment/with-database.js';
 
 /** Jest's environment for Node, with a database: `testEnvironment: '@pg-evict/jest'`. */
 const TestEnvironment: EnvironmentClass = withDatabase(installedNodeEnvironment());

@@ -1,6 +1,6 @@
-import { installedJsdomEnvironment } from './installed-environment.cjs';
-import type { EnvironmentClass } from './environment-class.js';
-import { withDatabase } from './with-database.js';
+import { installedJsdomEnvironment } from './environment/installed-environment.cjs';
+import type { EnvironmentClass } from './environment/jest-types.js';
+import { withDatabase } from './environment/with-database.js';
 
 /**
  * Jest's environment for the DOM, with a database: `testEnvironment: '@pg-evict/jest/jsdom'`. Needs

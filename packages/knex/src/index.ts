@@ -1,13 +1,13 @@
-export { dropDatabase } from './drop-database.js';
-export type { LoadFile, Migrated } from './knex-migrator.js';
+export { dropDatabase } from './operations.js';
+export type { LoadFile, Migrated } from './migrations/knex-internals.js';
 export {
   migrateFresh,
   type MigrateFreshOptions,
   type MigrateFreshReport,
   type MigrationCount,
-} from './migrate-fresh.js';
-export type { PgEvictKnexOptions } from './options.js';
-export { recreateDatabase } from './recreate-database.js';
-export type { TargetOptions } from './target.js';
-export { terminateSessions } from './terminate-sessions.js';
+} from './migrations/migrate-fresh.js';
+export type { PgEvictKnexOptions } from './client/target.js';
+export { recreateDatabase } from './operations.js';
+export type { TargetOptions } from './client/target.js';
+export { terminateSessions } from './operations.js';
 export { withPgEvict } from './with-pg-evict.js';

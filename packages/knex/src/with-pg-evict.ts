@@ -1,8 +1,8 @@
 import { assertOptions } from '@pg-evict/core';
 import type { Knex } from 'knex';
-import { evictingClient } from './evicting-client.js';
-import { isPostgres, type KnexClientClass } from './knex-client.js';
-import type { PgEvictKnexOptions } from './options.js';
+import { evictingClient } from './client/evicting-client.js';
+import { isPostgres, type KnexClientClass } from './client/knex-internals.js';
+import type { PgEvictKnexOptions } from './client/target.js';
 import { ownKnex } from './own-knex.js';
 
 /** The names knex knows its PostgreSQL clients by. */

@@ -4,9 +4,9 @@ export type {
   RunningContainerServer,
   RunningEmbeddedServer,
   RunningServer,
-} from './running-server.js';
-export { isServerError, ServerError } from './server-error.js';
-export type { ServerErrorCode } from './server-error.js';
+} from './contract/running-server.js';
+export { isServerError, ServerError } from './contract/server-error.js';
+export type { ServerErrorCode } from './contract/server-error.js';
 export { startServer } from './start-server.js';
 export type { StartServerOptions } from './start-server.js';
 export type { TestcontainersServerOptions } from './testcontainers/testcontainers-server-options.js';

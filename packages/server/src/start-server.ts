@@ -1,7 +1,11 @@
+import type {
+  RunningContainerServer,
+  RunningEmbeddedServer,
+  RunningServer,
+} from './contract/running-server.js';
+import { ServerError } from './contract/server-error.js';
 import type { EmbeddedServerOptions } from './embedded/embedded-server-options.js';
 import { startEmbeddedServer } from './embedded/start-embedded-server.js';
-import type { RunningContainerServer, RunningEmbeddedServer, RunningServer } from './running-server.js';
-import { ServerError } from './server-error.js';
 import type { TestcontainersServerOptions } from './testcontainers/testcontainers-server-options.js';
 
 /** What kind of server to start, and how. */

@@ -1,10 +1,10 @@
-import { cloneDatabase } from '../engine.js';
-import { assertName } from '../command-context.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation } from '../perform-operation.js';
-import type { RemedyFlags } from '../remedy-options.js';
-import { runCommand } from '../run-command.js';
-import type { TwoNames } from '../two-names.js';
+import { assertName } from '../context/command-context.js';
+import { cloneDatabase } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import type { TwoNames } from '../options/positionals.js';
+import type { RemedyFlags } from '../options/remedy.js';
+import { performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
 
 /** `pg-evict clone [database] <to>` */
 export async function clone(

@@ -1,7 +1,7 @@
-import { createDatabase } from '../engine.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation } from '../perform-operation.js';
-import { runCommand } from '../run-command.js';
+import { createDatabase } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import { performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
 
 /** `pg-evict create [database]` */
 export async function create(

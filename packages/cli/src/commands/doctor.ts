@@ -1,13 +1,13 @@
 import { createColors } from 'picocolors';
-import type { CommandContext } from '../command-context.js';
-import { examine } from '../examine.js';
-import { exitCodeOfFindings, findingsOf } from '../findings.js';
-import type { GlobalOptions } from '../global-options.js';
-import { originLines, printExamination } from '../print-examination.js';
-import { startProgress } from '../progress.js';
-import { repair } from '../repair.js';
-import { runCommand } from '../run-command.js';
-import { wantsColor } from '../wants-color.js';
+import type { CommandContext } from '../context/command-context.js';
+import { examine } from '../doctor/examine.js';
+import { exitCodeOfFindings, findingsOf } from '../doctor/findings.js';
+import { originLines, printExamination } from '../doctor/print.js';
+import { repair } from '../doctor/repair.js';
+import type { GlobalOptions } from '../options/global.js';
+import { runCommand } from '../perform/run-command.js';
+import { wantsColor } from '../terminal/color.js';
+import { startProgress } from '../terminal/progress.js';
 
 /** `pg-evict doctor [database]` */
 export async function doctor(

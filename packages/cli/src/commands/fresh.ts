@@ -1,18 +1,18 @@
 import { basename } from 'node:path';
 import { migrateFresh, type MigrateFreshOptions } from '@pg-evict/knex';
 import { createColors } from 'picocolors';
-import type { CommandContext } from '../command-context.js';
-import { divertStdout } from '../divert-stdout.js';
-import { loadMigrationFile } from '../engine.js';
-import { formatDuration } from '../format-duration.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation, type Perform } from '../perform-operation.js';
-import { printable } from '../printable.js';
-import type { Progress } from '../progress.js';
-import { openProjectKnex, type ProjectKnex } from '../project-knex.js';
-import type { RemedyFlags } from '../remedy-options.js';
-import { runCommand } from '../run-command.js';
-import { wantsColor } from '../wants-color.js';
+import type { CommandContext } from '../context/command-context.js';
+import { loadMigrationFile } from '../context/engine.js';
+import { openProjectKnex, type ProjectKnex } from '../fresh/project-knex.js';
+import type { GlobalOptions } from '../options/global.js';
+import type { RemedyFlags } from '../options/remedy.js';
+import { type Perform, performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
+import { wantsColor } from '../terminal/color.js';
+import { formatDuration } from '../terminal/format.js';
+import { printable } from '../terminal/printable.js';
+import type { Progress } from '../terminal/progress.js';
+import { divertStdout } from '../terminal/stdout.js';
 
 /** The options of `pg-evict fresh`. */
 export interface FreshOptions extends GlobalOptions, RemedyFlags {

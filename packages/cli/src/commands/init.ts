@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { initConfig, PgEvictError } from '../engine.js';
-import type { GlobalOptions } from '../global-options.js';
-import { printable } from '../printable.js';
-import { reportFailure } from '../report-failure.js';
-import { toJsonText } from '../to-json-text.js';
-import { wantsColor } from '../wants-color.js';
+import { initConfig, PgEvictError } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import { reportFailure } from '../report/failure.js';
+import { wantsColor } from '../terminal/color.js';
+import { toJsonText } from '../terminal/json.js';
+import { printable } from '../terminal/printable.js';
 
 /** `pg-evict init`: asks no server. */
 export async function init(options: GlobalOptions): Promise<void> {

@@ -1,8 +1,8 @@
-import { describeDatabase, protectDatabase } from '../engine.js';
-import { done } from '../exit-code.js';
-import type { GlobalOptions } from '../global-options.js';
-import { printProtection } from '../print-protection.js';
-import { runCommand } from '../run-command.js';
+import { describeDatabase, protectDatabase } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import { runCommand } from '../perform/run-command.js';
+import { printProtection } from '../report/protection.js';
+import { done } from '../terminal/exit-code.js';
 
 /** `pg-evict protect [database]` */
 export async function protect(

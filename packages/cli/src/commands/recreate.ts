@@ -1,8 +1,8 @@
-import { recreateDatabase } from '../engine.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation } from '../perform-operation.js';
-import type { RemedyFlags } from '../remedy-options.js';
-import { runCommand } from '../run-command.js';
+import { recreateDatabase } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import type { RemedyFlags } from '../options/remedy.js';
+import { performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
 
 /** `pg-evict recreate [database]` */
 export async function recreate(

@@ -1,21 +1,21 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { PgEvictError, recreateDatabase } from '../engine.js';
-import type { CommandContext } from '../command-context.js';
-import type { Dump } from '../dump/dump.js';
-import { keptName } from '../dump/kept-name.js';
-import { checkPassedOptions } from '../dump/passed-options.js';
-import { readArchive, type ArchiveContents } from '../dump/read-archive.js';
-import { recognizeDump } from '../dump/recognize-dump.js';
-import { restoreDump } from '../dump/restore-dump.js';
-import type { RestoreWords } from '../dump/restore-words.js';
-import { assertInstalled } from '../dump/run-program.js';
-import type { EndingOptions } from '../ending-options.js';
-import { environmentFor } from '../environment-for-command.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation, type Perform } from '../perform-operation.js';
-import type { RemedyFlags } from '../remedy-options.js';
-import { runCommand } from '../run-command.js';
+import { environmentFor } from '../child/environment.js';
+import { assertInstalled } from '../child/run-program.js';
+import type { CommandContext } from '../context/command-context.js';
+import { PgEvictError, recreateDatabase } from '../context/engine.js';
+import type { EndingOptions } from '../options/ending.js';
+import type { GlobalOptions } from '../options/global.js';
+import type { RestoreWords } from '../options/positionals.js';
+import type { RemedyFlags } from '../options/remedy.js';
+import { type Perform, performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
+import type { Dump } from '../restore/dump.js';
+import { keptName } from '../restore/kept-name.js';
+import { checkPassedOptions } from '../restore/passed-options.js';
+import { type ArchiveContents, readArchive } from '../restore/read-archive.js';
+import { recognizeDump } from '../restore/recognize-dump.js';
+import { restoreDump } from '../restore/restore-dump.js';
 
 /** The options of `pg-evict restore`. */
 export interface RestoreOptions extends GlobalOptions, EndingOptions, RemedyFlags {

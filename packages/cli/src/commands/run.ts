@@ -1,17 +1,17 @@
-import type { CommandContext } from '../command-context.js';
-import type { EndingOptions } from '../ending-options.js';
-import { isPgEvictError, PgEvictError, withExclusiveAccess } from '../engine.js';
-import { environmentFor } from '../environment-for-command.js';
-import { findExecutable } from '../find-executable.js';
-import type { GlobalOptions } from '../global-options.js';
-import { performOperation } from '../perform-operation.js';
-import { startProgress } from '../progress.js';
-import type { RemedyFlags } from '../remedy-options.js';
-import { announceAccess, announceReturn, printRun } from '../report-run.js';
-import { reportFailure } from '../report-failure.js';
-import { runChild, type ChildOutcome } from '../run-child.js';
-import { runCommand } from '../run-command.js';
-import type { CommandParts } from '../split-command.js';
+import { environmentFor } from '../child/environment.js';
+import { findExecutable } from '../child/find-executable.js';
+import { type ChildOutcome, runChild } from '../child/run-child.js';
+import type { CommandContext } from '../context/command-context.js';
+import { isPgEvictError, PgEvictError, withExclusiveAccess } from '../context/engine.js';
+import type { EndingOptions } from '../options/ending.js';
+import type { GlobalOptions } from '../options/global.js';
+import type { CommandParts } from '../options/positionals.js';
+import type { RemedyFlags } from '../options/remedy.js';
+import { performOperation } from '../perform/perform-operation.js';
+import { runCommand } from '../perform/run-command.js';
+import { reportFailure } from '../report/failure.js';
+import { announceAccess, announceReturn, printRun } from '../report/run.js';
+import { startProgress } from '../terminal/progress.js';
 
 /** The options of `pg-evict run`. */
 export interface RunOptions extends GlobalOptions, EndingOptions, RemedyFlags {}

@@ -1,17 +1,17 @@
 import { createColors } from 'picocolors';
-import type { CommandContext } from '../command-context.js';
-import type { EndingOptions } from '../ending-options.js';
-import { describeDatabase, listSessions, PgEvictError } from '../engine.js';
-import { done } from '../exit-code.js';
-import { toFilter, type FilterOptions } from '../filter-options.js';
-import type { GlobalOptions } from '../global-options.js';
-import { startProgress } from '../progress.js';
-import { filtersByHidden, isHidden } from '../hidden-sessions.js';
-import { runCommand } from '../run-command.js';
-import { sessionList, type Listing } from '../session-list.js';
-import { toJsonSession } from '../to-json-session.js';
-import { toJsonText } from '../to-json-text.js';
-import { wantsColor } from '../wants-color.js';
+import type { CommandContext } from '../context/command-context.js';
+import { describeDatabase, listSessions, PgEvictError } from '../context/engine.js';
+import type { EndingOptions } from '../options/ending.js';
+import { type FilterOptions, toFilter } from '../options/filter.js';
+import type { GlobalOptions } from '../options/global.js';
+import { runCommand } from '../perform/run-command.js';
+import { filtersByHidden, isHidden } from '../sessions/hidden.js';
+import { toJsonSession } from '../sessions/json.js';
+import { type Listing, sessionList } from '../sessions/list.js';
+import { wantsColor } from '../terminal/color.js';
+import { done } from '../terminal/exit-code.js';
+import { toJsonText } from '../terminal/json.js';
+import { startProgress } from '../terminal/progress.js';
 
 /** The options of `pg-evict sessions`. */
 export interface SessionsOptions extends GlobalOptions, FilterOptions, EndingOptions {
@@ -28,7 +28,7 @@ export async function sessions(database: string | undefined, options: SessionsOp
           hint: 'Call it once for each look: pg-evict sessions --json',
         });
       }
-      const { watchSessions } = await import('../watch-sessions.js');
+      const { watchSessions } = await import('../sessions/watch.js');
       return watchSessions(context, options.interval, async () => look(context, options));
     }
     const progress = startProgress(options);

@@ -1,9 +1,9 @@
-import { sweepTestDatabases } from '../engine.js';
-import { blocked, done } from '../exit-code.js';
-import type { GlobalOptions } from '../global-options.js';
-import { printSweep } from '../print-sweep.js';
-import { startProgress } from '../progress.js';
-import { runCommand } from '../run-command.js';
+import { sweepTestDatabases } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import { runCommand } from '../perform/run-command.js';
+import { printSweep } from '../report/sweep.js';
+import { blocked, done } from '../terminal/exit-code.js';
+import { startProgress } from '../terminal/progress.js';
 
 /** The options of `pg-evict sweep`. */
 export interface SweepFlags extends GlobalOptions {

@@ -1,14 +1,14 @@
-import type { CommandContext } from '../command-context.js';
-import { endThese } from '../end-these.js';
-import type { EndingOptions } from '../ending-options.js';
-import { describeDatabase, listSessions, terminateSessions } from '../engine.js';
-import { done, sessionsRemain } from '../exit-code.js';
-import { toFilter, type FilterOptions } from '../filter-options.js';
-import type { GlobalOptions } from '../global-options.js';
-import { filtersByHidden, hiddenNote, isHidden } from '../hidden-sessions.js';
-import { printTermination } from '../print-termination.js';
-import { startProgress } from '../progress.js';
-import { runCommand } from '../run-command.js';
+import type { CommandContext } from '../context/command-context.js';
+import { describeDatabase, listSessions, terminateSessions } from '../context/engine.js';
+import type { EndingOptions } from '../options/ending.js';
+import { type FilterOptions, toFilter } from '../options/filter.js';
+import type { GlobalOptions } from '../options/global.js';
+import { runCommand } from '../perform/run-command.js';
+import { printTermination } from '../report/termination.js';
+import { filtersByHidden, hiddenNote, isHidden } from '../sessions/hidden.js';
+import { endThese } from '../sessions/terminate-command.js';
+import { done, sessionsRemain } from '../terminal/exit-code.js';
+import { startProgress } from '../terminal/progress.js';
 
 /** The options of `pg-evict terminate`. */
 export interface TerminateOptions extends GlobalOptions, FilterOptions, EndingOptions {

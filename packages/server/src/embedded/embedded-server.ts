@@ -1,6 +1,6 @@
-import { createDeadline } from '../deadline.js';
-import type { RestartOptions, RunningEmbeddedServer } from '../running-server.js';
-import { ServerError } from '../server-error.js';
+import { createDeadline } from '../contract/deadline.js';
+import type { RestartOptions, RunningEmbeddedServer } from '../contract/running-server.js';
+import { ServerError } from '../contract/server-error.js';
 import { superuser } from './initialize-cluster.js';
 import { type LaunchOptions, launchPostgres, type Postmaster } from './launch-postgres.js';
 import { host } from './postgres-arguments.js';

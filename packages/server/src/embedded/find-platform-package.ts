@@ -1,8 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-
+import { ServerError } from '../contract/server-error.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { ServerError } from '../server-error.js';
 import { installCommand, type PlatformPackage } from './platform-package.js';
 
 /**

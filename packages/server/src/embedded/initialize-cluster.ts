@@ -1,9 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-import { type Deadline, untilDeadline } from '../deadline.js';
-import { logTail, saysDiskFull } from '../log-tail.js';
-import { ServerError } from '../server-error.js';
+import { type Deadline, untilDeadline } from '../contract/deadline.js';
+import { logTail, saysDiskFull } from '../contract/log-tail.js';
+import { ServerError } from '../contract/server-error.js';
 import type { Binaries } from './prepare-binaries.js';
 import { handOver } from './server-account.js';
 import { logFileIn, supervise, type Surroundings } from './supervise.js';

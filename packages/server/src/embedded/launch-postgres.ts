@@ -1,10 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { type Deadline, untilDeadline } from '../deadline.js';
-import { logTail, saysDiskFull } from '../log-tail.js';
-import { ServerError } from '../server-error.js';
+import { type Deadline, untilDeadline } from '../contract/deadline.js';
+import { logTail, saysDiskFull } from '../contract/log-tail.js';
+import { ServerError } from '../contract/server-error.js';
 import { logFileIn, supervise, type SupervisedProgram, type Surroundings } from './supervise.js';
 
 /** A postmaster that accepts connections. */

@@ -1,7 +1,6 @@
 import { access, constants, realpath, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 
 const sharedMemory = '/dev/shm';
 const roomInSharedMemory = 256 * 1024 * 1024;

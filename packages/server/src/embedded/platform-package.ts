@@ -1,4 +1,4 @@
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 
 /** The majors that can be asked for, each with the package version that is known to work. */
 const testedVersions: Readonly<Record<number, string>> = {

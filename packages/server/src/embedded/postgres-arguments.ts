@@ -1,4 +1,4 @@
-import { settingArguments, type Settings, settingsForSpeed } from '../setting-arguments.js';
+import { settingArguments, type Settings, settingsForSpeed } from '../contract/setting-arguments.js';
 
 /** Where every embedded server listens. */
 export const host = '127.0.0.1';

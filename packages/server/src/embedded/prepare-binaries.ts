@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 import { probeBinaries } from './probe-binaries.js';
 import { handOver, type ServerAccount } from './server-account.js';
 

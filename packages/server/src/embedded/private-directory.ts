@@ -5,8 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 import { handOver, type ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';
 

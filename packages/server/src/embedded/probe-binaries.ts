@@ -1,7 +1,6 @@
 import { execFile, type ExecFileException } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 import type { ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';
 

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chown, readFile } from 'node:fs/promises';
-
-import { ServerError } from '../server-error.js';
+import { ServerError } from '../contract/server-error.js';
 import { serverEnvironment } from './server-environment.js';
 
 /** The account that a server runs as. */

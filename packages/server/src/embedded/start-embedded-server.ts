@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-
-import { assertTimeout, createDeadline, type Deadline } from '../deadline.js';
-import type { RunningEmbeddedServer } from '../running-server.js';
-import { ServerError } from '../server-error.js';
+import { assertTimeout, createDeadline, type Deadline } from '../contract/deadline.js';
+import type { RunningEmbeddedServer } from '../contract/running-server.js';
+import { ServerError } from '../contract/server-error.js';
 import type { EmbeddedServerOptions } from './embedded-server-options.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { findPlatformPackage } from './find-platform-package.js';

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-
 import type { PrivateDirectory } from './private-directory.js';
 import type { ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';

@@ -1,7 +1,6 @@
 import type { StartedTestContainer } from 'testcontainers';
-
-import type { RunningContainerServer } from '../running-server.js';
-import { ServerError } from '../server-error.js';
+import type { RunningContainerServer } from '../contract/running-server.js';
+import { ServerError } from '../contract/server-error.js';
 import { containerPort, database, superuser } from './postgres-container.js';
 import { reasonOf } from './reason-of.js';
 

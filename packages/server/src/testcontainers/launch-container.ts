@@ -1,10 +1,8 @@
 import type { StartedTestContainer } from 'testcontainers';
-
-import { type Deadline, untilDeadline } from '../deadline.js';
-import { isServerError, ServerError } from '../server-error.js';
+import { type Deadline, untilDeadline } from '../contract/deadline.js';
+import { isServerError, ServerError } from '../contract/server-error.js';
 import type { Engine } from './connect-engine.js';
-import { containerExit } from './container-exit.js';
-import { containerLog } from './container-log.js';
+import { containerExit, containerLog } from './container-log.js';
 import type { Testcontainers } from './load-testcontainers.js';
 import { type ContainerPlan, postgresContainer } from './postgres-container.js';
 import { Readiness } from './readiness.js';

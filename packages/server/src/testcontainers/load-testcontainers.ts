@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-
+import { ServerError } from '../contract/server-error.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { ServerError } from '../server-error.js';
 import { reasonOf } from './reason-of.js';
 
 /** What testcontainers exports. */

@@ -1,5 +1,4 @@
 import type { GenericContainer } from 'testcontainers';
-
 import type { Testcontainers } from './load-testcontainers.js';
 import { label } from './reusable-container.js';
 

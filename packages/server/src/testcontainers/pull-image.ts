@@ -1,5 +1,5 @@
-import { type Deadline, untilDeadline } from '../deadline.js';
-import { ServerError } from '../server-error.js';
+import { type Deadline, untilDeadline } from '../contract/deadline.js';
+import { ServerError } from '../contract/server-error.js';
 import type { Engine } from './connect-engine.js';
 import type { Testcontainers } from './load-testcontainers.js';
 import { reasonOf } from './reason-of.js';

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-
 import type { BoundPorts, WaitStrategy } from 'testcontainers';
-
 import { answersClients } from './answers-clients.js';
 import type { Engine } from './connect-engine.js';
 import { containerPort, database, superuser } from './postgres-container.js';

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-
 import type { Engine } from './connect-engine.js';
 
 /** Labels containers of ours with what they were started with. */

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-
 import type { StartedTestContainer } from 'testcontainers';
-
-import { assertTimeout, createDeadline, type Deadline } from '../deadline.js';
-import type { RunningContainerServer } from '../running-server.js';
-import { ServerError } from '../server-error.js';
-import { settingArguments, settingsForSpeed } from '../setting-arguments.js';
+import { assertTimeout, createDeadline, type Deadline } from '../contract/deadline.js';
+import type { RunningContainerServer } from '../contract/running-server.js';
+import { ServerError } from '../contract/server-error.js';
+import { settingArguments, settingsForSpeed } from '../contract/setting-arguments.js';
 import { connectEngine } from './connect-engine.js';
 import { ContainerServer } from './container-server.js';
 import { launchContainer } from './launch-container.js';

@@ -1,4 +1,4 @@
-import type { Settings } from '../setting-arguments.js';
+import type { Settings } from '../contract/setting-arguments.js';
 
 /** Options of a server that runs in a container: of Docker, Podman or what else testcontainers finds. */
 export interface TestcontainersServerOptions {

@@ -1,5 +1,5 @@
-import { createHook, executionAsyncResource, type AsyncHook } from 'node:async_hooks';
-import { isProjectFile, projectLines, type SourceLine } from './source-line.js';
+import { type AsyncHook, createHook, executionAsyncResource } from 'node:async_hooks';
+import { isProjectFile, projectLines, type SourceLine } from './stack-lines.js';
 
 const trail = Symbol('pg-evict.trail');
 

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import { printable } from './printable.js';
 import type { LeakedSession } from './inspect-leaks.js';
-import type { SourceLine } from './source-line.js';
+import { printable } from './printable.js';
+import type { SourceLine } from './stack-lines.js';
 
 const longestQuery = 200;
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallTrail } from './call-trail.js';
 import { patchConnect } from './patch-connect.js';
-import { patchOtherWays } from './patch-other-ways.js';
+import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';
 
 const key = Symbol.for('pg-evict.sockets/2');

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lineOf, linesOfStack } from './call-trail.js';
-import { detachQuietly } from './detach-quietly.js';
 import { isConnectedElsewhere, isOpen } from './patch-connect.js';
+import { detachQuietly, unrefStarted } from './release-handles.js';
 import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
-import type { SourceLine } from './source-line.js';
-import { unrefStarted } from './unref-started.js';
+import type { SourceLine } from './stack-lines.js';
 
 /** Whose sockets to watch. */
 export interface WatchSocketsOptions {

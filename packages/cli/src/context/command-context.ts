@@ -1,0 +1,106 @@
+import type { ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
+import type { DeadlineOptions, Target } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import { type Ending, type EndingOptions, toEnding } from '../options/ending.js';
+import type { GlobalOptions } from '../options/global.js';
+import { wantsColor } from '../terminal/color.js';
+import type { Interrupts } from '../terminal/interrupts.js';
+import { printable } from '../terminal/printable.js';
+import { divertStdout } from '../terminal/stdout.js';
+import { PgEvictError, resolveTarget } from './engine.js';
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly target: Target;
+  /** The connection, and where it comes from. */
+  readonly connection: ResolvedConnection;
+  /** The configuration file, and where everything in it and the connection come from. */
+  readonly configuration: Pick<ResolvedConfiguration, 'filepath' | 'env' | 'knexfile' | 'sources'>;
+  readonly options: GlobalOptions & EndingOptions;
+  /** `--grace` and `--except` or what is configured, for core. */
+  readonly ending: Ending;
+  readonly interrupts: Interrupts;
+  /** `--timeout` or what is configured, and the signal of Ctrl-C, for core. */
+  readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
+}
+
+const thirtySecondsMs = 30_000;
+
+/** What is particular about a command. */
+export interface ContextOptions {
+  /** Looks upward for a knexfile where none is named. @default false */
+  readonly searchesKnexfile?: boolean;
+  /**
+   * Changes nothing and ends nobody, so goes on where a folder may not be searched for a configuration, as psql would:
+   * nothing is lost by not heeding what that would protect. @default false
+   */
+  readonly readsOnly?: boolean;
+}
+
+/** Resolves the connection and the database a command is about. */
+export async function createContext(
+  database: string | undefined,
+  options: GlobalOptions & EndingOptions,
+  interrupts: Interrupts,
+  { readsOnly = false, searchesKnexfile = false }: ContextOptions = {},
+): Promise<CommandContext> {
+  assertName(database);
+  assertUrl(options.url);
+  const resolved = await divertStdout(options, async () =>
+    resolveTarget({
+      path: options.config,
+      env: options.env,
+      knexfile: options.knexfile ?? (searchesKnexfile ? true : undefined),
+      url: options.url,
+      host: options.host,
+      port: options.port,
+      user: options.username,
+      database,
+      maintenanceDatabase: options.maintenanceDb,
+      onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
+    }),
+  );
+  const { connection, sessions, target, filepath, env, knexfile, sources } = resolved;
+  return {
+    target,
+    connection,
+    configuration: { filepath, env, knexfile, sources },
+    options,
+    ending: toEnding(options, sessions),
+    interrupts,
+    deadline: {
+      timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,
+      signal: interrupts.signal,
+    },
+  };
+}
+
+function warnOfUnreadable(folder: string, { quiet }: GlobalOptions): void {
+  if (quiet === true) return;
+  const { yellow } = createColors(wantsColor(process.stderr));
+  process.stderr.write(
+    `${yellow('warning:')} ${printable(folder)} cannot be read, and may have a configuration; going on without it.\n`,
+  );
+}
+
+/** Refuses a URL where a name belongs: its password would end up in messages. */
+export function assertName(name: string | undefined): void {
+  if (name === undefined || !/^[a-z]+:\/\//i.test(name)) return;
+  throw new PgEvictError('CONFIG_INVALID', 'The database is given as a URL.', {
+    hint: 'Give a URL with -d (--url), or better in DATABASE_URL.',
+  });
+}
+
+/** `-d` takes a name in psql and a URL here. */
+function assertUrl(url: string | undefined): void {
+  if (url === undefined || url.includes('://') || url.startsWith('/') || url === '') return;
+  // Anything else may be a "host=… password=…" string and is not repeated.
+  const name = /^[\w.-]+$/.test(url) ? url : '<database>';
+  throw new PgEvictError(
+    'CONFIG_INVALID',
+    '-d (--url) takes a postgres:// URL here, not the name of a database.',
+    {
+      hint: `Give the name as an argument: pg-evict <command> ${name}`,
+    },
+  );
+}

@@ -1,0 +1,181 @@
+import { type Command, Option } from 'commander';
+import { addEndingOptions } from '../options/ending.js';
+import { examples } from '../options/examples.js';
+import { wholeNumber } from '../options/parse.js';
+import { splitNames, splitRestoreWords } from '../options/positionals.js';
+import { addRemedyOptions } from '../options/remedy.js';
+
+/** `drop`, `create`, `recreate`, `fresh`, `restore`, `rename` and `clone`. */
+export function declareOperations(program: Command): void {
+  const drop = program
+    .command('drop')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('end the other sessions of a database and drop it')
+    .optionsGroup('Options:')
+    .option('--if-exists', 'succeed when it does not exist');
+  addEndingOptions(drop);
+  addRemedyOptions(drop, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions', 'unsetTemplate'])
+    .addHelpText(
+      'after',
+      examples(
+        'drop app_dev',
+        'drop app_test --if-exists --yes',
+        'drop app_dev --dry-run',
+        'drop app -h db.example.com --confirm app',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { drop: run } = await import('../commands/drop.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const create = program
+    .command('create')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('create a database, ending the sessions on its template')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'succeed when it exists')
+    .option('--template <name>', 'the database to copy')
+    .option('--owner <role>', 'who owns it');
+  addEndingOptions(create)
+    .addHelpText('after', examples('create app_dev', 'create app_test --template app_dev --if-not-exists'))
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { create: run } = await import('../commands/create.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const recreate = program
+    .command('recreate')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('replace a database by an empty one with the same settings, atomically')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--template <name>', 'the database to copy instead of an empty one')
+    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
+    .option('--no-keep-settings', "take the server's defaults");
+  addEndingOptions(recreate);
+  addRemedyOptions(recreate, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      examples(
+        'recreate app_dev',
+        'recreate app_test --if-not-exists --yes',
+        'recreate app_dev --grace 10s --rollback-prepared',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { recreate: run } = await import('../commands/recreate.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const fresh = program
+    .command('fresh')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('recreate a database, run all knex migrations and, with --seed, the seeds')
+    .optionsGroup('Options:')
+    .option('--seed', 'also run the seeds')
+    .option('--in-place', 'migrate under its own name, where a failure leaves it half-migrated')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--template <name>', 'the database to begin with instead of an empty one')
+    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
+    .option('--no-keep-settings', "take the server's defaults");
+  addEndingOptions(fresh);
+  addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      `
+The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing installed.
+The new database is migrated beside the old one and then takes its place: if a migration fails, the old one stays.
+--timeout does not count the time of migrations and seeds.
+${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile db/knexfile.ts --dry-run')}`,
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { fresh: run } = await import('../commands/fresh.js');
+      await run(database, command.optsWithGlobals());
+    });
+
+  const restore = program
+    .command('restore')
+    .argument('[words...]')
+    .usage('[database] <dump> [options]')
+    .description('put what is in a dump into the place of a database')
+    .optionsGroup('Options:')
+    .option('--keep-old [name]', 'keep the old database (default: as <database>_old_<date>_<time>, UTC)')
+    .option('--if-not-exists', 'create it when it does not exist')
+    .addOption(
+      new Option('--jobs <number>', 'so many at once: dumps in the custom and directory format').argParser(
+        wholeNumber(1, 999),
+      ),
+    );
+  addEndingOptions(restore);
+  addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      `
+The dump is one of pg_dump: custom, directory, tar, or plain SQL, also .sql.gz. It is restored beside the database, by
+pg_restore or psql, which are looked for on PATH; the database is in use meanwhile. When all went well, the restored one
+takes its place; if anything fails, or at Ctrl-C, it stays as it was. Needs room for both.
+What follows "--" is passed on to pg_restore or psql. --timeout does not count the time of the restore.
+${examples(
+  'restore app_dev app.dump',
+  'restore app_dev app.dump --keep-old --yes',
+  'restore app_dev app.dump --jobs 4 -- --no-owner --no-acl',
+  'restore app_dev app.sql.gz --dry-run',
+)}`,
+    )
+    .action(async (words: string[], _options: unknown, command: Command) => {
+      const parts = splitRestoreWords(words, command);
+      const { restore: run } = await import('../commands/restore.js');
+      await run(parts, command.optsWithGlobals());
+    });
+
+  const rename = program
+    .command('rename')
+    .argument('[names...]')
+    .usage('[database] <to> [options]')
+    .description('end the other sessions of a database and rename it')
+    .optionsGroup('Options:');
+  addEndingOptions(rename);
+  addRemedyOptions(rename, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `\nOne name is the new name; the database is then the one the connection names.\n${examples(
+        'rename app_dev app_old',
+        'rename app_old -d postgres://localhost/app_dev',
+      )}`,
+    )
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { rename: run } = await import('../commands/rename.js');
+      await run(splitNames(names, command), command.optsWithGlobals());
+    });
+
+  const clone = program
+    .command('clone')
+    .argument('[names...]')
+    .usage('[database] <to> [options]')
+    .description('end the other sessions of a database and copy it')
+    .optionsGroup('Options:')
+    .option('--if-not-exists', 'succeed when the copy exists')
+    .option('--owner <role>', 'who owns the copy')
+    .option('--keep-settings', 'also copy privileges, ALTER DATABASE SET, connection limit and comment')
+    .option('--no-keep-settings', 'copy the content only (default)');
+  addEndingOptions(clone);
+  addRemedyOptions(clone, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `\nOne name is the copy's; the database is then the one the connection names.\n${examples(
+        'clone app_dev app_copy',
+        'clone app_copy -d postgres://localhost/app_dev',
+      )}`,
+    )
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { clone: run } = await import('../commands/clone.js');
+      await run(splitNames(names, command), command.optsWithGlobals());
+    });
+}

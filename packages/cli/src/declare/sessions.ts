@@ -1,0 +1,66 @@
+import { type Command, Option } from 'commander';
+import { addEndingOptions } from '../options/ending.js';
+import { examples } from '../options/examples.js';
+import { addFilterOptions } from '../options/filter.js';
+import { parseDuration, parseExcept } from '../options/parse.js';
+
+/** `sessions` and `terminate`. */
+export function declareSessionCommands(program: Command): void {
+  const sessions = program
+    .command('sessions')
+    .alias('ls')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('list the sessions of a database, who waits for whom (also: ls)')
+    .optionsGroup('Options:')
+    .option('--watch', 'list them again and again, in place; Ctrl-C ends it')
+    .addOption(
+      new Option('--interval <duration>', 'how often --watch looks')
+        .default(2000, '2s')
+        .argParser(parseDuration),
+    )
+    .addOption(
+      new Option(
+        '--except <pattern>',
+        'mark these as not to be ended, as terminate --except would see them',
+      ).argParser(parseExcept),
+    );
+  addFilterOptions(sessions)
+    .addHelpText(
+      'after',
+      examples(
+        'sessions app_dev',
+        'sessions app_dev --watch --idle-in-transaction 1m',
+        'sessions app_dev --root-blockers',
+        'sessions app_dev --json | jq .sessions[].pid',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { sessions: list } = await import('../commands/sessions.js');
+      await list(database, command.optsWithGlobals());
+    });
+
+  const terminate = program
+    .command('terminate')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('end the other sessions of a database, or those that filters pick')
+    .optionsGroup('Options:')
+    .option('--cancel', 'cancel what they run and leave them connected');
+  addEndingOptions(terminate);
+  addFilterOptions(terminate)
+    .addHelpText(
+      'after',
+      examples(
+        'terminate app_dev --dry-run',
+        "terminate app_dev --grace 5s --except 'pgAdmin*'",
+        'terminate app_dev --idle-in-transaction 5m --user app',
+        'terminate app_dev --root-blockers --blocking-table public.orders',
+        'terminate app_dev --query-longer-than 30s --cancel',
+      ),
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { terminate: end } = await import('../commands/terminate.js');
+      await end(database, command.optsWithGlobals());
+    });
+}

@@ -1,0 +1,32 @@
+import type { AbandonedLeftover, ConnectionFacts, DatabaseDescription, Diagnosis } from '@pg-evict/core';
+import type { CommandContext } from '../context/command-context.js';
+import { describeDatabase, diagnose, examineConnection, findLeftovers } from '../context/engine.js';
+
+/** Everything that was found out. */
+export interface Examination {
+  readonly connection: ConnectionFacts;
+  /** `undefined` if the connection names no database. */
+  readonly description: DatabaseDescription | undefined;
+  /** `undefined` if there is no such database. */
+  readonly diagnosis: Diagnosis | undefined;
+  readonly leftovers: readonly AbandonedLeftover[];
+}
+
+/** Looks at everything. What cannot be reached is thrown. */
+export async function examine({ deadline, ending, target }: CommandContext): Promise<Examination> {
+  const connection = await examineConnection(target, deadline);
+  const leftovers = await findLeftovers(serverOnly(target), deadline);
+  if (target.database === undefined) {
+    return { connection, description: undefined, diagnosis: undefined, leftovers };
+  }
+  const description = await describeDatabase(target, deadline);
+  const diagnosis = description.exists
+    ? await diagnose(target, { ...deadline, keep: ending.keep })
+    : undefined;
+  return { connection, description, diagnosis, leftovers };
+}
+
+/** A target for what concerns a server and no database of it. */
+function serverOnly(target: CommandContext['target']): CommandContext['target'] {
+  return { ...target, database: target.database ?? 'postgres' };
+}

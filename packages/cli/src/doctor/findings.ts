@@ -1,0 +1,204 @@
+import type { ConnectionFacts } from '@pg-evict/core';
+import { because } from '../sessions/list.js';
+import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
+import { formatSize, quoteForShell } from '../terminal/format.js';
+import type { Examination } from './examine.js';
+
+/** One thing that doctor says. */
+export interface Finding {
+  readonly topic:
+    | 'server'
+    | 'role'
+    | 'sessions'
+    | 'pooler'
+    | 'database'
+    | 'protection'
+    | 'in the way'
+    | 'leftovers'
+    | 'invalid';
+  /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
+  readonly level: 'ok' | 'note' | 'problem';
+  readonly text: string;
+  /** What would change it. */
+  readonly remedy?: string;
+  /** What a problem exits with. */
+  readonly exitCode?: number;
+}
+
+/** Puts what was found into words. */
+export function findingsOf(examination: Examination): Finding[] {
+  const { connection, leftovers } = examination;
+  return [
+    ...connectionFindings(connection),
+    ...databaseFindings(examination),
+    ...(leftovers.length === 0
+      ? [{ topic: 'leftovers', level: 'ok', text: 'none' } as const]
+      : leftovers.map(({ database, kind, of }): Finding => ({
+          topic: 'leftovers',
+          level: 'problem',
+          text: `${database} ${kind === 'held' ? 'is the data' : 'is left over from an operation'} of ${of ?? 'a database that is gone'}; its process was killed.`,
+          remedy:
+            of === null && kind === 'held'
+              ? 'pg-evict doctor <its name> --fix, or rename it by hand: nothing else has this data.'
+              : 'pg-evict doctor --fix',
+          exitCode: blocked,
+        }))),
+    ...connection.invalidDatabases.map((name): Finding => ({
+      topic: 'invalid',
+      level: 'problem',
+      text: `${name} cannot be used any more: a DROP DATABASE was interrupted half-way.`,
+      remedy: `DROP DATABASE "${name.replaceAll('"', '""')}";`,
+      exitCode: blocked,
+    })),
+  ];
+}
+
+/** The exit code of what was found: that of the first problem, sessions that may not be ended last. */
+export function exitCodeOfFindings(findings: readonly Finding[]): number {
+  const codes = findings.flatMap(({ exitCode }) => (exitCode === undefined ? [] : [exitCode]));
+  return codes.find((code) => code !== sessionsRemain) ?? codes[0] ?? done;
+}
+
+const services: Readonly<Record<string, string>> = {
+  rds_superuser: 'Amazon RDS or Aurora',
+  cloudsqlsuperuser: 'Google Cloud SQL',
+  alloydbsuperuser: 'Google AlloyDB',
+  azure_pg_admin: 'Azure Database for PostgreSQL',
+  neon_superuser: 'Neon',
+  supabase_admin: 'Supabase',
+  doadmin: 'DigitalOcean',
+  avnadmin: 'Aiven',
+};
+
+function connectionFindings(facts: ConnectionFacts): Finding[] {
+  const { createdb, local, pooler, readAllStats, role, server, serviceRoles, signalBackend, superuser } =
+    facts;
+  const standby: Finding = {
+    topic: 'server',
+    level: 'problem',
+    text: 'It is a standby, which only reads: only sessions and terminate will work.',
+    remedy: 'Connect to the primary.',
+    exitCode: blocked,
+  };
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  const [serviceRole] = serviceRoles;
+  const service = serviceRole === undefined ? undefined : services[serviceRole];
+  const grant = (privilege: string): string =>
+    `GRANT ${privilege} TO ${quoted};${service === undefined ? '' : ` (as a member of ${serviceRole}, the administrator on ${service})`}`;
+  const where = local ? 'on this machine, or forwarded from it' : 'not on this machine';
+  return [
+    {
+      topic: 'server',
+      level: 'ok',
+      text: `${server}, PostgreSQL ${facts.serverVersion.split(' ', 1)[0] ?? ''}, ${service ?? where}`,
+    },
+    ...(facts.standby ? [standby] : []),
+    createdb
+      ? { topic: 'role', level: 'ok', text: `${role}, ${superuser ? 'a superuser' : 'may create databases'}` }
+      : {
+          topic: 'role',
+          level: 'note',
+          text: `${role}, which may not create databases: only drop and terminate will work.`,
+          remedy: `ALTER ROLE ${quoted} CREATEDB;`,
+        },
+    superuser
+      ? { topic: 'sessions', level: 'ok', text: 'may end every session' }
+      : signalBackend
+        ? {
+            topic: 'sessions',
+            level: 'ok',
+            text: `may end every session but those of superusers${service === undefined ? '' : `, which on ${service} are the provider's own`}`,
+          }
+        : {
+            topic: 'sessions',
+            level: 'note',
+            text: `may end only sessions of ${role} and of the roles it is a member of`,
+            remedy: grant('pg_signal_backend'),
+          },
+    ...(readAllStats
+      ? []
+      : [
+          {
+            topic: 'sessions',
+            level: 'note',
+            text: 'does not see what sessions of other roles do: filters by state, age and query pass them over',
+            remedy: grant('pg_read_all_stats'),
+          } as const,
+        ]),
+    pooler
+      ? {
+          topic: 'pooler',
+          level: 'problem',
+          text: `${server} is a connection pooler (such as PgBouncer), not the server itself.`,
+          remedy: 'Connect to the server itself: a pooler may hand our locks and settings to others.',
+          exitCode: blocked,
+        }
+      : { topic: 'pooler', level: 'ok', text: 'none in between' },
+  ];
+}
+
+function databaseFindings({ connection, description, diagnosis }: Examination): Finding[] {
+  if (description === undefined) {
+    return [
+      { topic: 'database', level: 'note', text: 'none is named', remedy: 'pg-evict doctor <database>' },
+    ];
+  }
+  const { database, exists, guarded, owner, ownershipRemedy, protection, sizeBytes } = description;
+  if (!exists || diagnosis === undefined) {
+    return [
+      {
+        topic: 'database',
+        level: 'problem',
+        text: `${database} does not exist.`,
+        remedy: `Check the name; capitals count. To create it: pg-evict create ${quoteForShell(database)}`,
+        exitCode: databaseMissing,
+      },
+    ];
+  }
+  const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
+  const sessions = diagnosis.blockers.filter(({ kind }) => kind === 'session').length;
+  const passing = diagnosis.blockers.filter(
+    (blocker) => !diagnosis.standing.includes(blocker) && blocker.kind === 'replication-slot',
+  );
+  const protections = [
+    ...(guarded === null ? [] : [`${database} ${guarded}`]),
+    ...(protection === null ? [] : [`protected${because(protection)}`]),
+  ];
+  return [
+    {
+      topic: 'database',
+      level: 'ok',
+      text: `${database}, ${size}, owner ${owner ?? ''}, ${sessions} other ${sessions === 1 ? 'session' : 'sessions'}`,
+    },
+    ...(ownershipRemedy === null || guarded !== null
+      ? []
+      : [
+          {
+            topic: 'database',
+            level: 'note',
+            text: `${connection.role} does not have its owner's privileges: only terminate will work on it.`,
+            remedy: ownershipRemedy,
+          } as const,
+        ]),
+    ...(protections.length === 0 ? ['not protected'] : protections).map((text): Finding => ({
+      topic: 'protection',
+      level: 'ok',
+      text,
+    })),
+    ...(diagnosis.standing.length === 0
+      ? [{ topic: 'in the way', level: 'ok', text: 'nothing' } as const]
+      : diagnosis.standing.map(({ detail, remedy, session }): Finding => ({
+          topic: 'in the way',
+          level: 'problem',
+          text: detail,
+          remedy,
+          exitCode: session === undefined ? blocked : sessionsRemain,
+        }))),
+    ...passing.map(({ detail, remedy }): Finding => ({
+      topic: 'in the way',
+      level: 'note',
+      text: detail,
+      remedy,
+    })),
+  ];
+}

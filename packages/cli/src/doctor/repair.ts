@@ -1,0 +1,50 @@
+import type { AbandonedLeftover } from '@pg-evict/core';
+import type { CommandContext } from '../context/command-context.js';
+import { dropDatabase, isPgEvictError, repairDatabase } from '../context/engine.js';
+
+/** What was tried to put in order, and what came of it. */
+export interface Repair {
+  readonly database: string;
+  /** Why it failed; `null` if it did not. */
+  readonly failure: string | null;
+}
+
+/**
+ * Puts in order what died operations left. For each database they were working on core does it. What is left of a
+ * database that is gone is dropped where it is worthless and nobody is connected to it; where it is data, it stays,
+ * unless the database named on the command line turns out to be the one it belongs to.
+ */
+export async function repair(
+  { deadline, target }: CommandContext,
+  leftovers: readonly AbandonedLeftover[],
+): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  const attempt = async (database: string, action: () => Promise<string | undefined>): Promise<void> => {
+    try {
+      repairs.push({ database, failure: (await action()) ?? null });
+    } catch (error) {
+      if (!isPgEvictError(error) || error.code === 'ABORTED') throw error;
+      repairs.push({ database, failure: error.message });
+    }
+  };
+  const orphans = leftovers.filter(({ of }) => of === null);
+  const databases = new Set(leftovers.flatMap(({ of }) => (of === null ? [] : [of])));
+  if (orphans.length > 0 && target.database !== undefined) databases.add(target.database);
+  for (const database of databases) {
+    await attempt(database, async () => {
+      const report = await repairDatabase({ ...target, database }, deadline);
+      return (
+        report.leftovers.map(({ reason, ...left }) => `${left.database}: ${reason}`).join('; ') || undefined
+      );
+    });
+  }
+  for (const { database, kind } of orphans) {
+    if (kind === 'held') continue;
+    await attempt(database, async () => {
+      // Somebody who found it and connected to it may have a reason to.
+      await dropDatabase({ ...target, database }, { ...deadline, ifExists: true, keep: [{ user: '*' }] });
+      return undefined;
+    });
+  }
+  return repairs;
+}

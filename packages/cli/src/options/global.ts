@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { parseDuration, wholeNumber } from './parse.js';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly maintenanceDb?: string;
+  readonly config?: string;
+  readonly env?: string;
+  readonly knexfile?: string;
+  readonly timeout?: number;
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly confirm?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** Adds the options that every command takes. */
+export function addGlobalOptions(program: Command): void {
+  program
+    .optionsGroup('Connection:')
+    .option('-d, --url <url>', 'postgres:// URL of the database; DATABASE_URL keeps its password out of `ps`')
+    .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
+    .addOption(
+      new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(
+        wholeNumber(1, 65_535),
+      ),
+    )
+    .option('-U, --username <role>', 'role to log in as')
+    .option(
+      '--maintenance-db <name>',
+      'where administrative commands connect (default: postgres, else template1)',
+    )
+    .option('--config <file>', 'configuration file (default: the nearest one upward)')
+    .option('--knexfile <file>', 'knexfile whose connection is used, before that of the configuration')
+    .option('--env <name>', 'environment in the configuration and the knexfile (default: NODE_ENV)')
+    .optionsGroup('Options of every command:')
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds (default: 30s)',
+      ).argParser(parseDuration),
+    )
+    .option('--dry-run', 'show who would be ended and what would be done; change nothing')
+    .option('-y, --yes', 'do not ask, where the server is on this machine and NODE_ENV is not production')
+    .option('--confirm <database>', 'do not ask, anywhere: names the database that is meant')
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'print nothing but errors')
+    .option('--no-color', 'no colour; as NO_COLOR=1')
+    .helpOption('--help', 'show help')
+    .version(version(), '-V, --version', 'show the version');
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}

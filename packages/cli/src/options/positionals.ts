@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+
+/** The two names of `rename` and `clone`; the first may be left out. */
+export interface TwoNames {
+  readonly database: string | undefined;
+  readonly to: string;
+}
+
+export function splitNames(names: readonly string[], command: Command): TwoNames {
+  const [first = '', second] = names;
+  if (names.length === 0) command.error(`error: the new name is missing. Expected: [database] <to>`);
+  if (names.length > 2)
+    command.error(`error: too many arguments for '${command.name()}'. Expected: [database] <to>`);
+  return second === undefined ? { database: undefined, to: first } : { database: first, to: second };
+}
+
+/** What `run` is about and what it runs. */
+export interface CommandParts {
+  readonly database: string | undefined;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** Takes the words of `run` apart at `--`, which the parser has already taken out. */
+export function splitCommand(words: readonly string[], command: Command): CommandParts {
+  const raw = process.argv.indexOf('--');
+  if (raw === -1) command.error('error: "--" is missing. Expected: [database] -- <command…>');
+  const [file, ...args] = process.argv.slice(raw + 1);
+  if (file === undefined)
+    command.error('error: the command to run is missing. Expected: [database] -- <command…>');
+  const before = words.slice(0, words.length - args.length - 1);
+  if (before.length > 1)
+    command.error('error: too many arguments before "--". Expected: [database] -- <command…>');
+  return { database: before[0], file, args };
+}
+
+/** What `restore` is about. */
+export interface RestoreWords {
+  readonly database: string | undefined;
+  readonly dump: string;
+  /** Options for pg_restore or psql: what stands behind `--`. */
+  readonly extra: readonly string[];
+}
+
+/** Takes the words of `restore` apart; the parser has already taken `--` out. */
+export function splitRestoreWords(words: readonly string[], command: Command): RestoreWords {
+  const expected = 'Expected: [database] <dump>';
+  const raw = process.argv.indexOf('--');
+  const extra = raw === -1 ? [] : process.argv.slice(raw + 1);
+  const [first, second, ...more] = words.slice(0, words.length - extra.length);
+  if (first === undefined) command.error(`error: the dump is missing. ${expected}`);
+  if (more.length > 0) command.error(`error: too many arguments for 'restore'. ${expected}`);
+  return second === undefined
+    ? { database: undefined, dump: first, extra }
+    : { database: first, dump: second, extra };
+}

@@ -1,0 +1,34 @@
+import type { OperationOptions } from '@pg-evict/core';
+import type { CommandContext } from '../context/command-context.js';
+import { printOperation } from '../report/operation.js';
+import type { PerformedReport } from '../report/performed.js';
+import { blocked, done, sessionsRemain } from '../terminal/exit-code.js';
+import { type Progress, startProgress } from '../terminal/progress.js';
+import { confirmOperation } from './confirm-operation.js';
+
+/** An operation of core with its own options filled in; there is no progress to show of a plan. */
+export type Perform = (options: OperationOptions, progress?: Progress) => Promise<PerformedReport>;
+
+/** Runs an operation, asking first where something is lost by it, prints its report and returns the exit code. */
+export async function performOperation(
+  context: CommandContext,
+  perform: Perform,
+  { isDestructive = false }: { isDestructive?: boolean } = {},
+): Promise<number> {
+  const { options } = context;
+  const dryRun = options.dryRun === true;
+  const operation = { ...context.deadline, ...context.ending };
+  if (isDestructive && !dryRun) {
+    await confirmOperation(context, async () => perform({ ...operation, dryRun: true }));
+  }
+  const progress = startProgress(options);
+  let report: PerformedReport;
+  try {
+    report = await perform({ ...operation, dryRun, onStep: progress.step }, progress);
+  } finally {
+    progress.stop();
+  }
+  printOperation(report, options);
+  if (report.denied.length > 0) return sessionsRemain;
+  return report.blockers.length > 0 ? blocked : done;
+}

@@ -1,0 +1,34 @@
+import { type CommandContext, type ContextOptions, createContext } from '../context/command-context.js';
+import type { EndingOptions } from '../options/ending.js';
+import type { GlobalOptions } from '../options/global.js';
+import { reportFailure } from '../report/failure.js';
+import { wantsColor } from '../terminal/color.js';
+import { listenForInterrupts } from '../terminal/interrupts.js';
+import { assertConfirmed } from './confirm.js';
+
+/**
+ * Runs a command from its options to its exit code. `callback` prints what it has to say and returns the exit code;
+ * what it throws is printed here.
+ */
+export async function runCommand(
+  database: string | undefined,
+  options: GlobalOptions & EndingOptions,
+  callback: (context: CommandContext) => Promise<number>,
+  particulars?: ContextOptions,
+): Promise<void> {
+  const interrupts = listenForInterrupts();
+  let context: CommandContext | undefined;
+  try {
+    context = await createContext(database, options, interrupts, particulars);
+    assertConfirmed(context);
+    process.exitCode = await callback(context);
+  } catch (error) {
+    reportFailure(error, {
+      json: options.json === true,
+      color: wantsColor(process.stderr),
+      source: context?.connection.source.description,
+    });
+  } finally {
+    interrupts.stop();
+  }
+}

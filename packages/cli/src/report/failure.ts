@@ -1,0 +1,80 @@
+import type { PgEvictError } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import { isPgEvictError, redactQuery } from '../context/engine.js';
+import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
+import { exitCodeOf } from '../terminal/exit-code.js';
+import { printable, printableLines, redactPasswords } from '../terminal/printable.js';
+import { failureDocument } from './failure-document.js';
+
+/** How a failure is printed. */
+export interface FailureStyle {
+  readonly json: boolean;
+  readonly color: boolean;
+  /** Where the connection came from, once that is known. */
+  readonly source?: string | undefined;
+}
+
+/** Prints a failure and sets the exit code. */
+export function reportFailure(error: unknown, style: FailureStyle): void {
+  if (!isPgEvictError(error)) {
+    reportBug(error, style);
+    return;
+  }
+  const { blockers, code, database, hint, message, removed, terminated } = error;
+  process.exitCode = exitCodeOf(code);
+  // knex's messages begin with the statement that failed, others repeat what was given.
+  const summary = redactQuery(
+    hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message,
+  );
+  const safeHint = hint === null ? null : redactQuery(hint);
+  if (style.json) {
+    process.stdout.write(
+      failureDocument({
+        code,
+        summary,
+        hint: safeHint,
+        // A URL may have been given for a name.
+        database: database === null ? null : redactQuery(database),
+        blockers: blockers.map(toJsonBlocker),
+        terminated: terminated.map(toJsonSession),
+        removed: removed.map(toJsonBlocker),
+      }),
+    );
+  } else process.stderr.write(toText(error, summary, safeHint, style));
+}
+
+function toText(
+  { blockers, code, hint, removed, terminated }: PgEvictError,
+  summary: string,
+  safeHint: string | null,
+  style: FailureStyle,
+): string {
+  const { bold, dim, red, yellow } = createColors(style.color);
+  const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
+  for (const { detail, remedy } of blockers) {
+    if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
+    if (remedy !== hint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
+  }
+  if (safeHint !== null) lines.push(`${yellow('hint:')} ${printableLines(safeHint)}`);
+  if (terminated.length > 0) {
+    const pids = terminated.map(({ pid }) => pid).join(', ');
+    lines.push(`note: ended before that: ${pids} (${terminated.length}).`);
+  }
+  for (const { detail } of removed) lines.push(`note: removed before that: ${printable(detail)}`);
+  if (code === 'CONNECTION_FAILED' && style.source !== undefined) {
+    lines.push(`note: the connection is from ${printable(style.source)}.`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What should never happen: said in one line, with the stack only for those who ask for it. */
+function reportBug(error: unknown, { json }: FailureStyle): void {
+  process.exitCode = exitCodeOf('UNEXPECTED');
+  const summary = redactPasswords(error instanceof Error ? error.message : String(error));
+  const hint = 'This is a bug in pg-evict. Please report it; DEBUG=pg-evict shows where it happened.';
+  if (json) process.stdout.write(failureDocument({ code: 'UNEXPECTED', summary, hint }));
+  else process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);
+  if (process.env['DEBUG'] === 'pg-evict' && error instanceof Error) {
+    process.stderr.write(`${printableLines(redactPasswords(error.stack ?? ''))}\n`);
+  }
+}

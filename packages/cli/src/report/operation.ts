@@ -1,0 +1,133 @@
+import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import type { GlobalOptions } from '../options/global.js';
+import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js';
+import { sessionTable } from '../sessions/table.js';
+import { wantsColor } from '../terminal/color.js';
+import { countSessions, countTables, formatDuration } from '../terminal/format.js';
+import { toJsonText } from '../terminal/json.js';
+import { printable } from '../terminal/printable.js';
+import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
+
+/** Prints what an operation did: the report on stdout, warnings on stderr. */
+export function printOperation(report: PerformedReport, options: GlobalOptions): void {
+  if (options.json === true) {
+    process.stdout.write(toJsonText(toJsonOperation(report)));
+    return;
+  }
+  if (options.quiet === true) return;
+  process.stdout.write(toText(report, createColors(wantsColor(process.stdout))));
+  const { yellow } = createColors(wantsColor(process.stderr));
+  for (const { setting, reason } of report.notCarriedOver) {
+    process.stderr.write(
+      `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
+    );
+  }
+  warnOfLeftovers(report);
+}
+
+/** Says what could not be dropped, on stderr. */
+export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'>): void {
+  const { yellow } = createColors(wantsColor(process.stderr));
+  for (const { database, reason } of leftovers) {
+    process.stderr.write(`${yellow('warning:')} left aside: ${printable(database)} (${printable(reason)})\n`);
+  }
+}
+
+/** An operation's report as it stands in the one JSON document. */
+export function toJsonOperation({ to, ...report }: PerformedReport): object {
+  return {
+    command: report.command,
+    database: report.database,
+    ...(to === undefined ? {} : { to }),
+    ...(report.migrations === undefined ? {} : { migrations: report.migrations, seeds: report.seeds }),
+    ...(report.restored === undefined
+      ? {}
+      : { restored: toJsonDump(report.restored), old: report.keptAs ?? null }),
+    ...(report.created === undefined ? {} : { created: report.created }),
+    changed: report.changed,
+    terminated: report.terminated.map(toJsonSession),
+    denied: report.denied.map(toJsonDenied),
+    blockers: report.blockers.map(toJsonBlocker),
+    removed: report.removed.map(toJsonBlocker),
+    notCarriedOver: report.notCarriedOver,
+    leftovers: report.leftovers,
+    durationMs: report.durationMs,
+    dryRun: report.dryRun,
+  };
+}
+
+function toJsonDump({ dump, format, tables }: RestoredDump): object {
+  return { dump, format, tables };
+}
+
+function toText(report: PerformedReport, colors: Colors): string {
+  const { terminated, blockers, denied, dryRun, removed } = report;
+  const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
+  if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
+  if (report.keptAs !== undefined) {
+    lines.push(
+      `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
+    );
+  }
+  if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
+  for (const { detail } of removed) {
+    lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
+  }
+  for (const { detail, remedy } of blockers) {
+    lines.push(
+      `${colors.red('in the way:')} ${printable(detail)}`,
+      `  ${colors.dim('fix:')} ${printable(remedy)}`,
+    );
+  }
+  if (dryRun && (blockers.length > 0 || denied.length > 0))
+    lines.push('It would fail, and nobody would be ended.');
+  return `${lines.join('\n')}\n`;
+}
+
+const done: Partial<Record<PerformedReport['command'], string>> = {
+  drop: 'Dropped',
+  create: 'Created',
+  recreate: 'Recreated',
+  fresh: 'Recreated',
+  restore: 'Restored',
+  rename: 'Renamed',
+  clone: 'Cloned',
+  swap: 'Swapped',
+};
+
+const intended: Partial<Record<PerformedReport['command'], string>> = { fresh: 'recreate', run: 'hold' };
+
+/** Whether there was nothing that it could replace. A dump is restored in either case. */
+const isMadeAnew = ({ created, restored }: PerformedReport): boolean =>
+  created === true && restored === undefined;
+
+function happened(report: PerformedReport, colors: Colors): string {
+  if (!report.changed) {
+    const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
+    return report.command === 'drop'
+      ? `${name} does not exist; nothing to do.`
+      : `${name} exists; nothing to do.`;
+  }
+  const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
+  const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
+  const verb = isMadeAnew(report) ? 'Created' : done[report.command];
+  return `${colors.green(verb ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
+}
+
+function planned(report: PerformedReport, colors: Colors): string {
+  const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
+  const { command } = report;
+  const verb = isMadeAnew(report) ? 'create' : (intended[command] ?? command);
+  return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
+}
+
+function names(report: PerformedReport, colors: Colors): string {
+  const { database, restored, to } = report;
+  const name = colors.bold(printable(database));
+  if (restored !== undefined) {
+    const tables = restored.tables === null ? '' : ` (${countTables(restored.tables)})`;
+    return `${name} from ${colors.bold(printable(restored.dump))}${tables}`;
+  }
+  return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(printable(to))}`;
+}

@@ -1,0 +1,33 @@
+import type { OperationReport } from '@pg-evict/core';
+
+/** What a command did: what an operation of core reports, and what the command added to it. */
+export interface PerformedReport extends Omit<OperationReport, 'command'> {
+  readonly command: OperationReport['command'] | 'fresh' | 'restore';
+  /** `fresh`: the names of the migrations, in their order; in a dry run, of those that would be run. */
+  readonly migrations?: readonly string[];
+  /** `fresh`: the names of the seeds, likewise. */
+  readonly seeds?: readonly string[];
+  /** `restore`: what was restored, or would be. */
+  readonly restored?: RestoredDump;
+}
+
+/** A dump that was restored. */
+export interface RestoredDump {
+  /** Its path, as it was given. */
+  readonly dump: string;
+  readonly format: 'custom' | 'tar' | 'directory' | 'plain';
+  /** How many tables there are now; in a dry run, how many it lists. `null` where it has no list. */
+  readonly tables: number | null;
+  /** The database it was made of, and when, where it says so. */
+  readonly origin: string | undefined;
+}
+
+/** ` with 2 migrations and 1 seed`, after the name of a database; nothing for an operation without migrations. */
+export function countMigrations({ migrations, seeds = [] }: PerformedReport): string {
+  if (migrations === undefined) return '';
+  const seeded = seeds.length === 0 ? '' : ` and ${count(seeds.length, 'seed')}`;
+  return ` with ${count(migrations.length, 'migration')}${seeded}`;
+}
+
+const count = (number: number, what: string): string =>
+  `${number === 0 ? 'no' : number} ${what}${number === 1 ? '' : 's'}`;

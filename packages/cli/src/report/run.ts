@@ -1,0 +1,45 @@
+import type { ExclusiveAccess, ExclusiveAccessReport } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import type { ChildOutcome } from '../child/run-child.js';
+import type { GlobalOptions } from '../options/global.js';
+import { sessionTable } from '../sessions/table.js';
+import { wantsColor } from '../terminal/color.js';
+import { countSessions, formatDuration } from '../terminal/format.js';
+import { toJsonText } from '../terminal/json.js';
+import { printable } from '../terminal/printable.js';
+import { toJsonOperation, warnOfLeftovers } from './operation.js';
+
+/** What `run` did. */
+export type RunReport = ExclusiveAccessReport<ChildOutcome>;
+
+/** Says that the database is held now. On stderr, as stdout belongs to the command. */
+export function announceAccess(
+  { database: held, removed, terminated }: ExclusiveAccess,
+  database: string,
+  { json, quiet }: GlobalOptions,
+): void {
+  if (quiet === true || json === true) return;
+  const colors = createColors(wantsColor(process.stderr));
+  const ended = terminated.length === 0 ? '' : `; ${countSessions(terminated.length)} ended`;
+  process.stderr.write(
+    `${colors.green('Holding')} ${colors.bold(printable(database))} as ${held}${ended}.\n` +
+      (terminated.length === 0 ? '' : `${sessionTable(terminated, colors, process.stderr.columns)}\n`) +
+      removed.map(({ detail }) => `${colors.yellow('lost:')} ${printable(detail)}\n`).join(''),
+  );
+}
+
+/** Says that the database is back. */
+export function announceReturn(report: RunReport, options: GlobalOptions): void {
+  if (options.quiet === true) return;
+  const { database, durationMs, value } = report;
+  const { bold, dim, green } = createColors(wantsColor(process.stderr));
+  process.stderr.write(
+    `${green('Gave back')} ${bold(printable(database))} ${dim(`after ${formatDuration(durationMs)}`)}; the command ended ${value.text}.\n`,
+  );
+  warnOfLeftovers(report);
+}
+
+/** Prints the one JSON document. */
+export function printRun({ value: { exitCode, signal }, ...report }: RunReport): void {
+  process.stdout.write(toJsonText({ ...toJsonOperation(report), exitCode, signal }));
+}

@@ -1,0 +1,30 @@
+import type { SweepReport } from '@pg-evict/testing';
+import { createColors } from 'picocolors';
+import type { GlobalOptions } from '../options/global.js';
+import { wantsColor } from '../terminal/color.js';
+import { toJsonText } from '../terminal/json.js';
+import { printable } from '../terminal/printable.js';
+
+/** Prints what was swept, on stdout, and what could not be, on stderr, also with `--quiet`. */
+export function printSweep({ dropped, left, failed, dryRun }: SweepReport, options: GlobalOptions): void {
+  if (options.json === true) {
+    process.stdout.write(toJsonText({ command: 'sweep', dropped, left, failed, dryRun }));
+    return;
+  }
+  if (options.quiet !== true) {
+    const { dim, green, yellow } = createColors(wantsColor(process.stdout));
+    const verb = dryRun ? yellow('would drop') : green('dropped');
+    const lines = [
+      ...dropped.map((database) => `${verb} ${printable(database)}`),
+      ...left.map(
+        ({ database, reason }) => `${dim('left')} ${printable(database)}${dim(`: ${printable(reason)}`)}`,
+      ),
+    ];
+    if (dropped.length === 0) lines.push('There is nothing to sweep.');
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  }
+  const { red } = createColors(wantsColor(process.stderr));
+  for (const { database, reason } of failed) {
+    process.stderr.write(`${red('not dropped:')} ${printable(database)}: ${printable(reason)}\n`);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Session, TerminationReport } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import type { Colors } from 'picocolors/types.js';
+import type { GlobalOptions } from '../options/global.js';
+import { toJsonDenied, toJsonSession } from '../sessions/json.js';
+import { sessionTable } from '../sessions/table.js';
+import { wantsColor } from '../terminal/color.js';
+import { countSessions, formatDuration } from '../terminal/format.js';
+import { toJsonText } from '../terminal/json.js';
+import { printable } from '../terminal/printable.js';
+
+/**
+ * Prints who was ended, on stdout, and who was not, on stderr: with `--quiet` only the latter, as it is the reason
+ * for the exit code.
+ */
+export function printTermination(
+  report: TerminationReport,
+  options: GlobalOptions,
+  endThese: string | undefined,
+): void {
+  if (options.json === true) {
+    process.stdout.write(toJsonText(toJson(report)));
+    return;
+  }
+  if (options.quiet !== true) process.stdout.write(ended(report, createColors(wantsColor(process.stdout))));
+  if (report.dryRun && options.quiet !== true && endThese !== undefined) {
+    process.stdout.write(`To ${verb(report)} exactly ${these(report)}: ${printable(endThese)}\n`);
+  }
+  process.stderr.write(notEnded(report, createColors(wantsColor(process.stderr))));
+}
+
+function toJson(report: TerminationReport): object {
+  return {
+    database: report.database,
+    terminated: report.terminated.map(toJsonSession),
+    ...(report.cancelled === undefined ? {} : { cancelled: report.cancelled.map(toJsonSession) }),
+    denied: report.denied.map(toJsonDenied),
+    remaining: report.remaining.map(toJsonSession),
+    durationMs: report.durationMs,
+    dryRun: report.dryRun,
+  };
+}
+
+const found = ({ cancelled, terminated }: TerminationReport): readonly Session[] => cancelled ?? terminated;
+const verb = ({ cancelled }: TerminationReport): string =>
+  cancelled === undefined ? 'end' : 'cancel the query of';
+const these = (report: TerminationReport): string => (found(report).length === 1 ? 'this one' : 'these');
+
+function ended(report: TerminationReport, colors: Colors): string {
+  const { cancelled, database, durationMs, dryRun } = report;
+  const sessions = found(report);
+  const name = colors.bold(printable(database));
+  const count = sessions.length === 0 ? 'no session' : countSessions(sessions.length);
+  const past = cancelled === undefined ? colors.green('Ended') : `${colors.green('Cancelled')} the query of`;
+  const summary = dryRun
+    ? `${colors.yellow(`Would ${verb(report)}`)} ${count} on ${name}. Nothing was changed.`
+    : `${past} ${count} on ${name} ${colors.dim(`in ${formatDuration(durationMs)}`)}.`;
+  const table = sessions.length === 0 ? '' : `${sessionTable(sessions, colors, process.stdout.columns)}\n`;
+  return `${summary}\n${table}`;
+}
+
+function notEnded({ denied, remaining }: TerminationReport, colors: Colors): string {
+  const lines = denied.flatMap(({ session, reason, remedy }) => [
+    `${colors.red('not ended:')} ${session.pid}: ${printable(reason)}.`,
+    `  ${colors.dim('fix:')} ${printable(remedy)}`,
+  ]);
+  if (remaining.length > 0) {
+    lines.push(
+      `${colors.red('still there:')} ${countSessions(remaining.length)} did not end in time.`,
+      sessionTable(remaining, colors, process.stderr.columns),
+    );
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,79 @@
+import { runProgram } from '../child/run-program.js';
+import { PgEvictError } from '../context/engine.js';
+import { decode, type Dump, type DumpedRelation } from './dump.js';
+
+/** What the table of contents of an archive says. */
+export interface ArchiveContents {
+  readonly relations: readonly DumpedRelation[];
+  /** The database it was made of, and when; `undefined` where it does not say. */
+  readonly origin: string | undefined;
+}
+
+/** `217; 1259 16386 TABLE public orders app` (`PrintTOCSummary()`, src/bin/pg_dump/pg_backup_archiver.c) */
+const entry = /^\d+; \d+ \d+ (.*)$/;
+const relation = /^(TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE) (.*)$/;
+
+/** Entries of other kinds that begin alike. */
+const others = /^(?:TABLE (?:DATA|ATTACH)|MATERIALIZED VIEW DATA|SEQUENCE (?:SET|OWNED BY)) /;
+
+/**
+ * Asks pg_restore what it would restore. Reads no more than the table of contents.
+ *
+ * @param options what is passed on to pg_restore: it may leave out some of the archive
+ * @throws PgEvictError `CONFIG_INVALID` for what pg_restore cannot read, or nothing is to be restored of
+ */
+export async function readArchive(
+  file: string,
+  { path }: Dump,
+  options: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ArchiveContents> {
+  let output = '';
+  // With --verbose the list has also what is left out.
+  const picking = options.filter((option) => !/^(?:-v|--verb(?:o(?:s(?:e)?)?)?)$/.test(option));
+  const { succeeded, problem } = await runProgram('pg_restore', ['--list', ...picking, file], {
+    env: process.env,
+    signal,
+    onStdout: (chunk) => (output += chunk),
+  });
+  if (signal?.aborted === true) throw new PgEvictError('ABORTED', 'Aborted. Nothing was changed.');
+  if (!succeeded) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The dump ${path} cannot be read: ${problem}. Nothing was changed.`,
+      {
+        hint: problem.includes('unsupported version')
+          ? 'A newer pg_dump made it: put a pg_restore that is as new on PATH.'
+          : undefined,
+      },
+    );
+  }
+  const lines = output.split('\n');
+  const entries = lines.flatMap((line) => entry.exec(line)?.[1] ?? []);
+  if (entries.length === 0) {
+    const passed = options.length === 0 ? '' : ' with these options';
+    throw new PgEvictError('CONFIG_INVALID', `The dump ${path} holds nothing to restore${passed}.`, {
+      hint: 'To empty a database: pg-evict recreate.',
+    });
+  }
+  return { relations: entries.flatMap(relationOf), origin: originOf(lines) };
+}
+
+function relationOf(text: string): DumpedRelation[] {
+  const [, type, rest] = relation.exec(text) ?? [];
+  if (type === undefined || rest === undefined || others.test(text)) return [];
+  const name = decode(rest);
+  if (name === undefined) return [];
+  return [{ isTable: type.endsWith('TABLE'), name, label: name.replace(/ \S+$/, '') }];
+}
+
+function originOf(lines: readonly string[]): string | undefined {
+  const valueOf = (label: string): string | undefined =>
+    lines
+      .find((line) => line.startsWith(`; ${label}`) || line.startsWith(`;     ${label}`))
+      ?.split(label, 2)[1];
+  const database = valueOf('dbname: ');
+  const createdAt = valueOf('Archive created at ');
+  if (database === undefined || createdAt === undefined) return undefined;
+  return `of ${decode(database) ?? database}, ${createdAt}`;
+}

@@ -1,0 +1,39 @@
+import type { Blocker, DeniedSession, Session } from '@pg-evict/core';
+import { redactQuery } from '../context/engine.js';
+
+/** A session as it stands in JSON documents. The fields and their order are part of the command's contract. */
+export function toJsonSession(session: Session): object {
+  return {
+    pid: session.pid,
+    user: session.user,
+    application: session.application,
+    client: session.client,
+    backendType: session.backendType,
+    state: session.state,
+    since: session.since,
+    waitEvent: session.waitEvent,
+    blockedBy: session.blockedBy,
+    query: session.query === null ? null : redactQuery(session.query),
+    canTerminate: session.canTerminate,
+    id: session.id,
+    startedAt: session.startedAt,
+    waitsFor: session.waitsFor,
+  };
+}
+
+/** A session that may not be ended, with why and what would help. */
+export function toJsonDenied({ session, reason, remedy }: DeniedSession): object {
+  return { session: toJsonSession(session), reason, remedy };
+}
+
+/** One thing that stands in the way. */
+export function toJsonBlocker({ kind, name, database, detail, remedy, session }: Blocker): object {
+  return {
+    kind,
+    name,
+    database,
+    detail,
+    remedy,
+    ...(session === undefined ? {} : { session: toJsonSession(session) }),
+  };
+}

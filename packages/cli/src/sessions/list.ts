@@ -1,0 +1,38 @@
+import type { Session } from '@pg-evict/core';
+import type { Colors } from 'picocolors/types.js';
+import { countSessions } from '../terminal/format.js';
+import { printable } from '../terminal/printable.js';
+import { hiddenNote, isHidden } from './hidden.js';
+import { sessionTable } from './table.js';
+
+/** What was seen in one look at a database. */
+export interface Listing {
+  readonly database: string;
+  /** The role that looked. */
+  readonly role: string;
+  readonly sessions: readonly Session[];
+  /** How many sessions hide from the role what they do. */
+  readonly hidden: number;
+  /** Why it is protected; `null` if it is not, empty if no reason was given. */
+  readonly protection: string | null;
+}
+
+/** The sessions of a database as text: its protection, the table, and how many they are. */
+export function sessionList(listing: Listing, colors: Colors, width: number | undefined): string {
+  const { database, hidden, protection, role, sessions } = listing;
+  const name = colors.bold(printable(database));
+  const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
+  const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
+  const lines = [
+    ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
+    ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
+    ...(hidden === 0 ? [] : [colors.dim(hiddenNote(hidden, role, !sessions.some(isHidden)))]),
+    `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A reason in brackets, if there is one. */
+export function because(reason: string): string {
+  return reason === '' ? '' : ` (${printable(reason)})`;
+}

@@ -1,0 +1,127 @@
+import type { Session } from '@pg-evict/core';
+import measure from 'fast-string-truncated-width';
+import type { Colors } from 'picocolors/types.js';
+import { redactQuery } from '../context/engine.js';
+import { formatAge } from '../terminal/format.js';
+import { printable } from '../terminal/printable.js';
+import { type Branch, lockTree } from './lock-tree.js';
+
+interface Column {
+  readonly title: string;
+  readonly value: (session: Session) => string;
+  /** What stands before the value, its spaces kept. */
+  readonly before?: (branch: Branch) => string;
+  /** Wider values are cut on a terminal. */
+  readonly maxWidth: number;
+  readonly alignRight?: true;
+}
+
+const gap = '  ';
+const minQueryWidth = 24;
+
+const columns: readonly Column[] = [
+  {
+    title: 'PID',
+    value: (s) => String(s.pid),
+    before: ({ prefix }) => prefix,
+    maxWidth: 40,
+    alignRight: true,
+  },
+  { title: 'USER', value: (s) => s.user ?? s.backendType ?? '', maxWidth: 20 },
+  { title: 'APPLICATION', value: (s) => s.application ?? '', maxWidth: 24 },
+  { title: 'CLIENT', value: (s) => s.client ?? '', maxWidth: 39 },
+  { title: 'STATE', value: (s) => s.state ?? '', maxWidth: 30 },
+  {
+    title: 'SINCE',
+    value: (s) => (s.since === null ? '' : formatAge(s.since)),
+    maxWidth: 8,
+    alignRight: true,
+  },
+  { title: 'WAITING FOR', value: waitingFor, maxWidth: 48 },
+  { title: 'BLOCKED BY', value: (s) => s.blockedBy.map(nameBlocker).join(','), maxWidth: 20 },
+  { title: 'MAY END', value: (s) => (s.canTerminate ? '' : 'no'), maxWidth: 7 },
+  { title: 'QUERY', value: (s) => redactQuery(s.query ?? ''), maxWidth: Number.POSITIVE_INFINITY },
+];
+
+/** That an idle session waits for its client, its state says already. */
+function waitingFor({ state, waitEvent, waitsFor }: Session): string {
+  if (waitsFor === null && waitEvent === 'Client:ClientRead' && state?.startsWith('idle') === true) return '';
+  return waitsFor ?? waitEvent ?? '';
+}
+
+/** The server gives the pid 0 for a transaction that was prepared and belongs to no session any more. */
+const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
+
+/** What a narrow terminal does without, in this order. */
+const dispensable = ['CLIENT', 'APPLICATION', 'SINCE', 'WAITING FOR'];
+
+/**
+ * A table of sessions, one line each, without a frame. Who waits for a lock stands below who holds it.
+ *
+ * @param width the terminal's; left out, nothing is cut
+ */
+export function sessionTable(sessions: readonly Session[], colors: Colors, width?: number): string {
+  const branches = lockTree(sessions);
+  const isTree = branches.some(({ prefix }) => prefix !== '');
+  const filled = columns
+    .map((column) => ({
+      ...column,
+      alignRight: column.alignRight === true && !(isTree && column.title === 'PID'),
+      cells: branches.map(
+        (branch) => (column.before?.(branch) ?? '') + printable(column.value(branch.session)),
+      ),
+    }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''))
+    .filter(({ title }) => title !== 'BLOCKED BY' || !isWholeTree(branches))
+    .map((column) => ({
+      ...column,
+      width: Math.min(
+        width === undefined ? Number.POSITIVE_INFINITY : column.maxWidth,
+        Math.max(column.title.length, ...column.cells.map((cell) => measure(cell).width)),
+      ),
+    }));
+  const shown = width === undefined ? filled : fit(filled, width);
+  const line = (cells: readonly string[]): string =>
+    shown
+      .map((column, index) => pad(cells[index] ?? '', column.width, column.alignRight))
+      .join(gap)
+      .trimEnd();
+  return [
+    colors.dim(line(shown.map(({ title }) => title))),
+    ...sessions.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
+  ].join('\n');
+}
+
+/** Whether the tree shows every blocker: nobody waits for two, or for somebody who is not listed. */
+function isWholeTree(branches: readonly Branch[]): boolean {
+  return branches.every(
+    ({ session: { blockedBy }, prefix }) =>
+      blockedBy.length === 0 || (blockedBy.length === 1 && prefix !== ''),
+  );
+}
+
+/** Leaves columns out until the query has room, then gives it what is left. */
+function fit<T extends { title: string; width: number }>(all: readonly T[], width: number): T[] {
+  let shown = [...all];
+  const roomForQuery = (): number =>
+    shown.reduce(
+      (room, column) => (column.title === 'QUERY' ? room : room - column.width - gap.length),
+      width,
+    );
+  const needed = Math.min(minQueryWidth, all.find(({ title }) => title === 'QUERY')?.width ?? -gap.length);
+  for (const title of dispensable) {
+    if (roomForQuery() >= needed) break;
+    shown = shown.filter((column) => column.title !== title);
+  }
+  const room = Math.max(1, roomForQuery());
+  return shown.map((column) =>
+    column.title === 'QUERY' ? { ...column, width: Math.min(column.width, room) } : column,
+  );
+}
+
+function pad(cell: string, width: number, alignRight: boolean): string {
+  const { index, truncated, width: used } = measure(cell, { limit: width, ellipsis: '…' });
+  if (truncated) return `${cell.slice(0, index)}…`;
+  const space = ' '.repeat(Math.max(0, Number.isFinite(width) ? width - used : 0));
+  return alignRight ? space + cell : cell + space;
+}

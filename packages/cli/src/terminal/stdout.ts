@@ -1,0 +1,22 @@
+/** Makes `pg-evict … | head` end quietly: what nobody reads any more is dropped, the work goes on. */
+export function survivesClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+/**
+ * Runs code of the user: configuration, knexfile, migrations. With `--json` stdout is for one document, so what such
+ * code prints there (console.log, dotenv's tips) goes to stderr meanwhile.
+ */
+export async function divertStdout<T>(options: { readonly json?: true }, work: () => Promise<T>): Promise<T> {
+  if (options.json !== true) return work();
+  // oxlint-disable-next-line unbound-method -- it is put back as it was
+  const { write } = process.stdout;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  try {
+    return await work();
+  } finally {
+    process.stdout.write = write;
+  }
+}

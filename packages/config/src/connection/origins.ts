@@ -1,0 +1,48 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import { type LibpqKeyword, type LibpqParameters, variableOf } from './libpq-parameters.js';
+
+/** The values of a connection that somebody may ask about. */
+const fields = {
+  host: 'host',
+  port: 'port',
+  user: 'user',
+  password: 'password',
+  database: 'dbname',
+  ssl: 'sslmode',
+} as const satisfies Record<string, LibpqKeyword>;
+
+/** Where each value of a connection came from; a value that nothing names is left out. */
+export type ConnectionOrigins = { readonly [Field in keyof typeof fields]?: string };
+
+/** What the values were taken from, first come first served. */
+export interface OriginLayers {
+  readonly flags: ConnectionSettings;
+  readonly url: { readonly settings: ConnectionSettings; readonly name: string } | undefined;
+  readonly service: { readonly parameters: LibpqParameters; readonly name: string } | undefined;
+  readonly variables: LibpqParameters;
+}
+
+/** Names the origin of each value. */
+export function originsOf(settings: ConnectionSettings, layers: OriginLayers): ConnectionOrigins {
+  const { flags, url, service, variables } = layers;
+  return Object.fromEntries(
+    (Object.keys(fields) as (keyof typeof fields)[]).flatMap((field) => {
+      const keyword = fields[field];
+      const origin =
+        settings[field] === undefined
+          ? undefined
+          : flags[field] !== undefined
+            ? `--${field === 'user' ? 'username' : field}`
+            : url?.settings[field] !== undefined
+              ? url.name
+              : service?.parameters[keyword] !== undefined
+                ? service.name
+                : variables[keyword] !== undefined
+                  ? variableOf(keyword)
+                  : field === 'user'
+                    ? 'the operating system'
+                    : 'default files';
+      return origin === undefined ? [] : [[field, origin]];
+    }),
+  );
+}

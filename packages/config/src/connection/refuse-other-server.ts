@@ -1,0 +1,39 @@
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import type { Environment } from './libpq-parameters.js';
+
+/** Where a connection may say something that only libpq knows. */
+export interface LibpqOnly {
+  readonly url: string | undefined;
+  /** What named the URL, for messages. */
+  readonly origin: string | undefined;
+  /** What is named for node-postgres by all that goes before libpq's variables. */
+  readonly named: Pick<ConnectionSettings, 'database' | 'host'>;
+  readonly env: Environment;
+}
+
+/**
+ * Refuses what would lead psql to another server or database than node-postgres, which does not know it: nobody wants to
+ * find out by dropping a database which of them was asked.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR
+ */
+export function refuseOtherServer({ env, named, origin, url }: LibpqOnly): void {
+  const parameters = new URLSearchParams(url?.split('?')[1]);
+  const hostaddr = 'psql would connect to that address, and this would not';
+  const refuse = (problem: string, hint: string): never => {
+    throw new PgEvictError('CONFIG_INVALID', `${problem}.`, { hint });
+  };
+  if (parameters.get('hostaddr')) {
+    refuse(`${origin}: it has "hostaddr": ${hostaddr}`, 'Write the address in the place of the host.');
+  }
+  if ((parameters.get('dbname') || named.database) !== named.database) {
+    refuse(
+      `${origin}: it has "dbname": psql would connect to that database, and this would not`,
+      'Write its name behind the host: postgres://host:5432/database.',
+    );
+  }
+  if (env['PGHOSTADDR'] && named.host === undefined) {
+    refuse(`PGHOSTADDR is set: ${hostaddr}`, 'Put the address into PGHOST, and unset PGHOSTADDR.');
+  }
+}

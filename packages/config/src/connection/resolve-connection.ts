@@ -1,0 +1,224 @@
+import { userInfo } from 'node:os';
+import { type ConnectionSettings, flattenConnection, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import {
+  type Environment,
+  type LibpqParameters,
+  namesOfLibpqVariables,
+  readLibpqEnvironment,
+} from './libpq-parameters.js';
+import { type ConnectionOrigins, originsOf } from './origins.js';
+import { refuseOtherServer } from './refuse-other-server.js';
+import { readService } from './service-file.js';
+import { toTlsEnvironment, toTlsOptions } from './tls.js';
+
+/** What a caller was given on its command line, and the environment to look in. */
+export interface ResolveConnectionOptions {
+  /** A `postgres://` URL. With it nothing else names the server; a field given beside it may not contradict it. */
+  readonly url?: string | undefined;
+  /** A server. `DATABASE_URL` is then not used at all: its password is for its own server. */
+  readonly host?: string | undefined;
+  /** A port. As `host`, it means that `DATABASE_URL` is not used. */
+  readonly port?: number | undefined;
+  /** A role, also for the server of `DATABASE_URL`, whose password is then not used. */
+  readonly user?: string | undefined;
+  /** What a configuration file or a knexfile says: it takes the place of `DATABASE_URL`, by the same rules. */
+  readonly configured?: ConfiguredConnection | undefined;
+  /**
+   * Environment variables.
+   * @default process.env
+   */
+  readonly env?: Environment | undefined;
+}
+
+/** A connection from a file. */
+export interface ConfiguredConnection {
+  readonly connection: string | ConnectionSettings;
+  readonly source: ConnectionSource;
+}
+
+/** Where a connection comes from. */
+export interface ConnectionSource {
+  readonly kind:
+    | 'url'
+    | 'flags'
+    | 'config'
+    | 'knexfile'
+    | 'DATABASE_URL'
+    | 'service'
+    | 'environment'
+    | 'defaults';
+  /** For messages, after "from": `DATABASE_URL`, `PGHOST and PGUSER`, `service "x" (file)`, … */
+  readonly description: string;
+}
+
+/** A connection and where it comes from. */
+export interface ResolvedConnection {
+  /** Plain settings, without a connection string. */
+  readonly settings: ConnectionSettings;
+  readonly source: ConnectionSource;
+  /** Where each value came from. */
+  readonly origins: ConnectionOrigins;
+  /** libpq's variables for TLS, for another process that is to connect alike: `PGSSLMODE`, `PGSSLROOTCERT`, … */
+  readonly tlsEnvironment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds the connection: what is given, else what is configured, else `DATABASE_URL`, else libpq's environment variables and service file.
+ * What the first of these leaves open, libpq's variables fill in, as they do for psql. A password that is given
+ * nowhere is looked up in `.pgpass` (`PGPASSFILE`) by node-postgres when it connects.
+ *
+ * A password never goes to another server or role than the one it was written down with: `host` and `port` set
+ * `DATABASE_URL` aside, and a service's password is dropped where something else overrides its host, port or user.
+ * `PGPASSWORD` names no server and is always used, as by psql.
+ *
+ * Reads the service file and TLS certificates where they are named; asks no server.
+ *
+ * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined
+ * service, a field given twice with different values, or what would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
+ * The message never shows a URL or a password.
+ */
+export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
+  const { env = process.env } = options;
+  const flags = definedFields({ host: options.host, port: options.port, user: options.user });
+  const ambient =
+    flags.host === undefined && flags.port === undefined ? (options.configured ?? fromUrl(env)) : undefined;
+
+  const origin = options.url === undefined ? ambient?.source.description : '--url';
+  const named =
+    options.url !== undefined
+      ? flatten({ ...flags, connectionString: options.url }, '--url')
+      : ambient !== undefined
+        ? withUser(flatten(ambient.connection, ambient.source.description), flags.user)
+        : flags;
+  const url = options.url ?? urlOf(ambient?.connection);
+  refuseOtherServer({ url, origin, named, env });
+
+  const variables = readLibpqEnvironment(env);
+  const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
+  const service = serviceName === undefined ? undefined : await readService(serviceName, env);
+  const { password, ...rest } = service?.parameters ?? {};
+  const fromService: LibpqParameters =
+    password === undefined || isRedirected(rest, named) ? rest : { ...rest, password };
+  const parameters: LibpqParameters = { ...variables, ...fromService };
+
+  const settings = {
+    ...toSettings({ ...parameters, ...(named.host && { host: named.host }) }, env),
+    ...named,
+  };
+  return {
+    settings,
+    source: toSource(),
+    origins: originsOf(settings, {
+      flags,
+      url: origin === undefined ? undefined : { settings: named, name: origin },
+      service: service && { parameters: fromService, name: `service "${serviceName}" (${service.file})` },
+      variables,
+    }),
+    tlsEnvironment: toTlsEnvironment(parameters, url),
+  };
+
+  function toSource(): ConnectionSource {
+    if (options.url !== undefined) return { kind: 'url', description: '--url' };
+    if (ambient !== undefined) return ambient.source;
+    const given = Object.keys(flags).map((flag) => (flag === 'user' ? '--username' : `--${flag}`));
+    if (given.length > 0) return { kind: 'flags', description: given.join(' and ') };
+    if (service !== undefined) {
+      return { kind: 'service', description: `service "${serviceName}" (${service.file})` };
+    }
+    const names = namesOfLibpqVariables(variables);
+    return names.length > 0
+      ? { kind: 'environment', description: names.join(', ') }
+      : { kind: 'defaults', description: 'the defaults, as nothing names a server' };
+  }
+}
+
+function fromUrl(env: Environment): ConfiguredConnection | undefined {
+  const connection = env['DATABASE_URL'] || undefined;
+  return connection === undefined
+    ? undefined
+    : { connection, source: { kind: 'DATABASE_URL', description: 'DATABASE_URL' } };
+}
+
+const urlOf = (connection: string | ConnectionSettings | undefined): string | undefined =>
+  typeof connection === 'object' ? connection.connectionString : connection;
+
+function withUser(settings: ConnectionSettings, user: string | undefined): ConnectionSettings {
+  if (user === undefined || user === settings.user) return settings;
+  const { password: _otherRoles, ...rest } = settings;
+  return { ...rest, user };
+}
+
+/** Whether something with precedence takes a service's connection to another server or role. */
+function isRedirected(service: LibpqParameters, { host, port, user }: ConnectionSettings): boolean {
+  return (
+    (host !== undefined && host !== service.host) ||
+    (port !== undefined && String(port) !== (service.port ?? '5432')) ||
+    (user !== undefined && user !== service.user)
+  );
+}
+
+function toSettings(parameters: LibpqParameters, env: Environment): ConnectionSettings {
+  return definedFields({
+    host: parameters.host,
+    port: parsePort(parameters.port),
+    // node-postgres falls back to $USER, which `runuser`, containers and cron leave wrong or empty.
+    user: parameters.user ?? systemUser(env),
+    password: parameters.password,
+    database: parameters.dbname,
+    ssl: toTlsOptions(parameters, env),
+    options: parameters.options,
+    application_name: parameters.application_name,
+    connectionTimeoutMillis: parseSeconds(parameters.connect_timeout),
+  });
+}
+
+function parsePort(port: string | undefined): number | undefined {
+  if (port === undefined) return undefined;
+  const number = Number(port);
+  if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
+  throw new PgEvictError('CONFIG_INVALID', `"${port}" is not a port.`, {
+    hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
+  });
+}
+
+function parseSeconds(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (!/^-?\d+$/.test(seconds)) {
+    throw new PgEvictError('CONFIG_INVALID', `connect_timeout is "${seconds}".`, {
+      hint: 'PGCONNECT_TIMEOUT or the service file gives it; write a number of seconds.',
+    });
+  }
+  // libpq waits forever for 0 and less, and takes 1 for 2.
+  return Number(seconds) > 0 ? Math.max(2, Number(seconds)) * 1000 : undefined;
+}
+
+function systemUser(env: Environment): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // A uid without an account, as in some containers.
+    return env['USER'] || undefined;
+  }
+}
+
+/** The `service` of a URL, which node-postgres does not know. */
+function serviceOf(url: string | undefined): string | undefined {
+  const query = url?.split('?')[1];
+  return (query === undefined ? undefined : new URLSearchParams(query).get('service')) || undefined;
+}
+
+function flatten(connection: string | ConnectionSettings, origin: string): ConnectionSettings {
+  try {
+    return flattenConnection(connection);
+  } catch (error) {
+    if (!isPgEvictError(error)) throw error;
+    // Neither cause nor text of the URL: both could show a password.
+    const summary =
+      error.hint === null ? error.message : error.message.slice(0, -error.hint.length).trimEnd();
+    throw new PgEvictError(error.code, `${origin}: ${summary}`, { hint: error.hint ?? undefined });
+  }
+}
+
+function definedFields<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { PgEvictError } from '@pg-evict/core';
+import { type Environment, type LibpqParameters, variableOf } from './libpq-parameters.js';
+
+/**
+ * What libpq's `sslmode` and certificate files mean in Node's terms; `undefined` when they say nothing.
+ *
+ * node-postgres reads `PGSSLMODE` itself, but not the certificate files, and it takes `prefer` and `require` for
+ * `verify-full`. These are libpq's variables, so they mean here what they mean to psql, with one exception:
+ * node-postgres decides on TLS before it connects, so `prefer` is `require` and `allow` is `disable`.
+ * TLS in a URL (`?sslmode=`) does not come here: it stays what node-postgres makes of it in the application.
+ *
+ * @throws PgEvictError `CONFIG_INVALID`
+ */
+export function toTlsOptions(parameters: LibpqParameters, env: Environment): boolean | object | undefined {
+  // libpq ignores sslmode on a Unix-domain socket; node-postgres would ask for TLS there, and be refused. Said
+  // expressly, as it looks into PGSSLMODE itself where nothing is said.
+  if (parameters.host?.startsWith('/') === true) return parameters.sslmode === undefined ? undefined : false;
+  const rootFile = fileOf('sslrootcert', 'root.crt', parameters, env);
+  const mode =
+    parameters.sslmode ?? (parameters.sslrootcert === undefined ? undefined : impliedMode(parameters));
+  if (mode === undefined) return undefined;
+  if (mode === 'disable' || mode === 'allow') return false;
+  const certificates = {
+    ...(rootFile === undefined || rootFile === 'system' ? {} : { ca: read('sslrootcert', rootFile) }),
+    ...clientCertificate(parameters, env),
+  };
+  switch (mode) {
+    case 'no-verify':
+    case 'prefer':
+      return { ...certificates, rejectUnauthorized: false };
+    case 'require':
+      return rootFile === undefined
+        ? { ...certificates, rejectUnauthorized: false }
+        : { ...certificates, checkServerIdentity: () => undefined };
+    case 'verify-ca':
+      if (rootFile === undefined) {
+        throw new PgEvictError('CONFIG_INVALID', 'sslmode verify-ca needs a root certificate.', {
+          hint: 'Name its file in PGSSLROOTCERT, or use verify-full with a certificate of a public authority.',
+        });
+      }
+      return { ...certificates, checkServerIdentity: () => undefined };
+    case 'verify-full':
+      return certificates;
+    default:
+      throw new PgEvictError('CONFIG_INVALID', `sslmode is "${mode}".`, {
+        hint: 'PostgreSQL knows disable, allow, prefer, require, verify-ca and verify-full.',
+      });
+  }
+}
+
+/** A root certificate without a mode is given for a reason: to be checked. */
+const impliedMode = ({ sslrootcert }: LibpqParameters): string =>
+  sslrootcert === 'system' ? 'verify-full' : 'require';
+
+function clientCertificate(parameters: LibpqParameters, env: Environment): { cert?: string; key?: string } {
+  const cert = fileOf('sslcert', 'postgresql.crt', parameters, env);
+  if (cert === undefined) return {};
+  const key = fileOf('sslkey', 'postgresql.key', parameters, env);
+  return { cert: read('sslcert', cert), ...(key === undefined ? {} : { key: read('sslkey', key) }) };
+}
+
+/** The file a parameter names, else libpq's default file where it exists. */
+function fileOf(
+  keyword: 'sslrootcert' | 'sslcert' | 'sslkey',
+  defaultName: string,
+  parameters: LibpqParameters,
+  env: Environment,
+): string | undefined {
+  if (parameters[keyword] !== undefined) return parameters[keyword];
+  const file = join(env['HOME'] || homedir(), '.postgresql', defaultName);
+  return existsSync(file) ? file : undefined;
+}
+
+function read(keyword: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The ${keyword} file ${file} cannot be read (${code ?? 'unknown'}).`,
+      {
+        hint: `PG${keyword.toUpperCase()} or the service file names it.`,
+        cause: error,
+      },
+    );
+  }
+}
+
+const keywords = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
+
+/** What a URL, a service or variables say about TLS, as libpq's environment variables. The URL comes first. */
+export function toTlsEnvironment(parameters: LibpqParameters, url?: string): Record<string, string> {
+  const query = new URLSearchParams(url?.split('?')[1]);
+  const environment: Record<string, string> = {};
+  for (const keyword of keywords) {
+    const value = query.get(keyword) ?? parameters[keyword];
+    // What only node-postgres knows would make libpq refuse to connect at all.
+    if (value && value !== 'no-verify') environment[variableOf(keyword)] = value;
+  }
+  return environment;
+}

@@ -1,0 +1,79 @@
+import { access, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { findKnexfile } from '../search/find-knexfile.js';
+import { type ComposeService, readComposeService } from './read-compose-service.js';
+
+/** What a project has that a configuration may refer to. Holds no password. */
+export interface ProjectFindings {
+  readonly isTypeScript: boolean;
+  readonly isEsm: boolean;
+  /** Whether `@pg-evict/config` can be imported from there. */
+  readonly hasDefineConfig: boolean;
+  readonly hasDotenv: boolean;
+  readonly hasJest: boolean;
+  /** Relative to the folder, with `./`. */
+  readonly knexfile: string | undefined;
+  /** The file that sets `DATABASE_URL`: `.env`. */
+  readonly envFile: string | undefined;
+  readonly compose: ComposeService | undefined;
+}
+
+/** Looks at the project in a folder; runs nothing of it. */
+export async function inspectProject(cwd: string): Promise<ProjectFindings> {
+  const manifest = await readManifest(join(cwd, 'package.json'));
+  const dependencies = { ...manifest.dependencies, ...manifest.devDependencies };
+  const knexfile = await findKnexfile(cwd);
+  return {
+    isTypeScript: 'typescript' in dependencies || (await exists(join(cwd, 'tsconfig.json'))),
+    isEsm: manifest.type === 'module',
+    hasDefineConfig: canResolve(cwd, '@pg-evict/config'),
+    hasDotenv: 'dotenv' in dependencies,
+    hasJest: 'jest' in dependencies || 'jest' in manifest,
+    knexfile: knexfile && toRelative(cwd, knexfile),
+    envFile: await findEnvFile(cwd),
+    compose: await readComposeService(cwd),
+  };
+}
+
+interface Manifest {
+  readonly type?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+async function readManifest(file: string): Promise<Manifest> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+  } catch {
+    return {};
+  }
+}
+
+async function findEnvFile(cwd: string): Promise<string | undefined> {
+  for (const name of ['.env', '.env.local', '.env.development']) {
+    const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
+    if (/^\s*(?:export\s+)?DATABASE_URL\s*=/m.test(text)) return name;
+  }
+  return undefined;
+}
+
+function canResolve(cwd: string, name: string): boolean {
+  try {
+    createRequire(join(cwd, 'package.json')).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function toRelative(cwd: string, file: string): string {
+  const folder = relative(cwd, dirname(file)).replaceAll('\\', '/');
+  return folder.startsWith('..') ? `${folder}/${basename(file)}` : `./${basename(file)}`;
+}
+
+const exists = async (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,28 @@
+import { PgEvictError } from '@pg-evict/core';
+
+/** The first line of an error in the file of a user, without what looks like a URL with a password. */
+export function errorSummary(error: unknown): string {
+  const message: unknown =
+    typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  const [first = '', ...others] = String(message).split('\n');
+  // A parser says where on a line of its own.
+  const line = /:(\d+):\d+\s*$/.exec(others.join('\n'))?.[1];
+  const summary = first.trim().replaceAll(/:\/\/[^\s@]*@/g, '://…@');
+  return line === undefined ? summary : `${summary} (line ${line})`;
+}
+
+/** The error for a file of the user's that fails while it is loaded, for what is in it. */
+export function notLoaded(file: string, error: unknown): PgEvictError {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+  return new PgEvictError(
+    'CONFIG_INVALID',
+    `${file} cannot be loaded: ${errorSummary(error).replace(/\.$/, '')}.`,
+    {
+      hint: isMissing
+        ? 'Install what it imports, or correct the name there.'
+        : 'That is what the file itself fails with: correct it there.',
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,140 @@
+import { Client } from 'pg';
+import { type Deadline, pause } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import { sqlStateOf } from '../contract/server-error.js';
+import { sessionSettings } from './session-settings.js';
+import type { ConnectionSettings } from './target.js';
+
+/** A connected client of ours and its backend: its pid, and when it started, in microseconds since 1970. */
+export interface Connection {
+  readonly client: Client;
+  readonly pid: number;
+  readonly started: string;
+}
+
+const notConnected = 'No connection was made; nothing was changed.';
+
+/**
+ * Connects to one database. Nothing but the connection itself is changed on the server.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; a missing database (3D000) is thrown as
+ * the driver's error, for the caller to judge
+ */
+export async function connect(
+  settings: ConnectionSettings,
+  database: string,
+  deadline: Deadline,
+): Promise<Connection> {
+  // A signal that has fired already fires no more.
+  deadline.throwIfOver(undefined, notConnected);
+  const client = new Client({
+    ...settings,
+    database,
+    application_name: settings.application_name ?? 'pg-evict',
+    // While somebody has a database exclusively nothing is said on it, perhaps for hours.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
+  });
+  giveUpOnSilence(client, deadline);
+  // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
+  // process would crash.
+  client.on('error', () => undefined);
+  const connecting = client
+    .connect()
+    .then(async () => client.query<{ pid: number; started: string }>(sessionSettings()))
+    // Of several statements node-postgres returns several results; its types do not know that.
+    .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
+  const stop = (): void => destroy(client);
+  deadline.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    // A timer may fire a moment early, so it is asked which came first, not what time it is.
+    const tooLate = pause(deadline.remainingMs, connecting).then(() => 'too late' as const);
+    if ((await Promise.race([connecting, tooLate])) === 'too late') {
+      connecting.catch(() => undefined);
+      throw deadline.error(undefined, notConnected);
+    }
+    const [row] = await connecting;
+    if (row === undefined) throw new Error('the server does not list our own session');
+    return { client, pid: row.pid, started: row.started };
+  } catch (error) {
+    destroy(client);
+    if (error instanceof PgEvictError) throw error;
+    if (deadline.over) throw deadline.error(undefined, notConnected, { cause: error });
+    if (sqlStateOf(error) === '3D000') throw error;
+    throw connectionError(client, error);
+  } finally {
+    deadline.signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** How long after the deadline an answer is still waited for: longer than a statement takes to be cancelled. */
+const silenceMs = 20_000;
+
+/** The same for an operation of which another connection has fallen silent. */
+const afterSilenceMs = 2000;
+
+/**
+ * The deadline is kept by cancelling what runs, so an answer always comes, unless the network has fallen silent. The
+ * connection is given up then; what waits for an answer on it fails. One that nothing is asked of stays.
+ */
+function giveUpOnSilence(client: Client, deadline: Deadline): void {
+  const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+  const watched = async (...parameters: unknown[]): Promise<unknown> => {
+    const giveUpIn = (ms: number): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          deadline.silent = true;
+          destroy(client);
+        },
+        Math.min(ms, 2 ** 31 - 1),
+      );
+    let timer = giveUpIn(deadline.silent ? afterSilenceMs : deadline.remainingMs + silenceMs);
+    const sooner = (): void => {
+      clearTimeout(timer);
+      timer = giveUpIn(silenceMs);
+    };
+    deadline.signal?.addEventListener('abort', sooner, { once: true });
+    try {
+      return await query(...parameters);
+    } finally {
+      clearTimeout(timer);
+      deadline.signal?.removeEventListener('abort', sooner);
+    }
+  };
+  client.query = watched as Client['query'];
+}
+
+/** Closes a client without waiting for a server that does not answer. */
+export async function disconnect(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined);
+  await pause(1000, ended);
+  destroy(client);
+}
+
+/** node-postgres has no public way to give up a connection that does not answer. */
+function destroy(client: Client): void {
+  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
+}
+
+function connectionError(client: Client, cause: unknown): PgEvictError {
+  const server = `${client.host}:${client.port}`;
+  const sqlState = sqlStateOf(cause);
+  const message =
+    cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
+  const hint =
+    sqlState === '28P01' || message.includes('client password must be a string')
+      ? `Check user and password: in the URL, PGPASSWORD or .pgpass.`
+      : sqlState === '28000'
+        ? 'Check the user, and pg_hba.conf on the server.'
+        : sqlState === '53300'
+          ? 'Connect as a superuser (superuser_reserved_connections), or close a connection.'
+          : sqlState === undefined
+            ? 'Check host, port and TLS settings, and that the server is up.'
+            : undefined;
+  const reason = message.includes('client password must be a string') ? 'no password was given' : message;
+  return new PgEvictError(
+    'CONNECTION_FAILED',
+    `Cannot connect to ${server} as "${client.user ?? ''}": ${reason}.`,
+    { hint, sqlState, cause },
+  );
+}

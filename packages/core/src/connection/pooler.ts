@@ -1,0 +1,34 @@
+import type { Client } from 'pg';
+import { PgEvictError } from '../contract/error.js';
+import type { Connection } from './connect.js';
+
+/** Whether something between us and the server lends connections out: the key to cancel with is not the server's then. */
+export function isPooled({ client, pid }: Connection): boolean {
+  return (client as Client & { readonly processID?: number }).processID !== pid;
+}
+
+/**
+ * Refuses a pooler that lends a server's connection for one transaction only: the lock of an operation, and what it
+ * listens to, belong to a connection that would be somebody else's by the next statement. One that lends for a session
+ * is fine. They are told apart by asking both connections in turn: two sessions never have one backend.
+ *
+ * @throws {@link PgEvictError} `REFUSED`
+ */
+export async function refuseTransactionPooling(
+  database: string,
+  connections: readonly Connection[],
+): Promise<void> {
+  if (!connections.some(isPooled)) return;
+  const pids: unknown[] = [];
+  for (const { client } of connections) {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    pids.push(rows[0]?.pid);
+  }
+  const lent = connections.some(({ pid }, index) => pids[index] !== pid) || new Set(pids).size < pids.length;
+  if (!lent) return;
+  throw new PgEvictError(
+    'REFUSED',
+    `The connection goes through a pooler that lends connections by transaction, so database "${database}" cannot be locked over it.`,
+    { database, hint: 'Connect to PostgreSQL itself, or to a pool in session mode.' },
+  );
+}

@@ -1,0 +1,186 @@
+import { parse } from 'pg-connection-string';
+import { assertDatabaseName } from '../contract/database-name.js';
+import { PgEvictError } from '../contract/error.js';
+
+/**
+ * How to reach a server: a structural subset of `pg.ClientConfig`. What is left out comes from libpq's
+ * environment variables and `.pgpass`, as node-postgres reads them.
+ */
+export interface ConnectionSettings {
+  /** A `postgres://` URL. May not contradict the other fields. */
+  readonly connectionString?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  readonly database?: string | undefined;
+  /** TLS: `true`, `false`, or Node's TLS options. */
+  readonly ssl?: boolean | object | undefined;
+  /** Command-line options for the session, as in `PGOPTIONS`. */
+  readonly options?: string | undefined;
+  /** How long one attempt to connect may take, as in `PGCONNECT_TIMEOUT`. @default the operation's deadline */
+  readonly connectionTimeoutMillis?: number | undefined;
+  /** @default 'pg-evict' */
+  readonly application_name?: string | undefined;
+}
+
+/** Databases never to be touched: by name, by host, or both; `*` any characters, `?` one. */
+export interface ProtectPattern {
+  readonly database?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** A database on a server, and how to reach it. */
+export interface Target {
+  /** A URL or settings. Left out: libpq's environment variables. */
+  readonly connection?: string | ConnectionSettings | undefined;
+  /** The database to work on. @default the one the connection names */
+  readonly database?: string | undefined;
+  /**
+   * Where administrative commands connect; never the database worked on.
+   * @default 'postgres', and where that does not exist, 'template1'
+   */
+  readonly maintenanceDatabase?: string | undefined;
+  /** Databases never to be touched; a string is a pattern for the database name. @default none */
+  readonly protect?: readonly (string | ProtectPattern)[] | undefined;
+}
+
+/** A {@link Target} checked and flattened: no connection string left that could override anything. */
+export interface ResolvedTarget {
+  readonly settings: ConnectionSettings;
+  readonly database: string;
+  readonly maintenanceDatabases: readonly [string, ...string[]];
+  readonly protect: readonly ProtectPattern[];
+}
+
+const fields = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'database',
+  'ssl',
+  'options',
+  'application_name',
+  'connectionTimeoutMillis',
+] as const;
+
+/**
+ * Flattens a URL, or settings that contain one, into plain settings. node-postgres lets a connection string
+ * override the fields beside it, silently; here a contradiction is refused.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`; the message never shows the URL
+ */
+export function flattenConnection(connection: string | ConnectionSettings = {}): ConnectionSettings {
+  const given: ConnectionSettings =
+    typeof connection === 'string' ? { connectionString: connection } : connection;
+  if (given.connectionString === undefined) return pick(given);
+  const parsed = parseUrl(given.connectionString);
+  for (const field of fields) {
+    const [inUrl, beside] = [parsed[field], given[field]];
+    if (inUrl !== undefined && beside !== undefined && inUrl !== beside && field !== 'ssl') {
+      throw new PgEvictError(
+        'CONFIG_INVALID',
+        `The connection gives "${field}" twice, in connectionString and beside it.`,
+        {
+          hint: `Remove one of them.`,
+        },
+      );
+    }
+  }
+  return { ...parsed, ...pick(given) };
+}
+
+function pick(settings: ConnectionSettings): ConnectionSettings {
+  return Object.fromEntries(
+    fields.flatMap((field) => (settings[field] === undefined ? [] : [[field, settings[field]]])),
+  );
+}
+
+function parseUrl(url: string): ConnectionSettings {
+  const invalid = (problem: string): PgEvictError =>
+    new PgEvictError('CONFIG_INVALID', `The connection URL ${problem}.`, {
+      hint: 'Write it as postgres://user:password@host:5432/database, special characters in its parts percent-encoded: @ as %40, / as %2F, # as %23, ? as %3F.',
+    });
+  if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
+    throw invalid('does not begin with postgres://');
+  }
+  // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
+  if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
+    throw invalid('has special characters that are not percent-encoded');
+  }
+  let parsed: ReturnType<typeof parse>;
+  let named: string | undefined;
+  try {
+    parsed = parse(url);
+    named = databaseOf(url);
+  } catch {
+    // The cause would show the URL, and with it the password.
+    throw invalid('cannot be read');
+  }
+  const port =
+    parsed.port === undefined || parsed.port === null || parsed.port === '' ? undefined : Number(parsed.port);
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
+    throw invalid('has no valid port');
+  return pick({
+    host: parsed.host === '' || parsed.host === null ? undefined : parsed.host,
+    port,
+    user: parsed.user === '' ? undefined : parsed.user,
+    password: parsed.password === '' ? undefined : parsed.password,
+    database: named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+    ssl: parsed.ssl as boolean | object | undefined,
+    options: parsed.options,
+    application_name: parsed.application_name,
+  });
+}
+
+/** The path of a URL, every character decoded as libpq does; node-postgres leaves `%2F`, `%3F` and `%23` as they are. */
+function databaseOf(url: string): string | undefined {
+  const path = /^postgres(?:ql)?:\/\/[^/?#]*\/([^?#]+)/i.exec(url)?.[1];
+  return path === undefined ? undefined : decodeURIComponent(path);
+}
+
+/**
+ * Checks a target and fills in its defaults. Asks no server.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database
+ * worked on is also the maintenance database
+ */
+export function resolveTarget(target: Target): ResolvedTarget {
+  assertTarget(target);
+  const { database: connected, ...settings } = flattenConnection(target.connection);
+  const database = target.database ?? connected ?? process.env['PGDATABASE'];
+  if (database === undefined) {
+    throw new PgEvictError('CONFIG_INVALID', 'No database is named.', {
+      hint: 'Name one: as an argument, in the connection URL (DATABASE_URL), or in PGDATABASE.',
+    });
+  }
+  assertDatabaseName(database);
+  const { maintenanceDatabase } = target;
+  if (maintenanceDatabase !== undefined) assertDatabaseName(maintenanceDatabase, 'maintenance database name');
+  return {
+    settings,
+    database,
+    maintenanceDatabases:
+      maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
+    protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
+  };
+}
+
+/** JavaScript has no compiler that would notice, and of a bare URL nothing but PGDATABASE would be left. */
+function assertTarget(target: unknown): asserts target is Target {
+  if (typeof target !== 'object' || target === null) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The target is ${target === null ? 'null' : `of type ${typeof target}`}.`,
+      {
+        hint: 'Write it as an object: { connection: url, database: name }.',
+      },
+    );
+  }
+  if ('protect' in target && target.protect !== undefined && !Array.isArray(target.protect)) {
+    throw new PgEvictError('CONFIG_INVALID', '"protect" is not a list.', {
+      hint: "Write it as one, such as ['prod*', { host: '*.example.com' }].",
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { PgEvictError } from './error.js';
+
+/** PostgreSQL's NAMEDATALEN - 1: the longest name in bytes (13–18, `src/include/pg_config_manual.h`). */
+const maxNameBytes = 63;
+
+/**
+ * Refuses a name PostgreSQL would not take as it stands. A longer name is refused, not truncated: the server
+ * would truncate it silently and the operation would hit another database.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertDatabaseName(name: string, what = 'database name'): void {
+  const fail = (problem: string, hint: string): never => {
+    throw new PgEvictError('CONFIG_INVALID', `The ${what} ${problem}.`, { database: name, hint });
+  };
+  if (typeof name !== 'string' || name === '') fail('is empty', 'Give the name of a database.');
+  if (name.includes('\0')) fail('contains a NUL byte', 'Remove it.');
+  const bytes = Buffer.byteLength(name);
+  if (bytes > maxNameBytes) {
+    fail(`"${name}" is ${bytes} bytes long; PostgreSQL allows ${maxNameBytes}`, 'Choose a shorter name.');
+  }
+}
+
+/**
+ * Refuses a name that could be taken for a database which is worthless once its maker is gone.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertNameToKeep(name: string): void {
+  assertDatabaseName(name, 'name for the old database');
+  if (!name.startsWith('pg_evict_')) return;
+  throw new PgEvictError('CONFIG_INVALID', `The old database cannot be kept as "${name}".`, {
+    database: name,
+    hint: 'Names that begin with pg_evict_ are those of databases that pg-evict drops again.',
+  });
+}

@@ -1,0 +1,107 @@
+import { PgEvictError, type PgEvictErrorFacts } from './error.js';
+
+/** Options that every operation takes. */
+export interface DeadlineOptions {
+  /**
+   * How long the whole operation may take, in milliseconds, connecting included.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the operation cleanly; it then rejects with code `ABORTED` and says what state the database is in. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const maxTimerMs = 2 ** 31 - 1;
+
+/** One deadline for a whole operation, however many steps it has. */
+export class Deadline {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Whether a connection was given up because no answer came long after the deadline. */
+  silent = false;
+  #endsAt: number;
+
+  constructor(options: DeadlineOptions) {
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    if (!(timeoutMs > 0)) {
+      throw new PgEvictError('CONFIG_INVALID', `timeoutMs is ${String(timeoutMs)}.`, {
+        hint: 'Give a number of milliseconds greater than 0.',
+      });
+    }
+    this.timeoutMs = timeoutMs;
+    this.signal = options.signal;
+    this.#endsAt = performance.now() + timeoutMs;
+  }
+
+  /** Milliseconds left, at least 0, never more than a timer can hold. */
+  get remainingMs(): number {
+    return Math.min(maxTimerMs, Math.max(0, this.#endsAt - performance.now()));
+  }
+
+  /** Grants more time: what the caller spends in a callback is its own. */
+  extend(ms: number): void {
+    this.#endsAt += ms;
+  }
+
+  /** Whether the caller aborted. */
+  get aborted(): boolean {
+    return this.signal?.aborted === true;
+  }
+
+  /** Whether the time is up or the caller aborted. */
+  get over(): boolean {
+    return this.aborted || this.remainingMs === 0;
+  }
+
+  /** The error for an operation that this deadline ended. `state` says what state the database is in. */
+  error(
+    database: string | undefined,
+    state: string,
+    facts: Pick<PgEvictErrorFacts, 'cause' | 'terminated'> = {},
+  ): PgEvictError {
+    return this.aborted
+      ? new PgEvictError('ABORTED', `Aborted. ${state}`, {
+          ...facts,
+          database,
+          cause: facts.cause ?? this.signal?.reason,
+        })
+      : new PgEvictError('TIMEOUT', `The deadline of ${this.timeoutMs} ms passed. ${state}`, {
+          ...facts,
+          database,
+          hint: 'Allow more time (timeoutMs, --timeout).',
+        });
+  }
+
+  /** Throws when the deadline is over. */
+  throwIfOver(database: string | undefined, state: string): void {
+    if (this.over) throw this.error(database, state);
+  }
+}
+
+/** Waits, but no longer than until `promise` settles either way. */
+export async function pause(ms: number, promise?: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([timeout, promise?.catch(() => undefined)].filter((p) => p !== undefined));
+  clearTimeout(timer);
+}
+
+/** What has become of a promise. */
+export interface Watched {
+  readonly settled: boolean;
+  readonly succeeded: boolean;
+  /** What it was rejected with. */
+  readonly error: unknown;
+}
+
+/** A promise's state, readable without waiting. The promise counts as handled. */
+export function watch(promise: Promise<unknown>): Watched {
+  const state = { settled: false, succeeded: false, error: undefined };
+  promise.then(
+    () => Object.assign(state, { settled: true, succeeded: true }),
+    (error: unknown) => Object.assign(state, { settled: true, error }),
+  );
+  return state;
+}

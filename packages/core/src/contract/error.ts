@@ -1,0 +1,126 @@
+import type { Blocker } from './blocker.js';
+import type { Session } from './session.js';
+
+/**
+ * What went wrong, as a stable word to branch on. The command maps each to an exit code.
+ *
+ * - `PROTECTED`: the database may never be touched (`postgres`, `template0`, `template1`, or protected by its owner)
+ * - `REFUSED`: the request contradicts itself or was not confirmed; nothing was touched
+ * - `SESSIONS_REMAIN`: sessions may not be ended, or did not end
+ * - `PERMISSION_DENIED`: the role lacks a privilege the operation needs
+ * - `BLOCKED`: something other than a session stands in the way (see {@link PgEvictError.blockers})
+ * - `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`: the name is missing, or taken
+ * - `IN_TRANSACTION`: the statement cannot run inside a transaction block
+ * - `CONFIG_INVALID`: a setting, name or option is wrong; nothing was touched
+ * - `CONNECTION_FAILED`: cannot reach the server, log in, or the connection was lost
+ * - `TIMEOUT`: the deadline passed
+ * - `ABORTED`: the caller's AbortSignal fired
+ * - `UNEXPECTED`: the server refused for a reason of its own (disk full, …); see `sqlState` and `cause`
+ */
+export type PgEvictErrorCode =
+  | 'PROTECTED'
+  | 'REFUSED'
+  | 'SESSIONS_REMAIN'
+  | 'PERMISSION_DENIED'
+  | 'BLOCKED'
+  | 'DATABASE_NOT_FOUND'
+  | 'DATABASE_EXISTS'
+  | 'IN_TRANSACTION'
+  | 'CONFIG_INVALID'
+  | 'CONNECTION_FAILED'
+  | 'TIMEOUT'
+  | 'ABORTED'
+  | 'UNEXPECTED';
+
+/** What is known about a failure beside its code and message. */
+export interface PgEvictErrorFacts {
+  /** The database the operation was about. */
+  readonly database?: string | undefined;
+  /** What would fix it: one sentence, a flag, or SQL to run. Appended to the message. */
+  readonly hint?: string | undefined;
+  /** Everything found standing in the way. */
+  readonly blockers?: readonly Blocker[] | undefined;
+  /** Sessions that had been ended before the failure. */
+  readonly terminated?: readonly Session[] | undefined;
+  /** What the caller had asked to be removed, and was before the failure: it is lost. */
+  readonly removed?: readonly Blocker[] | undefined;
+  /** SQLSTATE, where the server said no. */
+  readonly sqlState?: string | undefined;
+  /** The error underneath. */
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for('pg-evict.error');
+
+/**
+ * The one error of pg-evict. Its message says what happened to which database and ends with what would fix it;
+ * the facts are fields. It never carries a password.
+ *
+ * Recognise it with {@link isPgEvictError}: `instanceof` fails across realms (Jest) and across the ESM and
+ * CommonJS builds.
+ */
+export class PgEvictError extends Error {
+  readonly code: PgEvictErrorCode;
+  readonly database: string | null;
+  readonly hint: string | null;
+  readonly blockers: readonly Blocker[];
+  readonly terminated: readonly Session[];
+  readonly removed: readonly Blocker[];
+  readonly sqlState: string | null;
+
+  constructor(code: PgEvictErrorCode, summary: string, facts: PgEvictErrorFacts = {}) {
+    super(
+      facts.hint === undefined ? summary : `${summary} ${facts.hint}`,
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
+    this.name = 'PgEvictError';
+    this.code = code;
+    this.database = facts.database ?? null;
+    this.hint = facts.hint ?? null;
+    this.blockers = facts.blockers ?? [];
+    this.terminated = facts.terminated ?? [];
+    this.removed = facts.removed ?? [];
+    this.sqlState = facts.sqlState ?? null;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/**
+ * Whether a value is a {@link PgEvictError}, also one made in another realm or by the other build of this package.
+ */
+export function isPgEvictError(error: unknown): error is PgEvictError {
+  return typeof error === 'object' && error !== null && brand in error;
+}
+
+/** An error of ours that says more: the same in everything else. */
+export function withFacts(
+  error: PgEvictError,
+  facts: Pick<PgEvictErrorFacts, 'cause' | 'removed'>,
+): PgEvictError {
+  const { blockers, cause, code, database, hint, message, removed, sqlState, stack, terminated } = error;
+  const summary = hint === null ? message : message.slice(0, -hint.length - 1);
+  const copy = new PgEvictError(code, summary, {
+    database: database ?? undefined,
+    hint: hint ?? undefined,
+    blockers,
+    terminated,
+    removed,
+    sqlState: sqlState ?? undefined,
+    cause,
+    ...facts,
+  });
+  if (stack !== undefined) copy.stack = stack;
+  return copy;
+}
+
+/** An error of ours that hides what a caller's callback has thrown before: both become its cause. */
+export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
+  return withFacts(error, {
+    cause: new AggregateError([error, thrown], 'What failed, and what the callback had thrown before.'),
+  });
+}
+
+/** The error for a name that no database has. */
+export function databaseNotFound(database: string, hint = 'Check the name; capitals count.'): PgEvictError {
+  return new PgEvictError('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, { database, hint });
+}

@@ -1,0 +1,65 @@
+import type { DeadlineOptions } from './deadline.js';
+import { PgEvictError } from './error.js';
+import type { SessionPattern } from './session.js';
+
+/** The names of all options; the compiler sees to it that none is missing. */
+export type KnownOptions<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * Refuses options that there are not: plain JavaScript has no compiler to notice, and a misspelt `dryRun` or `filter`
+ * would end everybody.
+ *
+ * @param of what they are options of, as the message is to call it
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertOptions<Options extends object>(
+  of: string,
+  options: Options,
+  known: KnownOptions<Options>,
+): void {
+  const strange = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (strange === undefined) return;
+  throw new PgEvictError('CONFIG_INVALID', `${of} has no option "${strange}".`, {
+    hint: `It has ${Object.keys(known).join(', ')}.`,
+  });
+}
+
+/** The steps an operation passes through, in order; each is reported after it has happened. */
+export type OperationStep =
+  | 'connected'
+  | 'checked'
+  | 'created'
+  | 'settings-applied'
+  | 'swapped'
+  | 'renamed'
+  | 'returned'
+  | 'dropped';
+
+/** Options that every operation takes. */
+export interface OperationOptions extends DeadlineOptions {
+  /**
+   * How long to wait for sessions to leave by themselves before they are ended, in milliseconds. Counts towards the
+   * deadline.
+   * @default 0
+   */
+  readonly graceMs?: number | undefined;
+  /** Sessions that are never ended; where one is in the way, the operation fails and nobody is. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
+  /**
+   * Changes nothing; the report tells who would be ended and what stands in the way.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /** Called after each step, and awaited: for progress displays. What it throws ends the operation cleanly. */
+  readonly onStep?: ((step: OperationStep) => void | Promise<void>) | undefined;
+}
+
+/** @internal */
+export const operationOptions: KnownOptions<OperationOptions> = {
+  timeoutMs: true,
+  signal: true,
+  graceMs: true,
+  keep: true,
+  dryRun: true,
+  onStep: true,
+};

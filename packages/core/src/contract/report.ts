@@ -1,0 +1,70 @@
+import type { Blocker } from './blocker.js';
+import type { DeniedSession, Session } from './session.js';
+
+/** Something about a database that could not be carried over to its successor. */
+export interface NotCarriedOver {
+  /** What it is: `SET work_mem`, `GRANT CONNECT TO "x"`, `COMMENT`, … */
+  readonly setting: string;
+  readonly reason: string;
+}
+
+/** A database under a private name that could not be dropped; the next recreate drops it. */
+export interface Leftover {
+  readonly database: string;
+  readonly reason: string;
+}
+
+/** What an operation did. */
+export interface OperationReport {
+  readonly command:
+    | 'drop'
+    | 'create'
+    | 'recreate'
+    | 'rename'
+    | 'clone'
+    | 'swap'
+    | 'run'
+    | 'repair'
+    | 'execute';
+  readonly database: string;
+  /** The new name (rename), the new database (clone), the other database (swap). */
+  readonly to?: string;
+  /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
+  readonly keptAs?: string;
+  /** There was no database of this name (recreate with `ifNotExists`); in a dry run, there is none. */
+  readonly created?: true;
+  /** `false` when there was nothing to do (`ifExists`, `ifNotExists`); in a dry run, when there would be. */
+  readonly changed: boolean;
+  /** Sessions that were ended; in a dry run, that would be. */
+  readonly terminated: readonly Session[];
+  /** In a dry run: sessions that may not be ended. Otherwise empty, as the operation fails on them. */
+  readonly denied: readonly DeniedSession[];
+  /** In a dry run: everything that would make the operation fail. Otherwise empty. */
+  readonly blockers: readonly Blocker[];
+  /**
+   * What was lost beside the database's content (in a dry run: would be): what the caller asked to be removed, and
+   * inactive replication slots, which go with a dropped database.
+   */
+  readonly removed: readonly Blocker[];
+  /** Settings of the database that its successor does not have. */
+  readonly notCarriedOver: readonly NotCarriedOver[];
+  /** Databases left aside that could not be dropped. */
+  readonly leftovers: readonly Leftover[];
+  readonly durationMs: number;
+  readonly dryRun: boolean;
+}
+
+/** What {@link terminateSessions} did. */
+export interface TerminationReport {
+  readonly database: string;
+  /** Ended, and verified to be gone; in a dry run, would be ended. */
+  readonly terminated: readonly Session[];
+  /** With `cancel`: sessions whose query was cancelled, and verified to be over; in a dry run, would be. */
+  readonly cancelled?: readonly Session[];
+  /** May not be ended. */
+  readonly denied: readonly DeniedSession[];
+  /** Were told to end but are still there: stuck, or slower than the deadline. */
+  readonly remaining: readonly Session[];
+  readonly durationMs: number;
+  readonly dryRun: boolean;
+}

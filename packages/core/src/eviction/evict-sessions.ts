@@ -1,0 +1,134 @@
+import type { Client } from 'pg';
+import { currentRoleQuery } from '../connection/current-role.js';
+import type { SessionPattern } from '../contract/session.js';
+import { keepParameter } from '../sessions/filter.js';
+import { sessionColumns, type SessionRow, sessionTables } from '../sessions/row.js';
+
+/** A session in the way, and what was done about it. */
+export interface SweptRow extends SessionRow {
+  /** Its backend holds the connection lock of the database but is not listed yet. */
+  readonly starting: boolean;
+  /**
+   * The role may not see what it is and may not end it, but the server itself might: autovacuum workers are ended by
+   * DROP, RENAME and CREATE on each of their checks.
+   */
+  readonly unidentified: boolean;
+  /** The runner holds the lock on its database. */
+  readonly locked: boolean;
+  /** It keeps the runner from its work, and everybody in the way may be ended. */
+  readonly in_the_way: boolean;
+  /** Its client has not been told yet that it is connected. */
+  readonly connecting: boolean;
+  /** SIGTERM was sent. */
+  readonly signalled: boolean;
+}
+
+/** What one sweep found. */
+export interface Sweep {
+  /** Whether the runner holds the lock that keeps newcomers out, on at least one of the databases. */
+  readonly locked: boolean;
+  /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
+  readonly waitingFor: readonly number[];
+  /** The runner's wait event, as `pg_stat_activity` names it. */
+  readonly runnerWait: string | null;
+  readonly rows: readonly SweptRow[];
+}
+
+/**
+ * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
+ * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
+ * been connecting for too long.
+ *
+ * A session is ended only
+ * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
+ *   source of CREATE), because before that the operation may still fail for another reason, or
+ * - if the runner waits for that very session, and
+ * - if there is no session on any of the databases that may not be ended, or is to be kept, and
+ * - if nobody else is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner has its lock
+ *   then, but will stumble over the row, and
+ * - if it is connected: one that is about to be gets there in a moment. Ended before, its client would be refused, and
+ *   once more when it comes back and queues. Only one that hangs while it connects is ended as it is.
+ *
+ * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
+ * before it is listed under its database; the runner cannot have its lock then, so it is ended only if the runner waits
+ * for it. Those that come once the lock is gone, to the database that has the name by then, are not.
+ *
+ * Parallel workers end with their leader. Clients queued behind our lock hold nothing and are left alone: ended, they
+ * would come back and queue again; when the lock goes, the server checks the name anew by itself.
+ */
+const sweepQuery = `
+WITH me AS MATERIALIZED (${currentRoleQuery}),
+activity AS MATERIALIZED (SELECT * FROM pg_stat_activity),
+d AS MATERIALIZED (SELECT oid, xmax FROM pg_database WHERE datname = ANY ($1::name[])),
+granted AS MATERIALIZED (
+  SELECT locktype, classid, objid, transactionid, mode, pid FROM pg_locks
+  WHERE granted AND locktype IN ('object', 'transactionid')),
+l AS MATERIALIZED (
+  SELECT g.pid, g.objid, g.mode FROM granted g JOIN d ON g.objid = d.oid
+  WHERE g.locktype = 'object' AND g.classid = 'pg_database'::regclass),
+waiting AS MATERIALIZED (
+  SELECT wait_event, CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids($2) ELSE '{}' END AS pids
+  FROM (SELECT) AS one LEFT JOIN activity ON pid = $2),
+changing AS MATERIALIZED (
+  SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
+s AS MATERIALIZED (
+  SELECT ${sessionColumns}, a.datid, false AS starting,
+    a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
+  FROM ${sessionTables('$4', 'activity')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
+  UNION ALL
+  SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, false, me.name,
+    l.objid, true, false
+  FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
+    SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
+held AS MATERIALIZED (
+  SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
+verdict AS MATERIALIZED (
+  SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true)
+    AND NOT EXISTS (SELECT FROM changing WHERE pid NOT IN (SELECT pid FROM s)) AS go FROM s),
+decided AS MATERIALIZED (
+  SELECT s.*, h.objid IS NOT NULL AS locked,
+    verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way,
+    s.starting OR (s.state IS NULL AND s.started_at IS NOT NULL AND s.backend_type = 'client backend')
+      OR EXISTS (SELECT FROM l WHERE l.pid = s.pid AND l.mode = 'RowExclusiveLock') AS connecting
+  FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
+SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
+  CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[]))
+    THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
+FROM waiting LEFT JOIN decided s ON true`;
+
+type ResultRow = SweptRow & {
+  readonly holds_lock: boolean;
+  readonly waiting_for: readonly number[];
+  readonly runner_wait: string | null;
+};
+
+/** Has the sweep planned, which takes longer than anything else that is looked at. Looks at nobody. */
+export async function prepareSweep(control: Client, runnerPid: number): Promise<void> {
+  await sweepSessions(control, [], runnerPid, false);
+}
+
+/**
+ * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.
+ * Needs, for sessions of other roles, `pg_signal_backend` or a superuser.
+ */
+export async function sweepSessions(
+  control: Client,
+  databases: readonly string[],
+  runnerPid: number,
+  terminate: boolean,
+  keep: readonly SessionPattern[] = [],
+  overdue: readonly number[] = [],
+): Promise<Sweep> {
+  const { rows } = await control.query<ResultRow>({
+    // Parsing and planning it takes several times as long as running it, and it is run again and again.
+    name: 'pg_evict_sweep',
+    text: sweepQuery,
+    values: [databases, runnerPid, terminate, keepParameter(keep), overdue],
+  });
+  return {
+    locked: rows[0]?.holds_lock ?? false,
+    waitingFor: rows[0]?.waiting_for ?? [],
+    runnerWait: rows[0]?.runner_wait ?? null,
+    rows: rows.filter((row) => (row.pid as number | null) !== null),
+  };
+}

@@ -1,0 +1,158 @@
+import type { Blocker } from '../contract/blocker.js';
+import { PgEvictError, type PgEvictErrorCode } from '../contract/error.js';
+import { sqlStateOf, translateError } from '../contract/server-error.js';
+import { halfDropped } from '../database/facts.js';
+import { findPlaceholder, heldError } from '../guards/placeholder.js';
+import { deniedBlocker, describeSession, sessionKind, toDeniedSession } from '../sessions/describe.js';
+import { type SessionRow, toSession } from '../sessions/row.js';
+import { type Sweep, sweepSessions } from './evict-sessions.js';
+import { findBlockers } from './find-blockers.js';
+import { findLockHolders } from './find-lock-holders.js';
+import type { ExclusiveStatement, Operation } from './operation.js';
+
+/**
+ * How a statement fails on a placeholder: `unlessPlaceholder()`, a template that cannot be dropped, an encoding that
+ * does not fit.
+ */
+const placeholderStates = new Set(['22012', '42809', '22023']);
+const objectInUse = '55006';
+const deadlockDetected = '40P01';
+const lockNotAvailable = '55P03';
+
+/**
+ * Throws what made an exclusive statement fail, with all that stands in the way, or returns when it is worth another
+ * try: PostgreSQL's 50 looks can be used up by NOTIFYs meant for other runners, and two statements that lock the
+ * same databases can deadlock.
+ */
+export async function throwUnlessRetriable(
+  operation: Operation,
+  statement: ExclusiveStatement,
+  lastSweep: Sweep,
+  error: unknown,
+): Promise<void> {
+  const { deadline, control, runner, database } = operation;
+  const sqlState = sqlStateOf(error);
+  const fail = (code: PgEvictErrorCode, blockers: readonly Blocker[]): PgEvictError =>
+    new PgEvictError(code, `${statement.failure}: ${blockers.map(({ detail }) => detail).join(' ')}`, {
+      database,
+      hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '),
+      blockers,
+      terminated: [...operation.terminated.values()],
+      sqlState,
+      cause: error,
+    });
+
+  if (placeholderStates.has(sqlState ?? '')) {
+    const held = await findPlaceholder(control.client, statement.databases);
+    if (held !== undefined) throw heldError(held, statement.failure, error);
+  }
+  if (sqlState === objectInUse || sqlState === deadlockDetected) {
+    const { blockers } = await findBlockers(control.client, statement.databases, statement.blockedBy);
+    if (blockers.length > 0) throw fail('BLOCKED', blockers);
+    if (statement.sessions === 'wait')
+      throw fail('SESSIONS_REMAIN', await untouchableSessions(operation, statement));
+    if (!deadline.over) return;
+  }
+  if (!deadline.over && sqlState !== lockNotAvailable) {
+    // Somebody has ended our session, in the middle of a DROP perhaps.
+    const isEnded = sqlState === '57P01';
+    throw translateError(error, statement.failure, {
+      database,
+      terminated: [...operation.terminated.values()],
+      state: isEnded ? await halfDropped(control.client, statement.databases).catch(() => '') : '',
+    });
+  }
+  const state = `${statement.failure}.${await halfDropped(control.client, statement.databases)}`;
+  const facts = { cause: error, terminated: [...operation.terminated.values()] };
+  if (deadline.aborted) throw deadline.error(database, state, facts);
+  if (lastSweep.runnerWait === 'ProcSignalBarrier')
+    throw fail('BLOCKED', [unansweringProcess(database, state)]);
+  const { rows, waitingFor } = lastSweep;
+  const others = waitingFor.filter((pid) => !rows.some((row) => row.pid === pid));
+  const holders = await findLockHolders(control.client, database, others, runner.pid);
+  if (holders.length > 0) throw fail('BLOCKED', holders);
+  const stuck = rows.filter(({ in_the_way: inTheWay }) => inTheWay);
+  if (stuck.length > 0)
+    throw fail(
+      'SESSIONS_REMAIN',
+      stuck.map((row) => stuckBlocker(row, database)),
+    );
+  throw deadline.error(database, state, facts);
+}
+
+/** The error for sessions that may not be ended, each with its reason and remedy. */
+export function sessionsDenied(
+  operation: Operation,
+  failure: string,
+  rows: readonly SessionRow[],
+): PgEvictError {
+  const denied = rows.map(toDeniedSession);
+  const blockers = denied.map((session) => deniedBlocker(session, operation.database));
+  return new PgEvictError(
+    'SESSIONS_REMAIN',
+    `${failure}. ${blockers.map(({ detail }) => detail).join(' ')}`,
+    {
+      database: operation.database,
+      hint: [...new Set(denied.map(({ remedy }) => remedy))].join(' '),
+      blockers,
+      terminated: [...operation.terminated.values()],
+    },
+  );
+}
+
+/** A session that was told to end and did not. */
+function stuckBlocker(row: SessionRow, database: string): Blocker {
+  const session = toSession(row);
+  return {
+    kind: sessionKind(session),
+    name: String(row.pid),
+    database,
+    detail: `${describeSession(session)} was told to end and has not.`,
+    remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
+    session,
+  };
+}
+
+/**
+ * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
+ * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which.
+ */
+function unansweringProcess(database: string, state: string): Blocker {
+  return {
+    kind: 'stuck-backend',
+    name: 'ProcSignalBarrier',
+    database,
+    detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${state.slice(state.indexOf('.') + 1)}`,
+    remedy:
+      'Look on the server host for a stopped or hanging process of PostgreSQL, free it, then drop the database again.',
+  };
+}
+
+/** Sessions on a database of the server's own, which are never ended. */
+async function untouchableSessions(
+  { control, runner }: Operation,
+  { databases }: ExclusiveStatement,
+): Promise<Blocker[]> {
+  const { rows } = await sweepSessions(control.client, databases, runner.pid, false);
+  const names = databases.map((name) => `"${name}"`).join(', ');
+  if (rows.length === 0) {
+    const detail = `The template ${names} was in use.`;
+    return [
+      {
+        kind: 'session',
+        name: databases.join(', '),
+        database: databases.join(', '),
+        detail,
+        remedy: 'Try again.',
+      },
+    ];
+  }
+  return rows.map(toSession).map((session) => ({
+    kind: sessionKind(session),
+    name: String(session.pid),
+    database: databases.join(', '),
+    detail: `${describeSession(session)} is on the template ${names}, whose sessions are never ended.`,
+    remedy: 'Disconnect it, or use another template (template0 has no sessions).',
+    session,
+  }));
+}

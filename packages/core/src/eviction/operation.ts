@@ -1,0 +1,54 @@
+import type { Connection } from '../connection/connect.js';
+import type { ConnectionSettings } from '../connection/target.js';
+import type { Blocker, BlockerKind } from '../contract/blocker.js';
+import type { Deadline } from '../contract/deadline.js';
+import type { OperationStep } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import type { Session, SessionPattern } from '../contract/session.js';
+
+/** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
+export interface Operation {
+  readonly database: string;
+  readonly settings: ConnectionSettings;
+  readonly maintenanceDatabase: string;
+  readonly deadline: Deadline;
+  /** Runs the operation's statements, and holds their locks meanwhile. */
+  readonly runner: Connection;
+  /** Looks, terminates and wakes while the runner is busy. */
+  readonly control: Connection;
+  /** Sessions ended so far, by pid and start. */
+  readonly terminated: Map<string, Session>;
+  /** What was removed so far because the caller asked for it. */
+  readonly removed: Blocker[];
+  readonly dryRun: boolean;
+  readonly keep: readonly SessionPattern[];
+  /** How long sessions may still leave by themselves: what is left of it for the whole operation. */
+  graceMs: number;
+  /** Whether anything was found that an operation before it had left because its process died. */
+  recovered: boolean;
+  step(step: OperationStep): Promise<void>;
+}
+
+/** What an operation leaves for its report; the rest is filled in by {@link withOperation}. */
+export type OperationOutcome = Pick<OperationReport, 'changed'> & Partial<OperationReport>;
+
+/** One statement that needs databases free of sessions. */
+export interface ExclusiveStatement {
+  readonly sql: string;
+  /** The databases that must be free: those the statement locks. */
+  readonly databases: readonly string[];
+  /**
+   * `end`: sessions on them are ended. `wait`: they belong to the server (template1), nobody is ended, and the
+   * statement waits for them as long as PostgreSQL does.
+   */
+  readonly sessions: 'end' | 'wait';
+  /** What, beside sessions, the statement stumbles over. */
+  readonly blockedBy: readonly BlockerKind[];
+  /** Begins the message of a failure: what did not happen. Ends without a full stop. */
+  readonly failure: string;
+}
+
+/** The channel on which a runner listens, so that a NOTIFY on it ends a nap. */
+export function wakeChannel(runnerPid: number): string {
+  return `pg_evict_${runnerPid}`;
+}

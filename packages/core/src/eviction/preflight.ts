@@ -1,0 +1,65 @@
+import type { Blocker, BlockerKind } from '../contract/blocker.js';
+import { PgEvictError } from '../contract/error.js';
+import type { OperationReport } from '../contract/report.js';
+import { deniedBlocker, toDeniedSession } from '../sessions/describe.js';
+import { toSession } from '../sessions/row.js';
+import { sweepSessions } from './evict-sessions.js';
+import { findBlockers } from './find-blockers.js';
+import type { Operation } from './operation.js';
+import { mayRemove, type RemedyOptions } from './remove-blockers.js';
+
+/** Databases an operation needs free of sessions. */
+export interface Needs {
+  readonly databases: readonly string[];
+  /** What, beside sessions, would keep them from it. */
+  readonly blockedBy: readonly BlockerKind[];
+}
+
+/** What preflight found. */
+export interface Plan {
+  /** What the caller asked to be removed to make way. */
+  readonly toRemove: readonly Blocker[];
+  /** The report of a dry run. */
+  readonly report: Pick<OperationReport, 'changed' | 'terminated' | 'denied' | 'blockers' | 'removed'>;
+}
+
+/**
+ * Finds, before anything is touched, what would make the operation fail.
+ *
+ * @param failure begins the message: what did not happen; ends without a full stop
+ * @throws {@link PgEvictError} `BLOCKED` or `SESSIONS_REMAIN`, unless it is a dry run
+ */
+export async function preflight(
+  operation: Operation,
+  failure: string,
+  needs: readonly Needs[],
+  remedies: RemedyOptions = {},
+): Promise<Plan> {
+  const { control, runner, dryRun, database, keep } = operation;
+  const databases = needs.flatMap((need) => need.databases);
+  const looking = needs
+    .filter((need) => need.databases.length > 0)
+    .map(async (need) => findBlockers(runner.client, need.databases, need.blockedBy));
+  const [sweep, ...some] = await Promise.all([
+    sweepSessions(control.client, databases, runner.pid, false, keep),
+    ...looking,
+  ]);
+  const found = some.flatMap(({ blockers }) => blockers);
+  const inactiveSlots = some.flatMap((each) => each.inactiveSlots);
+  const denied = sweep.rows
+    .filter((row) => !row.can_terminate && !row.starting && !row.unidentified)
+    .map(toDeniedSession);
+  const toRemove = found.filter((blocker) => mayRemove(blocker, remedies));
+  const standing = found.filter((blocker) => !mayRemove(blocker, remedies));
+  const blockers = [...standing, ...denied.map((session) => deniedBlocker(session, database))];
+  if (!dryRun && blockers.length > 0) {
+    throw new PgEvictError(
+      standing.length > 0 ? 'BLOCKED' : 'SESSIONS_REMAIN',
+      `${failure}, and nobody was disconnected. ${blockers.map(({ detail }) => detail).join(' ')}`,
+      { database, hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '), blockers },
+    );
+  }
+  const terminated = sweep.rows.filter((row) => row.can_terminate).map(toSession);
+  const removed = [...toRemove, ...inactiveSlots];
+  return { toRemove, report: { changed: true, terminated, denied, blockers, removed } };
+}

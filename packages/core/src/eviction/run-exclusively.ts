@@ -1,0 +1,174 @@
+import { pause, watch } from '../contract/deadline.js';
+import { isConnectionLost, sqlStateOf } from '../contract/server-error.js';
+import { refuseProtectedByNow } from '../guards/protection-label.js';
+import { toSession } from '../sessions/row.js';
+import { type Sweep, sweepSessions, type SweptRow } from './evict-sessions.js';
+import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
+import { type ExclusiveStatement, type Operation, wakeChannel } from './operation.js';
+import { boundLockWait } from './run-within-deadline.js';
+import { cancelUntilSettled, endLostRunner } from './stop-statement.js';
+
+/**
+ * How often a nap of the runner may be ended early. `CountOtherDBBackends()` (src/backend/storage/ipc/procarray.c)
+ * looks 50 times, 100 ms apart; any signal ends a nap and uses up one look.
+ */
+const maxWakes = 40;
+
+/** How long a process that the role cannot identify may stay before it counts as one that may not be ended. */
+const unidentifiedGraceMs = 1500;
+
+/** How long a backend may take to connect before it counts as one that hangs; it takes some milliseconds. */
+const connectingGraceMs = 100;
+
+/**
+ * Lock first, terminate, wake. The runner starts the statement, which takes the lock that keeps newcomers out and
+ * then naps until the sessions on the databases are gone; meanwhile control ends them and, when it sees nobody
+ * left, wakes the runner. No client can slip in between, and no nap is slept to its end.
+ *
+ * Never returns while the statement still runs on the server. Sessions ended are added to `operation.terminated`.
+ *
+ * @throws {@link PgEvictError} `SESSIONS_REMAIN` if sessions may not be ended (nobody is then) or do not end,
+ * `BLOCKED` if something else stands in the way, `TIMEOUT`, `ABORTED`, or the server's own refusal
+ */
+export async function runExclusively(operation: Operation, statement: ExclusiveStatement): Promise<void> {
+  const { deadline, runner, database } = operation;
+  if (statement.sessions === 'end') await waitForSessionsToLeave(operation, statement.databases);
+  for (;;) {
+    if (deadline.over)
+      throw deadline.error(database, `${statement.failure}.`, {
+        terminated: [...operation.terminated.values()],
+      });
+    await boundLockWait(runner, deadline);
+    const running = runner.client.query(statement.sql);
+    const fate = watch(running);
+    let lastSweep: Sweep | undefined;
+    try {
+      lastSweep = await endSessionsUntilSettled(operation, statement, running);
+      await running;
+      return;
+    } catch (error) {
+      if (fate.error !== undefined && isConnectionLost(fate.error))
+        throw await endLostRunner(operation, statement.databases, fate.error);
+      if (lastSweep === undefined) throw error;
+      await throwUnlessRetriable(operation, statement, lastSweep, error);
+    }
+  }
+}
+
+/** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
+async function endSessionsUntilSettled(
+  operation: Operation,
+  { databases, sessions, failure }: ExclusiveStatement,
+  running: Promise<unknown>,
+): Promise<Sweep> {
+  const { deadline, runner, control } = operation;
+  const statement = watch(running);
+  const beganAt = performance.now();
+  let sweep: Sweep = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
+  const connectingSince = new Map<number, number>();
+  let wakes = 0;
+  try {
+    while (!statement.settled) {
+      if (deadline.over) {
+        await cancelUntilSettled(operation, running);
+        break;
+      }
+      const overdue = [...connectingSince.entries()]
+        .filter(([, since]) => performance.now() - since > connectingGraceMs)
+        .map(([pid]) => pid);
+      sweep = await sweepSessions(
+        control.client,
+        databases,
+        runner.pid,
+        sessions === 'end',
+        operation.keep,
+        overdue,
+      );
+      if (sessions === 'wait') {
+        await pause(20, running);
+        continue;
+      }
+      const waited = performance.now() - beganAt;
+      const denied = sweep.rows.filter(
+        (row) => isDenied(row) && !(row.unidentified && waited < unidentifiedGraceMs),
+      );
+      if (denied.length > 0) {
+        await cancelUntilSettled(operation, running);
+        if (statement.succeeded) break;
+        throw sessionsDenied(operation, failure, denied);
+      }
+      recordTerminated(
+        operation,
+        sweep.rows.filter((row) => row.signalled),
+      );
+      for (const { pid, connecting } of sweep.rows) {
+        if (connecting && !connectingSince.has(pid)) connectingSince.set(pid, performance.now());
+      }
+      await terminateStarting(
+        operation,
+        sweep.rows.filter(({ pid }) => overdue.includes(pid)),
+      );
+      const leaving = sweep.rows.filter((row) => row.locked && !row.unidentified).length;
+      if (sweep.locked && leaving === 0 && wakes < maxWakes) {
+        wakes += 1;
+        await control.client.query(`NOTIFY ${wakeChannel(runner.pid)}`);
+      }
+      // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
+      await pause(leaving > 0 ? Math.min(10, leaving / 10) : wakes < 10 ? 2 : 20, running);
+    }
+  } catch (error) {
+    if (!statement.settled) await cancelUntilSettled(operation, running);
+    throw error;
+  }
+  return sweep;
+}
+
+/** A session that the role may not end. Backends in startup have no role yet, so nothing is known of them. */
+function isDenied(row: SweptRow): boolean {
+  return !row.can_terminate && !row.starting;
+}
+
+function recordTerminated({ terminated }: Operation, rows: readonly SweptRow[]): void {
+  for (const row of rows) {
+    const key = `${row.pid} ${row.started_at?.getTime() ?? ''}`;
+    // One that was ended while it started may be listed for a moment before it goes.
+    if (row.started_at !== null) terminated.delete(`${row.pid} `);
+    if (!terminated.has(key)) terminated.set(key, toSession(row));
+  }
+}
+
+/**
+ * The server may refuse to signal a backend that has no role yet (42501). It is then waited for: it will be listed,
+ * or find itself locked out.
+ */
+async function terminateStarting(operation: Operation, rows: readonly SweptRow[]): Promise<void> {
+  for (const row of rows.filter(({ starting, in_the_way: inTheWay }) => starting && inTheWay)) {
+    try {
+      await operation.control.client.query('SELECT pg_terminate_backend($1)', [row.pid]);
+      recordTerminated(operation, [row]);
+    } catch (error) {
+      if (sqlStateOf(error) !== '42501') throw error;
+    }
+  }
+}
+
+/**
+ * Gives sessions what is left of the operation's grace to leave by themselves; returns as soon as nobody is left.
+ *
+ * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
+ */
+export async function waitForSessionsToLeave(
+  operation: Operation,
+  databases: readonly string[],
+): Promise<void> {
+  const { control, runner, deadline } = operation;
+  if (operation.graceMs === 0) return;
+  const endsAt = performance.now() + operation.graceMs;
+  while (performance.now() < endsAt && !deadline.over) {
+    const { rows } = await sweepSessions(control.client, databases, runner.pid, false);
+    if (rows.length === 0) break;
+    await pause(Math.min(50, endsAt - performance.now()));
+  }
+  operation.graceMs = Math.max(0, endsAt - performance.now());
+  await refuseProtectedByNow(control.client, databases);
+}

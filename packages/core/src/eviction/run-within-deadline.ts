@@ -1,0 +1,59 @@
+import type { Connection } from '../connection/connect.js';
+import { type Deadline, pause, watch } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import { findLockHolders } from './find-lock-holders.js';
+import type { Operation } from './operation.js';
+import { cancelUntilSettled } from './stop-statement.js';
+
+/** How often it is looked whether the caller has aborted. */
+const lookMs = 50;
+
+/**
+ * Runs a statement that may have to wait for somebody's lock, and cancels it at the deadline: it never runs on behind the
+ * caller's back.
+ *
+ * @throws {@link PgEvictError} `BLOCKED` if somebody's lock was waited for at the deadline, `TIMEOUT`, `ABORTED`; what the
+ * server says is thrown as the driver's error
+ */
+export async function runWithinDeadline(
+  operation: Operation,
+  { client, pid }: Connection,
+  sql: string,
+  failure: string,
+): Promise<void> {
+  const { control, database, deadline, terminated } = operation;
+  deadline.throwIfOver(database, `${failure}.`);
+  const running = client.query(sql);
+  const statement = watch(running);
+  while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), running);
+  if (statement.settled) {
+    await running;
+    return;
+  }
+  const { rows } = await control.client.query<{ pids: number[] }>('SELECT pg_blocking_pids($1) AS pids', [
+    pid,
+  ]);
+  const blockers = await findLockHolders(control.client, database, rows[0]?.pids ?? [], pid);
+  await cancelUntilSettled(operation, running, pid);
+  try {
+    await running;
+  } catch (cause) {
+    const facts = { cause, terminated: [...terminated.values()] };
+    if (blockers.length === 0 || deadline.aborted) throw deadline.error(database, `${failure}.`, facts);
+    throw new PgEvictError('BLOCKED', `${failure}: ${blockers.map(({ detail }) => detail).join(' ')}`, {
+      ...facts,
+      database,
+      hint: blockers.map(({ remedy }) => remedy).join(' '),
+      blockers,
+    });
+  }
+}
+
+/** The longest lock_timeout (`INT_MAX`, src/backend/utils/misc/guc_tables.c). */
+const maxSettingMs = 2 ** 31 - 1;
+
+/** Bounds the wait for locks on a connection, should this process die: the deadline itself is kept by us. */
+export async function boundLockWait({ client }: Connection, deadline: Deadline): Promise<void> {
+  const ms = Math.min(Math.ceil(deadline.remainingMs) + 1000, maxSettingMs);
+  await client.query(`SET lock_timeout = ${ms}`);
+}

@@ -1,0 +1,121 @@
+import type { Client } from 'pg';
+import { connect, disconnect } from '../connection/connect.js';
+import { Deadline, pause, watch } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import { halfDropped } from '../database/facts.js';
+import type { Operation } from './operation.js';
+
+/** How long to wait for a statement to end after it was told to; every server answers a cancel within a nap. */
+const patienceMs = 15_000;
+
+/** How long to wait before a backend is told again. */
+export const againMs = 50;
+
+/**
+ * Has a backend told something until `tell` says that it has done it; over another connection if the control connection
+ * is lost.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ */
+export async function tellUntil(
+  operation: Operation,
+  pid: number,
+  tell: (client: Client) => Promise<boolean>,
+): Promise<void> {
+  const patience = new Deadline({ timeoutMs: patienceMs });
+  const unknown = (cause?: unknown): PgEvictError =>
+    connectionLost(
+      operation,
+      `Lost the server while working on database "${operation.database}"; backend ${pid} may still be at it.`,
+      cause,
+    );
+  let { client } = operation.control;
+  let spare: typeof client | undefined;
+  try {
+    while (!patience.over) {
+      try {
+        if (await tell(client)) return;
+      } catch (error) {
+        if (spare !== undefined) throw unknown(error);
+        try {
+          spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
+        } catch (cause) {
+          throw unknown(cause);
+        }
+        client = spare;
+      }
+    }
+  } finally {
+    if (spare !== undefined) await disconnect(spare);
+  }
+  throw unknown();
+}
+
+/** The error for an operation whose end nobody has heard of. */
+export function connectionLost(
+  { database, terminated }: Operation,
+  message: string,
+  cause: unknown,
+): PgEvictError {
+  return new PgEvictError('CONNECTION_FAILED', message, {
+    database,
+    hint: 'List the databases before trying again.',
+    terminated: [...terminated.values()],
+    cause,
+  });
+}
+
+/**
+ * Cancels what the runner does, or another backend of the operation, and waits until it has ended, one way or the other.
+ * If the control connection is lost, another is opened for it.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ */
+export async function cancelUntilSettled(
+  operation: Operation,
+  running: Promise<unknown>,
+  pid = operation.runner.pid,
+): Promise<void> {
+  const statement = watch(running);
+  await tellUntil(operation, pid, async (client) => {
+    if (statement.settled) return true;
+    await client.query('SELECT pg_cancel_backend($1)', [pid]);
+    await pause(againMs, running);
+    return statement.settled;
+  });
+}
+
+/** $1 pid, $2 start of the backend, in microseconds since 1970: none but ours. */
+const endQuery = `
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint::text = $2`;
+
+/**
+ * Ends the runner's backend after our connection to it was lost: the server does not notice that while it is at work, and
+ * goes on. Waits until it is gone.
+ *
+ * @param databases those that the statement was about
+ * @param cause what the connection was lost by
+ * @returns the error to throw: nobody has heard what became of the statement
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ */
+export async function endLostRunner(
+  operation: Operation,
+  databases: readonly string[],
+  cause: unknown,
+): Promise<PgEvictError> {
+  const { pid, started } = operation.runner;
+  let state = '';
+  await tellUntil(operation, pid, async (client) => {
+    const { rows } = await client.query(endQuery, [pid, started]);
+    if (rows.length === 0) state = await halfDropped(client, databases);
+    else await pause(againMs);
+    return rows.length === 0;
+  });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return connectionLost(
+    operation,
+    `The connection was lost while working on database "${operation.database}": ${reason}. What the server was at has ended; it is not known whether it was done.${state}`,
+    cause,
+  );
+}

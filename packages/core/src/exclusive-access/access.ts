@@ -1,0 +1,37 @@
+import type { ConnectionSettings, Target } from '../connection/target.js';
+import { connectionUrl } from '../connection/url.js';
+import type { Operation } from '../eviction/operation.js';
+
+/** A way into a database under a private name. */
+export interface DatabaseAccess {
+  /** The name under which the database is to be reached meanwhile; nobody else knows it. */
+  readonly database: string;
+  /** Settings for node-postgres that lead to it. */
+  readonly connection: ConnectionSettings;
+  /** The same as a URL, password included. */
+  readonly url: string;
+  /**
+   * Fires when the caller aborts, or when the database is not ours any more; its `reason` is then a {@link PgEvictError}
+   * that says why. The operation ends as soon as the callback has returned.
+   */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How the caller's callback gets into a database that an operation holds.
+ *
+ * @param lost fires when the operation does not hold it any more
+ * @internal
+ */
+export function accessTo(
+  { deadline, runner, settings }: Operation,
+  database: string,
+  target: Target,
+  lost: AbortSignal,
+): DatabaseAccess {
+  // What node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
+  const { password } = runner.client as { password?: unknown };
+  const connection = { ...settings, ...(typeof password === 'string' ? { password } : {}), database };
+  const signal = AbortSignal.any([lost, ...(deadline.signal === undefined ? [] : [deadline.signal])]);
+  return { database, connection, url: connectionUrl(target.connection, connection), signal };
+}

@@ -1,0 +1,98 @@
+import { type Blocker, renameBlockers } from '../contract/blocker.js';
+import { createStatement, type CreateStatement } from '../database/create-statement.js';
+import { inspect } from '../database/facts.js';
+import type { Operation } from '../eviction/operation.js';
+import { type Plan, preflight } from '../eviction/preflight.js';
+import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
+import { runExclusively } from '../eviction/run-exclusively.js';
+import { placeholderClauses, placeholderComment, unlessPlaceholder } from '../guards/placeholder.js';
+import {
+  requireCreatedb,
+  requireOwnership,
+  requireUnprotected,
+  requireValid,
+} from '../guards/preconditions.js';
+import { quoteIdentifier, quoteLiteral, renameStatement } from '../text/quote.js';
+import { dropPrivateDatabases, privateName } from './private-databases.js';
+
+/** A database that can be held, and how. */
+export interface HoldPlan extends Plan {
+  /** The private name it is to have. */
+  readonly held: string;
+  /** The private name under which its placeholder is made. */
+  readonly placeholder: string;
+  readonly statement: CreateStatement;
+}
+
+const failureOf = (database: string): string => `Exclusive access to database "${database}" was not had`;
+
+/** Finds, before anything is touched, what holding the database would do and what would keep us from it. */
+export async function planHold(operation: Operation, options: RemedyOptions): Promise<HoldPlan> {
+  const { database, runner } = operation;
+  const failure = failureOf(database);
+  const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
+  const facts = requireUnprotected(inspection, database);
+  requireValid(facts, failure);
+  requireOwnership(inspection, facts, failure);
+  requireCreatedb(inspection, database, failure);
+  const plan = await preflight(
+    operation,
+    failure,
+    [{ databases: [database], blockedBy: renameBlockers }],
+    options,
+  );
+  const placeholder = privateName(operation, 'new');
+  const statement = createStatement(inspection, { name: placeholder, template: 'template0' });
+  return {
+    ...plan,
+    held: privateName(operation, 'held'),
+    placeholder,
+    statement: {
+      ...statement,
+      sql: `${statement.sql} ${placeholderClauses(facts, inspection.versionNumber)}`,
+    },
+  };
+}
+
+/** Ends the sessions, gives the database its private name, and puts a placeholder in its place. */
+export async function takeHold(
+  operation: Operation,
+  {
+    held,
+    placeholder,
+    statement,
+    toRemove,
+  }: Pick<HoldPlan, 'held' | 'placeholder' | 'statement'> & {
+    readonly toRemove: readonly Blocker[];
+  },
+): Promise<void> {
+  const { database, runner } = operation;
+  const failure = failureOf(database);
+  try {
+    await runExclusively(operation, {
+      sql: statement.sql,
+      databases: [statement.template],
+      blockedBy: renameBlockers,
+      sessions: 'wait',
+      failure,
+    });
+    const comment = quoteLiteral(placeholderComment(statement.owner, held));
+    await runner.client.query(`COMMENT ON DATABASE ${quoteIdentifier(placeholder)} IS ${comment}`);
+    await operation.step('created');
+    await removeBlockers(operation, toRemove, failure);
+    await runExclusively(operation, {
+      sql: [
+        renameStatement(database, held),
+        renameStatement(placeholder, database),
+        unlessPlaceholder(held),
+      ].join('; '),
+      databases: [database],
+      blockedBy: renameBlockers,
+      sessions: 'end',
+      failure,
+    });
+  } catch (error) {
+    await dropPrivateDatabases(operation, [placeholder]);
+    throw error;
+  }
+}

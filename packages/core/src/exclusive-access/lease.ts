@@ -1,0 +1,146 @@
+import type { Client } from 'pg';
+import { connect, disconnect } from '../connection/connect.js';
+import { Deadline, pause } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import type { Operation } from '../eviction/operation.js';
+import { holdLockKey, holdLockTaken } from './lease-lock.js';
+
+/** How long to wait before the next attempt to reach the server, or the next look whether the hold is ours. */
+const retryMs = 50;
+
+/** How long one attempt may take. */
+const attemptMs = 5000;
+
+/** $1 the private name. */
+const stateQuery = `
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'recoverer')} AS claimed`;
+
+/** How the loss of a hold is told. */
+export interface HoldLoss {
+  /** What another operation has done with the database, taking its holder for dead. */
+  readonly taken: string;
+  /** The error; `why` ends without a full stop. */
+  error(why: string, cause?: unknown): PgEvictError;
+}
+
+/**
+ * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its
+ * holder lives is the backend that the private name tells of; if that is lost, an advisory lock says so in its place,
+ * from another connection. Others wait a moment for it before they take a holder for dead ({@link recoverAbandoned}); if
+ * it came too late, {@link Hold.lost} fires.
+ */
+export class Hold {
+  readonly #operation: Operation;
+  readonly #name: string;
+  readonly #loss: HoldLoss;
+  readonly #losing = new AbortController();
+  readonly #ending = new AbortController();
+  #client: Client | undefined;
+  #renewing: Promise<void> | undefined;
+
+  /** @param name the private name of the database */
+  constructor(operation: Operation, name: string, loss: HoldLoss) {
+    this.#operation = operation;
+    this.#name = name;
+    this.#loss = loss;
+    const { client } = operation.runner;
+    this.#watch(client);
+    // It may have been lost before it was watched.
+    client.query('SELECT').catch(() => {
+      this.#renew();
+    });
+  }
+
+  /** Fires when the database is not held any more, or when it cannot be known; its reason is the error that says so. */
+  get lost(): AbortSignal {
+    return this.#losing.signal;
+  }
+
+  /** Waits until the hold is ours again, or known to be lost. */
+  async settled(): Promise<void> {
+    while (this.#renewing !== undefined) await this.#renewing;
+  }
+
+  /** Has nobody keep the database held any more. */
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.settled();
+    if (this.#client !== undefined) await disconnect(this.#client);
+  }
+
+  #watch(client: Client): void {
+    client.once('end', () => {
+      this.#renew();
+    });
+  }
+
+  #renew(): void {
+    if (this.#renewing !== undefined || this.#ending.signal.aborted || this.#losing.signal.aborted) return;
+    this.#renewing = this.#takeUpAgain().finally(() => {
+      this.#renewing = undefined;
+    });
+  }
+
+  async #takeUpAgain(): Promise<void> {
+    const { deadline, maintenanceDatabase, settings } = this.#operation;
+    const patience = new Deadline({ timeoutMs: deadline.timeoutMs, signal: this.#ending.signal });
+    for (;;) {
+      let client: Client | undefined;
+      try {
+        const attempt = new Deadline({
+          timeoutMs: Math.min(attemptMs, Math.max(1, patience.remainingMs)),
+          signal: this.#ending.signal,
+        });
+        ({ client } = await connect(settings, maintenanceDatabase, attempt));
+        await client.query(`SELECT pg_advisory_lock_shared(${holdLockKey('$1::text', 'holder')})`, [
+          this.#name,
+        ]);
+        if (await this.#isOurs(client)) {
+          this.#client = client;
+          this.#watch(client);
+        } else {
+          await disconnect(client);
+          this.#lose(
+            `our connections were lost, and another operation, taking the holder for dead, ${this.#loss.taken}`,
+          );
+        }
+        return;
+      } catch (error) {
+        if (client !== undefined) await disconnect(client);
+        if (this.#ending.signal.aborted) return;
+        if (patience.over) {
+          this.#lose(
+            `our connections were lost, and the server could not be reached for ${patience.timeoutMs} ms`,
+            error,
+          );
+          return;
+        }
+        await pause(retryMs);
+      }
+    }
+  }
+
+  /** Whether the database still has its private name, once whoever is about to put it back has made up his mind. */
+  async #isOurs(client: Client): Promise<boolean> {
+    for (;;) {
+      const { rows } = await client.query<{ held: boolean; claimed: boolean }>(stateQuery, [this.#name]);
+      const { claimed, held } = rows[0] as (typeof rows)[0];
+      if (!claimed || !held) return held;
+      if (this.#ending.signal.aborted) throw new Error('nobody waits for it any more');
+      await pause(retryMs);
+    }
+  }
+
+  #lose(why: string, cause?: unknown): void {
+    this.#losing.abort(this.#loss.error(why, cause));
+  }
+}
+
+/** The error for a database that somebody else got while it was held. */
+export function lostError(database: string, why: string, cause?: unknown): PgEvictError {
+  return new PgEvictError('CONNECTION_FAILED', `Database "${database}" was not held to the end: ${why}.`, {
+    database,
+    hint: 'What was done on it may be incomplete: look at it, then do it again.',
+    cause,
+  });
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { Client } from 'pg';
+import { pause, watch } from '../contract/deadline.js';
+import type { Leftover } from '../contract/report.js';
+import { sqlStateOf } from '../contract/server-error.js';
+import type { Operation } from '../eviction/operation.js';
+import { cancelUntilSettled } from '../eviction/stop-statement.js';
+import { quoteIdentifier } from '../text/quote.js';
+import { holdLockTaken } from './lease-lock.js';
+
+/** What DROP DATABASE says of a template. */
+const wrongObjectType = '42809';
+
+/**
+ * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, or one that
+ * somebody holds exclusively. The first two hold nothing that is needed, the last holds the data.
+ */
+export type PrivateRole = 'new' | 'old' | 'held';
+
+/** A database whose maker died before it could put it in place or drop it. */
+export interface AbandonedDatabase {
+  readonly name: string;
+  readonly role: PrivateRole;
+  /** Ties it to the database it was made for: {@link privateTag}. */
+  readonly tag: string;
+}
+
+/** Ties a private name to the database it was made for, whatever that is called. */
+export function privateTag(database: string): string {
+  return createHash('sha256').update(database).digest('hex').slice(0, 10);
+}
+
+/**
+ * A name for a database that only this operation knows. It carries the runner's pid and the start of its backend, so
+ * that whoever finds it can tell whether its maker still lives, and is at most 52 bytes long.
+ */
+export function privateName({ database, runner }: Operation, role: PrivateRole): string {
+  return `pg_evict_${role}_${privateTag(database)}_${runner.pid}_${BigInt(runner.started).toString(36)}`;
+}
+
+/** Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much. */
+const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' LIMIT 1`;
+
+/**
+ * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time, and none
+ * says in its place that it lives. When the start is hidden from the role, any backend with that pid counts as the maker.
+ */
+const abandonedQuery = `
+WITH p AS (
+  SELECT datname, regexp_match(datname, '^pg_evict_(new|old|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
+  FROM pg_database WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
+SELECT p.datname AS name, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
+  (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
+FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int
+WHERE part IS NOT NULL AND NOT ${holdLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
+
+/**
+ * Names the databases that died operations left aside, on the whole server or for one database. Only those whose
+ * owner's privileges the role has.
+ */
+export async function findAbandonedDatabases(
+  client: Client,
+  database?: string,
+): Promise<AbandonedDatabase[]> {
+  if ((await client.query(privateQuery)).rows.length === 0) return [];
+  const { rows } = await client.query<
+    AbandonedDatabase & { started: string; listed: boolean; backendStarted: string | null }
+  >(abandonedQuery);
+  const tag = database === undefined ? undefined : privateTag(database);
+  return rows
+    .filter(
+      ({ listed, started, backendStarted }) =>
+        !listed || (backendStarted !== null && BigInt(backendStarted).toString(36) !== started),
+    )
+    .map((row) => ({ name: row.name, role: row.role, tag: row.tag }))
+    .filter((row) => tag === undefined || row.tag === tag);
+}
+
+/** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
+const tidyMs = 1000;
+
+/**
+ * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
+ * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
+ */
+export async function dropPrivateDatabases(
+  operation: Operation,
+  names: readonly string[],
+): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    try {
+      await dropPrivateDatabase(operation, database);
+    } catch (error) {
+      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return leftovers;
+}
+
+async function dropPrivateDatabase(operation: Operation, name: string): Promise<void> {
+  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
+  try {
+    await runUnlessItHangs(operation, drop);
+  } catch (error) {
+    if (sqlStateOf(error) !== wrongObjectType) throw error;
+    await operation.runner.client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
+    await runUnlessItHangs(operation, drop);
+  }
+}
+
+/**
+ * Since 15, DROP DATABASE waits until every process of the server has answered, without limit, if one is stopped or
+ * hangs. It is cancelled then, and when it still runs some time after the deadline: what was to be dropped is half
+ * dropped and needed by nobody.
+ */
+async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
+  const { runner, control, deadline } = operation;
+  const running = runner.client.query(sql);
+  const statement = watch(running);
+  const beganAt = performance.now();
+  await pause(tidyMs, running);
+  while (!statement.settled) {
+    // If that cannot be seen, it is not left to run on behind us.
+    const hangs = await control.client
+      .query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`, [runner.pid])
+      .then(
+        ({ rows }) => rows.length > 0,
+        () => true,
+      );
+    const tookMs = performance.now() - beganAt;
+    if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > 2 * tidyMs)) {
+      await cancelUntilSettled(operation, running);
+    } else await pause(100, running);
+  }
+  await running;
+}

@@ -1,0 +1,87 @@
+import type { Client } from 'pg';
+import { pause } from '../contract/deadline.js';
+import type { Leftover } from '../contract/report.js';
+import type { Operation } from '../eviction/operation.js';
+import { holdLockKey, holdLockTaken } from './lease-lock.js';
+import { dropPrivateDatabases, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
+import { giveBack } from './release.js';
+
+/** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
+const returnMs = 1000;
+
+/**
+ * Puts in order what operations on this database left because their process died: a database held exclusively gets
+ * its name back, then what was set aside is dropped. Returns whether there was anything, and what could
+ * not be put in order.
+ */
+export async function recoverAbandoned(operation: Operation): Promise<{ found: boolean; left: Leftover[] }> {
+  const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
+  const named = (wanted: PrivateRole): string[] =>
+    abandoned.filter(({ role }) => role === wanted).map(({ name }) => name);
+  // Nobody needs what was replaced, whoever lives.
+  const replaced = named('old');
+  const found = [...replaced];
+  const left: Leftover[] = [];
+  const claimed = async (name: string, recover: () => Promise<readonly Leftover[]>): Promise<void> => {
+    try {
+      await withClaim(operation, name, async () => {
+        found.push(name);
+        left.push(...(await recover()));
+      });
+    } catch (error) {
+      left.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  for (const name of named('held'))
+    await claimed(name, async () => (await giveBack(operation, name)).leftovers ?? []);
+  // Somebody may be filling it, and is about to say that he lives.
+  for (const name of named('new')) await claimed(name, async () => dropPrivateDatabases(operation, [name]));
+  left.push(...(await dropPrivateDatabases(operation, replaced)));
+  return { found: found.length > 0, left };
+}
+
+/** $1 the private name. */
+const claimQuery = `SELECT pg_try_advisory_lock(${holdLockKey('$1::text', 'recoverer')}) AS claimed`;
+const unclaimQuery = `SELECT pg_advisory_unlock(${holdLockKey('$1::text', 'recoverer')})`;
+const stateQuery = `
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'holder')} AS alive`;
+
+/**
+ * Calls `callback` if nobody else puts the database in order meanwhile and its holder does not come back. Both sides first
+ * take their own lock and then look for the other's, so at least one of them sees the other.
+ */
+async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
+  const { client } = operation.runner;
+  if (!(await claim(operation, name))) return;
+  try {
+    if (await isAbandoned(operation, name)) await callback();
+  } finally {
+    // With a lost connection the lock is gone, too.
+    await client.query(unclaimQuery, [name]).catch(() => undefined);
+  }
+}
+
+/** Waits while somebody else puts it in order. */
+async function claim({ deadline, runner }: Operation, name: string): Promise<boolean> {
+  for (;;) {
+    const { rows } = await runner.client.query<{ claimed: boolean }>(claimQuery, [name]);
+    if (rows[0]?.claimed === true) return true;
+    if (deadline.over || !(await look(runner.client, name)).held) return false;
+    await pause(20);
+  }
+}
+
+async function isAbandoned({ deadline, runner }: Operation, name: string): Promise<boolean> {
+  const endsAt = performance.now() + returnMs;
+  for (;;) {
+    const { alive, held } = await look(runner.client, name);
+    if (alive || !held || deadline.over) return false;
+    if (performance.now() >= endsAt) return true;
+    await pause(50);
+  }
+}
+
+async function look(client: Client, name: string): Promise<{ held: boolean; alive: boolean }> {
+  const { rows } = await client.query<{ held: boolean; alive: boolean }>(stateQuery, [name]);
+  return rows[0] as (typeof rows)[0];
+}

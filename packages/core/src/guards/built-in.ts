@@ -1,0 +1,83 @@
+import type { ResolvedTarget } from '../connection/target.js';
+import { PgEvictError } from '../contract/error.js';
+import { matchesGlob } from '../text/glob.js';
+
+/** The databases every server is run with. */
+const builtIn = new Set(['postgres', 'template0', 'template1']);
+
+/** Whether a database belongs to the server itself. */
+export function isBuiltIn(database: string): boolean {
+  return builtIn.has(database);
+}
+
+/** Why a database may never be touched. */
+interface Guard {
+  readonly code: 'PROTECTED' | 'REFUSED';
+  /** Follows the database's name in a sentence. */
+  readonly why: string;
+  readonly hint: string;
+}
+
+/** What guards a database whatever its label says; `undefined` if nothing does. Asks no server. */
+export function guardOf(database: string, target?: ResolvedTarget): Guard | undefined {
+  if (isBuiltIn(database)) {
+    return {
+      code: 'PROTECTED',
+      why: 'belongs to the server and is never touched',
+      hint: 'Name a database of your own.',
+    };
+  }
+  if (target === undefined) return undefined;
+  if (target.maintenanceDatabases.includes(database)) {
+    return {
+      code: 'REFUSED',
+      why: 'is the one administrative commands connect to, so it cannot be worked on',
+      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
+    };
+  }
+  const host = target.settings.host || process.env['PGHOST'] || 'localhost';
+  const pattern = target.protect.find(
+    (p) =>
+      (p.database === undefined || matchesGlob(database, p.database)) &&
+      (p.host === undefined || matchesGlob(host.toLowerCase(), p.host.toLowerCase())),
+  );
+  if (pattern === undefined) return undefined;
+  const rule = [
+    ...(pattern.database === undefined ? [] : [`database ${pattern.database}`]),
+    ...(pattern.host === undefined ? [] : [`host ${pattern.host}`]),
+  ].join(' on ');
+  return {
+    code: 'PROTECTED',
+    why: `on ${host} is protected by the configuration (${rule})`,
+    hint: 'If you mean it, take the pattern out of "protect".',
+  };
+}
+
+/**
+ * Refuses the databases that may never be touched, before any connection is made.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and what the target protects;
+ * `REFUSED` when the database is the one administrative commands connect to
+ */
+export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
+  const guard = guardOf(database, target);
+  if (guard === undefined) return;
+  throw new PgEvictError(guard.code, `Database "${database}" ${guard.why}.`, { database, hint: guard.hint });
+}
+
+/**
+ * Refuses the maintenance database as a template: it would have to be free of sessions, and ours are on it.
+ *
+ * @throws {@link PgEvictError} `REFUSED`
+ */
+export function assertTemplateIsElsewhere(template: string, maintenanceDatabase: string): void {
+  if (template !== maintenanceDatabase) return;
+  throw new PgEvictError(
+    'REFUSED',
+    `Database "${template}" is the one administrative commands connect to, so it cannot be copied.`,
+    {
+      database: template,
+      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
+    },
+  );
+}

@@ -1,0 +1,86 @@
+import type { Client } from 'pg';
+import type { Blocker } from '../contract/blocker.js';
+import { PgEvictError } from '../contract/error.js';
+import { databaseComments, type DatabaseFacts } from '../database/facts.js';
+import { quoteLiteral } from '../text/quote.js';
+
+/** How the mark begins; then comes the private name of the database that the placeholder stands in for. */
+const mark = '[pg-evict: placeholder of ';
+
+/**
+ * The comment by which a placeholder is recognised.
+ *
+ * @param held the private name of the database it stands in for
+ */
+export function placeholderComment(holder: string, held: string): string {
+  return `Held exclusively by "${holder}" for a moment; the database is back afterwards. ${mark}${held}]`;
+}
+
+/** The private name of the database that a placeholder with this comment stands in for; `undefined` if it is none. */
+export function standsInFor(comment: string | null): string | undefined {
+  return comment === null
+    ? undefined
+    : /\[pg-evict: placeholder of (pg_evict_held_\w+)\]$/.exec(comment)?.[1];
+}
+
+/** Whether a database's comment says that it stands in for one that somebody holds exclusively. */
+export function isPlaceholder(comment: string | null): boolean {
+  return standsInFor(comment) !== undefined;
+}
+
+/**
+ * What a placeholder is made like. It lets nobody in. As a template it cannot be dropped, whoever tries. Its encoding
+ * is another than that of the database it stands for: a copy has the encoding of what was copied, which gives away a
+ * copy of the placeholder ({@link placeholderCopied}).
+ */
+export function placeholderClauses({ encoding }: DatabaseFacts, versionNumber: number): string {
+  const other = encoding === 'SQL_ASCII' ? 'UTF8' : 'SQL_ASCII';
+  // ICU and the built-in provider know no SQL_ASCII.
+  const provider = versionNumber >= 150_000 ? 'LOCALE_PROVIDER libc ' : '';
+  return `${provider}ENCODING ${quoteLiteral(other)} LC_COLLATE 'C' LC_CTYPE 'C' ALLOW_CONNECTIONS false IS_TEMPLATE true`;
+}
+
+/**
+ * A placeholder may take a database's place after an operation has looked at it and before it has its lock. Added to a
+ * string of renames, which is one transaction, this makes all of them fail (22012) if what now has this name is one.
+ */
+export function unlessPlaceholder(renamed: string): string {
+  return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') NOT LIKE ${quoteLiteral(`%${mark}%]`)})::int
+    FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
+}
+
+/** Says whether a copy is one of a placeholder: $1 the copy, $2 the encoding of what was to be copied. */
+export const placeholderCopied = `
+SELECT FROM pg_database WHERE datname = $1 AND pg_encoding_to_char(encoding) <> $2`;
+
+/** What stands in the way of everybody else while somebody has the database exclusively. */
+export function heldBlocker(database: string): Blocker {
+  return {
+    kind: 'lock',
+    name: database,
+    database,
+    detail: `Database "${database}" is held exclusively by another run of pg-evict, or by one that was killed.`,
+    remedy:
+      'Wait until it is over; if it was killed, the next operation on it, or pg-evict doctor --fix, puts it back.',
+  };
+}
+
+/** The error for a database that somebody has exclusively. */
+export function heldError(database: string, failure: string, cause?: unknown): PgEvictError {
+  const blocker = heldBlocker(database);
+  return new PgEvictError('BLOCKED', `${failure}. ${blocker.detail}`, {
+    database,
+    hint: blocker.remedy,
+    blockers: [blocker],
+    cause,
+  });
+}
+
+/** Which of some databases somebody has exclusively. */
+export async function findPlaceholder(
+  client: Client,
+  databases: readonly string[],
+): Promise<string | undefined> {
+  const comments = await databaseComments(client, databases);
+  return comments.find(({ comment }) => isPlaceholder(comment))?.name;
+}

@@ -1,0 +1,116 @@
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import type { Blocker, BlockerKind } from '../contract/blocker.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { databaseNotFound } from '../contract/error.js';
+import { translateError } from '../contract/server-error.js';
+import type { SessionPattern } from '../contract/session.js';
+import { inspect } from '../database/facts.js';
+import { sweepSessions } from '../eviction/evict-sessions.js';
+import { findBlockers } from '../eviction/find-blockers.js';
+import { findLockHolders } from '../eviction/find-lock-holders.js';
+import { heldBlocker, isPlaceholder } from '../guards/placeholder.js';
+import { deniedBlocker, describeSession, sessionKind, toDeniedSession } from '../sessions/describe.js';
+import { toSession } from '../sessions/row.js';
+
+/** Options of {@link diagnose}. */
+export interface DiagnoseOptions extends DeadlineOptions {
+  /** Sessions that are never ended. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
+}
+
+/** What stands in the way of working on a database. */
+export interface Diagnosis {
+  readonly database: string;
+  /** Everything found, sessions that may be ended included: an operation ends those by itself. */
+  readonly blockers: readonly Blocker[];
+  /** Those of the blockers that an operation does not remove by itself. */
+  readonly standing: readonly Blocker[];
+}
+
+const kinds: readonly BlockerKind[] = [
+  'prepared-transaction',
+  'replication-slot',
+  'subscription',
+  'template',
+  'invalid-database',
+];
+
+/**
+ * Who keeps DROP DATABASE from its lock. A lock on the database itself: a copy under way, COMMENT, ALTER DATABASE SET.
+ * Its row changed by a transaction still open: GRANT, ALTER DATABASE … OWNER. DROP DATABASE would wait for either
+ * without limit. A backend in startup holds the lock for a moment, with no database to its name yet.
+ */
+const lockHoldersQuery = `
+SELECT DISTINCT l.pid FROM pg_database d JOIN pg_locks l ON l.granted AND (
+  (l.locktype = 'object' AND l.classid = 'pg_database'::regclass AND l.objid = d.oid)
+  OR (l.locktype = 'transactionid' AND d.xmax <> '0'::xid AND l.transactionid = d.xmax))
+WHERE d.datname = $1 AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid()
+  AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)`;
+
+/** Backends that wait, since 15, for a process that does not answer; so would a DROP DATABASE. */
+const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier' ORDER BY pid`;
+
+/**
+ * Names everything that stands in the way of dropping, recreating, renaming or cloning a database, each with what would
+ * remove it. Changes nothing and ends nobody. Needs no privilege.
+ *
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function diagnose(target: Target, options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  const resolved = resolveTarget(target);
+  const { database } = resolved;
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client, pid }]) => {
+    try {
+      const [facts] = (await inspect(client, [database])).databases;
+      if (facts === undefined) throw databaseNotFound(database);
+      const { blockers: found, inactiveSlots } = await findBlockers(client, [database], kinds);
+      const { rows } = await sweepSessions(client, [database], pid, false, options.keep);
+      const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
+      const barrier = await client.query<{ pid: number }>(barrierQuery);
+      const denied = rows.filter((row) => !row.can_terminate && !row.starting && !row.unidentified);
+      const standing: Blocker[] = [
+        // What else is found on a placeholder is how it is made.
+        ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : found),
+        ...(await findLockHolders(
+          client,
+          database,
+          holders.rows.map((row) => row.pid).filter((holder) => !rows.some((row) => row.pid === holder)),
+          pid,
+        )),
+        ...barrier.rows.map((row) => barrierBlocker(database, row.pid)),
+        ...denied.map((row) => deniedBlocker(toDeniedSession(row), database)),
+      ];
+      const sessions = rows
+        .filter((row) => row.can_terminate)
+        .map((row): Blocker => {
+          const session = toSession(row);
+          const kind = sessionKind(session);
+          return {
+            kind,
+            name: String(row.pid),
+            database,
+            detail: `${describeSession(session)} is on the database${session.state === null ? '' : ` (${session.state})`}.`,
+            remedy:
+              kind === 'session'
+                ? 'Every operation ends it by itself; pg-evict terminate does nothing else.'
+                : 'Every operation ends it by itself. Started again, it waits until the operation is over.',
+            session,
+          };
+        });
+      return { database, blockers: [...standing, ...inactiveSlots, ...sessions], standing };
+    } catch (error) {
+      throw translateError(error, `Database "${database}" was not diagnosed`, { database });
+    }
+  });
+}
+
+function barrierBlocker(database: string, pid: number): Blocker {
+  return {
+    kind: 'stuck-backend',
+    name: String(pid),
+    database,
+    detail: `Backend ${pid} waits for a process of the server that does not answer (ProcSignalBarrier).`,
+    remedy: 'Look on the server host for a stopped or hanging process of PostgreSQL, and free it.',
+  };
+}

@@ -1,0 +1,79 @@
+import { locationOf, type ServerLocation } from '../connection/locate-server.js';
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { isPooled } from '../connection/pooler.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { translateError } from '../contract/server-error.js';
+
+/** A server as a role sees it, and what the role may do there. */
+export interface ConnectionFacts extends ServerLocation {
+  readonly serverVersion: string;
+  /** Whether the server is a standby, where nothing can be done but list and end sessions. */
+  readonly standby: boolean;
+  /** Where administrative commands connect. */
+  readonly maintenanceDatabase: string;
+  /** The role connected as. */
+  readonly role: string;
+  readonly superuser: boolean;
+  readonly createdb: boolean;
+  /** May end sessions of every role that is not a superuser. */
+  readonly signalBackend: boolean;
+  /** Sees queries and states of other roles' sessions. */
+  readonly readAllStats: boolean;
+  /** Whether something between us and the server lends connections out (PgBouncer, …). */
+  readonly pooler: boolean;
+  /** Roles that tell a managed service: `rds_superuser`, `cloudsqlsuperuser`, `azure_pg_admin`, … */
+  readonly serviceRoles: readonly string[];
+  /** Databases on the server that an interrupted DROP DATABASE left unusable. */
+  readonly invalidDatabases: readonly string[];
+}
+
+/** $1 roles of managed services. */
+const factsQuery = `
+SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery() AS standby, rolname AS role, rolsuper AS superuser,
+  rolsuper OR rolcreatedb AS createdb, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS "signalBackend",
+  pg_has_role(oid, 'pg_read_all_stats', 'USAGE') AS "readAllStats",
+  ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1) AS "serviceRoles",
+  ARRAY(SELECT datname::text FROM pg_database WHERE datconnlimit = -2 ORDER BY 1) AS "invalidDatabases"
+FROM pg_roles WHERE rolname = current_user`;
+
+const knownServiceRoles = [
+  'rds_superuser',
+  'cloudsqlsuperuser',
+  'alloydbsuperuser',
+  'azure_pg_admin',
+  'neon_superuser',
+  'supabase_admin',
+  'doadmin',
+  'avnadmin',
+];
+
+/**
+ * Looks at a connection: the server, the role and what it may do, and what is in between. Changes nothing. The
+ * database that the target names need not exist.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function examineConnection(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<ConnectionFacts> {
+  const resolved = resolveTarget({ ...target, database: target.database ?? 'postgres' });
+  return withMaintenanceConnections(
+    resolved,
+    new Deadline(options),
+    1,
+    async ([connection], maintenanceDatabase) => {
+      const { client } = connection;
+      const { rows } = await client
+        .query<Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>>(factsQuery, [
+          knownServiceRoles,
+        ])
+        .catch((error: unknown) => {
+          throw translateError(error, 'The connection was not examined', { database: resolved.database });
+        });
+      const facts = rows[0] as NonNullable<(typeof rows)[0]>;
+      return { ...locationOf(client), ...facts, maintenanceDatabase, pooler: isPooled(connection) };
+    },
+  );
+}

@@ -1,0 +1,85 @@
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import { assertDatabaseName } from '../contract/database-name.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { databaseNotFound } from '../contract/error.js';
+import { translateError } from '../contract/server-error.js';
+import { findDatabase, inspect } from '../database/facts.js';
+import { heldError, isPlaceholder } from '../guards/placeholder.js';
+import { requireOwnership } from '../guards/preconditions.js';
+import { readProtection, writeProtection } from '../guards/protection-label.js';
+import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
+
+/** What {@link protectDatabase} and {@link unprotectDatabase} did. */
+export interface ProtectionReport {
+  readonly database: string;
+  readonly protected: boolean;
+  /** The reason given; `null` where the database is not protected. */
+  readonly reason: string | null;
+  /** `false` if it already was so. */
+  readonly changed: boolean;
+}
+
+/**
+ * Puts a protection label on a database, on the server itself: whoever uses pg-evict against it is refused before
+ * anybody is disconnected, from every machine. The label stands at the end of the database's comment.
+ *
+ * Needs ownership of the database.
+ *
+ * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces). Without one, that of a
+ * label which is there stays.
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
+ * `TIMEOUT`, `ABORTED`
+ */
+export async function protectDatabase(
+  target: Target,
+  reason?: string,
+  options: DeadlineOptions = {},
+): Promise<ProtectionReport> {
+  return setLabel(target, reason, options);
+}
+
+/** Takes the protection label off a database. Needs ownership of it. Errors as {@link protectDatabase}. */
+export async function unprotectDatabase(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<ProtectionReport> {
+  return setLabel(target, null, options);
+}
+
+async function setLabel(
+  target: Target,
+  reason: string | null | undefined,
+  options: DeadlineOptions,
+): Promise<ProtectionReport> {
+  const resolved = resolveTarget(target);
+  const { database } = resolved;
+  assertDatabaseName(database);
+  const failure = `The protection of database "${database}" was not changed`;
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+    try {
+      const inspection = await inspect(client, [database]);
+      const facts = findDatabase(inspection, database);
+      if (facts === undefined) throw databaseNotFound(database);
+      if (isPlaceholder(facts.comment)) throw heldError(database, 'The protection was not changed');
+      const before = readProtection(facts.comment);
+      const comment =
+        reason === null ? before.comment : writeProtection(before.comment, reason ?? before.reason ?? '');
+      const after = readProtection(comment);
+      if (comment !== facts.comment) {
+        requireOwnership(inspection, facts, failure);
+        await client.query(
+          `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
+        );
+      }
+      return {
+        database,
+        protected: after.reason !== null,
+        reason: after.reason,
+        changed: comment !== facts.comment,
+      };
+    } catch (error) {
+      throw translateError(error, failure, { database });
+    }
+  });
+}

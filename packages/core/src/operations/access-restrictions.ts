@@ -1,0 +1,51 @@
+import type { NotCarriedOver } from '../contract/report.js';
+import { type DatabaseFacts, isInvalid } from '../database/facts.js';
+import type { Operation } from '../eviction/operation.js';
+import { runWithinDeadline } from '../eviction/run-within-deadline.js';
+import { quoteIdentifier } from '../text/quote.js';
+import { applyDatabaseSettings } from './create-successor.js';
+
+/** What is kept of a database, of what would keep others from filling another like it. */
+interface Fence {
+  /** The database without it. */
+  readonly open: DatabaseFacts;
+  /** Puts it around the new database. */
+  readonly close: (operation: Operation, name: string, owner: string) => Promise<NotCarriedOver[]>;
+}
+
+const readsOnly = (value: string): boolean => /^default_transaction_read_only=/i.test(value);
+
+/**
+ * Takes down what a database is fenced with before it is replaced, by hand or for good: it allows no connections, or no
+ * more than so many, or its transactions only read. To be put up again around what was filled.
+ */
+export function fenceOf(facts: DatabaseFacts, failure: string): Fence {
+  const { datallowconn, datconnlimit } = facts.row;
+  const settingsOf = (keeps: (value: string) => boolean): DatabaseFacts['settings'] =>
+    facts.settings.map(({ role, values }) => ({ role, values: values.filter(keeps) }));
+  const clauses = [
+    ...(datallowconn === false ? ['ALLOW_CONNECTIONS false'] : []),
+    ...(datconnlimit === -1 || isInvalid(facts) ? [] : [`CONNECTION LIMIT ${datconnlimit}`]),
+  ];
+  return {
+    open: {
+      ...facts,
+      row: { ...facts.row, datallowconn: true, datconnlimit: -1 },
+      settings: settingsOf((value) => !readsOnly(value)),
+    },
+    close: async (operation, name, owner) => {
+      if (clauses.length > 0) {
+        const sql = `ALTER DATABASE ${quoteIdentifier(name)} ${clauses.join(' ')}`;
+        await runWithinDeadline(operation, operation.runner, sql, failure);
+      }
+      const rest = {
+        ...facts,
+        settings: settingsOf(readsOnly),
+        comment: null,
+        acl: null,
+        securityLabels: [],
+      };
+      return applyDatabaseSettings(operation, rest, name, owner, failure);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Target } from '../connection/target.js';
+import { renameBlockers } from '../contract/blocker.js';
+import { assertDatabaseName } from '../contract/database-name.js';
+import { isPgEvictError } from '../contract/error.js';
+import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import { createStatement } from '../database/create-statement.js';
+import { findDatabase, inspect } from '../database/facts.js';
+import { preflight } from '../eviction/preflight.js';
+import { assertTemplateIsElsewhere, isBuiltIn } from '../guards/built-in.js';
+import {
+  assertOwner,
+  requireAbsent,
+  requireCopyable,
+  requireCreatedb,
+  requireUnprotected,
+} from '../guards/preconditions.js';
+import { createSuccessor } from './create-successor.js';
+import { withOperation } from './with-operation.js';
+
+/** Options of {@link createDatabase}. */
+export interface CreateDatabaseOptions extends OperationOptions {
+  /**
+   * Does nothing when the database exists already.
+   * @default false: rejects with `DATABASE_EXISTS`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', whose sessions are waited for
+   */
+  readonly template?: string | undefined;
+  /** @default the current role */
+  readonly owner?: string | undefined;
+}
+
+/**
+ * Creates a database. Needs CREATEDB; a template that is not marked as one also needs its ownership.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_EXISTS`, `DATABASE_NOT_FOUND` (the template),
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
+ * `UNEXPECTED`
+ * @see https://www.postgresql.org/docs/current/sql-createdatabase.html
+ */
+export async function createDatabase(
+  target: Target,
+  options: CreateDatabaseOptions = {},
+): Promise<OperationReport> {
+  assertOptions('createDatabase', options, {
+    ...operationOptions,
+    ifNotExists: true,
+    template: true,
+    owner: true,
+  });
+  const { template, owner, ifNotExists = false } = options;
+  if (template !== undefined) assertDatabaseName(template, 'template name');
+  const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+  return withOperation('create', target, options, copied, async (operation) => {
+    const { database, runner } = operation;
+    const failure = `Database "${database}" was not created`;
+    if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
+    const inspection = await inspect(runner.client, [database, template ?? 'template1']);
+    if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
+    requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
+    const source = requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
+    requireCreatedb(inspection, database, failure);
+    requireCopyable(inspection, source, failure);
+    await assertOwner(runner.client, inspection, owner, { database, failure });
+    const { report } = await preflight(operation, failure, [
+      { databases: copied, blockedBy: renameBlockers },
+    ]);
+    await operation.step('checked');
+    if (operation.dryRun) return report;
+    const statement = createStatement(inspection, { name: database, template, owner });
+    try {
+      await createSuccessor(operation, database, statement, undefined, failure);
+    } catch (error) {
+      // Somebody else was faster.
+      if (ifNotExists && isPgEvictError(error) && error.code === 'DATABASE_EXISTS') return { changed: false };
+      throw error;
+    }
+    return { changed: true };
+  });
+}

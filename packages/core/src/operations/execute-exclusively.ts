@@ -1,0 +1,47 @@
+import type { Target } from '../connection/target.js';
+import { dropBlockers, renameBlockers } from '../contract/blocker.js';
+import type { OperationOptions } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import { findDatabase, inspect } from '../database/facts.js';
+import { preflight } from '../eviction/preflight.js';
+import { runExclusively } from '../eviction/run-exclusively.js';
+import { requireUnprotected } from '../guards/preconditions.js';
+import { withOperation } from './with-operation.js';
+
+/** A statement of the caller's that PostgreSQL only runs when nobody is on a database. */
+export interface ExclusiveStatementRequest {
+  /** The statement, complete: utility statements take no parameters. */
+  readonly sql: string;
+  /** `drop`: DROP DATABASE. `alter`: ALTER DATABASE … RENAME TO or SET TABLESPACE. `copy`: CREATE DATABASE … TEMPLATE. */
+  readonly kind: 'drop' | 'alter' | 'copy';
+}
+
+/**
+ * Runs a statement as it was written, from the maintenance database, ending the other sessions on the database it needs
+ * for itself first: for integrations that see SQL. Own operations say what they do; prefer those.
+ *
+ * A database that does not exist is left to the statement (`IF EXISTS`). Needs what the statement needs, and for
+ * sessions of other roles `pg_signal_backend`.
+ *
+ * @param target its database is the one the statement needs for itself: dropped, renamed, moved or copied
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`, `PERMISSION_DENIED`,
+ * `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED`
+ */
+export async function executeExclusively(
+  target: Target,
+  { sql, kind }: ExclusiveStatementRequest,
+  options: OperationOptions = {},
+): Promise<OperationReport> {
+  return withOperation('execute', target, options, [], async (operation) => {
+    const { database, control } = operation;
+    const failure = `The statement on database "${database}" was not run`;
+    const inspection = await inspect(control.client, [database]);
+    if (findDatabase(inspection, database) !== undefined) requireUnprotected(inspection, database);
+    const needs = { databases: [database], blockedBy: kind === 'drop' ? dropBlockers : renameBlockers };
+    const { report } = await preflight(operation, failure, [needs]);
+    await operation.step('checked');
+    if (operation.dryRun) return report;
+    await runExclusively(operation, { ...needs, failure, sql, sessions: 'end' });
+    return { changed: true, removed: report.removed };
+  });
+}

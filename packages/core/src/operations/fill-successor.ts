@@ -1,0 +1,116 @@
+import type { Connection } from '../connection/connect.js';
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import type { Target } from '../connection/target.js';
+import { Deadline, pause } from '../contract/deadline.js';
+import { alsoThrown, PgEvictError } from '../contract/error.js';
+import { type Operation, wakeChannel } from '../eviction/operation.js';
+import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
+import { Hold } from '../exclusive-access/lease.js';
+import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
+import { quoteIdentifier } from '../text/quote.js';
+
+/** How long giving up a database may take where our connections were lost, and the operation's own time is over. */
+const givingUpMs = 10_000;
+
+/** The caller's filling of a database that is to take another's place. */
+export class Filling {
+  readonly #fill: (access: DatabaseAccess) => Promise<void> | void;
+  readonly #target: Target;
+  #thrown: { readonly error: unknown } | undefined;
+
+  constructor(fill: (access: DatabaseAccess) => Promise<void> | void, target: Target) {
+    this.#fill = fill;
+    this.#target = target;
+  }
+
+  /**
+   * Lets the caller fill the database, then calls `next`. However long the filling takes, the operation has as much time
+   * left as before, and nobody takes the database for one that a dead operation has left: not even if our connections
+   * are lost meanwhile, in which case `next` gets new ones.
+   *
+   * @param successor the database's private name
+   * @param failure begins the message of a failure; ends without a full stop
+   */
+  async fill<T>(
+    operation: Operation,
+    successor: string,
+    failure: string,
+    next: (operation: Operation) => Promise<T>,
+  ): Promise<T> {
+    const { database, deadline } = operation;
+    const hold = new Hold(operation, successor, {
+      taken: 'dropped the new one',
+      error: (why, cause) =>
+        new PgEvictError('CONNECTION_FAILED', `${failure}: ${why}.`, { database, hint: 'Try again.', cause }),
+    });
+    try {
+      const startedAt = performance.now();
+      try {
+        await this.#fill(accessTo(operation, successor, this.#target, hold.lost));
+      } catch (error) {
+        const reason: unknown = hold.lost.reason;
+        this.#thrown = { error: reason instanceof PgEvictError ? alsoThrown(reason, error) : error };
+        throw error;
+      } finally {
+        deadline.extend(performance.now() - startedAt);
+      }
+      if (!deadline.over) await hold.settled();
+      hold.lost.throwIfAborted();
+      return await withLiveConnections(operation, deadline, next);
+    } finally {
+      await hold.end();
+    }
+  }
+
+  /** Drops a database that will not be used. What the caller left on it ends. */
+  async giveUp(operation: Operation, successor: string): Promise<void> {
+    const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(successor)} WITH (FORCE)`;
+    await withLiveConnections(operation, new Deadline({ timeoutMs: givingUpMs }), async (last) => {
+      await last.runner.client.query(drop).catch(() => undefined);
+      await dropPrivateDatabases(last, [successor]);
+      // What led here is what the caller is told; the next operation drops what is left.
+    }).catch(() => undefined);
+  }
+
+  /** What the caller threw is the caller's, and is not translated. */
+  async rethrow<T>(operation: Promise<T>): Promise<T> {
+    try {
+      return await operation;
+    } catch (error) {
+      throw this.#thrown === undefined ? error : this.#thrown.error;
+    }
+  }
+}
+
+/** How long a connection may take to answer before it counts as lost. */
+const answerMs = 5000;
+
+/**
+ * Calls `callback` with the operation. If one of its connections has been lost, while the caller did something of his
+ * own, it gets two new ones first, which are closed afterwards.
+ *
+ * @param deadline that of the new connections, and of the operation with them
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`
+ */
+export async function withLiveConnections<T>(
+  operation: Operation,
+  deadline: Deadline,
+  callback: (operation: Operation) => Promise<T>,
+): Promise<T> {
+  const { control, database, maintenanceDatabase, runner, settings } = operation;
+  const live = await Promise.all([runner, control].map(answers));
+  if (live.every(Boolean)) return callback(operation);
+  const target = { settings, database, maintenanceDatabases: [maintenanceDatabase], protect: [] } as const;
+  return withMaintenanceConnections(target, deadline, 2, async ([newRunner, newControl]) => {
+    await newRunner.client.query(`LISTEN ${wakeChannel(newRunner.pid)}`);
+    return callback({ ...operation, deadline, runner: newRunner, control: newControl });
+  });
+}
+
+async function answers({ client }: Connection): Promise<boolean> {
+  const answered = client.query('SELECT').then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answered, pause(answerMs, answered).then(() => false)]);
+}

@@ -1,0 +1,198 @@
+import type { Target } from '../connection/target.js';
+import { renameBlockers, replaceBlockers } from '../contract/blocker.js';
+import { assertDatabaseName, assertNameToKeep } from '../contract/database-name.js';
+import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import type { Leftover, NotCarriedOver, OperationReport } from '../contract/report.js';
+import { createStatement } from '../database/create-statement.js';
+import { findDatabase, inspect } from '../database/facts.js';
+import type { Operation } from '../eviction/operation.js';
+import { preflight } from '../eviction/preflight.js';
+import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
+import { runExclusively } from '../eviction/run-exclusively.js';
+import type { DatabaseAccess } from '../exclusive-access/access.js';
+import { dropPrivateDatabases, privateName } from '../exclusive-access/private-databases.js';
+import { assertTemplateIsElsewhere, isBuiltIn } from '../guards/built-in.js';
+import { unlessPlaceholder } from '../guards/placeholder.js';
+import {
+  assertOwner,
+  requireAbsent,
+  requireCopyable,
+  requireCreatedb,
+  requireOwnership,
+  requireUnprotected,
+} from '../guards/preconditions.js';
+import { refuseProtectedByNow } from '../guards/protection-label.js';
+import { renameStatement } from '../text/quote.js';
+import { fenceOf } from './access-restrictions.js';
+import { createSuccessor } from './create-successor.js';
+import { Filling } from './fill-successor.js';
+import { withOperation } from './with-operation.js';
+
+const missingHint =
+  'Check the name; capitals count. To have it created: --if-not-exists (ifNotExists in code).';
+
+/** Options of {@link recreateDatabase}. */
+export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
+  /**
+   * Creates the database when it does not exist.
+   * @default false: rejects with `DATABASE_NOT_FOUND`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', or 'template0' where encoding or locale differ from template1's
+   */
+  readonly template?: string | undefined;
+  /** @default the owner of the old database, or of a new one the current role */
+  readonly owner?: string | undefined;
+  /**
+   * Carries owner, encoding, locale, tablespace, privileges, ALTER DATABASE SET, connection limit and comment over to
+   * the new database. What the role may not carry over is in the report.
+   * @default true
+   */
+  readonly keepSettings?: boolean | undefined;
+  /**
+   * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
+   * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
+   * and the old database stays. The time spent here does not count towards the deadline. If our own connections are lost
+   * meanwhile, the operation goes on with new ones; should another operation have dropped the new database by then, taking
+   * this one for dead, `signal` fires.
+   * @default none: the new database is empty
+   */
+  readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
+  /**
+   * Keeps the old database under this name instead of dropping it, with all its settings. As nothing is dropped,
+   * replication slots and subscriptions stay with it and do not block.
+   * @default none: the old database is dropped
+   */
+  readonly keepOldAs?: string | undefined;
+}
+
+/**
+ * Replaces a database by a new, empty one (or a copy of a template), ending the other sessions. Atomic: the new
+ * database is made beside the old one under a private name, both are renamed in one transaction, then the old one is
+ * dropped, or kept under another name. The name is never missing, and whatever fails, the old database is still there
+ * under it.
+ *
+ * A client that was queued behind the swap is refused once, with 3D000: PostgreSQL checks the name again when the
+ * lock goes. Its next attempt finds the new database.
+ *
+ * Databases that an earlier run left aside because it was killed are dropped on the way.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS` (`keepOldAs`),
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
+ * `UNEXPECTED` (such as disk full)
+ */
+export async function recreateDatabase(
+  target: Target,
+  options: RecreateDatabaseOptions = {},
+): Promise<OperationReport> {
+  assertOptions('recreateDatabase', options, {
+    ...operationOptions,
+    rollbackPrepared: true,
+    dropSlots: true,
+    dropSubscriptions: true,
+    ifNotExists: true,
+    template: true,
+    owner: true,
+    keepSettings: true,
+    fill: true,
+    keepOldAs: true,
+  });
+  const { template, owner, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
+  if (template !== undefined) assertDatabaseName(template, 'template name');
+  if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
+  const copied = template === undefined || isBuiltIn(template) ? [] : [template];
+  const kept = keepOldAs === undefined ? [] : [keepOldAs];
+  const filling = fill === undefined ? undefined : new Filling(fill, target);
+  const recreating = withOperation('recreate', target, options, [...copied, ...kept], async (operation) => {
+    const { database, runner } = operation;
+    const failure = `Database "${database}" was not recreated and stays as it was`;
+    if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
+    const names = [
+      database,
+      'template0',
+      'template1',
+      ...(template === undefined ? [] : [template]),
+      ...kept,
+    ];
+    const inspection = await inspect(runner.client, names);
+    const source =
+      template === undefined
+        ? undefined
+        : requireUnprotected(inspection, template, 'Create the template first.');
+    const missing = findDatabase(inspection, database) === undefined;
+    const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
+    if (keepOldAs !== undefined)
+      requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
+    requireCreatedb(inspection, database, failure);
+    if (source !== undefined) requireCopyable(inspection, source, failure);
+    if (old !== undefined) requireOwnership(inspection, old, failure);
+    await assertOwner(runner.client, inspection, owner, { database, failure });
+    const model = keepSettings ? old : undefined;
+    const fence = filling === undefined || model === undefined ? undefined : fenceOf(model, failure);
+    const like = fence?.open ?? model;
+    const successor = privateName(operation, 'new');
+    const statement = createStatement(inspection, { name: successor, template, owner, like });
+    const { toRemove, report } = await preflight(
+      operation,
+      failure,
+      [
+        { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
+        { databases: copied, blockedBy: renameBlockers },
+      ],
+      options,
+    );
+    await operation.step('checked');
+    const fate = {
+      ...(old === undefined ? { created: true as const } : {}),
+      ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+    };
+    if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
+    const refused: NotCarriedOver[] = [];
+    const replace = async (replacing: Operation): Promise<Leftover[]> => {
+      if (fill !== undefined) await refuseProtectedByNow(replacing.control.client, [database]);
+      refused.push(...((await fence?.close(replacing, successor, statement.owner)) ?? []));
+      const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
+      await removeBlockers(replacing, toRemove, failure);
+      await runExclusively(replacing, {
+        sql: [
+          ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
+          renameStatement(successor, database),
+          ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor)]),
+        ].join('; '),
+        databases: predecessor === undefined ? [successor] : [database, successor],
+        sessions: 'end',
+        blockedBy: renameBlockers,
+        failure,
+      });
+      // The recreate has happened; what fails from here on is untidy, not undone.
+      let leftovers: Leftover[] = [];
+      try {
+        await replacing.step('swapped');
+      } finally {
+        if (predecessor !== undefined && keepOldAs === undefined)
+          leftovers = await dropPrivateDatabases(replacing, [predecessor]);
+      }
+      if (keepOldAs === undefined) await replacing.step('dropped');
+      return leftovers;
+    };
+    try {
+      const notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
+      const leftovers =
+        filling === undefined
+          ? await replace(operation)
+          : await filling.fill(operation, successor, failure, replace);
+      notCarriedOver.push(...refused);
+      return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
+    } catch (error) {
+      // Once it has taken the old one's place, there is none of that name.
+      if (filling === undefined) await dropPrivateDatabases(operation, [successor]);
+      else await filling.giveUp(operation, successor);
+      throw error;
+    }
+  });
+  return filling === undefined ? recreating : filling.rethrow(recreating);
+}

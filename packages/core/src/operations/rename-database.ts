@@ -1,0 +1,58 @@
+import type { Target } from '../connection/target.js';
+import { renameBlockers } from '../contract/blocker.js';
+import { assertDatabaseName } from '../contract/database-name.js';
+import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import { inspect } from '../database/facts.js';
+import { preflight } from '../eviction/preflight.js';
+import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
+import { runExclusively } from '../eviction/run-exclusively.js';
+import { unlessPlaceholder } from '../guards/placeholder.js';
+import {
+  requireAbsent,
+  requireCreatedb,
+  requireOwnership,
+  requireUnprotected,
+} from '../guards/preconditions.js';
+import { renameStatement } from '../text/quote.js';
+import { withOperation } from './with-operation.js';
+
+/**
+ * Ends the other sessions of a database and renames it. Everything that belongs to the database goes with it.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`,
+ * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @see https://www.postgresql.org/docs/current/sql-alterdatabase.html
+ */
+export async function renameDatabase(
+  target: Target,
+  to: string,
+  options: OperationOptions & Pick<RemedyOptions, 'rollbackPrepared'> = {},
+): Promise<OperationReport> {
+  assertOptions('renameDatabase', options, { ...operationOptions, rollbackPrepared: true });
+  assertDatabaseName(to, 'new database name');
+  return withOperation('rename', target, options, [to], async (operation) => {
+    const { database, runner } = operation;
+    const failure = `Database "${database}" was not renamed to "${to}"`;
+    const inspection = await inspect(runner.client, [database, to]);
+    const facts = requireUnprotected(inspection, database);
+    requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
+    requireOwnership(inspection, facts, failure);
+    requireCreatedb(inspection, database, failure);
+    const needs = { databases: [database], blockedBy: renameBlockers };
+    const { toRemove, report } = await preflight(operation, failure, [needs], options);
+    await operation.step('checked');
+    if (operation.dryRun) return { ...report, to };
+    await removeBlockers(operation, toRemove, failure);
+    await runExclusively(operation, {
+      ...needs,
+      failure,
+      sql: [renameStatement(database, to), unlessPlaceholder(to)].join('; '),
+      sessions: 'end',
+    });
+    await operation.step('renamed');
+    return { changed: true, to, removed: report.removed };
+  });
+}

@@ -1,0 +1,132 @@
+import type { Target } from '../connection/target.js';
+import { alsoThrown, PgEvictError } from '../contract/error.js';
+import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import type { Operation } from '../eviction/operation.js';
+import type { RemedyOptions } from '../eviction/remove-blockers.js';
+import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
+import { planHold, takeHold } from '../exclusive-access/acquire.js';
+import { Hold, lostError } from '../exclusive-access/lease.js';
+import { giveBack } from '../exclusive-access/release.js';
+import { withOperation } from './with-operation.js';
+
+/** Options of {@link withExclusiveAccess}. */
+export interface ExclusiveAccessOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {}
+
+/** A database that nobody else can connect to. */
+export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {}
+
+/** What {@link withExclusiveAccess} did: to get the access, and, in `leftovers`, giving the database back. */
+export interface ExclusiveAccessReport<T> extends OperationReport {
+  /** What the callback returned. */
+  readonly value: T;
+}
+
+/** What giving the database back has at least, in milliseconds: it must not fail because the time was short before. */
+const minGivingMs = 30_000;
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/**
+ * Runs `callback` while nobody else can connect to the database, not even a superuser, and gives the database back in
+ * every case. It is renamed to a private name, which only the callback learns; under its own name stands an empty
+ * placeholder that lets nobody in (clients see 55000, "not currently accepting connections"), so that the name is never
+ * missing and nobody creates the database anew. Afterwards sessions that the callback left are ended and the names are
+ * put back, in one transaction each time.
+ *
+ * If this process is killed meanwhile, the next operation of pg-evict on the database puts the names back, and so does
+ * {@link repairDatabase}. If only its connections are lost, it connects anew and goes on holding the database. Should
+ * another operation have put the names back by then, or the server be out of reach for longer than `timeoutMs`, the
+ * callback's signal fires.
+ *
+ * `timeoutMs` bounds getting the access; not the callback, and not giving the database back, which has as much time of
+ * its own, and 30 seconds at least.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ *
+ * @returns a report, with what the callback returned; in a dry run the callback is not called. What it throws is thrown
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
+ * `SESSIONS_REMAIN`, `CONNECTION_FAILED` (also when the database was not held to the end), `CONFIG_INVALID`, `TIMEOUT`,
+ * `ABORTED`
+ */
+export async function withExclusiveAccess<T>(
+  target: Target,
+  callback: (access: ExclusiveAccess) => Promise<T> | T,
+  options?: ExclusiveAccessOptions & { readonly dryRun?: false | undefined },
+): Promise<ExclusiveAccessReport<T>>;
+export async function withExclusiveAccess<T>(
+  target: Target,
+  callback: (access: ExclusiveAccess) => Promise<T> | T,
+  options: ExclusiveAccessOptions,
+): Promise<ExclusiveAccessReport<T | undefined>>;
+export async function withExclusiveAccess<T>(
+  target: Target,
+  callback: (access: ExclusiveAccess) => Promise<T> | T,
+  options: ExclusiveAccessOptions = {},
+): Promise<ExclusiveAccessReport<T | undefined>> {
+  assertOptions('withExclusiveAccess', options, { ...operationOptions, rollbackPrepared: true });
+  let outcome: Outcome<T> | undefined;
+  const report = await withOperation('run', target, options, [], async (operation) => {
+    const plan = await planHold(operation, options);
+    await operation.step('checked');
+    if (operation.dryRun) return plan.report;
+    await takeHold(operation, plan);
+    const { held } = plan;
+    const hold = new Hold(operation, held, {
+      taken: 'gave it back',
+      error: (why, cause) => lostError(operation.database, why, cause),
+    });
+    try {
+      const { removed } = plan.report;
+      outcome = await outcomeOf(async () => {
+        await operation.step('swapped');
+        const terminated = [...operation.terminated.values()];
+        return callback({ ...accessTo(operation, held, target, hold.lost), terminated, removed });
+      });
+      // Held until it is given back, which must not happen to an operation of somebody else's.
+      await hold.settled();
+      const leftovers = await give(operation, target, options, held, hold.lost, outcome);
+      await operation.step('returned');
+      return { changed: true, removed, leftovers };
+    } finally {
+      await hold.end();
+    }
+  });
+  if (outcome !== undefined && 'error' in outcome) throw outcome.error;
+  return { ...report, value: outcome?.value };
+}
+
+async function outcomeOf<T>(callback: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await callback() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/**
+ * Gives the database back, with connections of its own: ours may have been lost while the callback ran. An abort must
+ * not keep it from happening. What the callback threw is not lost in what goes wrong here.
+ */
+async function give(
+  { database }: Operation,
+  target: Target,
+  { timeoutMs = 0 }: ExclusiveAccessOptions,
+  held: string,
+  lost: AbortSignal,
+  outcome: Outcome<unknown>,
+): Promise<OperationReport['leftovers']> {
+  const giving = { timeoutMs: Math.max(timeoutMs, minGivingMs) };
+  const thrown = 'error' in outcome ? [outcome.error] : [];
+  try {
+    const { changed, leftovers } = await withOperation('run', target, giving, [], async (second) =>
+      giveBack(second, held),
+    );
+    if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
+    if (lost.aborted && thrown.length > 0) throw lost.reason;
+    return leftovers;
+  } catch (error) {
+    if (thrown.length === 0 || thrown[0] === error || !(error instanceof PgEvictError)) throw error;
+    throw alsoThrown(error, thrown[0]);
+  }
+}

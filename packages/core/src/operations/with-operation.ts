@@ -1,0 +1,106 @@
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { refuseTransactionPooling } from '../connection/pooler.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import { Deadline } from '../contract/deadline.js';
+import { withFacts } from '../contract/error.js';
+import type { OperationOptions } from '../contract/options.js';
+import type { Leftover, OperationReport } from '../contract/report.js';
+import { translateError } from '../contract/server-error.js';
+import type { Session } from '../contract/session.js';
+import { prepareSweep } from '../eviction/evict-sessions.js';
+import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
+import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
+import { assertNotGuarded } from '../guards/built-in.js';
+
+/**
+ * Runs `callback` with two connections to the maintenance database, and closes them in every case. Guards come
+ * before any connection is made.
+ */
+export async function withOperation(
+  command: OperationReport['command'],
+  target: Target,
+  options: OperationOptions,
+  others: readonly string[],
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationReport> {
+  const startedAt = performance.now();
+  const deadline = new Deadline(options);
+  const resolved = resolveTarget(target);
+  for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
+  deadline.throwIfOver(resolved.database, 'Nothing was changed.');
+  return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
+    await refuseTransactionPooling(resolved.database, [runner, control]);
+    const terminated = new Map<string, Session>();
+    let thrownByListener: { readonly error: unknown } | undefined;
+    const operation: Operation = {
+      database: resolved.database,
+      settings: resolved.settings,
+      maintenanceDatabase,
+      deadline,
+      runner,
+      control,
+      terminated,
+      removed: [],
+      dryRun: options.dryRun ?? false,
+      keep: options.keep ?? [],
+      graceMs: options.graceMs ?? 0,
+      recovered: false,
+      step: async (step) => {
+        try {
+          await options.onStep?.(step);
+        } catch (error) {
+          thrownByListener = { error };
+          throw error;
+        }
+      },
+    };
+    // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
+    const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
+    let outcome: OperationOutcome;
+    try {
+      outcome = await begin(operation, others, callback);
+    } catch (error) {
+      // What a listener throws is not ours to translate.
+      if (thrownByListener?.error === error) throw error;
+      const failure = translateError(error, `Database "${resolved.database}": ${command} failed`, {
+        database: resolved.database,
+        terminated: [...terminated.values()],
+      });
+      throw operation.removed.length === 0 ? failure : withFacts(failure, { removed: operation.removed });
+    } finally {
+      await preparing;
+    }
+    return {
+      command,
+      database: resolved.database,
+      terminated: [...terminated.values()],
+      denied: [],
+      blockers: [],
+      removed: [],
+      notCarriedOver: [],
+      leftovers: [],
+      ...outcome,
+      durationMs: Math.round(performance.now() - startedAt),
+      dryRun: operation.dryRun,
+    };
+  });
+}
+
+/** Begins an operation and runs it. Earlier leftovers come first: one of them may be the very database that is asked for. */
+async function begin(
+  operation: Operation,
+  others: readonly string[],
+  callback: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  await operation.runner.client.query(`LISTEN ${wakeChannel(operation.runner.pid)}`);
+  await operation.step('connected');
+  const leftovers: Leftover[] = [];
+  for (const database of operation.dryRun ? [] : [operation.database, ...others]) {
+    // What a dead holder left on its database has no grace, so the operation's own is not spent on it.
+    const { found, left } = await recoverAbandoned({ ...operation, database, graceMs: 0 });
+    operation.recovered ||= found;
+    leftovers.push(...left);
+  }
+  const outcome = await callback(operation);
+  return { ...outcome, leftovers: [...leftovers, ...(outcome.leftovers ?? [])] };
+}

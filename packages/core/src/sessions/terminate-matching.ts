@@ -1,0 +1,186 @@
+import { currentRoleQuery } from '../connection/current-role.js';
+import { type Queryable, seeAnew } from '../connection/queryable.js';
+import { type Deadline, pause } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import type { TerminationReport } from '../contract/report.js';
+import { sqlStateOf } from '../contract/server-error.js';
+import type { SessionFilter, SessionPattern } from '../contract/session.js';
+import { refuseProtectedByNow } from '../guards/protection-label.js';
+import { toDeniedSession } from './describe.js';
+import {
+  filterCondition,
+  filterParameter,
+  filterTables,
+  keepParameter,
+  parseSessionReference,
+  sessionId,
+} from './filter.js';
+import { sessionColumns, type SessionRow, sessionTables, toSession } from './row.js';
+
+/** Which sessions are to be ended, and how. */
+export interface EndOptions {
+  /** Which sessions. @default all others of the database */
+  readonly filter?: SessionFilter | undefined;
+  /** Sessions that are never ended. @default none */
+  readonly keep?: readonly SessionPattern[] | undefined;
+  /**
+   * Cancels the queries that run instead of ending the sessions.
+   * @default false
+   */
+  readonly cancel?: boolean | undefined;
+  /**
+   * How long to wait for the sessions to leave by themselves first, in milliseconds. Counts towards the deadline.
+   * @default 0
+   */
+  readonly graceMs?: number | undefined;
+  /**
+   * Ends nobody; the report tells who would be ended.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** A session and, to the microsecond, when it and its query started: what a Date would round. */
+interface PickedRow extends SessionRow {
+  readonly start_key: string | null;
+  readonly query_key: string | null;
+  readonly signalled: boolean;
+}
+
+/** The operator is named with its schema: on a client of the caller's, the search path is the caller's. */
+const microseconds = (column: string): string =>
+  `(extract(epoch FROM ${column}) OPERATOR(pg_catalog.*) 1000000)::bigint::text`;
+
+/** Looks and signals in one statement. $1 database, $2 filter, $3 sessions to keep, $4 what to do. */
+const pickQuery = `
+WITH RECURSIVE me AS (${currentRoleQuery}), ${filterTables('$2')}, s AS MATERIALIZED (
+  SELECT ${sessionColumns}, ${microseconds('a.backend_start')} AS start_key,
+    ${microseconds('a.query_start')} AS query_key
+  FROM f CROSS JOIN ${sessionTables('$3')}
+  WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'parallel worker'
+    AND NOT k.kept AND ${filterCondition})
+SELECT s.*, CASE WHEN NOT can_terminate THEN false
+  WHEN $4 = 'terminate' THEN pg_terminate_backend(pid)
+  WHEN $4 = 'cancel' AND coalesce(state, 'active') = 'active' THEN pg_cancel_backend(pid) ELSE false END AS signalled
+FROM s ORDER BY started_at NULLS LAST, pid`;
+
+/**
+ * Which of the sessions told to end are still there. A backend leaves pg_stat_activity before it leaves the server's
+ * process table (ProcArray), so one that is no longer listed is signalled again: that reads the process table, and
+ * says false once the backend is gone. One listed with another start is somebody else's. $3 database, $4 what was
+ * done: a query that was cancelled is over when the session runs no query, or another.
+ */
+const survivorsQuery = `
+SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key, query_key) WHERE CASE
+  WHEN $4 = 'cancel' THEN EXISTS (
+    SELECT FROM pg_stat_activity a WHERE a.pid = p.pid AND a.state = 'active'
+      AND ${microseconds('a.backend_start')} IS NOT DISTINCT FROM p.start_key
+      AND ${microseconds('a.query_start')} IS NOT DISTINCT FROM p.query_key)
+  WHEN EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = p.pid) THEN EXISTS (
+    SELECT FROM pg_stat_activity a WHERE a.pid = p.pid AND a.datname = $3
+      AND ${microseconds('a.backend_start')} IS NOT DISTINCT FROM p.start_key)
+  ELSE pg_terminate_backend(p.pid) END`;
+
+/** Ends, or cancels the queries of, the sessions that the options pick, and waits until that is seen to have happened. */
+export async function endPicked(
+  client: Queryable,
+  database: string,
+  deadline: Deadline,
+  options: EndOptions,
+  tableOid: number | undefined,
+): Promise<TerminationReport> {
+  const { filter = {}, keep = [], graceMs = 0, dryRun = false } = options;
+  const action = options.cancel === true ? 'cancel' : 'terminate';
+  const parameters = [database, filterParameter(filter, tableOid), keepParameter(keep)];
+  const pick = async (what: string): Promise<PickedRow[]> => {
+    await seeAnew(client);
+    return (await client.query(pickQuery, [...parameters, what])).rows as unknown as PickedRow[];
+  };
+
+  deadline.throwIfOver(database, 'Nobody was disconnected.');
+  await seeAnew(client);
+  await refuseStrangers(client, database, filter.sessions ?? []);
+  const graceEndsAt = performance.now() + (dryRun ? 0 : graceMs);
+  while (performance.now() < graceEndsAt && !deadline.over) {
+    if ((await pick('look')).length === 0) break;
+    await pause(Math.min(50, graceEndsAt - performance.now()));
+  }
+  if (graceMs > 0) await refuseProtectedByNow(client, [database]);
+  deadline.throwIfOver(database, 'Nobody was disconnected.');
+  const rows = await pick(dryRun ? 'look' : action);
+  const told = rows.filter((row) => (dryRun ? row.can_terminate : row.signalled));
+  let survivors = dryRun ? [] : told;
+  while (survivors.length > 0 && !deadline.over) {
+    survivors = await stillThere(client, database, action, survivors);
+    if (survivors.length > 0) await pause(Math.min(20, 1 + survivors.length / 10));
+  }
+  const remaining = new Set(survivors);
+  const gone = told.filter((row) => !remaining.has(row)).map(toSession);
+  if (deadline.aborted) {
+    throw deadline.error(
+      database,
+      `${gone.length} sessions had been ended, ${remaining.size} were told to end.`,
+    );
+  }
+  return {
+    database,
+    terminated: action === 'terminate' ? gone : [],
+    ...(action === 'cancel' ? { cancelled: gone } : {}),
+    denied: rows.filter((row) => !row.can_terminate).map(toDeniedSession),
+    remaining: [...remaining].map(toSession),
+    durationMs: 0,
+    dryRun,
+  };
+}
+
+/**
+ * Refuses a list of sessions of which one is not what it was when it was listed: its pid belongs to another session,
+ * or to one on another database.
+ */
+async function refuseStrangers(
+  client: Queryable,
+  database: string,
+  references: readonly (string | number)[],
+): Promise<void> {
+  if (references.length === 0) return;
+  const wanted = references.map(parseSessionReference);
+  const { rows } = await client.query(
+    `SELECT a.pid, a.datname AS database, ${sessionId} AS id FROM pg_stat_activity a WHERE a.pid = ANY ($1::int[])`,
+    [wanted.map(({ pid }) => pid)],
+  );
+  for (const { pid, id } of wanted) {
+    const found = rows.find((row) => row['pid'] === pid);
+    if (found === undefined || (found['database'] === database && (id === undefined || found['id'] === id)))
+      continue;
+    const { id: foundId, database: foundOn } = found as { id: string | null; database: string | null };
+    const is = `pid ${pid} is now session ${foundId ?? '(start hidden)'} on database "${foundOn ?? ''}"`;
+    throw new PgEvictError('REFUSED', `Nobody was disconnected: ${is}, not the one that was listed.`, {
+      database,
+      hint: 'List the sessions again.',
+    });
+  }
+}
+
+async function stillThere(
+  client: Queryable,
+  database: string,
+  action: 'terminate' | 'cancel',
+  told: readonly PickedRow[],
+): Promise<PickedRow[]> {
+  try {
+    await seeAnew(client);
+    const { rows } = await client.query(survivorsQuery, [
+      told.map(({ pid }) => pid),
+      told.map(({ start_key }) => start_key),
+      database,
+      action,
+      told.map(({ query_key }) => query_key),
+    ]);
+    const pids = new Set(rows.map((row) => row['pid']));
+    return told.filter(({ pid }) => pids.has(pid));
+  } catch (error) {
+    // A pid already used by a backend that may not be signalled: which of ours are gone is seen in the next look.
+    if (sqlStateOf(error) === '42501') return [...told];
+    throw error;
+  }
+}

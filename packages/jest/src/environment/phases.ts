@@ -1,0 +1,46 @@
+import type { DescribeBlock, TestEntry, TestEvent, TestState } from './jest-types.js';
+
+/**
+ * What an event says is beginning to run, for a report; `undefined` where it says nothing. Tests that run at the same
+ * time begin with the run: which of them opens something no event tells.
+ */
+export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean): string | undefined {
+  if (hasConcurrent) {
+    return /^(?:run|test_fn|hook)_start$/.test(name) ? 'while tests ran at the same time' : undefined;
+  }
+  if (name === 'test_fn_start' && test !== undefined) return `in "${titleOf(test)}"`;
+  if (name === 'hook_start' && hook !== undefined) {
+    const block = titles(hook.parent).join(' › ');
+    return block === '' ? `in ${hook.type}` : `in ${hook.type} of "${block}"`;
+  }
+  return undefined;
+}
+
+/** Whether an event says that what began to run, or the loading of the file, is over. */
+export function endsPhase({ name }: TestEvent): boolean {
+  return /^(?:run_start|(?:test_fn|hook)_(?:success|failure))$/.test(name);
+}
+
+/** Whether tests are below that run at the same time, of which no event tells when they begin. */
+export function hasConcurrentTests({ children }: DescribeBlock): boolean {
+  return children.some((child) =>
+    child.type === 'test' ? child.concurrent === true : hasConcurrentTests(child),
+  );
+}
+
+function titleOf(test: TestEntry): string {
+  return [...titles(test.parent), test.name].join(' › ');
+}
+
+function titles({ name, parent }: DescribeBlock): string[] {
+  return parent === undefined ? [] : [...titles(parent), name];
+}
+
+/** Whether a test of the file, or the file itself, has failed. */
+export function hasFailed({ rootDescribeBlock, unhandledErrors }: TestState): boolean {
+  return unhandledErrors.length > 0 || blockHasFailed(rootDescribeBlock);
+}
+
+function blockHasFailed({ children }: DescribeBlock): boolean {
+  return children.some((child) => (child.type === 'test' ? child.errors.length > 0 : blockHasFailed(child)));
+}

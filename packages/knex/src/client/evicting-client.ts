@@ -1,0 +1,87 @@
+import type { Knex } from 'knex';
+import { readExclusiveStatement } from '../sql/exclusive-statement.js';
+import { connectAgain } from './connect-again.js';
+import { Generations } from './generations.js';
+import type {
+  ConnectionSource,
+  KnexClientClass,
+  KnexDriver,
+  KnexQuery,
+  RawConnection,
+} from './knex-internals.js';
+import { listeningDriver } from './listening-driver.js';
+import { isConnectionLost, markLost } from './lost-connection.js';
+import { explainLockedMigrations } from './migration-lock.js';
+import { surviveEviction } from './native-pool.js';
+import { runExclusiveStatement } from './run-exclusive-statement.js';
+import type { PgEvictKnexOptions } from './target.js';
+import { followTests } from './test-connection.js';
+
+/**
+ * A subclass of a knex client that gives statements what they need. The options live in the class: what is put on an
+ * instance is lost in transactions, and what is put in the configuration in a copy of it; both keep the class.
+ *
+ * @param name what the configuration called the client; third parties read it in `config.client`
+ */
+export function evictingClient(
+  Base: KnexClientClass,
+  name: Knex.Config['client'],
+  options: PgEvictKnexOptions,
+): KnexClientClass {
+  const { evict = true, followsTests = true } = options;
+  const generations = new Generations();
+  return class PgEvictClient extends Base {
+    constructor(config: Knex.Config) {
+      super(followsTests ? followTests(config) : config);
+      if (name !== undefined) this.config.client = name;
+    }
+
+    override _driver(): KnexDriver {
+      // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+      return listeningDriver(super._driver());
+    }
+
+    override async acquireRawConnection(): Promise<RawConnection> {
+      const generation = generations.current;
+      const connection = await connectAgain(this, async () => super.acquireRawConnection(), options);
+      generations.born(connection, generation);
+      connection.on('error', () => generations.lost(connection));
+      return connection;
+    }
+
+    override validateConnection(connection: RawConnection): boolean | Promise<boolean> {
+      return !generations.isOver(connection) && super.validateConnection(connection);
+    }
+
+    override wrapNativePool(pool: unknown): ConnectionSource {
+      return surviveEviction(this, pool, super.wrapNativePool(pool), generations, options);
+    }
+
+    override async _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery> {
+      const bound = query.bindings !== undefined && query.bindings.length > 0;
+      const statement =
+        evict && !bound && query.sql !== undefined ? readExclusiveStatement(query.sql) : undefined;
+      try {
+        if (statement === undefined) {
+          // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+          const answered = await super._query(connection, query);
+          await explainLockedMigrations(connection, answered);
+          return answered;
+        }
+        query.response = await runExclusiveStatement(
+          connection,
+          statement,
+          this.transacting === true,
+          options,
+        );
+        return query;
+      } catch (error) {
+        if (isConnectionLost(error)) {
+          markLost(connection, error);
+          generations.lost(connection);
+        }
+        throw error;
+      }
+    }
+  };
+}

@@ -1,0 +1,96 @@
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import type { Knex } from 'knex';
+
+/**
+ * A connection of node-postgres as knex hands it around: what it was made with, and the mark by which knex knows that
+ * it is not to be used again.
+ */
+export interface RawConnection extends Omit<ConnectionSettings, 'connectionString' | 'options'> {
+  readonly connectionParameters?: { readonly options?: string | undefined } | undefined;
+  /** The pid of its backend; node-postgres' binding of libpq does not tell. */
+  readonly processID?: number | null;
+  /** The binding of libpq, with pgnative. */
+  readonly native?: { readonly pq: { stopReader(): void } };
+  __knex__disposed?: unknown;
+  query(text: string): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** node-postgres as knex uses it. */
+export interface KnexDriver {
+  readonly Client: new (settings: unknown) => RawConnection;
+}
+
+/** A query on its way to the driver, and its response on the way back. */
+export interface KnexQuery {
+  sql?: string;
+  bindings?: readonly unknown[] | undefined;
+  response?: unknown;
+}
+
+/** Where knex 3.3 takes connections from: its own pool, or one around the user's. */
+export interface ConnectionSource {
+  acquire(): { readonly promise: Promise<RawConnection> };
+  release(connection: RawConnection): unknown;
+}
+
+/**
+ * The part of a knex client that the plugin hooks into or reads. The same from knex 1.0 to 3.3, except that
+ * `wrapNativePool` came with 3.3; the typings of knex leave most of it out.
+ */
+export interface KnexClient {
+  config: Knex.Config & { connectionPool?: unknown };
+  driverName: string;
+  connectionSettings: ConnectionSettings | undefined;
+  connectionConfigProvider: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
+  connectionConfigExpirationChecker: (() => boolean) | null | undefined;
+  /** Set on the client of a transaction. */
+  readonly transacting?: boolean | undefined;
+  pool: unknown;
+  initializePool(config: Knex.Config): void;
+  _driver(): KnexDriver;
+  acquireRawConnection(): Promise<RawConnection>;
+  validateConnection(connection: RawConnection): boolean | Promise<boolean>;
+  wrapNativePool(pool: unknown): ConnectionSource;
+  _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery>;
+}
+
+/** What a `connection` function returns. */
+export interface ProvidedSettings extends ConnectionSettings {
+  expirationChecker?: (() => boolean) | undefined;
+}
+
+/** The class of a knex client. */
+export type KnexClientClass = (new (config: Knex.Config) => KnexClient) & { readonly prototype: KnexClient };
+
+/** The drivers of knex that speak to PostgreSQL; CockroachDB and Redshift have others, and the same dialect. */
+const drivers = new Set(['pg', 'pgnative']);
+
+/** Whether a client speaks to PostgreSQL. */
+export function isPostgres(client: { readonly driverName?: string | undefined }): boolean {
+  return drivers.has(client.driverName ?? '');
+}
+
+/**
+ * The client of an instance on which a database can be worked on as a whole.
+ *
+ * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system
+ */
+export function clientOf(knex: Knex, operation: string): KnexClient {
+  const client = knex.client as KnexClient;
+  if (!isPostgres(client)) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `${operation} works with the clients pg and pgnative, not with ${client.driverName}.`,
+      { hint: 'Call it with a knex instance of PostgreSQL.' },
+    );
+  }
+  if (knex.isTransaction === true || client.transacting === true) {
+    throw new PgEvictError(
+      'IN_TRANSACTION',
+      `${operation} was called with a transaction, which would be ended by it. Nobody was.`,
+      { hint: 'Call it with the knex instance itself.' },
+    );
+  }
+  return client;
+}

@@ -1,0 +1,79 @@
+import { executeExclusively, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import type { ReadStatement } from '../sql/exclusive-statement.js';
+import type { RawConnection } from './knex-internals.js';
+import { isConnectionLost, markLost } from './lost-connection.js';
+import { settingsOfConnection } from './settings.js';
+import { type PgEvictKnexOptions, targetOf } from './target.js';
+
+const commands = { drop: 'DROP', alter: 'ALTER', copy: 'CREATE' } as const;
+
+/**
+ * Runs a statement that came through a connection of knex: from a maintenance connection with that connection's
+ * settings, after the other sessions have been ended. If the connection itself is on the database, it is ended too,
+ * and the pool replaces it.
+ *
+ * @returns what node-postgres would have
+ * @throws {@link PgEvictError} `IN_TRANSACTION` before anybody is ended, else what `executeExclusively` throws; that
+ * a database is missing or there already is the driver's own error, as without the plugin
+ */
+export async function runExclusiveStatement(
+  connection: RawConnection,
+  statement: ReadStatement,
+  transacting: boolean,
+  options: PgEvictKnexOptions,
+): Promise<object> {
+  const { kind, database, sql, amongOthers } = statement;
+  if (amongOthers) {
+    throw refusal(statement, 'stands in one string with other statements, which is one transaction', [
+      'Run it in a call of its own.',
+    ]);
+  }
+  if (transacting || (await isInTransaction(connection))) {
+    throw refusal(statement, 'was to run inside a transaction', [
+      'Run it outside; in a migration: exports.config = { transaction: false }.',
+    ]);
+  }
+  const settings = settingsOfConnection(connection);
+  try {
+    await executeExclusively(targetOf(settings, options, database), { sql, kind }, options);
+  } catch (error) {
+    throw asDriverWould(error);
+  }
+  if (settings.database === database) markLost(connection, `Database "${database}" was dropped or renamed`);
+  return { command: commands[kind], rowCount: null, oid: null, rows: [], fields: [] };
+}
+
+function refusal({ kind, database }: ReadStatement, why: string, hints: readonly string[]): PgEvictError {
+  return new PgEvictError(
+    'IN_TRANSACTION',
+    `${commands[kind]} DATABASE needs database "${database}" for itself and ${why}. Nobody was ended.`,
+    { database, hint: hints.join(' ') },
+  );
+}
+
+/**
+ * Whether somebody opened a transaction on the connection without knex's knowing (`raw('BEGIN')`): then the current
+ * transaction began before the current statement.
+ */
+async function isInTransaction(connection: RawConnection): Promise<boolean> {
+  try {
+    const { rows } = await connection.query('SELECT now() <> statement_timestamp() AS begun');
+    return rows[0]?.['begun'] === true;
+  } catch (error) {
+    // The connection is gone, and with it what it had begun; the statement does not need it.
+    if (isConnectionLost(error)) {
+      markLost(connection, error);
+      return false;
+    }
+    // 25P02: in a transaction that has failed.
+    if ((error as { code?: unknown }).code === '25P02') return true;
+    throw error;
+  }
+}
+
+/** Applications tell 3D000 and 42P04 by their codes, to go on; that stays as it is. */
+function asDriverWould(error: unknown): unknown {
+  if (!isPgEvictError(error)) return error;
+  const missingOrThere = error.code === 'DATABASE_NOT_FOUND' || error.code === 'DATABASE_EXISTS';
+  return missingOrThere && error.cause instanceof Error ? error.cause : error;
+}

@@ -1,0 +1,77 @@
+import {
+  type ConnectionSettings,
+  flattenConnection,
+  type OperationOptions,
+  type Target,
+} from '@pg-evict/core';
+
+/** What a target takes from options. */
+export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect'> {
+  /**
+   * How to reach the server for the operation itself, as a role that has the privileges for it. A database that it
+   * names is not looked at: the one worked on is the instance's.
+   * @default the settings of the instance
+   */
+  readonly adminConnection?: Target['connection'];
+}
+
+/** A database reached with settings of knex. */
+export function targetOf(
+  connection: ConnectionSettings,
+  { adminConnection, maintenanceDatabase, protect }: TargetOptions,
+  database = connection.database,
+): Target {
+  return {
+    connection: adminConnection === undefined ? connection : withoutDatabase(adminConnection),
+    database,
+    maintenanceDatabase,
+    protect,
+  };
+}
+
+function withoutDatabase(connection: string | ConnectionSettings): ConnectionSettings {
+  const { database: _, ...server } = flattenConnection(connection);
+  return server;
+}
+
+/** Options of {@link withPgEvict}. */
+export interface PgEvictKnexOptions
+  extends Pick<OperationOptions, 'timeoutMs' | 'graceMs' | 'keep'>, TargetOptions {
+  /**
+   * Ends the other sessions on a database before DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and
+   * CREATE DATABASE … TEMPLATE reach the server.
+   * @default true
+   */
+  readonly evict?: boolean | undefined;
+  /**
+   * Creates the configured database when a connection finds that it does not exist. Needs CREATEDB.
+   * @default false
+   */
+  readonly ensureDatabase?: boolean | undefined;
+
+  /**
+   * Under a test runner that gives each test file a database of its own (`@pg-evict/jest`), connects there instead of
+   * where the configuration says. Turn it off for a second database that tests are to share.
+   * @default true
+   */
+  readonly followsTests?: boolean | undefined;
+}
+
+/**
+ * Options of an operation, without those of the target and of the plugin, which core's operations do not have: whoever
+ * has options for the plugin may hand the same on.
+ */
+export function operationOf<Options extends TargetOptions>(
+  options: Options,
+): Omit<Options, keyof TargetOptions> {
+  const {
+    adminConnection: _admin,
+    maintenanceDatabase: _maintenance,
+    protect: _protect,
+    evict: _evict,
+    ensureDatabase: _ensure,
+    followsTests: _follows,
+    ...operation
+  } = options as Options & PgEvictKnexOptions;
+  return operation as unknown as Omit<Options, keyof TargetOptions>;
+}

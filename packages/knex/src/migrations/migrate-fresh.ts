@@ -1,0 +1,140 @@
+import {
+  type ConnectionSettings,
+  type OperationReport,
+  recreateDatabase,
+  type RecreateDatabaseOptions,
+  type Target,
+  terminateSessions,
+} from '@pg-evict/core';
+import type { Knex } from 'knex';
+import { clientOf } from '../client/knex-internals.js';
+import { settingsOfClient } from '../client/settings.js';
+import { operationOf, targetOf, type TargetOptions } from '../client/target.js';
+import { type LoadFile, type Migrated, planMigrations } from './knex-internals.js';
+import { runMigrations } from './run-migrations.js';
+import { knexOnSuccessor } from './successor-instance.js';
+
+/** Options of {@link migrateFresh}. */
+export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill'>, TargetOptions {
+  /**
+   * Runs the seeds as well.
+   * @default false
+   */
+  readonly seed?: boolean | undefined;
+  /**
+   * Migrates in place: the database is replaced by an empty one first, and the migrations run under its own name, where
+   * others see it half-migrated and a failure leaves it so. For migrations that know the database's name where it cannot
+   * be changed for them: in the body of a function they call, in a connection of their own.
+   * @default false: the new database takes the old one's place when it is complete
+   */
+  readonly inPlace?: boolean | undefined;
+  /**
+   * Loads the files of migrations and seeds, such as those in TypeScript; called with the absolute path. Not used where
+   * the configuration has a `migrationSource` or `seedSource`.
+   * @default knex's own way: `require`, or `import` for ES modules
+   */
+  readonly loadFile?: LoadFile | undefined;
+  /** Called after each migration with its name, and how many of all are done. */
+  readonly onMigration?: ((name: string, count: MigrationCount) => void) | undefined;
+}
+
+/** How far the migrations are. */
+export interface MigrationCount {
+  readonly done: number;
+  /** All that there are. */
+  readonly of: number;
+}
+
+/** What {@link migrateFresh} did. */
+export interface MigrateFreshReport extends OperationReport, Migrated {}
+
+/**
+ * Replaces the database of an instance by a new one, runs all migrations on it and, if asked to, the seeds.
+ *
+ * The new database is made, migrated and seeded beside the old one, under a private name; then it takes the old one's
+ * place, and only then are the other sessions ended. If a migration fails, the old database is still there and in use,
+ * and the error names the migration. Statements of migrations that name the database (ALTER DATABASE … SET,
+ * GRANT … ON DATABASE, COMMENT ON DATABASE, ALTER ROLE … IN DATABASE) are given the private name; a DO block that names
+ * it is refused with `REFUSED`. Other side effects of migrations beyond the database, such as CREATE ROLE, stay when a
+ * later one fails.
+ *
+ * The instance's own pool is left alone; its sessions are ended with the others. `timeoutMs` bounds the operation
+ * without the migrations and seeds; `signal` ends these, too. With `dryRun`, the report lists what would be run.
+ *
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`; with
+ * `adminConnection`, that role does, and the migrations still run as the instance's.
+ *
+ * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system or
+ * where the migrations cannot be listed, `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), and
+ * what `recreateDatabase` of core throws
+ */
+export async function migrateFresh(
+  knex: Knex,
+  options: MigrateFreshOptions = {},
+): Promise<MigrateFreshReport> {
+  const client = clientOf(knex, 'migrateFresh');
+  const settings = await settingsOfClient(client);
+  const target = targetOf(settings, options);
+  const { seed = false, inPlace = false, loadFile, onMigration, ...operation } = operationOf(options);
+  const planned = await planMigrations(knex, { seed });
+  if (operation.dryRun === true) return { ...(await recreateDatabase(target, operation)), ...planned };
+
+  let done = 0;
+  const tell = (name: string): void => {
+    done += 1;
+    onMigration?.(name, { done, of: planned.migrations.length });
+  };
+  const database = target.database ?? process.env['PGDATABASE'] ?? '';
+  const migrate = async (
+    connection: ConnectionSettings,
+    state: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Migrated> => {
+    const { instance, pids } = knexOnSuccessor(knex, database, connection);
+    try {
+      return await runMigrations(instance, database, state, {
+        seed,
+        loadFile,
+        onMigration: tell,
+        signal,
+      });
+    } catch (error) {
+      if (inPlace) await endSessions(target, pids);
+      throw error;
+    } finally {
+      await giveUp(instance);
+    }
+  };
+  if (inPlace) {
+    const report = await recreateDatabase(target, operation);
+    return { ...report, ...(await migrate({ ...settings, database }, 'is half-migrated', options.signal)) };
+  }
+  let migrated: Migrated = { migrations: [], seeds: [] };
+  const report = await recreateDatabase(target, {
+    ...operation,
+    fill: async (access) => {
+      // What core found in .pgpass for the database is not there under its private name.
+      const own = options.adminConnection === undefined ? access.connection : settings;
+      migrated = await migrate({ ...own, database: access.database }, 'stays as it was', access.signal);
+    },
+  });
+  return { ...report, ...migrated };
+}
+
+/** A statement that nobody waits for any more would run on. The sessions of a database that is given up end with it. */
+async function endSessions(target: Target, pids: ReadonlySet<number>): Promise<void> {
+  if (pids.size === 0) return;
+  // The failure that led here is the one to tell.
+  await terminateSessions(target, { filter: { sessions: [...pids] } }).catch(() => undefined);
+}
+
+/** knex waits for ever for connections that migrations never gave back; their sessions are ended by others. */
+async function giveUp(knex: Knex): Promise<void> {
+  const destroyed = knex.destroy().catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 1000);
+  });
+  await Promise.race([destroyed, waited]);
+  clearTimeout(timer);
+}

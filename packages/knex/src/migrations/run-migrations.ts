@@ -1,0 +1,110 @@
+import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import type { Knex } from 'knex';
+import { type LoadFile, type Migrated, migratorOf, seederOf } from './knex-internals.js';
+
+interface RunOptions {
+  readonly seed: boolean;
+  readonly loadFile: LoadFile | undefined;
+  readonly onMigration: (name: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Runs all migrations and, if asked to, the seeds, with knex's own Migrator and Seeder.
+ *
+ * @param state what becomes of the database if one fails, for the message
+ * @throws {@link PgEvictError} `UNEXPECTED`, naming the migration; `ABORTED` at once, with the migration still running:
+ * its sessions are the caller's to end
+ */
+export async function runMigrations(
+  knex: Knex,
+  database: string,
+  state: string,
+  { seed, loadFile, onMigration, signal }: RunOptions,
+): Promise<Migrated> {
+  const stopTelling = tellEach(knex, (name) => {
+    if (signal?.aborted !== true) onMigration(name);
+  });
+  // Made after that: it works on a clone, to which listeners are copied.
+  const migrator = migratorOf(knex, loadFile);
+  const current = (): string => {
+    // oxlint-disable-next-line no-underscore-dangle -- knex's own name; only there does it say which one it ran
+    const name = migrator._activeMigration?.fileName ?? undefined;
+    return name === undefined ? 'The migrations' : `Migration "${name}"`;
+  };
+  const aborted = (what: string): PgEvictError =>
+    new PgEvictError('ABORTED', `Aborted. ${what} did not end; database "${database}" ${state}.`, {
+      database,
+      cause: signal?.reason,
+    });
+  let migrations: string[];
+  try {
+    [, migrations] = await unlessAborted(signal, migrator.latest(), () => aborted(current()));
+  } catch (error) {
+    throw failure(current(), database, state, error);
+  } finally {
+    stopTelling();
+  }
+  if (!seed) return { migrations, seeds: [] };
+  try {
+    const seeding = seederOf(knex, loadFile).run();
+    const [seeds] = await unlessAborted(signal, seeding, () => aborted('The seeds'));
+    return { migrations, seeds };
+  } catch (error) {
+    throw failure('A seed', database, state, error);
+  }
+}
+
+/** Waits for work, but not for what goes on after an abort. */
+async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  work: Promise<T>,
+  aborted: () => PgEvictError,
+): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = (): void => undefined;
+  const abort = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(aborted());
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, abort]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function failure(what: string, database: string, state: string, error: unknown): PgEvictError {
+  if (isPgEvictError(error) && error.code === 'ABORTED') return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new PgEvictError(
+    isPgEvictError(error) ? error.code : 'UNEXPECTED',
+    `${what} failed; database "${database}" ${state}: ${message}`,
+    {
+      database,
+      sqlState: sqlStateOf(error),
+      cause: error,
+    },
+  );
+}
+
+/** Each has a digit; codes of the system, such as EPIPE, have none. */
+function sqlStateOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** knex tells of a migration that is done only by recording it; hooks came with 3.2. */
+function tellEach(knex: Knex, onMigration: (name: string) => void): () => void {
+  const table = (knex.client as { config: Knex.Config }).config.migrations?.tableName ?? 'knex_migrations';
+  const records = `"${table}" ("batch", "migration_time", "name") values`;
+  const listener = (_response: unknown, query: { sql?: string; bindings?: unknown[] }): void => {
+    if (query.sql?.startsWith('insert into ') === true && query.sql.includes(records))
+      onMigration(String(query.bindings?.[2]));
+  };
+  knex.on('query-response', listener);
+  return () => {
+    knex.removeListener('query-response', listener);
+  };
+}

@@ -1,0 +1,73 @@
+import { quoteIdentifier } from '@pg-evict/core';
+import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
+
+/** What became of the mentions of a database in SQL. */
+export interface NamedSuccessor {
+  /** The SQL, which means the successor wherever it named the database. */
+  readonly sql: string;
+  /** Whether a block of code names the database, which is not changed. */
+  readonly namedInCode: boolean;
+}
+
+/** Statements whose `DATABASE x` is about what x is and has. CREATE and DROP DATABASE are not. */
+const about = new Set(['alter', 'comment', 'grant', 'revoke', 'security']);
+
+/**
+ * Has SQL that names a database (ALTER DATABASE x SET, GRANT … ON DATABASE x, COMMENT ON DATABASE x, …) name its
+ * successor instead, which has another name as long as it is being filled. When it takes the database's place, it brings
+ * along what these statements did: the server keeps that by the database's identity, not by its name.
+ */
+export function nameSuccessor(sql: string, database: string, successor: string): NamedSuccessor {
+  const tokens = /\bdatabase\b/i.test(sql) ? sqlTokens(sql) : undefined;
+  if (tokens === undefined) return { sql, namedInCode: false };
+  const statements = splitStatements(tokens);
+  const renamed = statements
+    .filter((statement) => about.has(firstWord(statement) ?? ''))
+    .flatMap((statement) => mentionsOf(statement, database))
+    .reduceRight(
+      (text, { start, end }) => text.slice(0, start) + quoteIdentifier(successor) + text.slice(end),
+      sql,
+    );
+  return { sql: renamed, namedInCode: statements.some((statement) => isCodeNaming(statement, database)) };
+}
+
+function firstWord([first]: readonly SqlToken[]): string | undefined {
+  return first?.kind === 'word' ? first.value : undefined;
+}
+
+/** The tokens after `DATABASE` that name the database; GRANT takes a list there. */
+function mentionsOf(statement: readonly SqlToken[], database: string): SqlToken[] {
+  const mentions: SqlToken[] = [];
+  let place: 'elsewhere' | 'name' | 'after name' = 'elsewhere';
+  for (const token of statement) {
+    const named = token.kind === 'word' || token.kind === 'name';
+    if (place === 'name' && named) {
+      if (token.value === database) mentions.push(token);
+      place = 'after name';
+    } else if (token.kind === 'word' && token.value === 'database') {
+      place = 'name';
+    } else {
+      place = place === 'after name' && token.kind === 'mark' && token.value === ',' ? 'name' : 'elsewhere';
+    }
+  }
+  return mentions;
+}
+
+/** Whether a DO block, which runs at once, contains a statement on the database. */
+function isCodeNaming(statement: readonly SqlToken[], database: string): boolean {
+  if (firstWord(statement) !== 'do') return false;
+  return statement.some(({ kind, value }) => isText(kind) && codeMentions(value, database));
+}
+
+/** In code, statements stand by themselves or in strings that are executed. */
+function codeMentions(code: string, database: string): boolean {
+  const tokens = sqlTokens(code) ?? [];
+  return (
+    mentionsOf(tokens, database).length > 0 ||
+    tokens.some(({ kind, value }) => isText(kind) && codeMentions(value, database))
+  );
+}
+
+function isText(kind: SqlToken['kind']): boolean {
+  return kind === 'string' || kind === 'body';
+}

@@ -1,0 +1,44 @@
+import { unwatched } from '../leaks/watch-sockets.js';
+import { testDatabaseName } from '../names/database-names.js';
+import { dropOwn } from '../server/drop-database.js';
+import { failureOf } from '../session/error.js';
+import { copyTemplate, whileRunLives } from './copy-template.js';
+import { TestDatabase } from './test-database.js';
+import type { TestRun } from './test-run.js';
+
+/** Options of {@link acquireDatabase}. */
+export interface AcquireOptions {
+  /**
+   * The name that {@link planDatabase} gave.
+   * @default one that no other has
+   */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Makes a database for this worker: a private copy of the run's template. It is kept for as many test files as the
+ * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. What is not released is dropped
+ * when the run ends, or swept later.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `REFUSED` where the run has been ended, `BLOCKED`
+ * where a crash of the server has emptied the template's unlogged tables, `UNEXPECTED` (disk full, …)
+ */
+export async function acquireDatabase(
+  run: TestRun,
+  { name = testDatabaseName(run.id) }: AcquireOptions = {},
+): Promise<TestDatabase> {
+  return unwatched(async () => {
+    const database = new TestDatabase(run, name);
+    await run.control.hold(database.lock);
+    try {
+      await whileRunLives(run, async () => copyTemplate(run, database.name));
+      await database.remember();
+      run.databases.add(database);
+      return database;
+    } catch (error) {
+      await dropOwn(run.control, run.server.target, database.name).catch(() => undefined);
+      await run.control.release(database.lock).catch(() => undefined);
+      throw failureOf(error, `Test database "${database.name}" was not made`, { database: database.name });
+    }
+  });
+}

@@ -1,0 +1,85 @@
+import { Memory, type SnapshotOwner } from '../reset/compare.js';
+import { addressOf, type DatabaseAddress } from '../server/database-address.js';
+import { dropOwn } from '../server/drop-database.js';
+import type { AdvisoryLock } from '../session/advisory-locks.js';
+import { copyTemplate, whileRunLives } from './copy-template.js';
+import type { MaintenanceOf } from './copy-template.js';
+
+/** A run, as far as its databases are concerned. */
+export interface OwningRun extends SnapshotOwner, MaintenanceOf {
+  readonly databases: { delete(database: TestDatabase): boolean };
+}
+
+/** A worker's database, which holds what the template holds whenever it was acquired or reset. */
+export class TestDatabase implements DatabaseAddress {
+  readonly name: string;
+  readonly url: string;
+  readonly connection: DatabaseAddress['connection'];
+  readonly environment: Readonly<Record<string, string>>;
+  /** @internal */
+  readonly run: OwningRun;
+  #memory: Memory | undefined;
+
+  /** @internal */
+  constructor(run: OwningRun, name: string) {
+    const { connection, environment, url } = addressOf(run.server, name);
+    this.run = run;
+    this.name = name;
+    this.url = url;
+    this.connection = connection;
+    this.environment = environment;
+  }
+
+  /**
+   * Says that somebody works with it.
+   *
+   * @internal
+   */
+  get lock(): AdvisoryLock {
+    return { kind: 'database', of: this.name, shared: false };
+  }
+
+  /**
+   * What is remembered of it.
+   *
+   * @internal
+   */
+  async memory(): Promise<Memory> {
+    if (this.#memory === undefined || this.#memory.session.lost) {
+      throw new Error('our own session on it is gone, so nobody knows what was done');
+    }
+    return Promise.resolve(this.#memory);
+  }
+
+  /**
+   * Remembers what it contains now: just after it was copied.
+   *
+   * @internal
+   */
+  async remember(): Promise<void> {
+    this.#memory = await Memory.of(this.run, this.name);
+  }
+
+  /**
+   * Leaves it.
+   *
+   * @internal
+   */
+  async forget(): Promise<void> {
+    const memory = this.#memory;
+    this.#memory = undefined;
+    await memory?.session.close();
+  }
+
+  /**
+   * Makes a new copy in its place.
+   *
+   * @internal
+   */
+  async replace(): Promise<void> {
+    await this.forget();
+    await dropOwn(this.run.control, this.run.server.target, this.name);
+    await whileRunLives(this.run, async () => copyTemplate(this.run, this.name));
+    await this.remember();
+  }
+}

@@ -1,0 +1,98 @@
+import type { TestingConfig } from '@pg-evict/config';
+import type { Baseline } from '../reset/snapshot.js';
+import { toPlainTls } from '../server/serialize-tls.js';
+import type { OpenedServer, TestServer } from '../server/test-server.js';
+import type { Control } from '../session/maintenance-session.js';
+import type { Template } from '../template/template.js';
+import type { TestDatabase } from './test-database.js';
+
+/** What the rest of the configuration says about a run, with its defaults filled in. */
+export interface RunSettings {
+  readonly isolation: NonNullable<TestingConfig['isolation']>;
+  readonly leaks: NonNullable<TestingConfig['leaks']>;
+  readonly keepFailed: boolean;
+  /** The fixed database of `isolation: 'run'`. */
+  readonly database: string | null;
+}
+
+/**
+ * What another process of the run needs to join it: plain JSON, for an environment variable. It holds the password of
+ * the connection, as `DATABASE_URL` does.
+ */
+export interface RunInvitation extends RunSettings {
+  readonly id: string;
+  readonly server: TestServer;
+  readonly template: Template;
+}
+
+/** What a run is made of. */
+export interface RunParts extends RunSettings {
+  readonly id: string;
+  readonly server: OpenedServer;
+  readonly template: Template;
+  readonly control: Control;
+  /** Whether this process began the run, and so ends it. */
+  readonly owned: boolean;
+}
+
+/**
+ * A run of tests, as one of its processes has it. While it has not been closed everywhere, the databases of the run
+ * are swept by nobody.
+ */
+export class TestRun {
+  /** Eight letters or digits; the names of the run's databases carry them. */
+  readonly id: string;
+  readonly settings: RunSettings;
+  readonly server: TestServer;
+  readonly template: Template;
+  /** Whether this process began the run. */
+  readonly owned: boolean;
+  /** @internal */
+  readonly control: Control;
+  /**
+   * What copies of the template contain.
+   *
+   * @internal
+   */
+  baseline: Baseline | undefined;
+  /**
+   * What this process has acquired and not released.
+   *
+   * @internal
+   */
+  readonly databases = new Set<TestDatabase>();
+  readonly #stop: () => Promise<void>;
+
+  /** @internal */
+  constructor({ id, server, template, control, owned, ...settings }: RunParts) {
+    const { stop, ...reachable } = server;
+    this.id = id;
+    this.server = reachable;
+    this.template = template;
+    this.owned = owned;
+    this.control = control;
+    this.settings = settings;
+    this.#stop = stop;
+  }
+
+  /** For `JSON.stringify`: what {@link joinRun} takes in another process. */
+  toJSON(): RunInvitation {
+    const { target, connection, ...server } = this.server;
+    return {
+      id: this.id,
+      server: {
+        ...server,
+        target: { ...target, connection: toPlainTls(target.connection) },
+        connection: toPlainTls(connection),
+      },
+      template: this.template,
+      ...this.settings,
+    };
+  }
+
+  /** @internal */
+  async stop(): Promise<void> {
+    await this.control.close();
+    await this.#stop();
+  }
+}

@@ -1,0 +1,40 @@
+import { type RunInvitation, TestRun } from '../database/test-run.js';
+import { unwatched } from '../leaks/watch-sockets.js';
+import { restoreTls } from '../server/serialize-tls.js';
+import { Control } from '../session/maintenance-session.js';
+
+/** Options of {@link joinRun}. */
+export interface JoinRunOptions {
+  /**
+   * Whether this process ends the run, in the place of the one that began it. That one must not call `endRun`, and must
+   * live until this has joined.
+   * @default false
+   */
+  readonly takeOver?: boolean | undefined;
+}
+
+/**
+ * Joins a run that another process began, from what its `toJSON` gave. Opens one session on the maintenance database,
+ * which does not keep the process alive.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`
+ */
+export async function joinRun(
+  invitation: RunInvitation,
+  { takeOver = false }: JoinRunOptions = {},
+): Promise<TestRun> {
+  return unwatched(async () => {
+    const { id, server, template, ...settings } = invitation;
+    const target = { ...server.target, connection: restoreTls(server.target.connection) };
+    const control = await Control.open(target.connection, target.maintenanceDatabase);
+    await control.hold({ kind: 'run', of: id, shared: true });
+    await control.hold({ kind: 'template', of: template.hash, shared: true });
+    const joined = {
+      ...server,
+      target,
+      connection: restoreTls(server.connection),
+      stop: async () => Promise.resolve(),
+    };
+    return new TestRun({ ...settings, id, server: joined, template, control, owned: takeOver });
+  });
+}

@@ -1,0 +1,90 @@
+import { type ResolvedConfig, resolveTarget, type ResolveTargetOptions } from '@pg-evict/config';
+import { TestRun } from '../database/test-run.js';
+import { unwatched } from '../leaks/watch-sockets.js';
+import { newRunId } from '../names/database-names.js';
+import { explainDenial, type OpenedServer, openServer } from '../server/test-server.js';
+import { Control } from '../session/maintenance-session.js';
+import { ensureTemplate } from '../template/ensure-template.js';
+import { templateSource } from '../template/source.js';
+import { ensureFixedDatabase } from './shared-database.js';
+import { sweepOver } from './sweep-test-databases.js';
+
+/** Options of {@link startRun}; what is left out is searched for, as by the command. */
+export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
+  /** Takes the place of the fields of the configuration's `testing` section. */
+  readonly testing?: ResolvedConfig['testing'];
+}
+
+/**
+ * Begins a run of tests: finds the configuration, opens the server (the configured connection, or an embedded server
+ * that lives as long as this process), sweeps what runs that are over have left, and makes sure of the template. With
+ * `isolation: 'run'` the fixed database is recreated from it.
+ *
+ * Until {@link endRun}, or until all processes of the run are gone, a lock on the server says that the run lives.
+ * Opens one session on the maintenance database, which does not keep the process alive. The configured database is not
+ * touched.
+ *
+ * Needs CREATEDB.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`, `UNEXPECTED`
+ * where the template cannot be built; ServerError where a server cannot be started
+ */
+export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
+  return unwatched(async () => {
+    const { cwd = process.cwd(), testing: given = {} } = options;
+    const configuration = await resolveTarget(options);
+    const testing = { ...configuration.config.testing, ...given };
+    const { isolation = 'file', leaks = 'fail', keepFailed = false, database = null } = testing;
+    const opened = await openServer(testing, configuration, cwd);
+    let control: Control | undefined;
+    try {
+      control = await Control.open(opened.target.connection, opened.target.maintenanceDatabase);
+      const server = await withPasswords(opened, control);
+      const id = newRunId();
+      await control.hold({ kind: 'run', of: id, shared: true });
+      await sweepOver(control, server.target);
+      const source = await templateSource({
+        template: testing.template ?? {},
+        configuration,
+        cwd,
+        runId: id,
+      });
+      const template = await ensureTemplate(control, server, id, source);
+      if (isolation === 'run') await ensureFixedDatabase(server, template, database);
+      return new TestRun({
+        id,
+        server,
+        template,
+        control,
+        isolation,
+        leaks,
+        keepFailed,
+        database,
+        owned: true,
+      });
+    } catch (error) {
+      await control?.close();
+      const reason = await explainDenial(error, opened);
+      await opened.stop();
+      throw reason;
+    }
+  });
+}
+
+/** Tests are handed a password, wherever it comes from. */
+async function withPasswords(server: OpenedServer, control: Control): Promise<OpenedServer> {
+  const { connection, target } = server;
+  const found = await control.password();
+  const isSame = connection.user === target.connection.user;
+  const own =
+    typeof connection.password === 'function' && !isSame ? await connection.password() : connection.password;
+  const password = isSame ? (found ?? own) : own;
+  return {
+    ...server,
+    target: {
+      ...target,
+      connection: { ...target.connection, ...(found === undefined ? {} : { password: found }) },
+    },
+    connection: { ...connection, ...(password === undefined ? {} : { password }) },
+  };
+}

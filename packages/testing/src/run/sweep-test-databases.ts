@@ -1,0 +1,186 @@
+import { PgEvictError, type Target } from '@pg-evict/core';
+import { unwatched } from '../leaks/watch-sockets.js';
+import { dayOf, readComment } from '../names/database-comments.js';
+import { type OwnDatabase, ownNamesLike, readOwnName } from '../names/database-names.js';
+import { dropOwnWithin } from '../server/drop-database.js';
+import {
+  type HeldLockRow,
+  heldLocksQuery,
+  isHeld,
+  lockClasses,
+  lockKeys,
+} from '../session/advisory-locks.js';
+import { Control } from '../session/maintenance-session.js';
+
+/** How long a template that nobody uses, or a database that was kept, stays. */
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+
+/** The same of a template of a run that was killed, or had nobody to end it; it may just be handed on. */
+const ofOneRunMs = 2 * 24 * 60 * 60 * 1000;
+
+/** Options of {@link sweepTestDatabases}. */
+export interface SweepOptions {
+  /**
+   * Also drops databases of failed test files that were kept less than a week ago.
+   * @default false
+   */
+  readonly kept?: boolean | undefined;
+  /**
+   * Also drops templates that were used within the last week, but by no run that lives.
+   * @default false
+   */
+  readonly templates?: boolean | undefined;
+  /**
+   * Changes nothing; the report tells what would be dropped.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /**
+   * How long dropping each of the databases may take, in milliseconds. One that takes longer, as somebody has it locked,
+   * is among the `failed`.
+   * @default 30_000
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the sweep; it then rejects with code `ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A database that was not dropped. */
+export interface Unswept {
+  readonly database: string;
+  readonly reason: string;
+}
+
+/** What was swept. */
+export interface SweepReport {
+  /** Dropped; in a dry run, would be. */
+  readonly dropped: readonly string[];
+  /** Databases of ours that stay, each with the reason. */
+  readonly left: readonly Unswept[];
+  /** Databases that could not be dropped, each with the reason. */
+  readonly failed: readonly Unswept[];
+  readonly dryRun: boolean;
+}
+
+interface FoundRow {
+  readonly name: string;
+  readonly comment: string | null;
+  readonly owner: string;
+  readonly owned: boolean;
+}
+
+const namesQuery = `
+SELECT datname AS name, shobj_description(oid, 'pg_database') AS comment, pg_get_userbyid(datdba) AS owner,
+  pg_has_role(datdba, 'USAGE') AS owned
+FROM pg_database WHERE datname LIKE '${ownNamesLike}' ORDER BY datname`;
+
+/**
+ * Drops the test databases of runs that are over: ended, killed, or cut off from the server. A run lives as long as
+ * one of its processes does. Only databases that pg-evict made, known by their names, are dropped; templates and
+ * databases that were kept after a week without use.
+ *
+ * Needs ownership of the databases; those of others stay.
+ *
+ * @param target the server; its database is not touched and need not exist
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `ABORTED`
+ */
+export async function sweepTestDatabases(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
+  return unwatched(async () => {
+    const connection =
+      typeof target.connection === 'string'
+        ? { connectionString: target.connection }
+        : (target.connection ?? {});
+    const control = await Control.open(connection, target.maintenanceDatabase);
+    try {
+      return await sweepOver(control, { ...target, connection }, options);
+    } finally {
+      await control.close();
+    }
+  });
+}
+
+/** The same over a session that is there already. */
+export async function sweepOver(
+  control: Control,
+  target: Target,
+  options: SweepOptions = {},
+): Promise<SweepReport> {
+  const { dryRun = false, signal } = options;
+  const isAborted = (): boolean => signal?.aborted === true;
+  // In this order: a run takes its lock before it makes a database.
+  const { rows } = await control.query<FoundRow>(namesQuery);
+  const found = rows.flatMap((row) => {
+    const own = readOwnName(row.name);
+    return own === undefined ? [] : [{ ...row, own }];
+  });
+  const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
+  const dropped: string[] = [];
+  const left: Unswept[] = [];
+  const failed: Unswept[] = [];
+  for (const { name, comment, owned, owner, own } of found) {
+    const reason =
+      reasonToStay(own, comment, held, options) ?? (owned ? undefined : `it belongs to "${owner}"`);
+    if (reason !== undefined) {
+      left.push({ database: name, reason });
+      continue;
+    }
+    if (isAborted()) throw abortedAfter(dropped);
+    try {
+      if (dryRun || (await drop(control, target, own, options))) dropped.push(name);
+      else left.push({ database: name, reason: 'a run uses it' });
+    } catch (error) {
+      if (isAborted()) throw abortedAfter(dropped, error);
+      failed.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { dropped, left, failed, dryRun };
+}
+
+function reasonToStay(
+  { kind, run, name }: OwnDatabase,
+  comment: string | null,
+  held: readonly HeldLockRow[],
+  { kept = false, templates = false }: SweepOptions,
+): string | undefined {
+  const { day, ofOneRun } = readComment(comment);
+  const isRecent = day === null || day > dayOf(new Date(Date.now() - (ofOneRun ? ofOneRunMs : weekMs)));
+  if (kind === 'template') {
+    if (isHeld(held, { kind: 'template', of: hashOf(name) })) return 'a run uses it';
+    return isRecent && !templates ? `it was last used on ${day ?? 'an unknown day'}` : undefined;
+  }
+  if (kind === 'kept') return isRecent && !kept ? `it was kept on ${day ?? 'an unknown day'}` : undefined;
+  return isHeld(held, { kind: 'run', of: run ?? '' }) ? `run ${run ?? ''} lives` : undefined;
+}
+
+function abortedAfter(dropped: readonly string[], cause?: unknown): PgEvictError {
+  const state =
+    dropped.length === 0 ? 'No database was dropped' : `Dropped before that: ${dropped.join(', ')}`;
+  return new PgEvictError('ABORTED', `Aborted. ${state}.`, { cause });
+}
+
+/** Returns whether it was dropped: somebody may begin to use a template at this moment. */
+async function drop(
+  control: Control,
+  target: Target,
+  { kind, name }: OwnDatabase,
+  options: SweepOptions,
+): Promise<boolean> {
+  if (kind !== 'template') {
+    await dropOwnWithin(target, name, options);
+    return true;
+  }
+  const keys = lockKeys({ kind: 'template', of: hashOf(name) });
+  const { rows } = await control.query<{ taken: boolean }>(
+    'SELECT pg_try_advisory_lock($1, $2) AS taken',
+    keys,
+  );
+  if (rows[0]?.taken !== true) return false;
+  try {
+    await dropOwnWithin(target, name, options);
+    return true;
+  } finally {
+    await control.query('SELECT pg_advisory_unlock($1, $2)', keys);
+  }
+}
+
+const hashOf = (template: string): string => template.slice(-16);

@@ -1,0 +1,71 @@
+import { type DeadlineOptions, dropDatabase, quoteIdentifier, type Target } from '@pg-evict/core';
+import { sqlStateOf } from '../session/error.js';
+import { Control } from '../session/maintenance-session.js';
+import type { TestServer } from './test-server.js';
+
+/** How long it takes to find out who is in the way. */
+const explainingMs = 2000;
+
+/**
+ * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none.
+ *
+ * @param timeoutMs how long somebody else may have the database locked
+ * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ */
+export async function dropOwn(
+  control: Control,
+  target: TestServer['target'],
+  name: string,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`;
+  const timer = setTimeout(() => void cancel(target, drop).catch(() => undefined), timeoutMs);
+  try {
+    await control.query(drop);
+  } catch (error) {
+    if (sqlStateOf(error) === undefined) throw error;
+    await dropOwnWithin(target, name, sqlStateOf(error) === '57014' ? { timeoutMs: explainingMs } : {});
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Cancels what our session on the maintenance database waits for: a limit of its own would hold for all its locks. */
+async function cancel(
+  { connection, maintenanceDatabase }: TestServer['target'],
+  statement: string,
+): Promise<void> {
+  const session = await Control.open(connection, maintenanceDatabase);
+  try {
+    await session.query(
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query = $1",
+      [statement],
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * The same within a deadline, over connections of its own; one that is protected stays.
+ *
+ * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ */
+export async function dropOwnWithin(
+  target: Target,
+  name: string,
+  { timeoutMs, signal }: DeadlineOptions = {},
+): Promise<void> {
+  await dropDatabase(
+    { ...target, database: name },
+    {
+      timeoutMs,
+      signal,
+      ifExists: true,
+      rollbackPrepared: true,
+      dropSlots: true,
+      dropSubscriptions: true,
+      unsetTemplate: true,
+    },
+  );
+}

@@ -1,0 +1,127 @@
+import type { ResolvedConfig, ResolvedConfiguration } from '@pg-evict/config';
+import {
+  type ConnectionSettings,
+  createDatabase,
+  describeDatabase,
+  isPgEvictError,
+  PgEvictError,
+  type Target,
+} from '@pg-evict/core';
+import { startTestServer, type TestServerSettings } from './start-test-server.js';
+
+type Testing = NonNullable<ResolvedConfig['testing']>;
+
+/** A server on which test databases are made. */
+export interface TestServer {
+  /** For what administers: makes, resets and drops. Its `database` is the configured one, which is never touched. */
+  readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
+  /** How tests connect: the role of the application. */
+  readonly connection: ConnectionSettings;
+  /** Parameters that the URL of a test database is to have, such as `sslmode=require`; empty, or begins with `?`. */
+  readonly urlParameters: string;
+  /** libpq's variables for TLS. */
+  readonly tlsEnvironment: Readonly<Record<string, string>>;
+  /** `connection` or what was started for the run. */
+  readonly kind: 'connection' | 'embedded' | 'testcontainers';
+  /** Whether it is still there when the run is over. */
+  readonly lasts: boolean;
+}
+
+/** A server, and how to stop it where it was started for the run. */
+export interface OpenedServer extends TestServer {
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Opens the server that is configured for tests: the configured connection, or one that is started and lives as long
+ * as this process.
+ *
+ * @throws {@link PgEvictError} `PROTECTED` where the configured database or its host is protected,
+ * `CONNECTION_FAILED`, `CONFIG_INVALID`; ServerError where a server does not start
+ */
+export async function openServer(
+  { server: given }: Testing,
+  configuration: ResolvedConfiguration,
+  cwd: string,
+): Promise<OpenedServer> {
+  const isConfigured = configuration.connection.source.kind !== 'defaults';
+  const server: TestServerSettings =
+    typeof given === 'object' ? given : { kind: given ?? (isConfigured ? 'connection' : 'embedded') };
+  if (server.kind === 'connection') return openConfigured(configuration);
+  const running = await startTestServer(server, cwd);
+  const { host, port, user, password } = running;
+  const connection = { host, port, user, password, ssl: false };
+  return {
+    target: { connection, database: running.database },
+    connection,
+    urlParameters: '',
+    tlsEnvironment: {},
+    kind: server.kind,
+    lasts: server.reuse === true,
+    stop: async () => running.stop(),
+  };
+}
+
+async function openConfigured({
+  target,
+  connection: { settings, source, tlsEnvironment },
+}: ResolvedConfiguration): Promise<OpenedServer> {
+  await refuseProtected(target);
+  const original = source.kind === 'DATABASE_URL' ? (process.env['DATABASE_URL'] ?? '') : '';
+  const { database: _configured, ...connection } = settings;
+  return {
+    target: { ...target, connection: withoutDatabase(target) },
+    connection,
+    urlParameters: parametersOf(original),
+    tlsEnvironment,
+    kind: 'connection',
+    lasts: true,
+    stop: async () => Promise.resolve(),
+  };
+}
+
+function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
+  if (typeof connection === 'string') return { connectionString: connection };
+  const { database: _configured, ...settings } = connection;
+  return settings;
+}
+
+/** What of a URL says how to connect, not whereto. */
+function parametersOf(url: string): string {
+  const replaced = ['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service'];
+  const parameters = new URLSearchParams(url.split('?')[1]);
+  for (const name of replaced) parameters.delete(name);
+  const text = parameters.toString().replaceAll('+', '%20');
+  return text === '' ? '' : `?${text}`;
+}
+
+/** Who may not make databases is told by core how to be granted it. Nothing is made. */
+export async function explainDenial(error: unknown, { target }: TestServer): Promise<unknown> {
+  if (!isPgEvictError(error) || error.code !== 'PERMISSION_DENIED') return error;
+  return createDatabase({ ...target, database: 'pg_evict_test' }, { dryRun: true, ifNotExists: true }).then(
+    () => error,
+    (better: unknown) => better,
+  );
+}
+
+const builtIn = new Set(['postgres', 'template0', 'template1']);
+
+/**
+ * A server whose configured database, or host, is protected is none for tests, although the database itself would not
+ * be touched.
+ */
+async function refuseProtected(target: Target): Promise<void> {
+  const database = target.database ?? process.env['PGDATABASE'];
+  const isOwn = database !== undefined && !builtIn.has(database) && database !== target.maintenanceDatabase;
+  const named = { ...target, database: isOwn ? database : 'pg_evict_test' };
+  // Core compares the patterns before it connects. Nothing is made.
+  if ((target.protect ?? []).length > 0) await createDatabase(named, { dryRun: true, ifNotExists: true });
+  if (!isOwn) return;
+  const { protection } = await describeDatabase(named);
+  if (protection === null) return;
+  throw new PgEvictError(
+    'PROTECTED',
+    `Database "${database}" is protected${protection === '' ? '' : ` (${protection})`}, so its server is not used for tests.`,
+    { database, hint: 'Configure another connection for tests, or a server of their own: testing.server.' },
+  );
+}

@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PgEvictError, type Session, terminateSessions } from '@pg-evict/core';
+import type { ServerSession } from './server-session.js';
+import { lookAround } from './surroundings.js';
+
+/** How long ended sessions may take to go. */
+const timeoutMs = 30_000;
+
+/**
+ * Ends all other sessions of the database that a session of ours is on. Those that are just leaving are let go.
+ *
+ * @param graceMs how long sessions may take to leave by themselves
+ * @returns those that had to be ended
+ * @throws {@link PgEvictError} `SESSIONS_REMAIN` where one may not be ended, or does not end
+ */
+export async function endSessions(session: ServerSession, graceMs: number): Promise<Session[]> {
+  const patience = performance.now() + graceMs;
+  let { pids } = await lookAround(session);
+  for (let waitMs = 1; pids.length > 0 && performance.now() < patience; waitMs = Math.min(waitMs * 2, 10)) {
+    await pause(waitMs);
+    ({ pids } = await lookAround(session));
+  }
+  const ended: Session[] = [];
+  const over = performance.now() + timeoutMs;
+  while (pids.length > 0) {
+    const { terminated, denied, remaining, database } = await terminateSessions(session, { timeoutMs });
+    ended.push(...terminated);
+    const [refused] = denied;
+    if (refused !== undefined || remaining.length > 0 || performance.now() > over) {
+      const why =
+        refused === undefined
+          ? `${remaining.length} sessions do not end`
+          : `the session of "${refused.session.user ?? ''}" (pid ${refused.session.pid}) may not be ended: ${refused.reason}`;
+      throw new PgEvictError('SESSIONS_REMAIN', `Database "${database}" was not reset: ${why}.`, {
+        database,
+        hint: refused?.remedy,
+        terminated: ended,
+      });
+    }
+    ({ pids } = await lookAround(session));
+  }
+  return ended;
+}

@@ -1,0 +1,125 @@
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
+import { isLost, sqlStateOf } from './error.js';
+import { ServerSession } from './server-session.js';
+
+/**
+ * A process's session on the maintenance database: it makes and drops databases and holds the advisory locks that say
+ * so. Where it is lost, it comes back with its locks at once, or, where that fails, when it is next needed.
+ */
+export class Control {
+  readonly #settings: ConnectionSettings;
+  readonly #databases: readonly string[];
+  readonly #locks = new Map<string, AdvisoryLock>();
+  #opening: Promise<ServerSession>;
+
+  private constructor(
+    settings: ConnectionSettings,
+    databases: readonly string[],
+    opening: Promise<ServerSession>,
+  ) {
+    this.#settings = settings;
+    this.#databases = databases;
+    this.#opening = opening;
+    void opening.then((session) => this.#watch(session));
+  }
+
+  /**
+   * Connects to the maintenance database, where none is named to `postgres` or else `template1`.
+   *
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   */
+  static async open(settings: ConnectionSettings, maintenanceDatabase?: string): Promise<Control> {
+    const databases = maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase];
+    const session = await openFirst(settings, databases);
+    return new Control(settings, databases, Promise.resolve(session));
+  }
+
+  /** The password that was used, wherever it was found. */
+  async password(): Promise<string | undefined> {
+    return (await this.#opening).password;
+  }
+
+  /** Runs one statement, which must be one that can be run again: a lost session may have run it. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
+  async query<Row extends object>(
+    statement: string | { readonly name: string; readonly text: string },
+    values?: unknown[],
+  ): Promise<{ rows: Row[] }> {
+    return this.#ask(async (session) => session.query<Row>(statement, values));
+  }
+
+  /** Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session. */
+  async hold(lock: AdvisoryLock): Promise<void> {
+    await this.#ask(async (session) => take(session, lock));
+    this.#locks.set(`${lock.kind} ${lock.of}`, lock);
+  }
+
+  /** Gives a lock back. */
+  async release(lock: AdvisoryLock): Promise<void> {
+    this.#locks.delete(`${lock.kind} ${lock.of}`);
+    const unlock = `pg_advisory_unlock${lock.shared ? '_shared' : ''}`;
+    await this.query(`SELECT ${unlock}($1, $2)`, lockKeys(lock));
+  }
+
+  /** Ends the session, and with it all its locks. */
+  async close(): Promise<void> {
+    this.#locks.clear();
+    const session = await this.#opening.catch(() => undefined);
+    await session?.close();
+  }
+
+  async #ask<T>(ask: (session: ServerSession) => Promise<T>): Promise<T> {
+    const session = await this.#session();
+    try {
+      return await ask(session);
+    } catch (error) {
+      if (!session.lost || !isLost(error)) throw error;
+      return ask(await this.#session());
+    }
+  }
+
+  async #session(): Promise<ServerSession> {
+    const opening = this.#opening;
+    const session = await opening.catch(() => undefined);
+    if (session?.lost === false) return session;
+    // Of several who find it lost one opens another: two would wait for each other's locks.
+    if (this.#opening !== opening) return this.#session();
+    this.#opening = this.#reopen();
+    return this.#opening;
+  }
+
+  async #reopen(): Promise<ServerSession> {
+    const session = await openFirst(this.#settings, this.#databases);
+    for (const lock of this.#locks.values()) await take(session, lock);
+    this.#watch(session);
+    return session;
+  }
+
+  /** Without its locks nobody would know that the run lives. */
+  #watch(session: ServerSession): void {
+    session.onLost(() => void this.#session().catch(() => undefined));
+  }
+}
+
+async function take(session: ServerSession, lock: AdvisoryLock): Promise<void> {
+  await session.query(`SELECT pg_advisory_lock${lock.shared ? '_shared' : ''}($1, $2)`, lockKeys(lock));
+}
+
+async function openFirst(settings: ConnectionSettings, databases: readonly string[]): Promise<ServerSession> {
+  let missing: unknown;
+  for (const database of databases) {
+    try {
+      return await ServerSession.open(settings, database);
+    } catch (error) {
+      if (sqlStateOf(error) !== '3D000') throw error;
+      missing = error;
+    }
+  }
+  const names = databases.map((name) => `"${name}"`).join(' or ');
+  throw new PgEvictError('CONNECTION_FAILED', `There is no maintenance database ${names}.`, {
+    hint: 'Name one that exists: maintenanceDatabase.',
+    sqlState: '3D000',
+    cause: missing,
+  });
+}

@@ -1,0 +1,134 @@
+import { type ConnectionSettings, sessionSettings } from '@pg-evict/core';
+import { Client } from 'pg';
+import { failureOf, isLost, sqlStateOf } from './error.js';
+
+/**
+ * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
+ * instead. Rows are read as text and written from it, so text has to keep all that is in a value, as for pg_dump
+ * (`setup_connection()`, src/bin/pg_dump/pg_dump.c).
+ */
+const readingSettings = {
+  default_transaction_isolation: 'read committed',
+  row_security: 'off',
+  max_parallel_workers_per_gather: '0',
+  extra_float_digits: '3',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  array_nulls: 'on',
+};
+
+/** Of several statements node-postgres returns several results, which its types do not know; of one, one. */
+function rowsOfAll<Row extends object>(results: unknown): Row[][] {
+  return [results].flat().map((result) => (result as { rows: Row[] }).rows);
+}
+
+/** What node-postgres has and its types have not. */
+interface KeepsAlive {
+  ref(): void;
+  unref(): void;
+}
+
+/** A session of ours on one database. It keeps the process alive only while something is asked. */
+export class ServerSession {
+  readonly pid: number;
+  /** Whether it is gone: ended by somebody, or with the server. */
+  lost = false;
+  readonly #client: Client & KeepsAlive;
+  #asking = 0;
+  #whenLost = (): void => undefined;
+
+  private constructor(client: Client & KeepsAlive, pid: number) {
+    this.#client = client;
+    this.pid = pid;
+    client.on('end', () => {
+      this.lost = true;
+      this.#whenLost();
+    });
+    client.unref();
+  }
+
+  /**
+   * Connects; rejects with the driver's error where the database does not exist (3D000), for the caller to judge.
+   *
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   */
+  static async open(settings: ConnectionSettings, database: string): Promise<ServerSession> {
+    const client = new Client({
+      connectionTimeoutMillis: 30_000,
+      keepAlive: true,
+      ...settings,
+      database,
+      application_name: settings.application_name ?? 'pg-evict',
+    });
+    // One that breaks while nothing is asked is noticed with the next question; without a listener Node would crash.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const [row] =
+        rowsOfAll<{ pid: number }>(await client.query(sessionSettings(readingSettings))).at(-1) ?? [];
+      return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (sqlStateOf(error) === '3D000') throw error;
+      throw failureOf(
+        error,
+        `${client.host}:${client.port} cannot be connected to as "${client.user ?? ''}"`,
+        { hint: remedyFor(sqlStateOf(error)) },
+        'CONNECTION_FAILED',
+      );
+    }
+  }
+
+  /** The password that was used, wherever it was found (`.pgpass`, a function). */
+  get password(): string | undefined {
+    const { password } = this.#client as { password?: unknown };
+    return typeof password === 'string' ? password : undefined;
+  }
+
+  /** Runs one statement; one with a name is planned once. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
+  async query<Row extends object>(
+    statement: string | { readonly name: string; readonly text: string },
+    values?: unknown[],
+  ): Promise<{ rows: Row[] }> {
+    return this.#ask(async () => this.#client.query<Row>(statement as string, values));
+  }
+
+  /** Runs statements, one after the other, in one go; returns the rows of each. */
+  async queryAll<Row extends object>(statements: readonly string[]): Promise<Row[][]> {
+    return rowsOfAll<Row>(await this.#ask(async () => this.#client.query(statements.join(';\n'))));
+  }
+
+  /** Calls back when it is gone without having been closed. */
+  onLost(callback: () => void): void {
+    this.#whenLost = callback;
+  }
+
+  /** Ends it and waits until the server has, too. */
+  async close(): Promise<void> {
+    this.#whenLost = () => undefined;
+    this.#client.ref();
+    await this.#client.end().catch(() => undefined);
+  }
+
+  async #ask<T>(query: () => Promise<T>): Promise<T> {
+    this.#asking += 1;
+    this.#client.ref();
+    try {
+      return await query();
+    } catch (error) {
+      // The server says so a moment before it hangs up.
+      this.lost ||= sqlStateOf(error) !== undefined && isLost(error);
+      throw error;
+    } finally {
+      this.#asking -= 1;
+      if (this.#asking === 0) this.#client.unref();
+    }
+  }
+}
+
+function remedyFor(sqlState: string | undefined): string | undefined {
+  if (sqlState === '28P01') return 'Check user and password: in the URL, PGPASSWORD or .pgpass.';
+  if (sqlState === '53300') return 'Raise max_connections on the server, or have fewer workers.';
+  return sqlState === undefined ? 'Check host, port and TLS settings, and that the server is up.' : undefined;
+}

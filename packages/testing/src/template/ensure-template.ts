@@ -1,0 +1,174 @@
+import { PgEvictError, quoteIdentifier, renameDatabase } from '@pg-evict/core';
+import { commentStatement, dayOf, readComment, templateComment } from '../names/database-comments.js';
+import { buildingName, templateName } from '../names/database-names.js';
+import { addressOf } from '../server/database-address.js';
+import { dropOwn } from '../server/drop-database.js';
+import type { TestServer } from '../server/test-server.js';
+import type { AdvisoryLock } from '../session/advisory-locks.js';
+import { endSessions } from '../session/end-sessions.js';
+import { failureOf, sqlStateOf } from '../session/error.js';
+import type { Control } from '../session/maintenance-session.js';
+import { ServerSession } from '../session/server-session.js';
+import { lookAround } from '../session/surroundings.js';
+import { digest } from './hash-files.js';
+import type { Template, TemplateSource } from './template.js';
+import { sizeOfUnlogged } from './unlogged-relations.js';
+
+/** Changes when templates are built in another way. */
+const formatVersion = '2';
+
+interface TemplateRow {
+  readonly comment: string | null;
+  readonly hasSettings: boolean;
+  readonly copiesFiles: boolean;
+}
+
+/** A template, if it is there. $1 its name. */
+const findQuery = `
+SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
+  OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings",
+  current_setting('server_version_num')::int >= 150000 AND NOT current_setting('fsync')::bool AS "copiesFiles"
+FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
+
+/**
+ * Makes sure that the template for a source exists, and takes the lock that says that this run uses it. The template
+ * is built once for each hash of content, server version and role, by one process of all that ask at once, from
+ * whatever machine; the others wait. It is built under a private name, which nobody else looks at, and gets its own
+ * when it is finished and fenced: marked as a template, no connections allowed.
+ *
+ * Needs CREATEDB.
+ *
+ * @throws {@link PgEvictError} with the code of what failed; nothing is left then
+ */
+export async function ensureTemplate(
+  control: Control,
+  server: TestServer,
+  runId: string,
+  source: TemplateSource,
+): Promise<Template> {
+  const { rows } = await control.query<{ version: string; mayCreate: boolean }>(
+    `SELECT current_setting('server_version_num') AS version, rolsuper OR rolcreatedb AS "mayCreate"
+     FROM pg_roles WHERE rolname = current_user`,
+  );
+  if (rows[0]?.mayCreate === false) {
+    throw new PgEvictError(
+      'PERMISSION_DENIED',
+      'Our role may not create databases, which each worker needs.',
+    );
+  }
+  const owner = server.connection.user ?? '';
+  const hash = digest([formatVersion, rows[0]?.version ?? '', owner, source.hash]).slice(0, 16);
+  const uses: AdvisoryLock = { kind: 'template', of: hash, shared: true };
+  const builds: AdvisoryLock = { kind: 'build', of: hash, shared: false };
+  await control.hold(uses);
+  try {
+    const found = await findTemplate(control, hash, source);
+    if (found !== undefined) return found;
+    await control.hold(builds);
+    try {
+      // Whoever held the lock before may have built it.
+      return (
+        (await findTemplate(control, hash, source)) ??
+        (await buildTemplate(control, server, runId, hash, source))
+      );
+    } finally {
+      await control.release(builds);
+    }
+  } catch (error) {
+    await control.release(uses).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function findTemplate(
+  control: Control,
+  hash: string,
+  { reused }: TemplateSource,
+): Promise<Template | undefined> {
+  const name = templateName(hash);
+  const { rows } = await control.query<TemplateRow>(findQuery, [name]);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { comment, day, unlogged } = readComment(row.comment);
+  const today = new Date();
+  if (day !== dayOf(today)) {
+    // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
+    await control
+      .query(commentStatement(name, templateComment({ comment, unlogged, ofOneRun: !reused }, today)))
+      .catch(() => undefined);
+  }
+  const { copiesFiles } = row;
+  const hasSettings = row.hasSettings || comment !== null;
+  return { name, hash, reused, comment, copiesFiles, unlogged, hasSettings };
+}
+
+async function buildTemplate(
+  control: Control,
+  server: TestServer,
+  runId: string,
+  hash: string,
+  source: TemplateSource,
+): Promise<Template> {
+  const name = buildingName(runId, hash);
+  const database = quoteIdentifier(name);
+  const { target } = server;
+  try {
+    const owner = server.connection.user;
+    const ownedBy =
+      owner === undefined || owner === target.connection.user ? '' : ` OWNER ${quoteIdentifier(owner)}`;
+    await control.query(`CREATE DATABASE ${database}${ownedBy}`);
+    await source.fill(addressOf(server, name));
+    const unlogged = await finish(server, name);
+    const { rows } = await control.query<Pick<TemplateRow, 'comment'>>(
+      `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+      [name],
+    );
+    const comment = rows[0]?.comment ?? null;
+    const labelled = templateComment({ comment, unlogged, ofOneRun: !source.reused }, new Date());
+    await control.query(commentStatement(name, labelled));
+    await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+    await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
+      // Somebody who is connected elsewhere, where our lock is not seen, was faster.
+      if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
+    });
+    const built = await findTemplate(control, hash, source);
+    if (built === undefined) throw notATemplate(templateName(hash));
+    await dropOwn(control, target, name);
+    return built;
+  } catch (error) {
+    await dropOwn(control, target, name).catch(() => undefined);
+    throw failureOf(error, `The template for tests was not built from ${source.description}`, {
+      sqlState: sqlStateOf(error),
+    });
+  }
+}
+
+/** Somebody has changed it, or was stopped while dropping it: what it contains is not known. */
+function notATemplate(name: string): PgEvictError {
+  return new PgEvictError(
+    'BLOCKED',
+    `Database "${name}" is in its place, but connections to it are allowed, or it is not marked as a template.`,
+    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+  );
+}
+
+/**
+ * Ends the sessions that filling has left, and does what every copy would otherwise have to do anew: finds out which
+ * rows are visible to all, and statistics for the planner. Returns how much is in unlogged relations.
+ */
+async function finish({ target }: TestServer, name: string): Promise<number> {
+  const session = await ServerSession.open(target.connection, name);
+  try {
+    await endSessions(session, 100);
+    const { prepared } = await lookAround(session);
+    if (prepared.length > 0) {
+      throw new PgEvictError('BLOCKED', `Prepared transactions are left: ${prepared.join(', ')}.`, {
+        hint: 'Commit what fills the template.',
+      });
+    }
+    await session.query('VACUUM (ANALYZE)');
+    return await sizeOfUnlogged(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PgEvictError } from '@pg-evict/core';
+import { glob } from 'tinyglobby';
+
+/**
+ * A hash of names and contents of the files that patterns name. A folder stands for all that is in it.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID` where a pattern names no file: a template that depends on nothing
+ * would never be built anew
+ */
+export async function hashFiles(patterns: readonly string[], folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const pattern of patterns) {
+    const files = await glob(pattern, { cwd: folder, dot: true, ignore: ['**/node_modules/**'] });
+    if (files.length === 0) {
+      throw new PgEvictError('CONFIG_INVALID', `"${pattern}" names no file in ${folder}.`, {
+        hint: 'Correct it in testing.template.inputs.',
+      });
+    }
+    await addFiles(hash, folder, files);
+  }
+  return hash.digest('hex');
+}
+
+/** A hash of names and contents of all files in a folder; one that does not exist is empty. */
+export async function hashFolder(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const files = await glob('**', { cwd: folder, dot: true, ignore: ['**/node_modules/**'] });
+  await addFiles(hash, folder, files);
+  return hash.digest('hex');
+}
+
+/** One hash of several texts. */
+export function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+async function addFiles(
+  hash: ReturnType<typeof createHash>,
+  folder: string,
+  files: readonly string[],
+): Promise<void> {
+  for (const file of files.toSorted()) {
+    const content = await readFile(join(folder, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+}

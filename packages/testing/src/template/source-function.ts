@@ -1,0 +1,59 @@
+import { AsyncResource } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PgEvictError } from '@pg-evict/core';
+import { inspectLeaks } from '../leaks/inspect-leaks.js';
+import { printable } from '../leaks/printable.js';
+import { type SocketWatch, unwatched, watchSockets } from '../leaks/watch-sockets.js';
+import type { DatabaseAddress } from '../server/database-address.js';
+import { ServerSession } from '../session/server-session.js';
+
+/** How long what is just being closed may take, and what was not waited for. */
+const closingMs = 100;
+const workingMs = 500;
+
+/**
+ * Fills a template with a function of the project. A client or pool that it leaves open is closed without being told:
+ * the end of its session would be an `error` event that brings the process down.
+ *
+ * @throws {@link PgEvictError} `BLOCKED` where it has returned before it was done: the template would lack the rest
+ */
+export async function fillWithFunction(
+  setup: (url: string) => unknown,
+  address: DatabaseAddress,
+): Promise<void> {
+  const context = new AsyncResource('pg-evict.setup');
+  await context.runInAsyncScope(async () => {
+    const { PGHOST: host = 'localhost', PGPORT: port } = address.environment;
+    const watch = watchSockets({ file: 'setup', server: { host, port: Number(port) } });
+    try {
+      await setup(address.url);
+      const open = await watch.settle(closingMs);
+      if (open.length > 0) await unwatched(async () => refuseUnfinished(watch, address));
+    } finally {
+      watch.end();
+    }
+  });
+}
+
+async function refuseUnfinished(watch: SocketWatch, { connection }: DatabaseAddress): Promise<void> {
+  const { host = 'localhost', port = 5432, database } = connection;
+  const session = await ServerSession.open(connection, database);
+  try {
+    const endsAt = performance.now() + workingMs;
+    for (;;) {
+      const left = await inspectLeaks(session, watch.openSockets(), { server: { host, port } });
+      const working = left.find(({ state }) => state === 'active' || state === 'connecting');
+      if (working === undefined) return;
+      if (performance.now() > endsAt) {
+        const { state, query } = working;
+        const what = query === null ? '' : `: ${printable(query)}`;
+        throw new PgEvictError('BLOCKED', `It returned while a session of its own was ${state}${what}.`, {
+          hint: 'Await all that it does, and close what it opens.',
+        });
+      }
+      await delay(20);
+    }
+  } finally {
+    await session.close();
+  }
+}

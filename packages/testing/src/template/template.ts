@@ -1,0 +1,32 @@
+import type { DatabaseAddress } from '../server/database-address.js';
+
+/** Where the content of a template comes from. */
+export interface TemplateSource {
+  /** Names it in messages: `knex (/app/knexfile.ts)`. */
+  readonly description: string;
+  /** A hash of all it depends on, as far as that can be known. */
+  readonly hash: string;
+  /** Whether later runs may use the template as well; else all that it depends on is not known. */
+  readonly reused: boolean;
+  /** Fills an empty database. */
+  readonly fill: (address: DatabaseAddress) => Promise<void>;
+}
+
+/** A finished template: a fenced database that test databases are copied from. */
+export interface Template {
+  readonly name: string;
+  readonly hash: string;
+  /** Whether later runs may use it as well. */
+  readonly reused: boolean;
+  /**
+   * Whether it has settings of its own (ALTER DATABASE SET, privileges, a connection limit, a comment), which
+   * CREATE DATABASE does not copy.
+   */
+  readonly hasSettings: boolean;
+  /** Whether its files are copied: without fsync the checkpoints of that cost nothing, and it writes no WAL. */
+  readonly copiesFiles: boolean;
+  /** The comment it was given when it was built. */
+  readonly comment: string | null;
+  /** Bytes in its unlogged relations, which the server empties when it recovers from a crash. */
+  readonly unlogged: number;
+}
