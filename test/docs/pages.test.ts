@@ -24,8 +24,8 @@ test('the page of errors knows every code and every kind of blocker', () => {
       new RegExp(`export type ${type} =((?:\\s*\\|?\\s*'[^']+')+)`).exec(read(file)) ?? [];
     return [...union.matchAll(/'([^']+)'/g)].map(([, word = '']) => word);
   };
-  const codes = named('packages/core/src/pg-evict-error.ts', 'PgEvictErrorCode');
-  const kinds = named('packages/core/src/blocker.ts', 'BlockerKind');
+  const codes = named('packages/core/src/contract/error.ts', 'PgEvictErrorCode');
+  const kinds = named('packages/core/src/contract/blocker.ts', 'BlockerKind');
   expect(codes).toContain('BLOCKED');
   expect(kinds).toContain('session');
   expect([...codes, ...kinds].filter((word) => !page.includes(`| \`${word}\``))).toEqual([]);

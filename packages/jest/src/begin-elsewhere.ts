@@ -2,7 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { startRun, type TestRun } from '@pg-evict/testing';
-import { Begin, Begun } from './run/begin-in-child.js';
+import type { Begin, Begun } from './run/begin-in-child.js';
 import { ownServer } from './run/configured-server.js';
 import { configurationOf } from './run/projects.js';
 import { type JestRun, readRuns } from './run/runs-variable.js';

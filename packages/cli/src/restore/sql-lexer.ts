@@ -1,5 +1,5 @@
 /** What a name or keyword is made of. Bytes from 128 are letters, in whatever encoding. */
-export function isWordByte(byte: number): boolean {
+function isWordByte(byte: number): boolean {
   return (
     (byte >= 97 && byte <= 122) ||
     (byte >= 65 && byte <= 90) ||

@@ -60,7 +60,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
 };
 
 /** The keys of a configuration, known without loading the schema. */
-export const configKeys = Object.keys(keys) as readonly (keyof Config)[];
+const configKeys = Object.keys(keys) as readonly (keyof Config)[];
 
 /** The name somebody most likely meant, `undefined` where none is near. */
 export function closestName(name: string, names: Iterable<string>): string | undefined {

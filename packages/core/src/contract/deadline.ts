@@ -97,7 +97,7 @@ export interface Watched {
 }
 
 /** A promise's state, readable without waiting. The promise counts as handled. */
-export function watch(promise: Promise<unknown>): Watched {
+export function stateOf(promise: Promise<unknown>): Watched {
   const state = { settled: false, succeeded: false, error: undefined };
   promise.then(
     () => Object.assign(state, { settled: true, succeeded: true }),

@@ -5,7 +5,7 @@ import { keepParameter } from '../sessions/filter.js';
 import { sessionColumns, type SessionRow, sessionTables } from '../sessions/row.js';
 
 /** A session in the way, and what was done about it. */
-export interface SweptRow extends SessionRow {
+export interface EvictionRow extends SessionRow {
   /** Its backend holds the connection lock of the database but is not listed yet. */
   readonly starting: boolean;
   /**
@@ -24,14 +24,14 @@ export interface SweptRow extends SessionRow {
 }
 
 /** What one sweep found. */
-export interface Sweep {
+export interface EvictionRound {
   /** Whether the runner holds the lock that keeps newcomers out, on at least one of the databases. */
   readonly locked: boolean;
   /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
   readonly waitingFor: readonly number[];
   /** The runner's wait event, as `pg_stat_activity` names it. */
   readonly runnerWait: string | null;
-  readonly rows: readonly SweptRow[];
+  readonly rows: readonly EvictionRow[];
 }
 
 /**
@@ -96,29 +96,29 @@ SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, wait
     THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
-type ResultRow = SweptRow & {
+type ResultRow = EvictionRow & {
   readonly holds_lock: boolean;
   readonly waiting_for: readonly number[];
   readonly runner_wait: string | null;
 };
 
 /** Has the sweep planned, which takes longer than anything else that is looked at. Looks at nobody. */
-export async function prepareSweep(control: Client, runnerPid: number): Promise<void> {
-  await sweepSessions(control, [], runnerPid, false);
+export async function prepareEviction(control: Client, runnerPid: number): Promise<void> {
+  await evictSessions(control, [], runnerPid, false);
 }
 
 /**
  * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.
  * Needs, for sessions of other roles, `pg_signal_backend` or a superuser.
  */
-export async function sweepSessions(
+export async function evictSessions(
   control: Client,
   databases: readonly string[],
   runnerPid: number,
   terminate: boolean,
   keep: readonly SessionPattern[] = [],
   overdue: readonly number[] = [],
-): Promise<Sweep> {
+): Promise<EvictionRound> {
   const { rows } = await control.query<ResultRow>({
     // Parsing and planning it takes several times as long as running it, and it is run again and again.
     name: 'pg_evict_sweep',

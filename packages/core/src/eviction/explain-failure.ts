@@ -5,7 +5,7 @@ import { halfDropped } from '../database/facts.js';
 import { findPlaceholder, heldError } from '../guards/placeholder.js';
 import { deniedBlocker, describeSession, sessionKind, toDeniedSession } from '../sessions/describe.js';
 import { type SessionRow, toSession } from '../sessions/row.js';
-import { type Sweep, sweepSessions } from './evict-sessions.js';
+import { type EvictionRound, evictSessions } from './evict-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { ExclusiveStatement, Operation } from './operation.js';
@@ -27,7 +27,7 @@ const lockNotAvailable = '55P03';
 export async function throwUnlessRetriable(
   operation: Operation,
   statement: ExclusiveStatement,
-  lastSweep: Sweep,
+  lastSweep: EvictionRound,
   error: unknown,
 ): Promise<void> {
   const { deadline, control, runner, database } = operation;
@@ -133,7 +133,7 @@ async function untouchableSessions(
   { control, runner }: Operation,
   { databases }: ExclusiveStatement,
 ): Promise<Blocker[]> {
-  const { rows } = await sweepSessions(control.client, databases, runner.pid, false);
+  const { rows } = await evictSessions(control.client, databases, runner.pid, false);
   const names = databases.map((name) => `"${name}"`).join(', ');
   if (rows.length === 0) {
     const detail = `The template ${names} was in use.`;

@@ -3,7 +3,7 @@ import { PgEvictError } from '../contract/error.js';
 import type { OperationReport } from '../contract/report.js';
 import { deniedBlocker, toDeniedSession } from '../sessions/describe.js';
 import { toSession } from '../sessions/row.js';
-import { sweepSessions } from './evict-sessions.js';
+import { evictSessions } from './evict-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import type { Operation } from './operation.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
@@ -41,7 +41,7 @@ export async function preflight(
     .filter((need) => need.databases.length > 0)
     .map(async (need) => findBlockers(runner.client, need.databases, need.blockedBy));
   const [sweep, ...some] = await Promise.all([
-    sweepSessions(control.client, databases, runner.pid, false, keep),
+    evictSessions(control.client, databases, runner.pid, false, keep),
     ...looking,
   ]);
   const found = some.flatMap(({ blockers }) => blockers);

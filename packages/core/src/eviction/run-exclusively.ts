@@ -1,8 +1,8 @@
-import { pause, watch } from '../contract/deadline.js';
+import { pause, stateOf } from '../contract/deadline.js';
 import { isConnectionLost, sqlStateOf } from '../contract/server-error.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { toSession } from '../sessions/row.js';
-import { type Sweep, sweepSessions, type SweptRow } from './evict-sessions.js';
+import { type EvictionRound, evictSessions, type EvictionRow } from './evict-sessions.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import { type ExclusiveStatement, type Operation, wakeChannel } from './operation.js';
 import { boundLockWait } from './run-within-deadline.js';
@@ -40,8 +40,8 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
       });
     await boundLockWait(runner, deadline);
     const running = runner.client.query(statement.sql);
-    const fate = watch(running);
-    let lastSweep: Sweep | undefined;
+    const fate = stateOf(running);
+    let lastSweep: EvictionRound | undefined;
     try {
       lastSweep = await endSessionsUntilSettled(operation, statement, running);
       await running;
@@ -60,11 +60,11 @@ async function endSessionsUntilSettled(
   operation: Operation,
   { databases, sessions, failure }: ExclusiveStatement,
   running: Promise<unknown>,
-): Promise<Sweep> {
+): Promise<EvictionRound> {
   const { deadline, runner, control } = operation;
-  const statement = watch(running);
+  const statement = stateOf(running);
   const beganAt = performance.now();
-  let sweep: Sweep = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
+  let sweep: EvictionRound = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
   const connectingSince = new Map<number, number>();
   let wakes = 0;
   try {
@@ -76,7 +76,7 @@ async function endSessionsUntilSettled(
       const overdue = [...connectingSince.entries()]
         .filter(([, since]) => performance.now() - since > connectingGraceMs)
         .map(([pid]) => pid);
-      sweep = await sweepSessions(
+      sweep = await evictSessions(
         control.client,
         databases,
         runner.pid,
@@ -124,11 +124,11 @@ async function endSessionsUntilSettled(
 }
 
 /** A session that the role may not end. Backends in startup have no role yet, so nothing is known of them. */
-function isDenied(row: SweptRow): boolean {
+function isDenied(row: EvictionRow): boolean {
   return !row.can_terminate && !row.starting;
 }
 
-function recordTerminated({ terminated }: Operation, rows: readonly SweptRow[]): void {
+function recordTerminated({ terminated }: Operation, rows: readonly EvictionRow[]): void {
   for (const row of rows) {
     const key = `${row.pid} ${row.started_at?.getTime() ?? ''}`;
     // One that was ended while it started may be listed for a moment before it goes.
@@ -141,7 +141,7 @@ function recordTerminated({ terminated }: Operation, rows: readonly SweptRow[]):
  * The server may refuse to signal a backend that has no role yet (42501). It is then waited for: it will be listed,
  * or find itself locked out.
  */
-async function terminateStarting(operation: Operation, rows: readonly SweptRow[]): Promise<void> {
+async function terminateStarting(operation: Operation, rows: readonly EvictionRow[]): Promise<void> {
   for (const row of rows.filter(({ starting, in_the_way: inTheWay }) => starting && inTheWay)) {
     try {
       await operation.control.client.query('SELECT pg_terminate_backend($1)', [row.pid]);
@@ -157,15 +157,12 @@ async function terminateStarting(operation: Operation, rows: readonly SweptRow[]
  *
  * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
  */
-export async function waitForSessionsToLeave(
-  operation: Operation,
-  databases: readonly string[],
-): Promise<void> {
+async function waitForSessionsToLeave(operation: Operation, databases: readonly string[]): Promise<void> {
   const { control, runner, deadline } = operation;
   if (operation.graceMs === 0) return;
   const endsAt = performance.now() + operation.graceMs;
   while (performance.now() < endsAt && !deadline.over) {
-    const { rows } = await sweepSessions(control.client, databases, runner.pid, false);
+    const { rows } = await evictSessions(control.client, databases, runner.pid, false);
     if (rows.length === 0) break;
     await pause(Math.min(50, endsAt - performance.now()));
   }

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connect.js';
-import { type Deadline, pause, watch } from '../contract/deadline.js';
+import { type Deadline, pause, stateOf } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
@@ -24,7 +24,7 @@ export async function runWithinDeadline(
   const { control, database, deadline, terminated } = operation;
   deadline.throwIfOver(database, `${failure}.`);
   const running = client.query(sql);
-  const statement = watch(running);
+  const statement = stateOf(running);
   while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), running);
   if (statement.settled) {
     await running;

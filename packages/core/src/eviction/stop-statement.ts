@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { connect, disconnect } from '../connection/connect.js';
-import { Deadline, pause, watch } from '../contract/deadline.js';
+import { Deadline, pause, stateOf } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import { halfDropped } from '../database/facts.js';
 import type { Operation } from './operation.js';
@@ -9,7 +9,7 @@ import type { Operation } from './operation.js';
 const patienceMs = 15_000;
 
 /** How long to wait before a backend is told again. */
-export const againMs = 50;
+const againMs = 50;
 
 /**
  * Has a backend told something until `tell` says that it has done it; over another connection if the control connection
@@ -17,7 +17,7 @@ export const againMs = 50;
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
  */
-export async function tellUntil(
+async function repeatUntilDone(
   operation: Operation,
   pid: number,
   tell: (client: Client) => Promise<boolean>,
@@ -52,11 +52,7 @@ export async function tellUntil(
 }
 
 /** The error for an operation whose end nobody has heard of. */
-export function connectionLost(
-  { database, terminated }: Operation,
-  message: string,
-  cause: unknown,
-): PgEvictError {
+function connectionLost({ database, terminated }: Operation, message: string, cause: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', message, {
     database,
     hint: 'List the databases before trying again.',
@@ -76,8 +72,8 @@ export async function cancelUntilSettled(
   running: Promise<unknown>,
   pid = operation.runner.pid,
 ): Promise<void> {
-  const statement = watch(running);
-  await tellUntil(operation, pid, async (client) => {
+  const statement = stateOf(running);
+  await repeatUntilDone(operation, pid, async (client) => {
     if (statement.settled) return true;
     await client.query('SELECT pg_cancel_backend($1)', [pid]);
     await pause(againMs, running);
@@ -106,7 +102,7 @@ export async function endLostRunner(
 ): Promise<PgEvictError> {
   const { pid, started } = operation.runner;
   let state = '';
-  await tellUntil(operation, pid, async (client) => {
+  await repeatUntilDone(operation, pid, async (client) => {
     const { rows } = await client.query(endQuery, [pid, started]);
     if (rows.length === 0) state = await halfDropped(client, databases);
     else await pause(againMs);

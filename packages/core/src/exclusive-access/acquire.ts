@@ -16,7 +16,7 @@ import { quoteIdentifier, quoteLiteral, renameStatement } from '../text/quote.js
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 
 /** A database that can be held, and how. */
-export interface HoldPlan extends Plan {
+export interface AcquirePlan extends Plan {
   /** The private name it is to have. */
   readonly held: string;
   /** The private name under which its placeholder is made. */
@@ -27,7 +27,7 @@ export interface HoldPlan extends Plan {
 const failureOf = (database: string): string => `Exclusive access to database "${database}" was not had`;
 
 /** Finds, before anything is touched, what holding the database would do and what would keep us from it. */
-export async function planHold(operation: Operation, options: RemedyOptions): Promise<HoldPlan> {
+export async function planAcquire(operation: Operation, options: RemedyOptions): Promise<AcquirePlan> {
   const { database, runner } = operation;
   const failure = failureOf(database);
   const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
@@ -55,14 +55,14 @@ export async function planHold(operation: Operation, options: RemedyOptions): Pr
 }
 
 /** Ends the sessions, gives the database its private name, and puts a placeholder in its place. */
-export async function takeHold(
+export async function acquire(
   operation: Operation,
   {
     held,
     placeholder,
     statement,
     toRemove,
-  }: Pick<HoldPlan, 'held' | 'placeholder' | 'statement'> & {
+  }: Pick<AcquirePlan, 'held' | 'placeholder' | 'statement'> & {
     readonly toRemove: readonly Blocker[];
   },
 ): Promise<void> {

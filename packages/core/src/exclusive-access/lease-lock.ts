@@ -2,14 +2,14 @@
  * Who says something about a database under its private name, by an advisory lock: its holder, that he lives, though
  * the backend that the name tells of is gone; or who puts it in order, that he does.
  */
-export type HoldParty = 'holder' | 'recoverer';
+export type LeaseParty = 'holder' | 'recoverer';
 
 /**
  * The key of a party's lock. The server itself makes it of the name, so that it can be made of every name in a query.
  *
  * @param name an SQL expression
  */
-export function holdLockKey(name: string, party: HoldParty): string {
+export function leaseLockKey(name: string, party: LeaseParty): string {
   return `((hashtextextended(${name}, 0) & ~1::bigint) | ${party === 'holder' ? 0 : 1})`;
 }
 
@@ -20,7 +20,7 @@ export function holdLockKey(name: string, party: HoldParty): string {
  * @param name an SQL expression
  * @see https://www.postgresql.org/docs/current/view-pg-locks.html (how a bigint key is shown)
  */
-export function holdLockTaken(name: string, party: HoldParty): string {
+export function leaseLockTaken(name: string, party: LeaseParty): string {
   return `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND ((classid::bigint << 32) | objid::bigint) = ${holdLockKey(name, party)})`;
+    AND ((classid::bigint << 32) | objid::bigint) = ${leaseLockKey(name, party)})`;
 }

@@ -3,7 +3,7 @@ import { connect, disconnect } from '../connection/connect.js';
 import { Deadline, pause } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import type { Operation } from '../eviction/operation.js';
-import { holdLockKey, holdLockTaken } from './lease-lock.js';
+import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
 
 /** How long to wait before the next attempt to reach the server, or the next look whether the hold is ours. */
 const retryMs = 50;
@@ -13,10 +13,10 @@ const attemptMs = 5000;
 
 /** $1 the private name. */
 const stateQuery = `
-SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'recoverer')} AS claimed`;
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${leaseLockTaken('$1::text', 'recoverer')} AS claimed`;
 
 /** How the loss of a hold is told. */
-export interface HoldLoss {
+export interface LeaseLoss {
   /** What another operation has done with the database, taking its holder for dead. */
   readonly taken: string;
   /** The error; `why` ends without a full stop. */
@@ -27,24 +27,24 @@ export interface HoldLoss {
  * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its
  * holder lives is the backend that the private name tells of; if that is lost, an advisory lock says so in its place,
  * from another connection. Others wait a moment for it before they take a holder for dead ({@link recoverAbandoned}); if
- * it came too late, {@link Hold.lost} fires.
+ * it came too late, {@link Lease.lost} fires.
  */
-export class Hold {
+export class Lease {
   readonly #operation: Operation;
   readonly #name: string;
-  readonly #loss: HoldLoss;
+  readonly #loss: LeaseLoss;
   readonly #losing = new AbortController();
   readonly #ending = new AbortController();
   #client: Client | undefined;
   #renewing: Promise<void> | undefined;
 
   /** @param name the private name of the database */
-  constructor(operation: Operation, name: string, loss: HoldLoss) {
+  constructor(operation: Operation, name: string, loss: LeaseLoss) {
     this.#operation = operation;
     this.#name = name;
     this.#loss = loss;
     const { client } = operation.runner;
-    this.#watch(client);
+    this.#stateOf(client);
     // It may have been lost before it was watched.
     client.query('SELECT').catch(() => {
       this.#renew();
@@ -68,7 +68,7 @@ export class Hold {
     if (this.#client !== undefined) await disconnect(this.#client);
   }
 
-  #watch(client: Client): void {
+  #stateOf(client: Client): void {
     client.once('end', () => {
       this.#renew();
     });
@@ -92,12 +92,12 @@ export class Hold {
           signal: this.#ending.signal,
         });
         ({ client } = await connect(settings, maintenanceDatabase, attempt));
-        await client.query(`SELECT pg_advisory_lock_shared(${holdLockKey('$1::text', 'holder')})`, [
+        await client.query(`SELECT pg_advisory_lock_shared(${leaseLockKey('$1::text', 'holder')})`, [
           this.#name,
         ]);
         if (await this.#isOurs(client)) {
           this.#client = client;
-          this.#watch(client);
+          this.#stateOf(client);
         } else {
           await disconnect(client);
           this.#lose(

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { pause, watch } from '../contract/deadline.js';
+import { pause, stateOf } from '../contract/deadline.js';
 import type { Leftover } from '../contract/report.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import type { Operation } from '../eviction/operation.js';
 import { cancelUntilSettled } from '../eviction/stop-statement.js';
 import { quoteIdentifier } from '../text/quote.js';
-import { holdLockTaken } from './lease-lock.js';
+import { leaseLockTaken } from './lease-lock.js';
 
 /** What DROP DATABASE says of a template. */
 const wrongObjectType = '42809';
@@ -52,7 +52,7 @@ WITH p AS (
 SELECT p.datname AS name, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
   (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
 FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int
-WHERE part IS NOT NULL AND NOT ${holdLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
+WHERE part IS NOT NULL AND NOT ${leaseLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
 
 /**
  * Names the databases that died operations left aside, on the whole server or for one database. Only those whose
@@ -117,7 +117,7 @@ async function dropPrivateDatabase(operation: Operation, name: string): Promise<
 async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
   const { runner, control, deadline } = operation;
   const running = runner.client.query(sql);
-  const statement = watch(running);
+  const statement = stateOf(running);
   const beganAt = performance.now();
   await pause(tidyMs, running);
   while (!statement.settled) {

@@ -2,9 +2,9 @@ import type { Client } from 'pg';
 import { pause } from '../contract/deadline.js';
 import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
-import { holdLockKey, holdLockTaken } from './lease-lock.js';
+import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
 import { dropPrivateDatabases, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
-import { giveBack } from './release.js';
+import { release } from './release.js';
 
 /** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
 const returnMs = 1000;
@@ -33,7 +33,7 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
     }
   };
   for (const name of named('held'))
-    await claimed(name, async () => (await giveBack(operation, name)).leftovers ?? []);
+    await claimed(name, async () => (await release(operation, name)).leftovers ?? []);
   // Somebody may be filling it, and is about to say that he lives.
   for (const name of named('new')) await claimed(name, async () => dropPrivateDatabases(operation, [name]));
   left.push(...(await dropPrivateDatabases(operation, replaced)));
@@ -41,10 +41,10 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
 }
 
 /** $1 the private name. */
-const claimQuery = `SELECT pg_try_advisory_lock(${holdLockKey('$1::text', 'recoverer')}) AS claimed`;
-const unclaimQuery = `SELECT pg_advisory_unlock(${holdLockKey('$1::text', 'recoverer')})`;
+const claimQuery = `SELECT pg_try_advisory_lock(${leaseLockKey('$1::text', 'recoverer')}) AS claimed`;
+const unclaimQuery = `SELECT pg_advisory_unlock(${leaseLockKey('$1::text', 'recoverer')})`;
 const stateQuery = `
-SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${holdLockTaken('$1::text', 'holder')} AS alive`;
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${leaseLockTaken('$1::text', 'holder')} AS alive`;
 
 /**
  * Calls `callback` if nobody else puts the database in order meanwhile and its holder does not come back. Both sides first

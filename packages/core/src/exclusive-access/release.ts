@@ -14,7 +14,7 @@ import { dropPrivateDatabases, privateName } from './private-databases.js';
  * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
  * data is
  */
-export async function giveBack(operation: Operation, held: string): Promise<OperationOutcome> {
+export async function release(operation: Operation, held: string): Promise<OperationOutcome> {
   const { database, runner } = operation;
   const failure = `Database "${database}" was not given back; it is still called "${held}"`;
   const inspection = await inspect(runner.client, [database, held]);

@@ -6,7 +6,7 @@ import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
 import { inspect } from '../database/facts.js';
-import { sweepSessions } from '../eviction/evict-sessions.js';
+import { evictSessions } from '../eviction/evict-sessions.js';
 import { findBlockers } from '../eviction/find-blockers.js';
 import { findLockHolders } from '../eviction/find-lock-holders.js';
 import { heldBlocker, isPlaceholder } from '../guards/placeholder.js';
@@ -65,7 +65,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const [facts] = (await inspect(client, [database])).databases;
       if (facts === undefined) throw databaseNotFound(database);
       const { blockers: found, inactiveSlots } = await findBlockers(client, [database], kinds);
-      const { rows } = await sweepSessions(client, [database], pid, false, options.keep);
+      const { rows } = await evictSessions(client, [database], pid, false, options.keep);
       const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
       const barrier = await client.query<{ pid: number }>(barrierQuery);
       const denied = rows.filter((row) => !row.can_terminate && !row.starting && !row.unidentified);

@@ -5,7 +5,7 @@ import { Deadline, pause } from '../contract/deadline.js';
 import { alsoThrown, PgEvictError } from '../contract/error.js';
 import { type Operation, wakeChannel } from '../eviction/operation.js';
 import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
-import { Hold } from '../exclusive-access/lease.js';
+import { Lease } from '../exclusive-access/lease.js';
 import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
 import { quoteIdentifier } from '../text/quote.js';
 
@@ -13,7 +13,7 @@ import { quoteIdentifier } from '../text/quote.js';
 const givingUpMs = 10_000;
 
 /** The caller's filling of a database that is to take another's place. */
-export class Filling {
+export class SuccessorFill {
   readonly #fill: (access: DatabaseAccess) => Promise<void> | void;
   readonly #target: Target;
   #thrown: { readonly error: unknown } | undefined;
@@ -38,7 +38,7 @@ export class Filling {
     next: (operation: Operation) => Promise<T>,
   ): Promise<T> {
     const { database, deadline } = operation;
-    const hold = new Hold(operation, successor, {
+    const hold = new Lease(operation, successor, {
       taken: 'dropped the new one',
       error: (why, cause) =>
         new PgEvictError('CONNECTION_FAILED', `${failure}: ${why}.`, { database, hint: 'Try again.', cause }),
@@ -92,7 +92,7 @@ const answerMs = 5000;
  * @param deadline that of the new connections, and of the operation with them
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`
  */
-export async function withLiveConnections<T>(
+async function withLiveConnections<T>(
   operation: Operation,
   deadline: Deadline,
   callback: (operation: Operation) => Promise<T>,

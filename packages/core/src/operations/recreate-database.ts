@@ -23,9 +23,9 @@ import {
 } from '../guards/preconditions.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
-import { fenceOf } from './access-restrictions.js';
+import { restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
-import { Filling } from './fill-successor.js';
+import { SuccessorFill } from './fill-successor.js';
 import { withOperation } from './with-operation.js';
 
 const missingHint =
@@ -106,7 +106,7 @@ export async function recreateDatabase(
   if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
   const kept = keepOldAs === undefined ? [] : [keepOldAs];
-  const filling = fill === undefined ? undefined : new Filling(fill, target);
+  const filling = fill === undefined ? undefined : new SuccessorFill(fill, target);
   const recreating = withOperation('recreate', target, options, [...copied, ...kept], async (operation) => {
     const { database, runner } = operation;
     const failure = `Database "${database}" was not recreated and stays as it was`;
@@ -132,7 +132,7 @@ export async function recreateDatabase(
     if (old !== undefined) requireOwnership(inspection, old, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
     const model = keepSettings ? old : undefined;
-    const fence = filling === undefined || model === undefined ? undefined : fenceOf(model, failure);
+    const fence = filling === undefined || model === undefined ? undefined : restrictionsOf(model, failure);
     const like = fence?.open ?? model;
     const successor = privateName(operation, 'new');
     const statement = createStatement(inspection, { name: successor, template, owner, like });

@@ -5,9 +5,9 @@ import type { OperationReport } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import type { RemedyOptions } from '../eviction/remove-blockers.js';
 import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
-import { planHold, takeHold } from '../exclusive-access/acquire.js';
-import { Hold, lostError } from '../exclusive-access/lease.js';
-import { giveBack } from '../exclusive-access/release.js';
+import { planAcquire, acquire } from '../exclusive-access/acquire.js';
+import { Lease, lostError } from '../exclusive-access/lease.js';
+import { release } from '../exclusive-access/release.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link withExclusiveAccess}. */
@@ -67,12 +67,12 @@ export async function withExclusiveAccess<T>(
   assertOptions('withExclusiveAccess', options, { ...operationOptions, rollbackPrepared: true });
   let outcome: Outcome<T> | undefined;
   const report = await withOperation('run', target, options, [], async (operation) => {
-    const plan = await planHold(operation, options);
+    const plan = await planAcquire(operation, options);
     await operation.step('checked');
     if (operation.dryRun) return plan.report;
-    await takeHold(operation, plan);
+    await acquire(operation, plan);
     const { held } = plan;
-    const hold = new Hold(operation, held, {
+    const hold = new Lease(operation, held, {
       taken: 'gave it back',
       error: (why, cause) => lostError(operation.database, why, cause),
     });
@@ -120,7 +120,7 @@ async function give(
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
     const { changed, leftovers } = await withOperation('run', target, giving, [], async (second) =>
-      giveBack(second, held),
+      release(second, held),
     );
     if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;

@@ -7,7 +7,7 @@ import type { OperationOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
-import { prepareSweep } from '../eviction/evict-sessions.js';
+import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
 import { assertNotGuarded } from '../guards/built-in.js';
@@ -55,7 +55,7 @@ export async function withOperation(
       },
     };
     // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
-    const preparing = prepareSweep(control.client, runner.pid).catch(() => undefined);
+    const preparing = prepareEviction(control.client, runner.pid).catch(() => undefined);
     let outcome: OperationOutcome;
     try {
       outcome = await begin(operation, others, callback);

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { PgEvictError } from '../contract/error.js';
 import { assertOptions } from '../contract/options.js';
-import { OneOrMore, SessionFilter, SessionPattern } from '../contract/session.js';
+import type { OneOrMore, SessionFilter, SessionPattern } from '../contract/session.js';
 import { globToRegex, matchesGlob } from '../text/glob.js';
 
 const many = (value: OneOrMore | undefined): readonly string[] | undefined =>

@@ -82,7 +82,7 @@ SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key
   ELSE pg_terminate_backend(p.pid) END`;
 
 /** Ends, or cancels the queries of, the sessions that the options pick, and waits until that is seen to have happened. */
-export async function endPicked(
+export async function terminateMatching(
   client: Queryable,
   database: string,
   deadline: Deadline,

@@ -9,7 +9,7 @@ import { assertNotGuarded } from '../guards/built-in.js';
 import { assertUnprotected } from '../guards/protection-label.js';
 import { assertFilter } from './filter.js';
 import { resolveTable } from './resolve-table.js';
-import { type EndOptions, endPicked } from './terminate-matching.js';
+import { type EndOptions, terminateMatching } from './terminate-matching.js';
 
 /** Options of {@link terminateSessions}. */
 export interface TerminateSessionsOptions extends DeadlineOptions, EndOptions {
@@ -57,7 +57,7 @@ export async function terminateSessions(
   ): Promise<TerminationReport> => {
     try {
       await assertUnprotected(client, database);
-      const report = await endPicked(client, database, deadline, options, await tableOid());
+      const report = await terminateMatching(client, database, deadline, options, await tableOid());
       return { ...report, durationMs: Math.round(performance.now() - startedAt) };
     } catch (error) {
       throw translateError(error, `Sessions on database "${database}" were not ended`, { database });

@@ -191,7 +191,7 @@ export class TestFile {
 }
 
 /** Says, without a password, where the database of a failed test file is. */
-export function describeKept(file: string, { name, url }: TestDatabase, run: JestRun): string {
+function describeKept(file: string, { name, url }: TestDatabase, run: JestRun): string {
   const address = new URL(url);
   address.password = '';
   return `${file} failed. Its database was kept: ${address.href}\n${howLong(name, run)}\n`;

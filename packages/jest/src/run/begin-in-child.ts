@@ -27,13 +27,13 @@ export interface Begun {
 }
 
 /** The program that begins a run. */
-export const beginElsewhere = join(packageDirectory, 'begin-elsewhere.js');
+const beginElsewhere = join(packageDirectory, 'begin-elsewhere.js');
 
 /** What the project writes is for people; the answer has a pipe of its own, the last. */
-export const stdio = ['pipe', 2, 2, 'pipe'] satisfies StdioOptions;
+const stdio = ['pipe', 2, 2, 'pipe'] satisfies StdioOptions;
 
 /** What it has answered. @throws {@link PgEvictError} what the start of the run failed with */
-export function invitationIn(answer: string, status: number | null): JestRun {
+function invitationIn(answer: string, status: number | null): JestRun {
   const { run, error } = JSON.parse(answer || '{}') as Begun;
   if (run !== undefined) return run;
   const { code = 'UNEXPECTED', message = `The process that begins the run ended (${status}).` } = error ?? {};

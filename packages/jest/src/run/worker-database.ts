@@ -138,7 +138,7 @@ const clearUpMs = 10_000;
  *
  * @param clearUp called before it ends itself
  */
-export function endWithParent(clearUp: () => Promise<void>): void {
+function endWithParent(clearUp: () => Promise<void>): void {
   if (process.send === undefined || process.env['JEST_WORKER_ID'] === undefined || !isMainThread) return;
   const end = (): void => void process.kill(process.pid, 'SIGTERM');
   const timer = setInterval(() => {

@@ -1,8 +1,8 @@
 import { unwatched } from '../leaks/watch-sockets.js';
 import { testDatabaseName } from '../names/database-names.js';
-import { dropOwn } from '../server/drop-database.js';
+import { dropTestDatabase } from '../server/drop-database.js';
 import { failureOf } from '../session/error.js';
-import { copyTemplate, whileRunLives } from './copy-template.js';
+import { copyTemplate, unlessEnding } from './copy-template.js';
 import { TestDatabase } from './test-database.js';
 import type { TestRun } from './test-run.js';
 
@@ -31,12 +31,12 @@ export async function acquireDatabase(
     const database = new TestDatabase(run, name);
     await run.control.hold(database.lock);
     try {
-      await whileRunLives(run, async () => copyTemplate(run, database.name));
+      await unlessEnding(run, async () => copyTemplate(run, database.name));
       await database.remember();
       run.databases.add(database);
       return database;
     } catch (error) {
-      await dropOwn(run.control, run.server.target, database.name).catch(() => undefined);
+      await dropTestDatabase(run.control, run.server.target, database.name).catch(() => undefined);
       await run.control.release(database.lock).catch(() => undefined);
       throw failureOf(error, `Test database "${database.name}" was not made`, { database: database.name });
     }

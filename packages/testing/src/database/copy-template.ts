@@ -1,12 +1,12 @@
 import { cloneDatabase, PgEvictError, quoteIdentifier } from '@pg-evict/core';
 import { commentStatement } from '../names/database-comments.js';
 import { lockKeys } from '../session/advisory-locks.js';
-import type { Control } from '../session/maintenance-session.js';
+import type { MaintenanceSession } from '../session/maintenance-session.js';
 import type { TemplateUser } from '../template/unlogged-relations.js';
 
 /** A run, and its session on the maintenance database. */
 export interface MaintenanceOf extends TemplateUser {
-  readonly control: Control;
+  readonly control: MaintenanceSession;
 }
 
 /** Makes a database that is a copy of the run's template, and as open as any. */
@@ -38,7 +38,7 @@ export async function copyTemplate(
  *
  * @throws {@link PgEvictError} `REFUSED` where the run is being ended
  */
-export async function whileRunLives<T>(run: MaintenanceOf, make: () => Promise<T>): Promise<T> {
+export async function unlessEnding<T>(run: MaintenanceOf, make: () => Promise<T>): Promise<T> {
   const lock = { kind: 'ending', of: run.id, shared: true } as const;
   const { rows } = await run.control.query<{ taken: boolean }>(
     'SELECT pg_try_advisory_lock_shared($1, $2) AS taken',

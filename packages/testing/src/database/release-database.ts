@@ -2,7 +2,7 @@ import { renameDatabase } from '@pg-evict/core';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { commentStatement, keptComment } from '../names/database-comments.js';
 import { keptDatabaseName } from '../names/database-names.js';
-import { dropOwn } from '../server/drop-database.js';
+import { dropTestDatabase } from '../server/drop-database.js';
 import { TestDatabase } from './test-database.js';
 
 /** Options of {@link releaseDatabase}. */
@@ -39,7 +39,7 @@ export async function releaseDatabase(
       await renameDatabase({ ...run.server.target, database: name }, kept.name, { rollbackPrepared: true });
       await run.control.query(commentStatement(kept.name, keptComment(new Date())));
     } else {
-      await dropOwn(run.control, run.server.target, name, timeoutMs);
+      await dropTestDatabase(run.control, run.server.target, name, timeoutMs);
     }
     await run.control.release(database.lock);
     run.databases.delete(database);

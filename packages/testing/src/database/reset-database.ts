@@ -1,10 +1,10 @@
 import type { Session } from '@pg-evict/core';
 import { unwatched } from '../leaks/watch-sockets.js';
-import type { Memory } from '../reset/compare.js';
+import type { CopyState } from '../reset/compare.js';
 import { planUndo, undoChanges } from '../reset/undo-changes.js';
 import { endSessions } from '../session/end-sessions.js';
 import { failureOf } from '../session/error.js';
-import { lookAround } from '../session/surroundings.js';
+import { readSurroundings } from '../session/surroundings.js';
 import type { TestDatabase } from './test-database.js';
 
 /** Options of {@link resetDatabase}. */
@@ -74,13 +74,13 @@ export async function resetDatabase(
 }
 
 async function putBack(
-  memory: Memory,
+  memory: CopyState,
   graceMs: number,
   sessions: Session[],
   prepared: string[],
 ): Promise<'unchanged' | 'rows' | { readonly reason: string }> {
   const { session, baseline } = memory;
-  let around = await lookAround(session);
+  let around = await readSurroundings(session);
   while (around.pids.length > 0 || around.prepared.length > 0 || around.slots.length > 0) {
     if (around.pids.length > 0) sessions.push(...(await endSessions(session, graceMs)));
     for (const gid of around.prepared) {
@@ -88,7 +88,7 @@ async function putBack(
       prepared.push(gid);
     }
     for (const slot of around.slots) await session.query('SELECT pg_drop_replication_slot($1)', [slot]);
-    around = await lookAround(session);
+    around = await readSurroundings(session);
   }
   if (around.subscriptions > 0) return { reason: 'it has subscriptions' };
   if (around.facts !== memory.facts) {

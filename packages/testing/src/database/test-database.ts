@@ -1,8 +1,8 @@
-import { Memory, type SnapshotOwner } from '../reset/compare.js';
+import { CopyState, type SnapshotOwner } from '../reset/compare.js';
 import { addressOf, type DatabaseAddress } from '../server/database-address.js';
-import { dropOwn } from '../server/drop-database.js';
+import { dropTestDatabase } from '../server/drop-database.js';
 import type { AdvisoryLock } from '../session/advisory-locks.js';
-import { copyTemplate, whileRunLives } from './copy-template.js';
+import { copyTemplate, unlessEnding } from './copy-template.js';
 import type { MaintenanceOf } from './copy-template.js';
 
 /** A run, as far as its databases are concerned. */
@@ -18,7 +18,7 @@ export class TestDatabase implements DatabaseAddress {
   readonly environment: Readonly<Record<string, string>>;
   /** @internal */
   readonly run: OwningRun;
-  #memory: Memory | undefined;
+  #memory: CopyState | undefined;
 
   /** @internal */
   constructor(run: OwningRun, name: string) {
@@ -44,7 +44,7 @@ export class TestDatabase implements DatabaseAddress {
    *
    * @internal
    */
-  async memory(): Promise<Memory> {
+  async memory(): Promise<CopyState> {
     if (this.#memory === undefined || this.#memory.session.lost) {
       throw new Error('our own session on it is gone, so nobody knows what was done');
     }
@@ -57,7 +57,7 @@ export class TestDatabase implements DatabaseAddress {
    * @internal
    */
   async remember(): Promise<void> {
-    this.#memory = await Memory.of(this.run, this.name);
+    this.#memory = await CopyState.of(this.run, this.name);
   }
 
   /**
@@ -78,8 +78,8 @@ export class TestDatabase implements DatabaseAddress {
    */
   async replace(): Promise<void> {
     await this.forget();
-    await dropOwn(this.run.control, this.run.server.target, this.name);
-    await whileRunLives(this.run, async () => copyTemplate(this.run, this.name));
+    await dropTestDatabase(this.run.control, this.run.server.target, this.name);
+    await unlessEnding(this.run, async () => copyTemplate(this.run, this.name));
     await this.remember();
   }
 }

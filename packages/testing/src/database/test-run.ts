@@ -2,7 +2,7 @@ import type { TestingConfig } from '@pg-evict/config';
 import type { Baseline } from '../reset/snapshot.js';
 import { toPlainTls } from '../server/serialize-tls.js';
 import type { OpenedServer, TestServer } from '../server/test-server.js';
-import type { Control } from '../session/maintenance-session.js';
+import type { MaintenanceSession } from '../session/maintenance-session.js';
 import type { Template } from '../template/template.js';
 import type { TestDatabase } from './test-database.js';
 
@@ -30,7 +30,7 @@ export interface RunParts extends RunSettings {
   readonly id: string;
   readonly server: OpenedServer;
   readonly template: Template;
-  readonly control: Control;
+  readonly control: MaintenanceSession;
   /** Whether this process began the run, and so ends it. */
   readonly owned: boolean;
 }
@@ -48,7 +48,7 @@ export class TestRun {
   /** Whether this process began the run. */
   readonly owned: boolean;
   /** @internal */
-  readonly control: Control;
+  readonly control: MaintenanceSession;
   /**
    * What copies of the template contain.
    *

@@ -1,6 +1,6 @@
 import { sqlStateOf } from '../session/error.js';
 import { ServerSession } from '../session/server-session.js';
-import { lookAround } from '../session/surroundings.js';
+import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
 import { readClasses } from './relations.js';
 import {
@@ -20,7 +20,7 @@ export interface SnapshotOwner extends TemplateUser {
 }
 
 /** What is remembered of a copy as it was made, with a session that stays on it to compare. */
-export class Memory {
+export class CopyState {
   readonly session: ServerSession;
   readonly baseline: Baseline;
   /** What the shared catalogs said of the database. */
@@ -30,7 +30,7 @@ export class Memory {
   /** Rows written by this transaction, or a later one, are new. */
   newSince: string;
 
-  private constructor(parts: Pick<Memory, 'session' | 'baseline' | 'facts' | 'asReplica' | 'newSince'>) {
+  private constructor(parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'asReplica' | 'newSince'>) {
     this.session = parts.session;
     this.baseline = parts.baseline;
     this.facts = parts.facts;
@@ -39,16 +39,16 @@ export class Memory {
   }
 
   /** Remembers a copy that nobody has touched yet. */
-  static async of(run: SnapshotOwner, name: string): Promise<Memory> {
+  static async of(run: SnapshotOwner, name: string): Promise<CopyState> {
     const session = await ServerSession.open(run.server.target.connection, name);
     try {
       await assertUnloggedIntact(run, session);
       const asReplica = await becomeReplica(session);
-      const { facts, nextTransaction: newSince } = await lookAround(session);
+      const { facts, nextTransaction: newSince } = await readSurroundings(session);
       // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.
       if (run.baseline !== undefined) await prepareProbes(session, run.baseline.probes);
       const baseline = (run.baseline ??= await readBaseline(session, newSince));
-      return new Memory({ session, baseline, facts, asReplica, newSince });
+      return new CopyState({ session, baseline, facts, asReplica, newSince });
     } catch (error) {
       await session.close();
       throw error;

@@ -13,7 +13,7 @@ const ofStorage = [
 ].join(',');
 
 /** `FirstNormalObjectId` (src/include/access/transam.h): what a server is born with is below. */
-export const firstNormalOid = 16_384;
+const firstNormalOid = 16_384;
 
 /**
  * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write

@@ -188,7 +188,7 @@ const keptOfOne = 2 * 2 ** 20;
 const keptOfAll = 16 * 2 ** 20;
 
 /** Reads the rows of small tables, in their order, as text; by the index of their probe. */
-export async function readRows(
+async function readRows(
   session: ServerSession,
   probes: readonly { readonly relation: Relation | undefined }[],
   counts: readonly string[],

@@ -1,5 +1,5 @@
 import { toTransactionId } from '../session/surroundings.js';
-import type { Memory } from './compare.js';
+import type { CopyState } from './compare.js';
 import { type Relation, sqlName } from './relations.js';
 import type { Baseline } from './snapshot.js';
 
@@ -26,7 +26,7 @@ export interface UndoPlan {
 
 /** Plans how to undo changes; says in words why only a new copy will do. */
 export function planUndo(
-  { baseline, asReplica }: Pick<Memory, 'baseline' | 'asReplica'>,
+  { baseline, asReplica }: Pick<CopyState, 'baseline' | 'asReplica'>,
   changed: ReadonlySet<number>,
 ): UndoPlan | string {
   const tables: ChangedTable[] = [];
@@ -82,7 +82,7 @@ function obstacleTo(
  *
  * @returns the transaction id from which on rows are new
  */
-export async function undoChanges({ session }: Memory, { tables, sequences }: UndoPlan): Promise<string> {
+export async function undoChanges({ session }: CopyState, { tables, sequences }: UndoPlan): Promise<string> {
   const refilled = tables.filter(({ rows }) => rows !== undefined);
   const deletes = tables.map(({ relation }, n) => `d${n} AS (DELETE FROM ONLY ${sqlName(relation)})`);
   const sizes = tables.map(({ relation }) => `pg_table_size(${relation.oid}::oid::regclass)::float8`);

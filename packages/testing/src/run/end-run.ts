@@ -2,7 +2,7 @@ import { releaseDatabase } from '../database/release-database.js';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { ownNamesLike, readOwnName } from '../names/database-names.js';
-import { dropOwn } from '../server/drop-database.js';
+import { dropTestDatabase } from '../server/drop-database.js';
 import { type HeldLockRow, heldLocksQuery, isHeld, lockClasses } from '../session/advisory-locks.js';
 
 /** Options of {@link endRun}. */
@@ -44,12 +44,12 @@ async function dropAbandoned({ control, server, id, template }: TestRun, force: 
   if (!template.reused) await control.release(uses);
   const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
   if (!template.reused && (force || !isHeld(held, uses))) {
-    await dropOwn(control, server.target, template.name);
+    await dropTestDatabase(control, server.target, template.name);
   }
   for (const { name } of found) {
     const own = readOwnName(name);
     if (own?.run !== id || own.kind === 'kept') continue;
     if (!force && isHeld(held, { kind: 'database', of: name })) continue;
-    await dropOwn(control, server.target, name);
+    await dropTestDatabase(control, server.target, name);
   }
 }

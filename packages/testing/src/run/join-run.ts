@@ -1,7 +1,7 @@
 import { type RunInvitation, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { restoreTls } from '../server/serialize-tls.js';
-import { Control } from '../session/maintenance-session.js';
+import { MaintenanceSession } from '../session/maintenance-session.js';
 
 /** Options of {@link joinRun}. */
 export interface JoinRunOptions {
@@ -26,7 +26,7 @@ export async function joinRun(
   return unwatched(async () => {
     const { id, server, template, ...settings } = invitation;
     const target = { ...server.target, connection: restoreTls(server.target.connection) };
-    const control = await Control.open(target.connection, target.maintenanceDatabase);
+    const control = await MaintenanceSession.open(target.connection, target.maintenanceDatabase);
     await control.hold({ kind: 'run', of: id, shared: true });
     await control.hold({ kind: 'template', of: template.hash, shared: true });
     const joined = {

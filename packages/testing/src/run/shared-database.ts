@@ -11,7 +11,7 @@ const saysTest = /(?:^|[^a-z])tests?(?![a-z])|(?:[a-z0-9])Tests?(?![a-z])/;
  * @throws {@link PgEvictError} `CONFIG_INVALID` for a name that does not say that the database is for tests, and what
  * `recreateDatabase` of core throws
  */
-export async function ensureFixedDatabase(
+export async function recreateSharedDatabase(
   { connection, target }: TestServer,
   template: Template,
   database: string | null,

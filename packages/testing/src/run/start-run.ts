@@ -3,10 +3,10 @@ import { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
 import { explainDenial, type OpenedServer, openServer } from '../server/test-server.js';
-import { Control } from '../session/maintenance-session.js';
+import { MaintenanceSession } from '../session/maintenance-session.js';
 import { ensureTemplate } from '../template/ensure-template.js';
 import { templateSource } from '../template/source.js';
-import { ensureFixedDatabase } from './shared-database.js';
+import { recreateSharedDatabase } from './shared-database.js';
 import { sweepOver } from './sweep-test-databases.js';
 
 /** Options of {@link startRun}; what is left out is searched for, as by the command. */
@@ -36,9 +36,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const testing = { ...configuration.config.testing, ...given };
     const { isolation = 'file', leaks = 'fail', keepFailed = false, database = null } = testing;
     const opened = await openServer(testing, configuration, cwd);
-    let control: Control | undefined;
+    let control: MaintenanceSession | undefined;
     try {
-      control = await Control.open(opened.target.connection, opened.target.maintenanceDatabase);
+      control = await MaintenanceSession.open(opened.target.connection, opened.target.maintenanceDatabase);
       const server = await withPasswords(opened, control);
       const id = newRunId();
       await control.hold({ kind: 'run', of: id, shared: true });
@@ -50,7 +50,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
         runId: id,
       });
       const template = await ensureTemplate(control, server, id, source);
-      if (isolation === 'run') await ensureFixedDatabase(server, template, database);
+      if (isolation === 'run') await recreateSharedDatabase(server, template, database);
       return new TestRun({
         id,
         server,
@@ -72,7 +72,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
 }
 
 /** Tests are handed a password, wherever it comes from. */
-async function withPasswords(server: OpenedServer, control: Control): Promise<OpenedServer> {
+async function withPasswords(server: OpenedServer, control: MaintenanceSession): Promise<OpenedServer> {
   const { connection, target } = server;
   const found = await control.password();
   const isSame = connection.user === target.connection.user;

@@ -2,7 +2,7 @@ import { PgEvictError, type Target } from '@pg-evict/core';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { dayOf, readComment } from '../names/database-comments.js';
 import { type OwnDatabase, ownNamesLike, readOwnName } from '../names/database-names.js';
-import { dropOwnWithin } from '../server/drop-database.js';
+import { dropTestDatabaseWithin } from '../server/drop-database.js';
 import {
   type HeldLockRow,
   heldLocksQuery,
@@ -10,7 +10,7 @@ import {
   lockClasses,
   lockKeys,
 } from '../session/advisory-locks.js';
-import { Control } from '../session/maintenance-session.js';
+import { MaintenanceSession } from '../session/maintenance-session.js';
 
 /** How long a template that nobody uses, or a database that was kept, stays. */
 const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -90,7 +90,7 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
       typeof target.connection === 'string'
         ? { connectionString: target.connection }
         : (target.connection ?? {});
-    const control = await Control.open(connection, target.maintenanceDatabase);
+    const control = await MaintenanceSession.open(connection, target.maintenanceDatabase);
     try {
       return await sweepOver(control, { ...target, connection }, options);
     } finally {
@@ -101,7 +101,7 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
 
 /** The same over a session that is there already. */
 export async function sweepOver(
-  control: Control,
+  control: MaintenanceSession,
   target: Target,
   options: SweepOptions = {},
 ): Promise<SweepReport> {
@@ -160,13 +160,13 @@ function abortedAfter(dropped: readonly string[], cause?: unknown): PgEvictError
 
 /** Returns whether it was dropped: somebody may begin to use a template at this moment. */
 async function drop(
-  control: Control,
+  control: MaintenanceSession,
   target: Target,
   { kind, name }: OwnDatabase,
   options: SweepOptions,
 ): Promise<boolean> {
   if (kind !== 'template') {
-    await dropOwnWithin(target, name, options);
+    await dropTestDatabaseWithin(target, name, options);
     return true;
   }
   const keys = lockKeys({ kind: 'template', of: hashOf(name) });
@@ -176,7 +176,7 @@ async function drop(
   );
   if (rows[0]?.taken !== true) return false;
   try {
-    await dropOwnWithin(target, name, options);
+    await dropTestDatabaseWithin(target, name, options);
     return true;
   } finally {
     await control.query('SELECT pg_advisory_unlock($1, $2)', keys);

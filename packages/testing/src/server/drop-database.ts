@@ -1,6 +1,6 @@
 import { type DeadlineOptions, dropDatabase, quoteIdentifier, type Target } from '@pg-evict/core';
 import { sqlStateOf } from '../session/error.js';
-import { Control } from '../session/maintenance-session.js';
+import { MaintenanceSession } from '../session/maintenance-session.js';
 import type { TestServer } from './test-server.js';
 
 /** How long it takes to find out who is in the way. */
@@ -12,8 +12,8 @@ const explainingMs = 2000;
  * @param timeoutMs how long somebody else may have the database locked
  * @throws {@link PgEvictError} what `dropDatabase` of core throws
  */
-export async function dropOwn(
-  control: Control,
+export async function dropTestDatabase(
+  control: MaintenanceSession,
   target: TestServer['target'],
   name: string,
   timeoutMs = 30_000,
@@ -24,7 +24,11 @@ export async function dropOwn(
     await control.query(drop);
   } catch (error) {
     if (sqlStateOf(error) === undefined) throw error;
-    await dropOwnWithin(target, name, sqlStateOf(error) === '57014' ? { timeoutMs: explainingMs } : {});
+    await dropTestDatabaseWithin(
+      target,
+      name,
+      sqlStateOf(error) === '57014' ? { timeoutMs: explainingMs } : {},
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -35,7 +39,7 @@ async function cancel(
   { connection, maintenanceDatabase }: TestServer['target'],
   statement: string,
 ): Promise<void> {
-  const session = await Control.open(connection, maintenanceDatabase);
+  const session = await MaintenanceSession.open(connection, maintenanceDatabase);
   try {
     await session.query(
       "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query = $1",
@@ -51,7 +55,7 @@ async function cancel(
  *
  * @throws {@link PgEvictError} what `dropDatabase` of core throws
  */
-export async function dropOwnWithin(
+export async function dropTestDatabaseWithin(
   target: Target,
   name: string,
   { timeoutMs, signal }: DeadlineOptions = {},

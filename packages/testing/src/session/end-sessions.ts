@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PgEvictError, type Session, terminateSessions } from '@pg-evict/core';
 import type { ServerSession } from './server-session.js';
-import { lookAround } from './surroundings.js';
+import { readSurroundings } from './surroundings.js';
 
 /** How long ended sessions may take to go. */
 const timeoutMs = 30_000;
@@ -15,10 +15,10 @@ const timeoutMs = 30_000;
  */
 export async function endSessions(session: ServerSession, graceMs: number): Promise<Session[]> {
   const patience = performance.now() + graceMs;
-  let { pids } = await lookAround(session);
+  let { pids } = await readSurroundings(session);
   for (let waitMs = 1; pids.length > 0 && performance.now() < patience; waitMs = Math.min(waitMs * 2, 10)) {
     await pause(waitMs);
-    ({ pids } = await lookAround(session));
+    ({ pids } = await readSurroundings(session));
   }
   const ended: Session[] = [];
   const over = performance.now() + timeoutMs;
@@ -37,7 +37,7 @@ export async function endSessions(session: ServerSession, graceMs: number): Prom
         terminated: ended,
       });
     }
-    ({ pids } = await lookAround(session));
+    ({ pids } = await readSurroundings(session));
   }
   return ended;
 }

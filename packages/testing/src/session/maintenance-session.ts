@@ -7,7 +7,7 @@ import { ServerSession } from './server-session.js';
  * A process's session on the maintenance database: it makes and drops databases and holds the advisory locks that say
  * so. Where it is lost, it comes back with its locks at once, or, where that fails, when it is next needed.
  */
-export class Control {
+export class MaintenanceSession {
   readonly #settings: ConnectionSettings;
   readonly #databases: readonly string[];
   readonly #locks = new Map<string, AdvisoryLock>();
@@ -29,10 +29,10 @@ export class Control {
    *
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
-  static async open(settings: ConnectionSettings, maintenanceDatabase?: string): Promise<Control> {
+  static async open(settings: ConnectionSettings, maintenanceDatabase?: string): Promise<MaintenanceSession> {
     const databases = maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase];
     const session = await openFirst(settings, databases);
-    return new Control(settings, databases, Promise.resolve(session));
+    return new MaintenanceSession(settings, databases, Promise.resolve(session));
   }
 
   /** The password that was used, wherever it was found. */

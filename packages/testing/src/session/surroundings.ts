@@ -36,7 +36,7 @@ SELECT ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid 
 FROM pg_database d WHERE d.datname = current_database()`;
 
 /** Looks. */
-export async function lookAround(session: ServerSession): Promise<Surroundings> {
+export async function readSurroundings(session: ServerSession): Promise<Surroundings> {
   const { rows } = await session.query<Surroundings>({
     name: 'pg_evict_surroundings',
     text: surroundingsQuery,

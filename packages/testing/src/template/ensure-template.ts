@@ -2,14 +2,14 @@ import { PgEvictError, quoteIdentifier, renameDatabase } from '@pg-evict/core';
 import { commentStatement, dayOf, readComment, templateComment } from '../names/database-comments.js';
 import { buildingName, templateName } from '../names/database-names.js';
 import { addressOf } from '../server/database-address.js';
-import { dropOwn } from '../server/drop-database.js';
+import { dropTestDatabase } from '../server/drop-database.js';
 import type { TestServer } from '../server/test-server.js';
 import type { AdvisoryLock } from '../session/advisory-locks.js';
 import { endSessions } from '../session/end-sessions.js';
 import { failureOf, sqlStateOf } from '../session/error.js';
-import type { Control } from '../session/maintenance-session.js';
+import type { MaintenanceSession } from '../session/maintenance-session.js';
 import { ServerSession } from '../session/server-session.js';
-import { lookAround } from '../session/surroundings.js';
+import { readSurroundings } from '../session/surroundings.js';
 import { digest } from './hash-files.js';
 import type { Template, TemplateSource } from './template.js';
 import { sizeOfUnlogged } from './unlogged-relations.js';
@@ -41,7 +41,7 @@ FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
  * @throws {@link PgEvictError} with the code of what failed; nothing is left then
  */
 export async function ensureTemplate(
-  control: Control,
+  control: MaintenanceSession,
   server: TestServer,
   runId: string,
   source: TemplateSource,
@@ -81,7 +81,7 @@ export async function ensureTemplate(
 }
 
 async function findTemplate(
-  control: Control,
+  control: MaintenanceSession,
   hash: string,
   { reused }: TemplateSource,
 ): Promise<Template | undefined> {
@@ -103,7 +103,7 @@ async function findTemplate(
 }
 
 async function buildTemplate(
-  control: Control,
+  control: MaintenanceSession,
   server: TestServer,
   runId: string,
   hash: string,
@@ -133,10 +133,10 @@ async function buildTemplate(
     });
     const built = await findTemplate(control, hash, source);
     if (built === undefined) throw notATemplate(templateName(hash));
-    await dropOwn(control, target, name);
+    await dropTestDatabase(control, target, name);
     return built;
   } catch (error) {
-    await dropOwn(control, target, name).catch(() => undefined);
+    await dropTestDatabase(control, target, name).catch(() => undefined);
     throw failureOf(error, `The template for tests was not built from ${source.description}`, {
       sqlState: sqlStateOf(error),
     });
@@ -160,7 +160,7 @@ async function finish({ target }: TestServer, name: string): Promise<number> {
   const session = await ServerSession.open(target.connection, name);
   try {
     await endSessions(session, 100);
-    const { prepared } = await lookAround(session);
+    const { prepared } = await readSurroundings(session);
     if (prepared.length > 0) {
       throw new PgEvictError('BLOCKED', `Prepared transactions are left: ${prepared.join(', ')}.`, {
         hint: 'Commit what fills the template.',
