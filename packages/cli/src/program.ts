@@ -1,7 +1,9 @@
 import { Command, Help, type Option } from 'commander';
 import { declareOperations } from './declare/operations.js';
-import { declareGuards } from './declare/other.js';
+import { declareProtection } from './declare/protection.js';
+import { declareRun } from './declare/run.js';
 import { declareSessionCommands } from './declare/sessions.js';
+import { declareUpkeep } from './declare/upkeep.js';
 import { addGlobalOptions } from './options/global.js';
 import { wantsColor } from './terminal/color.js';
 
@@ -42,7 +44,9 @@ Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 session
 
   declareSessionCommands(program);
   declareOperations(program);
-  declareGuards(program);
+  declareRun(program);
+  declareProtection(program);
+  declareUpkeep(program);
   return program;
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Interrupts } from '../terminal/interrupts.js';
+import { endGracefully } from './end-gracefully.js';
 
 /** How a command ended. */
 export interface ChildOutcome {
@@ -12,8 +13,6 @@ export interface ChildOutcome {
   /** For messages, after "the command ended": `with exit code 1`. */
   readonly text: string;
 }
-
-const killAfterMs = 5000;
 
 /**
  * Runs a command to its end, without a shell. Signals go to it, and it decides what comes of them; the terminal sends
@@ -41,11 +40,7 @@ export async function runChild(
     if (signal !== 'SIGINT' || !isOnTerminal) child.kill(signal);
   });
   let timedOut = false;
-  let killer: NodeJS.Timeout | undefined;
-  const end = (): void => {
-    child.kill('SIGTERM');
-    killer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-  };
+  const { end, forget } = endGracefully((signal) => child.kill(signal));
   const timer =
     endsAt === undefined
       ? undefined
@@ -78,7 +73,7 @@ export async function runChild(
     return { exitCode: code === 'ENOENT' ? 127 : 126, signal: null, timedOut, text: 'before it began' };
   } finally {
     clearTimeout(timer);
-    clearTimeout(killer);
+    forget();
     stop.removeEventListener('abort', end);
     interrupts.handOver(undefined);
   }

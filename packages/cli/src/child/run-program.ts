@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { isPgEvictError, PgEvictError, redactQuery } from '../context/engine.js';
 import { printable } from '../terminal/printable.js';
+import { endGracefully } from './end-gracefully.js';
 import { findExecutable } from './find-executable.js';
 
 /** How a program of PostgreSQL's ended. */
@@ -26,8 +27,6 @@ export interface ProgramOptions {
   /** Called with each line of its stderr, safe to print. */
   readonly onMessage?: (line: string) => void;
 }
-
-const killAfterMs = 5000;
 
 /** Refuses to begin without a program. @throws PgEvictError `CONFIG_INVALID` */
 export function assertInstalled(program: string): void {
@@ -68,13 +67,7 @@ export async function runProgram(
       // It has just ended.
     }
   };
-  let killer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    kill('SIGTERM');
-    killer ??= setTimeout(() => {
-      kill('SIGKILL');
-    }, killAfterMs);
-  };
+  const { end: stop, forget } = endGracefully(kill);
   const leave = (): void => {
     kill('SIGKILL');
   };
@@ -112,7 +105,7 @@ export async function runProgram(
     const problem = lines.find((line) => /\b(?:error|fatal|panic):/i.test(line)) ?? lines[0] ?? how;
     return { succeeded: code === 0, problem: problem.replace(/\.$/, ''), messages: lines.join('\n') };
   } finally {
-    clearTimeout(killer);
+    forget();
     process.off('exit', leave);
     signal?.removeEventListener('abort', stop);
   }

@@ -1,19 +1,17 @@
 import { endRun } from '@pg-evict/testing';
 import { ownRuns } from './own-runs.js';
+import { processState } from './process-state.js';
 import { takeBackEnvironment } from './process-variables.js';
 import { WorkerDatabase } from './worker-database.js';
-
-const endingKey = Symbol.for('pg-evict.jest.ending/1');
 
 /**
  * Ends the runs that this process began, also where processes of Jest still work with them. Called again meanwhile, it
  * waits as well: with `bail`, Jest has a global teardown for each test file that fails, and exits after the first.
  */
 export async function endOwnRuns(): Promise<void> {
-  const holder = process as unknown as { [endingKey]?: Promise<void> };
-  const ending = (holder[endingKey] ?? Promise.resolve()).catch(() => undefined).then(endAll);
-  holder[endingKey] = ending;
-  await ending;
+  const state = processState('ending/2', () => ({ ending: Promise.resolve() }));
+  state.ending = state.ending.catch(() => undefined).then(endAll);
+  await state.ending;
 }
 
 async function endAll(): Promise<void> {
@@ -27,13 +25,11 @@ async function endAll(): Promise<void> {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const key = Symbol.for('pg-evict.jest.signals/1');
-
 /** Has a signal that would end this process end its runs first; then it goes the way it would have gone. */
 export function endRunsOnSignals(): void {
-  const holder = process as unknown as { [key]?: boolean };
-  if (holder[key] === true) return;
-  holder[key] = true;
+  const state = processState('signals/2', () => ({ isListening: false }));
+  if (state.isListening) return;
+  state.isListening = true;
   for (const signal of signals) {
     const listener = (): void => {
       for (const other of signals) process.removeAllListeners(other);

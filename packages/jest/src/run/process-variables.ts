@@ -1,11 +1,10 @@
-const key = Symbol.for('pg-evict.jest.environment/1');
+import { processState } from './process-state.js';
 
 /** What variables were before they were lent; `undefined` where they were not set. */
 type Before = Map<string, string | undefined>;
 
 function before(): Before {
-  const holder = process as unknown as { [key]?: Before };
-  return (holder[key] ??= new Map());
+  return processState('environment/1', (): Before => new Map());
 }
 
 /**

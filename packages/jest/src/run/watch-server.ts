@@ -1,8 +1,7 @@
 import type { RunningServer } from '@pg-evict/server';
 import { type StartRunOptions, startTestServer } from '@pg-evict/testing';
 import { ownServer } from './configured-server.js';
-
-const key = Symbol.for('pg-evict.jest.watch/1');
+import { processState } from './process-state.js';
 
 /**
  * In watch mode a server of our own is started once and stays for as long as Jest does, with the templates on it. Where
@@ -11,8 +10,7 @@ const key = Symbol.for('pg-evict.jest.watch/1');
 export async function watchServer(directory: string): Promise<StartRunOptions> {
   const server = await ownServer(directory);
   if (server === undefined) return {};
-  const holder = process as unknown as { [key]?: Map<string, Promise<RunningServer>> };
-  const servers = (holder[key] ??= new Map());
+  const servers = processState('watch/1', () => new Map<string, Promise<RunningServer>>());
   const running = servers.get(directory) ?? startTestServer(server, directory);
   servers.set(directory, running);
   running.catch(() => servers.delete(directory));

@@ -12,9 +12,8 @@ import {
   type TestRun,
 } from '@pg-evict/testing';
 import { ownRuns } from './own-runs.js';
+import { processState } from './process-state.js';
 import type { JestRun } from './runs-variable.js';
-
-const key = Symbol.for('pg-evict.jest.worker/1');
 
 /**
  * The database of this process, or thread, of Jest: made for its first test file, reset for each that follows. Its name
@@ -121,8 +120,7 @@ export class WorkerDatabase {
 }
 
 function knownWorkers(): Map<string, WorkerDatabase> {
-  const holder = process as unknown as { [key]?: Map<string, WorkerDatabase> };
-  return (holder[key] ??= new Map());
+  return processState('worker/1', () => new Map<string, WorkerDatabase>());
 }
 
 /** How often a process of Jest looks whether it is still one. */

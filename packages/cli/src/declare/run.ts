@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { addEndingOptions } from '../options/ending.js';
+import { examples } from '../options/examples.js';
+import { splitCommand } from '../options/positionals.js';
+import { addRemedyOptions } from '../options/remedy.js';
+
+/** `run`. */
+export function declareRun(program: Command): void {
+  const run = program
+    .command('run')
+    .argument('[words...]')
+    .usage('[database] [options] -- <command…>')
+    .description('run a command while nobody else can connect to the database')
+    .optionsGroup('Options:');
+  addEndingOptions(run);
+  addRemedyOptions(run, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `
+Meanwhile the database has a private name, which the command finds in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
+PGPASSWORD and PGDATABASE; its own name is in PG_EVICT_DATABASE. The exit code is the command's. Signals go to the
+command. --timeout, where it is given, bounds the command too: it is then told to end (SIGTERM, SIGKILL 5 s later).
+${examples(
+  'run app_dev -- npm run restore',
+  `run app_dev -- sh -c 'vacuumdb --full "$PGDATABASE"'`,
+  'run app_dev --timeout 10m -- psql -f migrate.sql',
+)}`,
+    )
+    .action(async (words: string[], _options: unknown, command: Command) => {
+      const parts = splitCommand(words, command);
+      const { run: runIt } = await import('../commands/run.js');
+      await runIt(parts, command.optsWithGlobals());
+    });
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { examples } from '../options/examples.js';
+
+/** `sweep`, `doctor` and `init`. */
+export function declareUpkeep(program: Command): void {
+  program
+    .command('sweep')
+    .usage('[options]')
+    .description('drop the test databases that finished test runs left behind')
+    .optionsGroup('Options:')
+    .option('--kept', 'also those of failed test files that were kept less than a week ago')
+    .option('--templates', 'also templates that no run uses, however recently one did')
+    .addHelpText(
+      'after',
+      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for each of
+them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.\n${examples(
+        'sweep --dry-run',
+        'sweep --kept --templates',
+        'sweep --json',
+      )}`,
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { sweep } = await import('../commands/sweep.js');
+      await sweep(command.optsWithGlobals());
+    });
+
+  program
+    .command('doctor')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('look at connection, privileges, protection, what stands in the way, and leftovers')
+    .optionsGroup('Options:')
+    .option('--fix', 'put in order what operations left whose process was killed')
+    .addHelpText('after', examples('doctor app_dev', 'doctor --fix', 'doctor app_dev --json'))
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { doctor } = await import('../commands/doctor.js');
+      await doctor(database, command.optsWithGlobals());
+    });
+
+  program
+    .command('init')
+    .usage('[options]')
+    .description('write a configuration file, after looking at what the project has')
+    .addHelpText('after', examples('init', 'init --dry-run'))
+    .action(async (_options: unknown, command: Command) => {
+      const { init } = await import('../commands/init.js');
+      await init(command.optsWithGlobals());
+    });
+}
