@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 // What looks at the processes of a server; without Linux's /proc they are tested by all that runs on one.
 const ofProcesses = existsSync('/proc/self/cmdline')
   ? []
-  : ['<rootDir>/server/(?:account|parent-death|start-failure|start-server)\\.test'];
+  : ['<rootDir>/server/embedded/(?:account|parent-death|start-failure|start-server)\\.test'];
 if (ofProcesses.length > 0) {
   process.stderr.write('\n!!! No /proc here: the tests of the processes of a server are SKIPPED.\n\n');
 }

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { createProject, type Project } from './support/project.js';
+import { createProject, type Project } from '../support/config/project.js';
 
 interface Resolved {
   readonly target: { readonly connection: Record<string, unknown>; readonly database?: string };

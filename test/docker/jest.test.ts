@@ -1,10 +1,10 @@
 import { realpathSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { installJest, type JestInstallation } from '../jest/support/jest-installation.js';
-import { JestProject, withWorkers } from '../jest/support/jest-project.js';
-import { containerOptions, docker } from './support/container.js';
-import { watchEngine } from './support/watch-engine.js';
+import { installJest, type JestInstallation } from '../support/jest/jest-installation.js';
+import { JestProject, withWorkers } from '../support/jest/jest-project.js';
+import { containerOptions, docker } from '../support/docker/container.js';
+import { watchEngine } from '../support/docker/watch-engine.js';
 
 const leftOnEngine = watchEngine();
 const defaultImage = 'postgres:18-alpine';

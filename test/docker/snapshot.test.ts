@@ -1,8 +1,8 @@
 import { cloneDatabase, recreateDatabase } from '@pg-evict/core';
 import { PostgreSqlContainer, type StartedPostgreSqlContainer } from '@testcontainers/postgresql';
 import { openSession, type OpenSession } from '../support/sessions.js';
-import { query } from '../server/support/query.js';
-import { containerOptions } from './support/container.js';
+import { query } from '../support/server/query.js';
+import { containerOptions } from '../support/docker/container.js';
 
 // What snapshot() and restoreSnapshot() of @testcontainers/postgresql do on a container, and what ours do on the same.
 const image = containerOptions().image ?? 'postgres:18-alpine';

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isServerError, startServer, type TestcontainersServerOptions } from '@pg-evict/server';
-import { containerOptions, docker } from './support/container.js';
-import { watchEngine } from './support/watch-engine.js';
+import { containerOptions, docker } from '../support/docker/container.js';
+import { watchEngine } from '../support/docker/watch-engine.js';
 
 watchEngine();
 
@@ -84,7 +84,7 @@ describe('a start in a container', () => {
 
 /** The failure of a start in a process with other variables: testcontainers remembers what it has found. */
 async function inProcess(environment: Record<string, string>): Promise<{ code: string; message: string }> {
-  const fixture = join(__dirname, '../server/fixtures/start-server.mjs');
+  const fixture = join(__dirname, '../support/server/fixtures/start-server.mjs');
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [fixture, JSON.stringify(containerOptions()), 'stop'],

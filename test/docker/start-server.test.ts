@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { startServer } from '@pg-evict/server';
-import { query } from '../server/support/query.js';
-import { containerOptions, docker, withContainer } from './support/container.js';
-import { watchEngine } from './support/watch-engine.js';
+import { query } from '../support/server/query.js';
+import { containerOptions, docker, withContainer } from '../support/docker/container.js';
+import { watchEngine } from '../support/docker/watch-engine.js';
 
 const leftOnEngine = watchEngine();
 
@@ -107,7 +107,11 @@ describe('a server in a container', () => {
   it('does not keep its process alive', async () => {
     const child = spawn(
       process.execPath,
-      [join(__dirname, '../server/fixtures/start-server.mjs'), JSON.stringify(containerOptions()), 'end'],
+      [
+        join(__dirname, '../support/server/fixtures/start-server.mjs'),
+        JSON.stringify(containerOptions()),
+        'end',
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let output = '';

@@ -1,7 +1,7 @@
 import { acquireDatabase, endRun, startRun, type StartRunOptions } from '@pg-evict/testing';
-import { query } from '../server/support/query.js';
-import { containerOptions, docker } from './support/container.js';
-import { watchEngine } from './support/watch-engine.js';
+import { query } from '../support/server/query.js';
+import { containerOptions, docker } from '../support/docker/container.js';
+import { watchEngine } from '../support/docker/watch-engine.js';
 
 const leftOnEngine = watchEngine();
 const { image } = containerOptions();

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runCli } from '../cli/support/run-cli.js';
+import { runCli } from '../support/cli/run-cli.js';
 import { Scratch } from '../support/scratch.js';
 import { serverUrl, uniqueName } from '../support/server.js';
 import { openSession } from '../support/sessions.js';

@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { JestFixture } from './support/jest-fixture.js';
-import { withWorkers, type JestProject } from './support/jest-project.js';
+import { JestFixture } from '../support/jest/jest-fixture.js';
+import { withWorkers, type JestProject } from '../support/jest/jest-project.js';
 
 const example = resolve(__dirname, '../../examples/jest');
 

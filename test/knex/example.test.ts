@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ReconnectingClients } from '../support/reconnecting-clients.js';
 import { serverUrl, withClient } from '../support/server.js';
-import { KnexFixture } from './support/knex-fixture.js';
-import { knexVersions } from './support/knex-versions.js';
+import { KnexFixture } from '../support/knex/knex-fixture.js';
+import { knexVersions } from '../support/knex/knex-versions.js';
 
 const example = resolve(__dirname, '../../examples/knex-migrate');
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { knexProject, knexVersions } from './support/knex-versions.js';
-import { runNode } from './support/run-knex.js';
+import { knexProject, knexVersions } from '../support/knex/knex-versions.js';
+import { runNode } from '../support/knex/run-knex.js';
 
 const compiler = resolve(__dirname, '../../node_modules/typescript/bin/tsc');
 

@@ -38,7 +38,7 @@ for (const major of majors) {
     continue;
   }
   const environment = { PG_VERSION: String(major) };
-  const ordinary = run(process.execPath, [jest, '/test/(core/|testing/reset)', ...jestOptions], environment);
+  const ordinary = run(process.execPath, [jest, '/test/(core/|testing/reset/)', ...jestOptions], environment);
   const storm = run(
     process.execPath,
     [jest, '--config', 'jest.long.config.mjs', ...jestOptions],

@@ -11,7 +11,7 @@ import {
 import { Client } from 'pg';
 import { Scratch } from '../support/scratch.js';
 import { quote, serverMajor, serverUrl, uniqueName } from '../support/server.js';
-import { Crowd, type CrowdStatistics } from './support/crowd.js';
+import { Crowd, type CrowdStatistics } from '../support/long/crowd.js';
 
 const count = Number(process.env['STORM_COUNT'] ?? 100);
 const clients = 20;

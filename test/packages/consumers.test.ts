@@ -1,9 +1,9 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { installDependencies, type PackageManager } from './support/install-dependencies.js';
-import { packWorkspace, type PackedPackage } from './support/pack-workspace.js';
-import { run } from './support/run.js';
+import { installDependencies, type PackageManager } from '../support/packages/install-dependencies.js';
+import { packWorkspace, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { run } from '../support/packages/run.js';
 
 // Who installs the packages: with npm and with pnpm, on every supported major of Node, with every supported TypeScript.
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { startServer, type RunningServer } from '@pg-evict/server';
-import { codeBlocks, type CodeBlock } from './support/code-blocks.js';
-import { installProject, type Project } from './support/install-project.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
-import { versionOf } from './support/version-of.js';
+import { codeBlocks, type CodeBlock } from '../support/packages/code-blocks.js';
+import { installProject, type Project } from '../support/packages/install-project.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { versionOf } from '../support/packages/version-of.js';
 
 // What the pages say is run as it stands there, in an empty project, with the packages as they would be published. Only
 // the names of our packages become tarballs, and the server of the examples one of our own.

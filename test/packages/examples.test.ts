@@ -2,10 +2,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { startServer, type RunningServer } from '@pg-evict/server';
-import { describeWithTools, useServerForTools } from '../cli/support/dump-tools.js';
-import { installDependencies } from './support/install-dependencies.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
-import { run } from './support/run.js';
+import { describeWithTools, useServerForTools } from '../support/cli/dump-tools.js';
+import { installDependencies } from '../support/packages/install-dependencies.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { run } from '../support/packages/run.js';
 
 // The examples as somebody has them who copied their folder, with the packages as they would be published.
 

@@ -1,8 +1,8 @@
 import { readdir, readFile, rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { installProject, type Project } from './support/install-project.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
+import { installProject, type Project } from '../support/packages/install-project.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
 
 let folder: string;
 let packages: PackedPackage[];

@@ -1,8 +1,8 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { packPackages, workspaceRoot } from './support/pack-workspace.js';
-import { run } from './support/run.js';
+import { packPackages, workspaceRoot } from '../support/packages/pack-workspace.js';
+import { run } from '../support/packages/run.js';
 
 // A dry run of the release, on a clone: the versions are set from the changesets, and everything is published to nobody.
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { installDependencies } from './support/install-dependencies.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from './support/pack-workspace.js';
+import { installDependencies } from '../support/packages/install-dependencies.js';
+import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
 
 /**
  * What a user gets with a package, everything that it depends on included: at most so many kB in so many packages.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { serverUrl } from '../support/server.js';
-import { ownDatabases, RunFixture } from './support/run-fixture.js';
+import { ownDatabases, RunFixture } from '../support/testing/run-fixture.js';
 
 const fixture = new RunFixture();
 afterAll(async () => fixture.cleanUp());

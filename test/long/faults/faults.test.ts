@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dropDatabase, recreateDatabase } from '@pg-evict/core';
 import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
-import { failureOf } from '../../core/support/failure.js';
-import { stillAtWork, targetOf, type OwnTarget } from '../../core/support/target.js';
+import { failureOf } from '../../support/core/failure.js';
+import { stillAtWork, targetOf, type OwnTarget } from '../../support/core/target.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { OperationProcess } from '../../support/operation-process.js';
 import { serverOptions } from '../../support/server-options.js';
 import { ask, serverUrl, until, withClient } from '../../support/server.js';
-import { pick, randomNumbers } from './random.js';
-import { operationNames, operations, Scene, type OperationName } from './scene.js';
+import { pick, randomNumbers } from '../../support/long/random.js';
+import { operationNames, operations, Scene, type OperationName } from '../../support/long/scene.js';
 
 /** How many faults in all; and what they are drawn from. */
 const total = Number(process.env['FAULTS'] ?? 260);

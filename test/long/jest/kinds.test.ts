@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { installJest, jestVersions } from '../../jest/support/jest-installation.js';
-import { JestFixture } from '../../jest/support/jest-fixture.js';
-import { inBand, JestProject, withWorkers } from '../../jest/support/jest-project.js';
+import { installJest, jestVersions } from '../../support/jest/jest-installation.js';
+import { JestFixture } from '../../support/jest/jest-fixture.js';
+import { inBand, JestProject, withWorkers } from '../../support/jest/jest-project.js';
 
 const usesNotes = `
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });

@@ -1,7 +1,7 @@
 import { ask, serverUrl, until } from '../../support/server.js';
-import { jestVersions } from '../../jest/support/jest-installation.js';
-import { JestFixture } from '../../jest/support/jest-fixture.js';
-import { inBand, withWorkers } from '../../jest/support/jest-project.js';
+import { jestVersions } from '../../support/jest/jest-installation.js';
+import { JestFixture } from '../../support/jest/jest-fixture.js';
+import { inBand, withWorkers } from '../../support/jest/jest-project.js';
 
 describe('a project', () => {
   const fixture = new JestFixture();

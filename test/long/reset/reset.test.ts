@@ -3,7 +3,7 @@ import {
   disposeSubject,
   prepareSubject,
   type Tally,
-} from '../../testing/support/exactness.js';
+} from '../../support/testing/exactness.js';
 import { Scratch } from '../../support/scratch.js';
 import { serverMajor } from '../../support/server.js';
 

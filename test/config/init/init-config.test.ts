@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { createProject, type Project } from '../../support/config/project.js';
+
+interface Initial {
+  readonly filename: string;
+  readonly text: string;
+  readonly notes: readonly string[];
+}
+
+async function init(project: Project): Promise<Initial> {
+  const [outcome] = await project.evaluate([['initConfig']]);
+  if (outcome?.error !== undefined) throw new Error(outcome.error.message);
+  expect(project.newFiles()).toEqual([]);
+  expect(JSON.stringify(outcome)).not.toContain('s3cret');
+  return outcome?.value as Initial;
+}
+
+/** Writes it down and resolves the target with it. */
+async function use(
+  project: Project,
+  { filename, text }: Initial,
+  env: Record<string, string> = {},
+): Promise<unknown> {
+  writeFileSync(project.path(filename), text);
+  const [outcome] = await project.evaluate([['resolveTarget', { database: 'x' }]], { env });
+  expect(outcome?.error).toBeUndefined();
+  return outcome?.value;
+}
+
+const compose = `
+services:
+  web: { image: nginx, ports: ['80:80'] }
+  db:
+    image: postgis/postgis:16
+    ports: ['127.0.0.1:\${PORT:-5433}:5432']
+    environment: { POSTGRES_USER: app, POSTGRES_PASSWORD: s3cret }
+`;
+
+describe.each([
+  ['TypeScript', { devDependencies: { typescript: '*' } }, 'pg-evict.config.ts'],
+  [
+    'TypeScript and ES modules',
+    { type: 'module', devDependencies: { typescript: '*' } },
+    'pg-evict.config.ts',
+  ],
+  ['ES modules', { type: 'module' }, 'pg-evict.config.js'],
+  ['CommonJS', {}, 'pg-evict.config.js'],
+])('a project in %s', (_kind, manifest, filename) => {
+  test('with a knexfile and Jest gets a configuration that names the knexfile and works', async () => {
+    const project = createProject({
+      'package.json': { ...manifest, jest: {} },
+      'knexfile.cjs': `module.exports = { client: 'pg', connection: 'postgres://k:s3cret@knex.example/x' }`,
+    });
+    const initial = await init(project);
+    expect(initial).toMatchObject({
+      filename,
+      notes: ['./knexfile.cjs: its connection is used', 'Jest: see the testing section'],
+    });
+    expect(await use(project, initial)).toMatchObject({
+      target: { connection: { host: 'knex.example' }, protect: ['prod*', '*production*'] },
+      config: { testing: { template: { knex: true } } },
+    });
+  });
+
+  test('with DATABASE_URL in .env gets one that reads it, also where there is no .env', async () => {
+    const project = createProject({
+      'package.json': manifest,
+      '.env': 'A=1\nDATABASE_URL=postgres://e:s3cret@env.example/x\n',
+    });
+    const initial = await init(project);
+    expect(initial).toMatchObject({ filename, notes: ['.env: its DATABASE_URL is used, and not copied'] });
+    expect(await use(project, initial)).toMatchObject({ target: { connection: { host: 'env.example' } } });
+    expect(await use(project, initial, { DATABASE_URL: 'postgres://set.example/x' })).toMatchObject({
+      target: { connection: { host: 'set.example' } },
+    });
+  });
+
+  test('with a compose file gets the published port, role and database of its PostgreSQL, not the password', async () => {
+    const project = createProject({ 'package.json': manifest, 'docker-compose.yml': compose });
+    const initial = await init(project);
+    expect(initial.notes).toEqual([
+      'docker-compose.yml: its service "db" is used; the password is not copied',
+    ]);
+    expect(await use(project, initial, { PGPASSWORD: 'pw' })).toMatchObject({
+      target: { connection: { host: 'localhost', port: 5433, user: 'app', database: 'app', password: 'pw' } },
+    });
+  });
+
+  test('with nothing gets one that works with DATABASE_URL', async () => {
+    const project = createProject({ 'package.json': manifest });
+    const initial = await init(project);
+    expect(initial.notes).toEqual([]);
+    expect(await use(project, initial, { DATABASE_URL: 'postgres://set.example/x' })).toMatchObject({
+      target: { connection: { host: 'set.example' } },
+    });
+  });
+});
+
+test('where there is a configuration, it is left alone', async () => {
+  const project = createProject({ '.pg-evictrc': '{}' });
+  await expect(init(project)).rejects.toThrow(
+    `There is a configuration already: ${project.path('.pg-evictrc')}`,
+  );
+});

@@ -1,0 +1,209 @@
+import {
+  cloneDatabase,
+  dropDatabase,
+  recreateDatabase,
+  renameDatabase,
+  swapDatabase,
+  type OperationReport,
+  type Target,
+} from '@pg-evict/core';
+import { openSession as open, type OpenSession } from '../../support/sessions.js';
+import { Scratch } from '../../support/scratch.js';
+import { ask, serverUrl, uniqueName, until } from '../../support/server.js';
+import { databaseFacts } from '../../support/core/database-facts.js';
+import { failureOf } from '../../support/core/failure.js';
+import {
+  alive,
+  markerOf,
+  pidsOf,
+  privateDatabasesFor,
+  stillAtWork,
+  targetOf,
+} from '../../support/core/target.js';
+
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+
+const opened: OpenSession[] = [];
+const openSession: typeof open = async (...parameters) => {
+  const session = await open(...parameters);
+  opened.push(session);
+  return session;
+};
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(async (session) => session.close()));
+});
+
+type Operation = (
+  target: Target,
+  options: { timeoutMs?: number; signal?: AbortSignal },
+) => Promise<OperationReport>;
+
+const operations: Record<string, Operation> = {
+  drop: dropDatabase,
+  rename: async (target, options) => renameDatabase(target, scratch.forget(uniqueName('renamed')), options),
+  clone: async (target, options) => cloneDatabase(target, scratch.forget(uniqueName('clone')), options),
+  swap: async (target, options) => swapDatabase(target, await scratch.database(), options),
+  recreate: recreateDatabase,
+};
+const run = async (name: string, target: Target, options = {}): Promise<OperationReport | undefined> =>
+  operations[name]?.(target, options);
+
+async function bystanders(database: string): Promise<OpenSession[]> {
+  return Promise.all([
+    openSession(serverUrl({ database })),
+    openSession(serverUrl({ database }), 'idle in transaction'),
+  ]);
+}
+
+/** Everything is as it was: the sessions, the database, and nothing runs any more. */
+async function expectUntouched(
+  target: ReturnType<typeof targetOf>,
+  sessions: readonly OpenSession[],
+): Promise<void> {
+  expect(await stillAtWork(target)).toEqual([]);
+  expect(await alive(pidsOf(sessions))).toEqual(pidsOf(sessions));
+  expect(await databaseFacts(target.database)).toMatchObject({ datconnlimit: -1 });
+  expect(await markerOf(target.database)).toBe('old');
+  expect(await privateDatabasesFor(target.database)).toEqual([]);
+}
+
+describe.each(Object.keys(operations))('%s', (name) => {
+  test('a prepared transaction blocks it: it is named with its remedy, nobody is ended, and the remedy works', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    const gid = uniqueName("it's mine");
+    await session.client.query(
+      `BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${gid.replaceAll("'", "''")}'`,
+    );
+    const target = targetOf(database);
+    try {
+      const error = await failureOf(run(name, target));
+      expect(error).toMatchObject({ code: 'BLOCKED', database, terminated: [] });
+      expect(error.blockers).toMatchObject([{ kind: 'prepared-transaction', name: gid }]);
+      expect(error.hint).toContain(`In database "${database}": ROLLBACK PREPARED`);
+      await expectUntouched(target, [session]);
+    } finally {
+      await session.client.query(`ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`);
+    }
+    expect((await run(name, target))?.terminated).toMatchObject([{ pid: session.pid }]);
+  });
+
+  // COMMENT locks the database, the others its row. (ALTER DATABASE … SET lets go of its lock at once.)
+  const statements: Record<string, (database: string) => string> = {
+    'COMMENT ON DATABASE': (database) => `COMMENT ON DATABASE "${database}" IS 'x'`,
+    'ALTER DATABASE … CONNECTION LIMIT': (database) => `ALTER DATABASE "${database}" CONNECTION LIMIT 9`,
+    GRANT: (database) => `GRANT CONNECT ON DATABASE "${database}" TO CURRENT_USER`,
+  };
+  const holding: Record<string, string[]> = {
+    // A copy of a database does not mind that its row or its settings change.
+    clone: ['COMMENT ON DATABASE'],
+    // A GRANT holds what the others hold: with drop and recreate it is tried as well.
+    rename: ['COMMENT ON DATABASE', 'ALTER DATABASE … CONNECTION LIMIT'],
+    swap: ['COMMENT ON DATABASE', 'ALTER DATABASE … CONNECTION LIMIT'],
+  };
+
+  describe.each(holding[name] ?? Object.keys(statements))('an uncommitted %s of another session', (kind) => {
+    const scene = async (): Promise<{
+      target: ReturnType<typeof targetOf>;
+      holder: OpenSession;
+      sessions: OpenSession[];
+    }> => {
+      const database = await scratch.database();
+      const [holder, sessions] = [await openSession(serverUrl()), await bystanders(database)];
+      await holder.client.query(`BEGIN; ${statements[kind]?.(database) ?? ''}`);
+      return { target: targetOf(database), holder, sessions };
+    };
+
+    test('is named when the deadline passes, and nobody is ended', async () => {
+      const { target, holder, sessions } = await scene();
+      const startedAt = performance.now();
+      const error = await failureOf(run(name, target, { timeoutMs: 500 }));
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+      expect(error).toMatchObject({ code: 'BLOCKED', terminated: [] });
+      expect(error.blockers).toMatchObject([{ kind: 'lock', name: String(holder.pid) }]);
+      expect(error.hint).toContain(`pg_terminate_backend(${holder.pid})`);
+      await expectUntouched(target, sessions);
+    });
+
+    test('is waited for, and the operation succeeds when it is gone', async () => {
+      const { target, holder, sessions } = await scene();
+      const running = run(name, target);
+      await until(async () => {
+        const rows = await stillAtWork(target);
+        return rows.some(({ state, query }) => state === 'active' && /^(?:DROP|ALTER|CREATE)/.test(query));
+      }, 'the statement is under way');
+      await holder.client.query('ROLLBACK');
+      const report = await running;
+      expect(report).toMatchObject({ changed: true });
+      expect(pidsOf(report?.terminated ?? [])).toEqual(pidsOf(sessions));
+    });
+
+    test('an abort ends the wait at once, and nobody is ended', async () => {
+      const { target, sessions } = await scene();
+      const controller = new AbortController();
+      const running = failureOf(run(name, target, { signal: controller.signal }));
+      await until(async () => (await stillAtWork(target)).length > 0, 'the operation has begun');
+      controller.abort();
+      const startedAt = performance.now();
+      const error = await running;
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+      expect(error).toMatchObject({ code: 'ABORTED', terminated: [] });
+      await expectUntouched(target, sessions);
+    });
+  });
+
+  test('a session of the database itself that holds such a lock is ended like any other', async () => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    await session.client.query(`BEGIN; COMMENT ON DATABASE "${database}" IS 'x';
+      ALTER DATABASE "${database}" CONNECTION LIMIT 9`);
+    expect(await run(name, targetOf(database), { timeoutMs: 10_000 })).toMatchObject({
+      changed: true,
+      terminated: [{ pid: session.pid }],
+    });
+  });
+
+  test('a signal that was aborted before it began: nothing happens', async () => {
+    const database = await scratch.database();
+    const [target, sessions] = [targetOf(database), await bystanders(database)];
+    const error = await failureOf(run(name, target, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ code: 'ABORTED', terminated: [] });
+    await expectUntouched(target, sessions);
+  });
+});
+
+test('a template cannot be dropped: the remedy is in the error, nobody is ended, and the remedy works', async () => {
+  const database = await scratch.database();
+  await ask(`ALTER DATABASE "${database}" IS_TEMPLATE true`);
+  const [target, sessions] = [targetOf(database), await bystanders(database)];
+  const error = await failureOf(dropDatabase(target));
+  expect(error).toMatchObject({ code: 'BLOCKED', blockers: [{ kind: 'template', name: database }] });
+  await expectUntouched(target, sessions);
+  await ask(/ALTER DATABASE .*?;/.exec(String(error.hint))?.[0] ?? '');
+  expect((await dropDatabase(target)).terminated).toHaveLength(2);
+});
+
+test.each(['drop', 'recreate'])('a subscription blocks it, and nobody is ended: %s', async (name) => {
+  const database = await scratch.database();
+  const sessions = await bystanders(database);
+  const subscription = uniqueName('sub');
+  const owner = await openSession(serverUrl({ database }));
+  await owner.client.query(
+    `CREATE SUBSCRIPTION "${subscription}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
+  );
+  const target = targetOf(database);
+  try {
+    const error = await failureOf(run(name, target));
+    expect(error).toMatchObject({
+      code: 'BLOCKED',
+      blockers: [{ kind: 'subscription', name: subscription }],
+    });
+    await expectUntouched(target, sessions);
+  } finally {
+    await owner.client.query(
+      `ALTER SUBSCRIPTION "${subscription}" SET (slot_name = NONE); DROP SUBSCRIPTION "${subscription}"`,
+    );
+  }
+  expect(await run(name, target)).toMatchObject({ changed: true });
+});

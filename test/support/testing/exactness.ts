@@ -1,0 +1,103 @@
+import {
+  acquireDatabase,
+  endRun,
+  resetDatabase,
+  startRun,
+  type TestDatabase,
+  type TestRun,
+} from '@pg-evict/testing';
+import { randomNumbers } from '../long/random.js';
+import { ask, quote, serverUrl, uniqueName, withClient } from '../server.js';
+import type { Scratch } from '../scratch.js';
+import { differences, dumpDatabase } from './dump-database.js';
+import { changeAtRandom, kindsOfChanges, type Done } from './random-changes.js';
+import { templateSchema } from './template-schema.js';
+
+/** A run with a database to change, and a copy of the template that nobody touches. */
+interface Subject {
+  readonly run: TestRun;
+  readonly database: TestDatabase;
+  readonly reference: Record<string, string>;
+  readonly superuser: boolean;
+}
+
+/** What a series of random changes and resets came to. */
+export interface Tally {
+  /** How often each way to reset was taken. */
+  readonly how: Record<string, number>;
+  /** For each kind of change, how many were made, how many the server refused, and after how many the dump differed. */
+  readonly kinds: Record<string, { made: number; refused: number; visible: number }>;
+  /** Where a database was not what the template is after a reset: how to get there again, and what differs. */
+  readonly failures: string[];
+}
+
+/** Begins a run whose template has something of everything; as a superuser, or as a role that owns its databases. */
+export async function prepareSubject(scratch: Scratch, superuser: boolean): Promise<Subject> {
+  const role = superuser ? undefined : await scratch.role('CREATEDB');
+  const url = role === undefined ? serverUrl() : serverUrl({ user: role, password: role });
+  const run = await startRun({
+    url,
+    cwd: __dirname,
+    testing: {
+      template: {
+        setup: async (to) => withClient(to, async (client) => void (await client.query(templateSchema))),
+      },
+    },
+  });
+  const database = await acquireDatabase(run);
+  const copy = scratch.forget(uniqueName('reference'));
+  await ask(
+    `CREATE DATABASE ${quote(copy)} TEMPLATE ${quote(run.template.name)} ${role === undefined ? '' : `OWNER ${quote(role)}`}`,
+  );
+  const reference = await dumpDatabase(serverUrl({ database: copy }));
+  return { run, database, reference, superuser };
+}
+
+/** Ends it, and with it the databases: the template is for this run only. */
+export async function disposeSubject({ run }: Subject): Promise<void> {
+  await endRun(run);
+}
+
+/** Changes the database at random and resets it, again and again; after each reset it is compared with the copy. */
+export async function changeAndReset(subject: Subject, seeds: readonly number[]): Promise<Tally> {
+  const kinds = Object.fromEntries(kindsOfChanges.map((kind) => [kind, { made: 0, refused: 0, visible: 0 }]));
+  const tally: Tally = { how: {}, kinds, failures: [] };
+  const { database, reference, superuser } = subject;
+  const asSuperuser = serverUrl({ database: database.name });
+  for (const seed of seeds) {
+    const random = randomNumbers(seed * 7919);
+    const done: Done[] = [];
+    // Each kind comes up as often as any other, in turn; further changes are drawn.
+    const first = kindsOfChanges[seed % kindsOfChanges.length] ?? '';
+    const more = Math.floor(random() * 3);
+    const drawn = Array.from(
+      { length: more },
+      () => kindsOfChanges[Math.floor(random() * kindsOfChanges.length)] ?? '',
+    );
+    for (const kind of [first, ...drawn]) {
+      done.push(await changeAtRandom(database.url, random, { kind, superuser }));
+    }
+    for (const { kind, refused } of done) {
+      const counts = tally.kinds[kind];
+      if (counts !== undefined) counts[refused === null ? 'made' : 'refused'] += 1;
+    }
+    const isAlone = done.length === 1 && ['commit', 'vanish'].includes(done[0]?.ending ?? '');
+    if (isAlone && differences(reference, await dumpDatabase(asSuperuser)).length > 0) {
+      const counts = tally.kinds[first];
+      if (counts !== undefined) counts.visible += 1;
+    }
+    const report = await resetDatabase(database, { graceMs: 20 });
+    tally.how[report.how] = (tally.how[report.how] ?? 0) + 1;
+    const differing = differences(reference, await dumpDatabase(asSuperuser));
+    const others = await ask<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'a test'`,
+      [database.name],
+    );
+    if (differing.length > 0 || others.length > 0) {
+      tally.failures.push(
+        `seed ${seed}, reset by ${report.how}: ${others.length} sessions are left; ${differing.join(', ')} differ after ${JSON.stringify(done)}`,
+      );
+    }
+  }
+  return tally;
+}

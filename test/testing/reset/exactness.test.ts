@@ -1,0 +1,26 @@
+import { Scratch } from '../../support/scratch.js';
+import { changeAndReset, disposeSubject, prepareSubject } from '../../support/testing/exactness.js';
+
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+
+/** The long run is a script of its own: `pnpm test:reset`. */
+const seeds = Array.from({ length: 36 }, (_, index) => index + 1);
+
+test.each([
+  ['a superuser', true],
+  ['the owner', false],
+])(
+  'whatever %s does to a database, after a reset it is what the template is',
+  async (_who, superuser) => {
+    const subject = await prepareSubject(scratch, superuser);
+    try {
+      const { how, failures } = await changeAndReset(subject, seeds);
+      expect(failures).toEqual([]);
+      expect(Object.keys(how).toSorted()).toEqual(['clone', 'rows', 'unchanged']);
+    } finally {
+      await disposeSubject(subject);
+    }
+  },
+  240_000,
+);

@@ -1,0 +1,364 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { acquireDatabase, type StartRunOptions } from '@pg-evict/testing';
+import { failureOf } from '../../support/core/failure.js';
+import { runCli } from '../../support/cli/run-cli.js';
+import { useOwnServer } from '../../support/own-server.js';
+import { Scratch } from '../../support/scratch.js';
+import { ask, databaseExists, quote, serverUrl, until } from '../../support/server.js';
+import { ownDatabases, rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
+import { RunProcess } from '../../support/testing/run-process.js';
+
+const scratch = new Scratch();
+const fixture = new RunFixture();
+afterAll(async () => {
+  await RunProcess.killAll();
+  await fixture.cleanUp();
+  await scratch.cleanUp();
+});
+// It looks at all databases of the server.
+useOwnServer();
+
+const knexfile = `module.exports = { client: 'pg', connection: 'postgres://nobody@localhost:1/none',
+  migrations: { directory: './db/migrations' }, seeds: { directory: './db/seeds' } };`;
+
+const migration = (table: string, before = ''): string => `
+exports.up = async (knex) => { ${before} await knex.schema.createTable('${table}', (t) => { t.increments(); t.text('name'); }); };
+exports.down = async () => undefined;`;
+
+/** A project whose migrations make a table. */
+function knexProject(files: Readonly<Record<string, string>> = {}): string {
+  return fixture.project({
+    'knexfile.js': knexfile,
+    'db/migrations/1_people.js': migration('people'),
+    'db/seeds/people.js': `exports.seed = async (knex) => { await knex('people').insert({ name: 'Ada' }); };`,
+    ...files,
+  });
+}
+
+const names = async (url: string): Promise<unknown[]> =>
+  (await rowsIn(url, 'SELECT name FROM people')).map(({ name }) => name);
+
+describe('a template from knex', () => {
+  test("holds what the project's migrations and seeds make, whatever connection the knexfile names", async () => {
+    const cwd = knexProject();
+    const run = await fixture.start({ template: { knex: true, seed: true } }, { cwd });
+    expect(await names((await acquireDatabase(run)).url)).toEqual(['Ada']);
+    const withoutSeeds = await fixture.start({ template: { knex: './knexfile.js' } }, { cwd });
+    expect(withoutSeeds.template.name).not.toBe(run.template.name);
+    expect(await names((await acquireDatabase(withoutSeeds)).url)).toEqual([]);
+  });
+
+  test('is used again by the next run, and built anew when a migration changes', async () => {
+    const cwd = knexProject();
+    const first = await fixture.start({ template: { knex: true } }, { cwd });
+    const [row] = await ask<{ oid: number }>('SELECT oid FROM pg_database WHERE datname = $1', [
+      first.template.name,
+    ]);
+    await fixture.end(first);
+    const second = await fixture.start({ template: { knex: true } }, { cwd });
+    expect(await ask('SELECT oid FROM pg_database WHERE datname = $1', [second.template.name])).toEqual([
+      row,
+    ]);
+    writeFileSync(join(cwd, 'db/migrations/2_pets.js'), migration('pets'));
+    const third = await fixture.start({ template: { knex: true } }, { cwd });
+    expect(third.template.name).not.toBe(second.template.name);
+    expect(await rowsIn((await acquireDatabase(third)).url, 'SELECT FROM pets')).toEqual([]);
+  });
+
+  test('of migrations in TypeScript', async () => {
+    const cwd = knexProject({
+      'db/migrations/2_typed.ts': `import type { Knex } from 'knex';
+        export async function up(knex: Knex): Promise<void> { await knex.schema.createTable('typed', () => undefined); }
+        export async function down(): Promise<void> {}`,
+    });
+    const run = await fixture.start({ template: { knex: true } }, { cwd });
+    expect(await rowsIn((await acquireDatabase(run)).url, 'SELECT FROM typed')).toEqual([]);
+  });
+
+  test('a migration that fails is named, and nothing is left', async () => {
+    const cwd = knexProject({
+      'db/migrations/2_bad.js': migration('bad', `await knex.raw('SELECT no_such_column');`),
+    });
+    const error = await failureOf(fixture.start({ template: { knex: true } }, { cwd }));
+    expect(error.message).toMatch(/template for tests was not built from knex .*no_such_column/s);
+    expect(await ownDatabases('building')).toEqual([]);
+  });
+
+  test('is the same for every checkout of the project, and another one when a seed changes', async () => {
+    const start = async (seed?: string) => {
+      const files = seed === undefined ? {} : { 'db/seeds/people.js': seed };
+      const run = await fixture.start({ template: { knex: true, seed: true } }, { cwd: knexProject(files) });
+      return { name: run.template.name, people: await names((await acquireDatabase(run)).url) };
+    };
+    const [here, there] = [await start(), await start()];
+    expect(there).toEqual(here);
+    const changed = await start(
+      `exports.seed = async (knex) => { await knex('people').insert({ name: 'Grace' }); };`,
+    );
+    expect(changed.name).not.toBe(here.name);
+    expect(changed.people).toEqual(['Grace']);
+  });
+
+  test.each([
+    ['migrations', { knex: true }, 'db/seeds/people.js'],
+    ['seeds', { knex: true, seed: true }, 'db/migrations/1_people.js'],
+  ])('a folder of %s that is not there is named, and nothing is begun', async (what, template, other) => {
+    const cwd = fixture.project({ 'knexfile.js': knexfile, [other]: '' });
+    const error = await failureOf(fixture.start({ template }, { cwd }));
+    expect(error).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `${join(cwd, 'knexfile.js')} has its ${what} in ${join(cwd, 'db', what)}, which is not there. Make the folder, or name it in the knexfile: ${what}.directory.`,
+    });
+  });
+
+  test('a project without knexfile, or without knex, is told what to do', async () => {
+    const start = async (cwd: string) => failureOf(fixture.start({ template: { knex: true } }, { cwd }));
+    expect((await start(fixture.project({}))).hint).toContain('testing.template.knex');
+  });
+});
+
+test('of 16 processes that ask at once one builds the template, and all get it', async () => {
+  const cwd = knexProject({
+    // The server counts the builds: a sequence of its own outlives all of them.
+    'db/migrations/2_counted.js': migration(
+      'counted',
+      `const { Client } = require('pg'); const client = new Client(process.env.COUNTER_URL); await client.connect();
+       await client.query('INSERT INTO builds DEFAULT VALUES; SELECT pg_sleep(0.3)'); await client.end();`,
+    ),
+  });
+  const counter = await scratch.database();
+  await rowsIn(serverUrl({ database: counter }), 'CREATE TABLE builds (at timestamptz DEFAULT now())');
+  process.env['COUNTER_URL'] = serverUrl({ database: counter });
+  const options: StartRunOptions = { url: serverUrl(), cwd, testing: { template: { knex: true } } };
+  const processes = Array.from({ length: 16 }, () => new RunProcess({ options }));
+  const begun = await Promise.all(processes.map(async (process) => process.tell('begin')));
+  for (const { template } of begun) fixture.forget(template);
+  expect(new Set(begun.map(({ template }) => template)).size).toBe(1);
+  expect(new Set(begun.map(({ id }) => id)).size).toBe(16);
+  expect(await rowsIn(serverUrl({ database: counter }), 'SELECT count(*)::int FROM builds')).toEqual([
+    { count: 1 },
+  ]);
+  const databases = await Promise.all(processes.map(async (process) => process.tell('acquire')));
+  for (const { url } of databases) expect(await names(url)).toEqual([]);
+  await Promise.all(processes.map(async (process) => process.tell('end')));
+  expect(await Promise.all(processes.map(async (process) => process.ended()))).toEqual(
+    processes.map(() => 0),
+  );
+  for (const { id } of begun) expect(await ownDatabases(id)).toEqual([]);
+}, 120_000);
+
+test('a builder that is killed half-way leaves nothing that anybody would use; another builds', async () => {
+  const cwd = knexProject({
+    'db/migrations/2_slow.js': migration(
+      'slow',
+      `await knex.raw('SELECT pg_sleep(' + (process.env.SLOW ?? 0) + ')');`,
+    ),
+  });
+  const options: StartRunOptions = { url: serverUrl(), cwd, testing: { template: { knex: true } } };
+  process.env['SLOW'] = '60';
+  const builder = new RunProcess({ options });
+  delete process.env['SLOW'];
+  const beginning = builder.tell('begin').catch(() => undefined);
+  await until(
+    async () =>
+      (await ask(`SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%'`)).length > 0,
+    'the migration runs',
+  );
+  const [building] = await ownDatabases('building');
+  const waiting = new RunProcess({ options });
+  const begun = waiting.tell('begin');
+  await builder.kill();
+  await beginning;
+  // The migration's own session would sleep on.
+  await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [building]);
+  const { template } = await begun;
+  fixture.forget(template);
+  expect(await databaseExists(template)).toBe(true);
+  await waiting.tell('end');
+  // What it left is swept by the next run.
+  await fixture.start();
+  expect(await databaseExists(building ?? '')).toBe(false);
+});
+
+test('nobody can connect to a finished template, not even a superuser', async () => {
+  const run = await fixture.start({ template: { setup: setupWith('CREATE TABLE a ()') } });
+  await expect(rowsIn(serverUrl({ database: run.template.name }), 'SELECT 1')).rejects.toMatchObject({
+    code: '55000',
+  });
+});
+
+test.each<[string, Error, Readonly<Record<string, unknown>>]>([
+  ['of the project', new TypeError('x is not a function'), { code: 'UNEXPECTED' }],
+  [
+    'of the file system',
+    Object.assign(new Error('nope'), { code: 'ENOENT', syscall: 'open' }),
+    { code: 'UNEXPECTED' },
+  ],
+  [
+    'of a statement',
+    Object.assign(new Error('nope'), { code: '42P01' }),
+    { code: 'UNEXPECTED', sqlState: '42P01' },
+  ],
+  [
+    'of a connection',
+    Object.assign(new Error('nope'), { code: 'EPIPE' }),
+    { code: 'CONNECTION_FAILED', sqlState: null },
+  ],
+])('the code of a template that is not built tells an error %s', async (_whose, reason, expected) => {
+  const setup = async () => Promise.reject(reason);
+  expect(await failureOf(fixture.start({ template: { setup } }))).toMatchObject(expected);
+});
+
+test('a template that somebody has opened is not used; how to have it built anew is told', async () => {
+  const cwd = fixture.project({ 'schema.sql': '' });
+  const start = async () =>
+    fixture.start({ template: { setup: setupWith('CREATE TABLE a ()'), inputs: 'schema.sql' } }, { cwd });
+  const { template } = await start();
+  await ask(`ALTER DATABASE ${quote(template.name)} ALLOW_CONNECTIONS true`);
+  const error = await failureOf(start());
+  expect(error).toMatchObject({ code: 'BLOCKED' });
+  const [, command = ''] = / pg-evict (.*)$/.exec(error.message) ?? [];
+  expect(await runCli([...command.split(' '), '--yes', '-d', serverUrl()])).toMatchObject({ code: 0 });
+  expect((await start()).template.name).toBe(template.name);
+});
+
+test('settings, privileges and the comment that migrations give the database are those of each copy', async () => {
+  const setup = setupWith(`DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET work_mem = ''7MB''', current_database());
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('COMMENT ON DATABASE %I IS ''of the \\ application''''s''', current_database());
+  END $$`);
+  const run = await fixture.start({ template: { setup } });
+  const database = await acquireDatabase(run);
+  expect(await rowsIn(database.url, 'SHOW work_mem')).toEqual([{ work_mem: '7MB' }]);
+  const facts = await ask<{ acl: string; comment: string; datistemplate: boolean }>(
+    `SELECT datacl::text AS acl, shobj_description(oid, 'pg_database') AS comment, datistemplate FROM pg_database WHERE datname = $1`,
+    [database.name],
+  );
+  expect(facts).toMatchObject([{ comment: "of the \\ application's", datistemplate: false }]);
+  expect(facts[0]?.acl).toContain('=c/');
+});
+
+describe('a template from a command', () => {
+  const fill = (name: string): string => `const { Client } = require('pg');
+    (async () => { const client = new Client(); await client.connect();
+    await client.query("CREATE TABLE people AS SELECT '${name}' AS name"); await client.end(); process.exit(); })();`;
+
+  test('holds what it made, with DATABASE_URL or libpq’s variables; is built anew when its inputs change', async () => {
+    const cwd = fixture.project({ 'fill.js': fill('Ada') });
+    const template = { command: 'node fill.js', inputs: ['fill.js'] };
+    const first = await fixture.start({ template }, { cwd });
+    expect(await names((await acquireDatabase(first)).url)).toEqual(['Ada']);
+    writeFileSync(join(cwd, 'fill.js'), fill('Grace'));
+    const second = await fixture.start({ template }, { cwd });
+    expect(await names((await acquireDatabase(second)).url)).toEqual(['Grace']);
+  });
+
+  test('without inputs it is run for each run', async () => {
+    const cwd = fixture.project({ 'fill.js': fill('Ada') });
+    const start = async () => fixture.start({ template: { command: 'node fill.js' } }, { cwd });
+    expect((await start()).template.name).not.toBe((await start()).template.name);
+  });
+
+  test('one that fails is shown with the end of its output, without the password; nothing is left', async () => {
+    const cwd = fixture.project({
+      'fail.js': `console.log('at', process.env.DATABASE_URL, process.env.PGPASSWORD); process.exit(3);`,
+    });
+    const error = await failureOf(fixture.start({ template: { command: 'node fail.js' } }, { cwd }));
+    expect(error.message).toMatch(/"node fail\.js" ended with exit code 3:\nat … …/);
+    expect(error.message).not.toContain(decodeURIComponent(new URL(serverUrl()).password));
+    expect(await ownDatabases('building')).toEqual([]);
+  });
+
+  test('without inputs it goes with its run, with inputs it stays', async () => {
+    const cwd = fixture.project({ 'schema.sql': '' });
+    const template = { setup: setupWith('CREATE TABLE made ()') };
+    const once = await fixture.start({ template }, { cwd });
+    const kept = await fixture.start({ template: { ...template, inputs: 'schema.sql' } }, { cwd });
+    for (const run of [once, kept]) {
+      await acquireDatabase(run);
+      await fixture.end(run);
+    }
+    expect(await databaseExists(once.template.name)).toBe(false);
+    expect(await databaseExists(kept.template.name)).toBe(true);
+  });
+
+  test('inputs that name no file are refused', async () => {
+    const error = await failureOf(fixture.start({ template: { command: 'true', inputs: 'no/*.sql' } }));
+    expect(error).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('no/*.sql') as string,
+    });
+  });
+});
+
+test.each([
+  [{ knex: true, command: 'true' }, 'testing.template has knex and command.'],
+  [{ command: 'true', seed: true }, 'testing.template has seed: true, but no knex.'],
+])('what contradicts itself is refused: %j', async (template, message) => {
+  const error = await failureOf(fixture.start({ template }));
+  expect(error.code).toBe('CONFIG_INVALID');
+  expect(error.message).toContain(message);
+});
+
+test('sessions that filling a template has left are ended before it is finished, and nobody is told', async () => {
+  const told: string[] = [];
+  const run = await fixture.start({
+    template: {
+      setup: async (url) => {
+        const { Client } = await import('pg');
+        const client = new Client({ connectionString: url, application_name: 'left by the setup' });
+        client.on('error', (error: Error) => told.push(error.message));
+        await client.connect();
+        await client.query('CREATE TABLE people (name text)');
+        await client.query('BEGIN; DROP TABLE people');
+      },
+    },
+  });
+  expect(await names((await acquireDatabase(run)).url)).toEqual([]);
+  expect(await ask("SELECT FROM pg_stat_activity WHERE application_name = 'left by the setup'")).toEqual([]);
+  expect(told).toEqual([]);
+});
+
+test('a template without inputs, whose run was killed, goes after two days, and not before', async () => {
+  const run = await fixture.start({ template: { setup: setupWith('CREATE TABLE a ()') } });
+  const template = quote(run.template.name);
+  // What is left of it when nobody uses it any more.
+  const [{ comment = '' } = {}] = await ask<{ comment?: string }>(
+    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+    [run.template.name],
+  );
+  await fixture.end(run);
+  await ask(`CREATE DATABASE ${template} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
+  for (const [ageInDays, stays] of [
+    [1, true],
+    [3, false],
+  ] as const) {
+    const day = new Date(Date.now() - ageInDays * 86_400_000).toISOString().slice(0, 10);
+    await ask(`COMMENT ON DATABASE ${template} IS '${comment.replace(/\d{4}-\d\d-\d\d/, day)}'`);
+    await fixture.end(await fixture.start());
+    expect(await databaseExists(run.template.name)).toBe(stays);
+  }
+});
+
+test('a template of an old hash goes after a week without use; one in use, and one used lately, stay', async () => {
+  const start = async (table: string, cwd: string) => {
+    writeFileSync(join(cwd, 'fill.sql'), table);
+    return fixture.start(
+      { template: { setup: setupWith(`CREATE TABLE "${table}" ()`), inputs: 'fill.sql' } },
+      { cwd },
+    );
+  };
+  const cwd = fixture.project({});
+  const [old, recent, used] = [await start('old', cwd), await start('recent', cwd), await start('used', cwd)];
+  await fixture.end(old);
+  await fixture.end(recent);
+  for (const { template } of [old, used]) {
+    await ask(`COMMENT ON DATABASE ${quote(template.name)} IS '[pg-evict template, last used 2020-01-01]'`);
+  }
+  await fixture.start();
+  expect(await databaseExists(old.template.name)).toBe(false);
+  expect(await databaseExists(recent.template.name)).toBe(true);
+  expect(await databaseExists(used.template.name)).toBe(true);
+});
