@@ -7,24 +7,25 @@ import type { TestRun } from './test-run.js';
  * The sessions behind open sockets, and those that other processes have on a test database of this run. Asks the
  * server once.
  *
- * @param database the name of the test database
+ * @param database the names of test databases
  * @throws {@link PgEvictError} `CONNECTION_FAILED`
  */
 export async function listLeaks(
   run: TestRun,
-  database: string,
+  database: string | readonly string[],
   sockets: readonly OpenSocket[],
 ): Promise<LeakedSession[]> {
   const { host = 'localhost', port = 5432 } = run.server.connection;
-  const own = [...run.databases].find(({ name }) => name === database);
-  const memory = await own?.memory().catch(() => undefined);
+  const databases = new Set([database].flat());
+  const own = [...run.databases].filter(({ name }) => databases.has(name));
+  const memories = await Promise.all(own.map(async (one) => one.memory().catch(() => undefined)));
   // Asked after each test file; planning it takes the server longer than answering.
   const planned: Queryable = {
     query: async (text, values) => run.control.query({ name: 'pg_evict_activity', text }, values),
   };
   return inspectLeaks(planned, sockets, {
     server: { host, port },
-    database,
-    ownPids: memory === undefined ? [] : [memory.session.pid],
+    database: [...databases],
+    ownPids: memories.flatMap((memory) => (memory === undefined ? [] : [memory.session.pid])),
   });
 }

@@ -1,4 +1,5 @@
 import type { TestingConfig } from '@pg-evict/config';
+import { PgEvictError } from '@pg-evict/core';
 import type { Baseline } from '../reset/snapshot.js';
 import { toPlainTls } from '../server/serialize-tls.js';
 import type { OpenedServer, TestServer } from '../server/test-server.js';
@@ -33,6 +34,8 @@ export interface RunParts extends RunSettings {
   readonly control: MaintenanceSession;
   /** Whether this process began the run, and so ends it. */
   readonly owned: boolean;
+  /** Makes sure of another template, by its name in the configuration; without one, of that of an empty database. */
+  readonly ensureTemplate?: ((name: string | undefined) => Promise<Template>) | undefined;
 }
 
 /**
@@ -60,11 +63,15 @@ export class TestRun {
    *
    * @internal
    */
-  readonly databases = new Set<TestDatabase>();
+  readonly databases: Set<TestDatabase>;
+  readonly #ensureTemplate: RunParts['ensureTemplate'];
   readonly #stop: () => Promise<void>;
 
   /** @internal */
-  constructor({ id, server, template, control, owned, ...settings }: RunParts) {
+  constructor(
+    { id, server, template, control, owned, ensureTemplate, ...settings }: RunParts,
+    databases = new Set<TestDatabase>(),
+  ) {
     const { stop, ...reachable } = server;
     this.id = id;
     this.server = reachable;
@@ -72,6 +79,8 @@ export class TestRun {
     this.owned = owned;
     this.control = control;
     this.settings = settings;
+    this.databases = databases;
+    this.#ensureTemplate = ensureTemplate;
     this.#stop = stop;
   }
 
@@ -88,6 +97,23 @@ export class TestRun {
       template: this.template,
       ...this.settings,
     };
+  }
+
+  /**
+   * The same run with copies of another template; what they are is remembered apart.
+   *
+   * @internal
+   * @param name in the configuration; without one, that of an empty database
+   * @throws {@link PgEvictError} `CONFIG_INVALID` where the configuration does not name it
+   */
+  async withTemplate(name: string | undefined): Promise<TestRun> {
+    if (this.#ensureTemplate === undefined) {
+      throw new PgEvictError('REFUSED', 'Only the process that began the run knows its other templates.');
+    }
+    const template = await this.#ensureTemplate(name);
+    const { id, control, settings, server } = this;
+    const parts = { id, control, template, owned: false, ...settings };
+    return new TestRun({ ...parts, server: { ...server, stop: this.#stop } }, this.databases);
   }
 
   /** @internal */

@@ -32,7 +32,7 @@ interface ActivityRow {
   readonly query: string | null;
 }
 
-/** $1 pids, $2 ports of clients, $3 a database of which all sessions count, $4 pids that do not. */
+/** $1 pids, $2 ports of clients, $3 databases of which all sessions count, $4 pids that do not. */
 const activityQuery = `
 SELECT pid, client_port AS port, datname AS database, usename AS "user", nullif(application_name, '') AS application, state,
   (extract(epoch FROM clock_timestamp() - state_change) * 1000)::float8 AS state_age,
@@ -40,15 +40,15 @@ SELECT pid, client_port AS port, datname AS database, usename AS "user", nullif(
   CASE WHEN query NOT IN ('', '<insufficient privilege>') THEN query END AS query
 FROM pg_stat_activity
 WHERE coalesce(backend_type, 'client backend') = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL ($4::int[])
-  AND (pid = ANY ($1::int[]) OR client_port = ANY ($2::int[]) OR datname = $3)
+  AND (pid = ANY ($1::int[]) OR client_port = ANY ($2::int[]) OR datname = ANY ($3::text[]))
 ORDER BY backend_start, pid`;
 
 /** Options of {@link inspectLeaks}. */
 export interface InspectLeaksOptions {
   /** The server the client is connected to. */
   readonly server: ServerEndpoint;
-  /** A database of which every session counts, whichever process it is of. @default none */
-  readonly database?: string | undefined;
+  /** Databases of which every session counts, whichever process it is of. @default none */
+  readonly database?: string | readonly string[] | undefined;
   /** Backends that are ours. @default none */
   readonly ownPids?: readonly number[] | undefined;
 }
@@ -67,7 +67,8 @@ export async function inspectLeaks(
   const ports = sockets.flatMap(({ backendPid, localPort }) =>
     backendPid === null && localPort !== null ? [localPort] : [],
   );
-  const { rows } = await client.query(activityQuery, [pids, ports, database ?? null, ownPids]);
+  const databases = database === undefined ? [] : [database].flat();
+  const { rows } = await client.query(activityQuery, [pids, ports, databases, ownPids]);
   const left = new Set(rows as unknown as ActivityRow[]);
   const ours = sockets.flatMap((socket) => {
     const row = [...left].find((one) =>
@@ -79,7 +80,10 @@ export async function inspectLeaks(
     }
     return socket.backendPid === null && isNamed(socket, server) ? [connecting(socket)] : [];
   });
-  return [...ours, ...[...left].filter((row) => row.database === database).map((row) => toLeak(row, null))];
+  return [
+    ...ours,
+    ...[...left].filter((row) => databases.includes(row.database ?? '')).map((row) => toLeak(row, null)),
+  ];
 }
 
 /** Who has no backend yet is known only by the name it called. */

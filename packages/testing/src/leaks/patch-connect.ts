@@ -22,9 +22,7 @@ const untidy = 64;
  * file that is over connects to its server no more: nobody would be left to close that.
  */
 export function patchConnect(registry: SocketRegistry): void {
-  const { connect } = net.Socket.prototype as unknown as {
-    connect: (...parameters: unknown[]) => net.Socket;
-  };
+  const { connect } = registry;
   function recordingConnect(this: net.Socket, ...parameters: unknown[]): net.Socket {
     const owner = runningOwner(registry);
     if (owner === null) return connect.apply(this, parameters);

@@ -42,6 +42,8 @@ export interface SocketRecord {
 /** What all copies of this package in one thread share. */
 export interface SocketRegistry {
   readonly records: Set<SocketRecord>;
+  /** `net.Socket.prototype.connect` as it was, whatever a test puts in its place. */
+  readonly connect: (this: Socket, ...parameters: unknown[]) => Socket;
   /** Whose code runs; `null` for our own. */
   readonly owners: AsyncLocalStorage<SocketOwner | null>;
   /** For code that has lost its context. */

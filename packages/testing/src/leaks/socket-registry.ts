@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Socket } from 'node:net';
 import { CallTrail } from './call-trail.js';
 import { patchConnect } from './patch-connect.js';
 import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';
 
-const key = Symbol.for('pg-evict.sockets/2');
+const key = Symbol.for('pg-evict.sockets/3');
 
 /**
  * The registry of this thread. The first call patches `net.Socket.prototype.connect`, `tls.connect` and what starts
@@ -15,8 +16,10 @@ export function socketRegistry(): SocketRegistry {
   const holder = process as unknown as { [key]?: SocketRegistry };
   const existing = holder[key];
   if (existing !== undefined) return existing;
+  const { connect } = Socket.prototype as unknown as Pick<SocketRegistry, 'connect'>;
   const registry: SocketRegistry = {
     records: new Set(),
+    connect,
     owners: new AsyncLocalStorage(),
     current: null,
     trail: new CallTrail(),

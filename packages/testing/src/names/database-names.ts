@@ -29,6 +29,16 @@ export function testDatabaseName(run: string): string {
   return `pg_evict_test_${run}_${process.pid}_${threadId}_${randomBytes(3).toString('hex')}`;
 }
 
+/**
+ * A name that this thread proposes for a database of its own before anybody can have been asked: nobody else can
+ * propose it.
+ *
+ * @param n one more for each
+ */
+export function proposedDatabaseName(run: string, n: number): string {
+  return `pg_evict_test_${run}_${process.pid}_${threadId}_${n}`;
+}
+
 /** The name under which the database of a failed test file stays. */
 export function keptDatabaseName(testDatabase: string): string {
   return testDatabase.replace('pg_evict_test_', 'pg_evict_kept_');

@@ -1,4 +1,5 @@
 import { type ResolvedConfig, resolveTarget, type ResolveTargetOptions } from '@pg-evict/config';
+import { PgEvictError } from '@pg-evict/core';
 import { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
@@ -38,7 +39,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const opened = await openServer(testing, configuration, cwd);
     let control: MaintenanceSession | undefined;
     try {
-      control = await MaintenanceSession.open(opened.target.connection, opened.target.maintenanceDatabase);
+      const opening = await MaintenanceSession.open(
+        opened.target.connection,
+        opened.target.maintenanceDatabase,
+      );
+      control = opening;
       const server = await withPasswords(opened, control);
       const id = newRunId();
       await control.hold({ kind: 'run', of: id, shared: true });
@@ -61,6 +66,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
         keepFailed,
         database,
         owned: true,
+        ensureTemplate: async (name) => {
+          if (name !== undefined) throw unknownTemplate(name);
+          const empty = await templateSource({ template: {}, configuration, cwd, runId: id });
+          return ensureTemplate(opening, server, id, empty);
+        },
       });
     } catch (error) {
       await control?.close();
@@ -68,6 +78,12 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       await opened.stop();
       throw reason;
     }
+  });
+}
+
+function unknownTemplate(name: string): PgEvictError {
+  return new PgEvictError('CONFIG_INVALID', `The configuration has no template "${name}".`, {
+    hint: `Add it: testing.templates.${name}.`,
   });
 }
 

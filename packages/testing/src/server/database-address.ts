@@ -1,5 +1,5 @@
 import type { ConnectionSettings } from '@pg-evict/core';
-import type { TestServer } from './test-server.js';
+import type { ReachableServer } from './test-server.js';
 
 /** How tests reach a database. */
 export interface DatabaseAddress {
@@ -13,7 +13,7 @@ export interface DatabaseAddress {
 
 /** How tests reach a database of a server. Asks nobody. */
 export function addressOf(
-  { connection, tlsEnvironment, urlParameters }: TestServer,
+  { connection, tlsEnvironment, urlParameters }: ReachableServer,
   database: string,
 ): DatabaseAddress {
   const host = connection.host ?? process.env['PGHOST'] ?? 'localhost';

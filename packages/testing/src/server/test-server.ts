@@ -11,10 +11,8 @@ import { startTestServer, type TestServerSettings } from './start-test-server.js
 
 type Testing = NonNullable<ResolvedConfig['testing']>;
 
-/** A server on which test databases are made. */
-export interface TestServer {
-  /** For what administers: makes, resets and drops. Its `database` is the configured one, which is never touched. */
-  readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
+/** How tests get to a server. */
+export interface ReachableServer {
   /** How tests connect: the role of the application. */
   readonly connection: ConnectionSettings;
   /** Parameters that the URL of a test database is to have, such as `sslmode=require`; empty, or begins with `?`. */
@@ -25,6 +23,12 @@ export interface TestServer {
   readonly kind: 'connection' | 'embedded' | 'testcontainers';
   /** Whether it is still there when the run is over. */
   readonly lasts: boolean;
+}
+
+/** A server on which test databases are made. */
+export interface TestServer extends ReachableServer {
+  /** For what administers: makes, resets and drops. Its `database` is the configured one, which is never touched. */
+  readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
 }
 
 /** A server, and how to stop it where it was started for the run. */

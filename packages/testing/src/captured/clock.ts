@@ -1,0 +1,20 @@
+// Tests replace what is global, and what modules of Node export, also across files: with these we wait as ever.
+const { clearTimeout: clear, performance: clock, setTimeout: set } = globalThis;
+
+/** Milliseconds, by a clock that is never set. */
+export const now: () => number = clock.now.bind(clock);
+
+/** Calls back once, later. */
+export function setTimer(callback: () => void, ms: number): NodeJS.Timeout {
+  return set(callback, ms);
+}
+
+/** Calls back no more. */
+export function clearTimer(timer: NodeJS.Timeout | undefined): void {
+  clear(timer);
+}
+
+/** Waits. */
+export async function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void set(resolve, ms));
+}

@@ -1,0 +1,19 @@
+import { writeSync } from 'node:fs';
+
+const write = writeSync;
+
+/**
+ * Says something on standard error, whatever a test has put in the place of `process.stderr.write`. Nothing is said
+ * where nobody listens.
+ */
+export function tell(text: string): void {
+  let rest = Buffer.from(`${text}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(write(2, rest));
+    } catch (error) {
+      // A pipe that is full is read in a moment.
+      if ((error as { code?: unknown }).code !== 'EAGAIN') return;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import { quoteIdentifier } from '@pg-evict/core';
+import { TestDatabase } from './test-database.js';
+import type { TestRun } from './test-run.js';
+
+/**
+ * Gives a test database that nobody uses another name; it holds what the template holds, and still does.
+ *
+ * @returns the same database under its new name; `database` is not to be used any more
+ * @throws the driver's error where somebody is on it, or the name is taken
+ */
+export async function renameTestDatabase(
+  run: TestRun,
+  database: TestDatabase,
+  name: string,
+): Promise<TestDatabase> {
+  const renamed = new TestDatabase(run, name);
+  await run.control.hold(renamed.lock);
+  await database.forget();
+  await run.control.query(
+    `ALTER DATABASE ${quoteIdentifier(database.name)} RENAME TO ${quoteIdentifier(name)}`,
+  );
+  run.databases.delete(database);
+  run.databases.add(renamed);
+  await run.control.release(database.lock);
+  await renamed.remember();
+  return renamed;
+}

@@ -1,0 +1,277 @@
+import { PgEvictError } from '@pg-evict/core';
+import { acquireDatabase } from '../database/acquire-database.js';
+import { releaseDatabase } from '../database/release-database.js';
+import { renameTestDatabase } from '../database/rename-database.js';
+import { resetDatabase, type ResetReport } from '../database/reset-database.js';
+import type { TestDatabase } from '../database/test-database.js';
+import type { TestRun } from '../database/test-run.js';
+
+/** Who borrows: a worker's connection. */
+export interface Borrower {
+  /** In words, for messages: `pid 4711`. */
+  readonly who: string;
+}
+
+/** A database of the pool. */
+interface Pooled {
+  database: TestDatabase;
+  /** Whose it is; `null` while it is nobody's. */
+  holder: Borrower | null;
+  /** Whether it is only meant for its holder's next file. */
+  reserved: boolean;
+  /** Settles when it holds what the template holds. */
+  ready: Promise<void>;
+}
+
+/** Somebody for whom there is no database yet. */
+interface Waiter {
+  readonly borrower: Borrower;
+  readonly name: string | undefined;
+  readonly resolve: (database: TestDatabase) => void;
+  readonly reject: (error: unknown) => void;
+  gone: boolean;
+}
+
+/** How long sessions that a worker has just closed may take to go. */
+const graceMs = 100;
+
+/**
+ * The databases of one template, which workers borrow. There are never more than are asked for at once, beside those
+ * that are being reset: what is given back is reset in the background, or, where nobody has used it, lent again as it is.
+ */
+export class DatabasePool {
+  readonly #run: TestRun;
+  readonly #all = new Set<Pooled>();
+  readonly #idle: Pooled[] = [];
+  readonly #waiting: Waiter[] = [];
+  readonly #making = new Set<Waiter>();
+  readonly #pending = new Set<Promise<unknown>>();
+  /** Nobody's, and being reset. */
+  #returning = 0;
+  #closed = false;
+
+  constructor(run: TestRun) {
+    this.#run = run;
+  }
+
+  /** Makes so many in advance, in the background. */
+  warm(count: number): void {
+    for (let n = 0; n < count; n += 1) {
+      this.#inBackground(
+        acquireDatabase(this.#run).then((database) => this.#offer(this.#add(database, null))),
+      );
+    }
+  }
+
+  /**
+   * Lends a database. One that was named for the borrower's next file is lent under that name; else one that is ready
+   * gets the name that is proposed, or is made under it.
+   *
+   * @param waits told why it takes a while
+   * @throws {@link PgEvictError} `REFUSED` where somebody has a database of that name; what {@link acquireDatabase} throws
+   */
+  async borrow(
+    borrower: Borrower,
+    name: string | undefined,
+    waits: (why: string) => void,
+  ): Promise<TestDatabase> {
+    if (this.#closed) throw runIsOver();
+    const known = name === undefined ? undefined : this.#named(name);
+    if (known !== undefined) return this.#lendKnown(known, borrower, waits);
+    const idle = this.#idle.shift();
+    if (idle !== undefined) {
+      idle.holder = borrower;
+      return this.#underName(idle, name);
+    }
+    waits(this.#returning > 0 ? 'a database is being reset' : 'a copy of the template is being made');
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ borrower, name, resolve, reject, gone: false });
+      this.#fill();
+    });
+  }
+
+  /**
+   * Takes a database back, and resets it in the background.
+   *
+   * @param next whether to name the borrower's next database; `same`, whether to name this one
+   * @returns the name of the next one, where there is one; and the database that was kept, where it was to be
+   */
+  async giveBack(
+    borrower: Borrower,
+    name: string,
+    { used, keep, next }: { used: boolean; keep: boolean; next: 'none' | 'any' | 'same' },
+  ): Promise<{ next: string | null; kept: TestDatabase | null }> {
+    const pooled = this.#lentTo(borrower, name);
+    if (keep) {
+      this.#all.delete(pooled);
+      const kept = await releaseDatabase(pooled.database, { keep });
+      this.#fill();
+      return { next: null, kept };
+    }
+    const other = next === 'any' && used ? this.#idle.shift() : undefined;
+    if (next === 'none' || other !== undefined) this.#takeBack(pooled, used);
+    else {
+      pooled.reserved = true;
+      if (used) pooled.ready = this.#makeReady(pooled);
+    }
+    if (other !== undefined) Object.assign(other, { holder: borrower, reserved: true });
+    return { next: next === 'none' ? null : (other ?? pooled).database.name, kept: null };
+  }
+
+  /** Makes a database that is lent what the template is. */
+  async reset(borrower: Borrower, name: string, sessionGraceMs: number): Promise<ResetReport> {
+    return resetDatabase(this.#lentTo(borrower, name).database, { graceMs: sessionGraceMs });
+  }
+
+  /** Takes back what somebody has who is gone. */
+  leave(borrower: Borrower): void {
+    for (const waiter of [...this.#waiting, ...this.#making]) {
+      if (waiter.borrower === borrower) waiter.gone = true;
+    }
+    for (const pooled of this.#all) {
+      if (pooled.holder === borrower) this.#takeBack(pooled, !pooled.reserved);
+    }
+  }
+
+  /** Whether a database of this name is somebody's. */
+  has(name: string): boolean {
+    return this.#named(name) !== undefined;
+  }
+
+  /** Lends no more, and waits for what is going on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(runIsOver());
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+  }
+
+  async #lendKnown(pooled: Pooled, borrower: Borrower, waits: (why: string) => void): Promise<TestDatabase> {
+    const { database, holder, reserved } = pooled;
+    if (holder !== null && (holder !== borrower || !reserved)) {
+      throw new PgEvictError('REFUSED', `Database "${database.name}" is lent to ${holder.who}.`, {
+        database: database.name,
+        hint: 'Propose a name that nobody has, or none.',
+      });
+    }
+    const index = this.#idle.indexOf(pooled);
+    if (index >= 0) this.#idle.splice(index, 1);
+    Object.assign(pooled, { holder: borrower, reserved: false });
+    waits('its database is being reset');
+    await pooled.ready;
+    return pooled.database;
+  }
+
+  #takeBack(pooled: Pooled, used: boolean): void {
+    Object.assign(pooled, { holder: null, reserved: false });
+    if (used) pooled.ready = this.#makeReady(pooled);
+    this.#returning += 1;
+    const offer = (): void => {
+      this.#returning -= 1;
+      // A process that has the same pid may have asked for it by its name.
+      if (pooled.holder === null && this.#all.has(pooled)) this.#offer(pooled);
+      this.#fill();
+    };
+    this.#inBackground(pooled.ready.then(offer, offer));
+  }
+
+  /** Resets a database, or makes another where that cannot be done. */
+  async #makeReady(pooled: Pooled): Promise<void> {
+    const { database } = pooled;
+    const ready = resetDatabase(database, { graceMs })
+      .then(() => undefined)
+      .catch(async () => {
+        await releaseDatabase(database);
+        pooled.database = await acquireDatabase(this.#run, { name: database.name });
+      });
+    this.#inBackground(
+      ready.catch(() => {
+        this.#all.delete(pooled);
+      }),
+    );
+    return ready;
+  }
+
+  #offer(pooled: Pooled): void {
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) {
+      if (waiter.gone) continue;
+      pooled.holder = waiter.borrower;
+      this.#inBackground(this.#underName(pooled, waiter.name).then(waiter.resolve, waiter.reject));
+      return;
+    }
+    this.#idle.push(pooled);
+  }
+
+  /** Sees to it that whoever waits gets a database: one that is being reset, or else a new one. */
+  #fill(): void {
+    const waiting = this.#waiting.filter(({ gone }) => !gone);
+    for (const waiter of waiting.slice(0, Math.max(0, waiting.length - this.#returning))) {
+      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+      this.#making.add(waiter);
+      this.#inBackground(this.#makeFor(waiter));
+    }
+  }
+
+  async #makeFor(waiter: Waiter): Promise<void> {
+    try {
+      const database = await acquireDatabase(this.#run, { name: waiter.name });
+      const pooled = this.#add(database, waiter.borrower);
+      if (waiter.gone) this.#takeBack(pooled, false);
+      else waiter.resolve(database);
+    } catch (error) {
+      waiter.reject(error);
+    } finally {
+      this.#making.delete(waiter);
+    }
+  }
+
+  async #underName(pooled: Pooled, name: string | undefined): Promise<TestDatabase> {
+    const { database } = pooled;
+    if (name === undefined || name === database.name) return database;
+    pooled.ready = this.#rename(pooled, name);
+    try {
+      await pooled.ready;
+    } catch (error) {
+      this.#all.delete(pooled);
+      throw error;
+    }
+    // Whoever wanted it may be gone meanwhile.
+    return pooled.database;
+  }
+
+  async #rename(pooled: Pooled, name: string): Promise<void> {
+    const { database } = pooled;
+    pooled.database = await renameTestDatabase(this.#run, database, name).catch(async () => {
+      // Somebody may be on it whom nobody has lent it to.
+      await releaseDatabase(database);
+      return acquireDatabase(this.#run, { name });
+    });
+  }
+
+  #add(database: TestDatabase, holder: Borrower | null): Pooled {
+    const pooled = { database, holder, reserved: false, ready: Promise.resolve() };
+    this.#all.add(pooled);
+    return pooled;
+  }
+
+  #named(name: string): Pooled | undefined {
+    return [...this.#all].find(({ database }) => database.name === name);
+  }
+
+  #lentTo(borrower: Borrower, name: string): Pooled {
+    const pooled = this.#named(name);
+    if (pooled?.holder === borrower && !pooled.reserved) return pooled;
+    throw new PgEvictError('REFUSED', `Database "${name}" is not lent to ${borrower.who}.`, {
+      database: name,
+    });
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    const pending = work.catch(() => undefined);
+    this.#pending.add(pending);
+    void pending.then(() => this.#pending.delete(pending));
+  }
+}
+
+function runIsOver(): PgEvictError {
+  return new PgEvictError('REFUSED', 'The run of tests has been ended by whoever began it.');
+}

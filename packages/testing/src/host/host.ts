@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestRun } from '../database/test-run.js';
+import { unwatched } from '../leaks/watch-sockets.js';
+import { endRun } from '../run/end-run.js';
+import { type StartRunOptions, startRun } from '../run/start-run.js';
+import {
+  type HostAddress,
+  removeHostVariable,
+  socketPath,
+  writeHostVariable,
+} from '../wire/host-variable.js';
+import { writeHostedRuns } from '../wire/hosted-runs.js';
+import { RunOfHost } from './hosted-run.js';
+import { serveWorker } from './serve-worker.js';
+
+/** Options of {@link beginHost}, beside those of {@link startRun}. */
+export interface BeginHostOptions extends StartRunOptions {
+  /**
+   * Folders of projects whose run this is; a worker of another one has to say which it is of.
+   * @default [cwd]
+   */
+  readonly directories?: readonly string[] | undefined;
+  /**
+   * How many databases to make in advance, in the background.
+   * @default 1
+   */
+  readonly ready?: number | undefined;
+}
+
+/** The longest path that a Unix socket has everywhere (`sun_path` of macOS, less a NUL). */
+const longestPath = 103;
+
+/** The host of a run of tests, in the process that began it. */
+export class TestHost {
+  readonly #address: HostAddress;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #runs = new Map<string, RunOfHost>();
+  #ending: Promise<void> | undefined;
+
+  private constructor(address: HostAddress, server: Server) {
+    this.#address = address;
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      serveWorker(socket, address.secret, this.#runs);
+    });
+  }
+
+  /** @internal */
+  static async listen(): Promise<TestHost> {
+    const folder = await privateFolder();
+    const server = createServer();
+    const host = new TestHost({ folder, secret: randomBytes(16).toString('hex') }, server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath(folder), resolve);
+    });
+    server.unref();
+    return host;
+  }
+
+  /** The runs that it has begun. */
+  get runs(): readonly TestRun[] {
+    return [...this.#runs.values()].map(({ run }) => run);
+  }
+
+  /** Hands the way to this host to processes that are started with an environment. */
+  offerTo(environment: NodeJS.ProcessEnv): void {
+    writeHostVariable(environment, this.#address);
+  }
+
+  /** Begins one more run, such as that of another project. @throws what {@link startRun} throws */
+  async begin({ directories, ready = 1, ...options }: BeginHostOptions = {}): Promise<TestRun> {
+    const run = await startRun(options);
+    return this.add(run, directories ?? [options.cwd ?? process.cwd()], ready);
+  }
+
+  /** Takes a run that was begun elsewhere, and ends it. */
+  add(run: TestRun, directories: readonly string[], ready: number): TestRun {
+    const hosted = new RunOfHost(run, directories);
+    this.#runs.set(run.id, hosted);
+    this.#publish();
+    if (run.settings.isolation !== 'run') unwatched(() => hosted.pool.warm(ready));
+    return run;
+  }
+
+  /** Ends its runs, with every database of theirs. May be called again. */
+  async end(): Promise<void> {
+    this.#ending ??= unwatched(async () => this.#end());
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    this.#server.close();
+    const runs = [...this.#runs.values()];
+    for (const run of runs) await run.close();
+    this.#runs.clear();
+    for (const socket of this.#sockets) socket.destroy();
+    const ended = await Promise.allSettled(runs.map(async ({ run }) => endRun(run, { force: true })));
+    await rm(this.#address.folder, { recursive: true, force: true });
+    for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  #publish(): void {
+    writeHostedRuns(
+      this.#address.folder,
+      [...this.#runs.values()].map((run) => run.toPlain()),
+    );
+  }
+}
+
+/**
+ * Makes this process the host of a run of tests: begins the run as {@link startRun} does, and lends databases to the
+ * workers that are started from now on, which find it by the one variable that is set in this process's environment.
+ * The host alone holds sessions of ours, makes databases, resets and drops them; it does not keep the process alive.
+ *
+ * @throws {@link PgEvictError} what {@link startRun} throws; nothing is left then
+ */
+export async function beginHost(options: BeginHostOptions = {}): Promise<TestHost> {
+  const host = await TestHost.listen();
+  try {
+    await host.begin(options);
+  } catch (error) {
+    await host.end();
+    throw error;
+  }
+  host.offerTo(process.env);
+  return host;
+}
+
+/** Ends the runs of a host, with every database of theirs, and takes its variable away. May be called again. */
+export async function endHost(host: TestHost): Promise<void> {
+  removeHostVariable(process.env);
+  await host.end();
+}
+
+/** A folder that nobody else may open (`mkdtemp` makes it with mode 0700), whose path is short enough for a socket. */
+async function privateFolder(): Promise<string> {
+  const prefix = join(tmpdir(), 'pg-evict-');
+  const isTooLong = process.platform !== 'win32' && `${prefix}XXXXXX/s`.length > longestPath;
+  return mkdtemp(isTooLong ? '/tmp/pg-evict-' : prefix);
+}

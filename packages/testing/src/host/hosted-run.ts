@@ -1,0 +1,72 @@
+import type { TestRun } from '../database/test-run.js';
+import type { HostedRun } from '../wire/hosted-runs.js';
+import { toPlainTls } from '../server/serialize-tls.js';
+import { type Borrower, DatabasePool } from './database-pool.js';
+
+/** A run that a host has begun, and the pools of its databases. */
+export class RunOfHost {
+  readonly run: TestRun;
+  readonly directories: string[];
+  /** That of the run's own template. */
+  readonly pool: DatabasePool;
+  readonly #pools = new Map<string, Promise<DatabasePool>>();
+
+  constructor(run: TestRun, directories: readonly string[]) {
+    this.run = run;
+    this.directories = [...directories];
+    this.pool = new DatabasePool(run);
+  }
+
+  /** As its workers know it. */
+  toPlain(): HostedRun {
+    const { id, settings, server } = this.run;
+    const { target: _administers, connection, ...reachable } = server;
+    return {
+      id,
+      directories: this.directories,
+      server: { ...reachable, connection: toPlainTls(connection) },
+      ...settings,
+    };
+  }
+
+  /**
+   * The pool of a template.
+   *
+   * @throws {@link PgEvictError} `CONFIG_INVALID` for one that the configuration does not name
+   */
+  async poolOf({
+    template,
+    empty = false,
+  }: {
+    template?: string | undefined;
+    empty?: boolean | undefined;
+  }): Promise<DatabasePool> {
+    if (template === undefined && !empty) return this.pool;
+    const key = template ?? '';
+    const known = this.#pools.get(key);
+    if (known !== undefined) return known;
+    const made = this.run.withTemplate(template).then((run) => new DatabasePool(run));
+    this.#pools.set(key, made);
+    made.catch(() => this.#pools.delete(key));
+    return made;
+  }
+
+  /** The pool that has a database of this name. */
+  async poolWith(name: string): Promise<DatabasePool> {
+    const pools = [this.pool, ...(await Promise.all(this.#pools.values()))];
+    return pools.find((pool) => pool.has(name)) ?? this.pool;
+  }
+
+  /** Takes back what somebody has who is gone. */
+  async leave(borrower: Borrower): Promise<void> {
+    this.pool.leave(borrower);
+    for (const pool of this.#pools.values()) (await pool).leave(borrower);
+  }
+
+  /** Lends no more. */
+  async close(): Promise<void> {
+    const pools = await Promise.allSettled(this.#pools.values());
+    await this.pool.close();
+    for (const pool of pools) if (pool.status === 'fulfilled') await pool.value.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PgEvictError } from '@pg-evict/core';
+import type { RunSettings } from '../database/test-run.js';
+import { restoreTls } from '../server/serialize-tls.js';
+import type { ReachableServer } from '../server/test-server.js';
+
+/** A run as its workers know it, without asking anybody. */
+export interface HostedRun extends RunSettings {
+  readonly id: string;
+  /** Folders of the projects whose run it is; the first is where its configuration was looked for. */
+  readonly directories: readonly string[];
+  /** How tests connect, password included. */
+  readonly server: ReachableServer;
+}
+
+const read = readFileSync;
+
+/** The runs of a host, which stand in its private folder: a worker names its database before it can have asked. */
+export function readHostedRuns(folder: string): HostedRun[] {
+  const runs = JSON.parse(read(fileIn(folder), 'utf8')) as HostedRun[];
+  return runs.map((run) => ({
+    ...run,
+    server: { ...run.server, connection: restoreTls(run.server.connection) },
+  }));
+}
+
+/** Says what runs a host has. */
+export function writeHostedRuns(folder: string, runs: readonly HostedRun[]): void {
+  const beside = `${fileIn(folder)}.new`;
+  writeFileSync(beside, JSON.stringify(runs), { mode: 0o600 });
+  renameSync(beside, fileIn(folder));
+}
+
+/**
+ * The run of a project: of the folder that is named, or the only one.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID` where there is none
+ */
+export function runOf(runs: readonly HostedRun[], directory: string | undefined): HostedRun {
+  const named = runs.find(({ directories }) => directory !== undefined && directories.includes(directory));
+  const [only, ...others] = runs;
+  const run = named ?? (others.length === 0 ? only : undefined);
+  if (run !== undefined) return run;
+  throw new PgEvictError('CONFIG_INVALID', `No run of tests was begun for ${directory ?? 'this process'}.`, {
+    hint: `Runs were begun for ${runs.flatMap(({ directories }) => directories).join(', ')}.`,
+  });
+}
+
+const fileIn = (folder: string): string => join(folder, 'runs.json');

@@ -1,0 +1,22 @@
+export { describeLeaks } from './leaks/describe-leaks.js';
+export type { LeakedSession } from './leaks/inspect-leaks.js';
+export type { ServerEndpoint, SocketTarget } from './leaks/server-endpoint.js';
+export type { SourceLine } from './leaks/stack-lines.js';
+export {
+  unwatched,
+  watchSockets,
+  type OpenSocket,
+  type SocketWatch,
+  type WatchSocketsOptions,
+} from './leaks/watch-sockets.js';
+export type { DatabaseAddress } from './server/database-address.js';
+export type { RunSettings } from './database/test-run.js';
+export { borrowDatabase, type BorrowDatabaseOptions } from './worker/borrow-database.js';
+export type { BorrowedDatabase } from './worker/borrowed-database.js';
+export {
+  borrowForFile,
+  type BorrowForFileOptions,
+  type FileDatabase,
+  type GivenBack,
+} from './worker/file-database.js';
+export { resetDatabase } from './worker/reset-database.js';

@@ -1,0 +1,131 @@
+import { Socket } from 'node:net';
+import { threadId } from 'node:worker_threads';
+import { PgEvictError } from '@pg-evict/core';
+import { clearTimer, setTimer } from '../captured/clock.js';
+import { tell } from '../captured/streams.js';
+import { socketRegistry } from '../leaks/socket-registry.js';
+import { unwatched } from '../leaks/watch-sockets.js';
+import { type HostAddress, socketPath } from '../wire/host-variable.js';
+import { onLines, toLine } from '../wire/lines.js';
+import type { AnswerMessage, RequestKind, Requests } from '../wire/protocol.js';
+
+/** How long somebody waits in silence. */
+const silentMs = 2000;
+
+/** How long a host may take to answer that it is there. */
+const helloMs = 10_000;
+
+/** How long an answer may take. */
+const deadlineMs = 60_000;
+
+/** What somebody waits for. */
+interface Waiting {
+  readonly resolve: (answers: never) => void;
+  readonly reject: (error: unknown) => void;
+  /** Why it takes a while, as the host has said. */
+  why: string;
+}
+
+/** How an answer is waited for. */
+interface AskOptions {
+  /** Who waits, as in messages: a test file. */
+  readonly for: string;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A thread's connection to the host of its run. It keeps the process alive only while something is asked. */
+export class HostConnection {
+  readonly #socket: Socket;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #lost: PgEvictError | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    onLines(socket, (message) => this.#receive(message as AnswerMessage));
+    socket.on('error', (error) => this.#lose(error));
+    socket.on('close', () => this.#lose(undefined));
+  }
+
+  /** @throws {@link PgEvictError} `CONNECTION_FAILED` where nobody listens there, or is none of ours */
+  static async open({ folder, secret }: HostAddress): Promise<HostConnection> {
+    const socket = unwatched(() => new Socket());
+    const connection = new HostConnection(socket);
+    // With these, whatever a test has put in their place is not asked.
+    unwatched(() => socketRegistry().connect.call(socket, { path: socketPath(folder) }));
+    const who = `pid ${process.pid}${threadId === 0 ? '' : `, thread ${threadId}`}`;
+    await connection.ask('hello', { secret, who }, { for: who, timeoutMs: helloMs });
+    return connection;
+  }
+
+  /** Whether it is gone: the run was ended, or its host was. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /**
+   * Asks the host, and waits for the answer. After two seconds it says on standard error who waits for what.
+   *
+   * @throws {@link PgEvictError} what the host answers; `CONNECTION_FAILED` where it is gone; `TIMEOUT`
+   */
+  async ask<Kind extends RequestKind>(
+    kind: Kind,
+    asks: Requests[Kind]['asks'],
+    { for: whom, timeoutMs = deadlineMs }: AskOptions,
+  ): Promise<Requests[Kind]['answers']> {
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#last += 1;
+    const id = this.#last;
+    const waiting: Waiting = {
+      resolve: () => undefined,
+      reject: () => undefined,
+      why: 'the host of the run has not answered',
+    };
+    const answered = new Promise<Requests[Kind]['answers']>((resolve, reject) => {
+      Object.assign(waiting, { resolve, reject });
+    });
+    this.#waiting.set(id, waiting);
+    const hint = setTimer(() => {
+      tell(`pg-evict: ${whom} has waited for ${silentMs / 1000} s ("${kind}"): ${waiting.why}.`);
+    }, silentMs);
+    const deadline = setTimer(() => {
+      const waited = `${whom} has waited for ${timeoutMs / 1000} s ("${kind}"): ${waiting.why}.`;
+      waiting.reject(new PgEvictError('TIMEOUT', waited));
+    }, timeoutMs);
+    try {
+      this.#socket.ref();
+      this.#socket.write(toLine({ id, kind, asks }));
+      return await answered;
+    } finally {
+      clearTimer(hint);
+      clearTimer(deadline);
+      this.#waiting.delete(id);
+      if (this.#waiting.size === 0) this.#socket.unref();
+    }
+  }
+
+  /** Ends it: what this thread has borrowed goes back. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(message: AnswerMessage): void {
+    const waiting = this.#waiting.get(message.id);
+    if (waiting === undefined) return;
+    if ('waits' in message) waiting.why = message.waits;
+    else if ('answers' in message) waiting.resolve(message.answers as never);
+    else {
+      const { code, message: text, database } = message.error;
+      waiting.reject(new PgEvictError(code, text, { database: database ?? undefined }));
+    }
+  }
+
+  #lose(cause: Error | undefined): void {
+    this.#lost ??= new PgEvictError(
+      'CONNECTION_FAILED',
+      'The host of this run of tests is gone: the process that began the run has ended it, or has itself ended.',
+      { cause },
+    );
+    for (const { reject } of this.#waiting.values()) reject(this.#lost);
+  }
+}

@@ -1,0 +1,15 @@
+import { PgEvictError } from '@pg-evict/core';
+import { thisThread } from './thread.js';
+
+/**
+ * Makes the test file's own database what the template is, now: whoever is on it is ended, so end or expect that.
+ *
+ * @throws {@link PgEvictError} `REFUSED` outside of a test file; `SESSIONS_REMAIN`
+ */
+export async function resetDatabase(): Promise<void> {
+  const { file } = thisThread();
+  if (file === undefined) {
+    throw new PgEvictError('REFUSED', 'No test file runs here that has a database of its own.');
+  }
+  await file.reset();
+}
