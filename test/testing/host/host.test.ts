@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beginHost, type BeginHostOptions, endHost, type TestHost } from '@pg-evict/testing';
 import { ask, serverUrl, until } from '../../support/server.js';
-import { ownDatabases, rowsIn, RunFixture, setupWith } from '../support/run-fixture.js';
-import { WorkerProcess } from './support/worker-process.js';
+import { ownDatabases, rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
+import { WorkerProcess } from '../../support/testing/host/worker-process.js';
 
 const fixture = new RunFixture();
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pg-evict-host-test-')));
