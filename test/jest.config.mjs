@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { forgetAgents } from './support/forget-agents.mjs';
 
 // What looks at the processes of a server; without Linux's /proc they are tested by all that runs on one.
 const ofProcesses = existsSync('/proc/self/cmdline')
@@ -7,6 +8,8 @@ const ofProcesses = existsSync('/proc/self/cmdline')
 if (ofProcesses.length > 0) {
   process.stderr.write('\n!!! No /proc here: the tests of the processes of a server are SKIPPED.\n\n');
 }
+
+forgetAgents();
 
 /** @type {import('jest').Config} */
 export default {

@@ -1,3 +1,6 @@
+import { forgetAgents } from '../support/forget-agents.mjs';
+forgetAgents();
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',

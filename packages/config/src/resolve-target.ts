@@ -43,6 +43,8 @@ export interface ResolvedConfiguration extends LoadedConfig {
     readonly timeoutMs?: number | undefined;
     readonly keep?: readonly SessionPattern[] | undefined;
   };
+  /** What `confirm` of the configuration says; both are on by default. */
+  readonly confirm: { readonly agents: boolean; readonly tunnels: boolean };
   /** The knexfile that was named or found, `null` where none was. */
   readonly knexfile: string | null;
   /** Where each setting comes from: `host`, `port`, `user`, `password`, `database`, …, `admin`, `protect`, `sessions`, … */
@@ -90,6 +92,7 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
     },
     connection: resolved,
     sessions: config.sessions ?? {},
+    confirm: { agents: config.confirm?.agents ?? true, tunnels: config.confirm?.tunnels ?? true },
     knexfile: knexfile?.file ?? null,
     sources: {
       ...withoutConnection(loaded.sources, admin === undefined),

@@ -138,19 +138,18 @@ describe.each([
   });
 });
 
-test('what is confirmed or refused beforehand costs no connection', async () => {
+test('what is confirmed by name costs no connection, and --yes one that asks whose server it is', async () => {
   const database = await scratch.database();
   const { hostname, port } = new URL(serverUrl());
   const proxy = await CuttingProxy.start(hostname, Number(port));
   const url = new URL(serverUrl({ database }));
   url.port = String(proxy.port);
   const env = { DATABASE_URL: url.href };
-  expect((await runCli(['recreate'], env)).code).toBe(3);
-  expect((await runCli(['recreate', '--yes'], { ...env, NODE_ENV: 'production' })).code).toBe(3);
-  expect(proxy.connections).toBe(0);
   // Those of the operation itself: one runs the statements, one ends sessions.
-  expect((await runCli(['recreate', '--yes'], env)).code).toBe(0);
+  expect((await runCli(['recreate', '--confirm', database], env)).code).toBe(0);
   expect(proxy.connections).toBe(2);
+  expect((await runCli(['recreate', '--yes'], env)).code).toBe(0);
+  expect(proxy.connections).toBe(5);
   proxy.stop();
 });
 

@@ -19,8 +19,17 @@ export async function clone(
   const { ifNotExists, owner, keepSettings, rollbackPrepared } = options;
   await runCommand(database, options, async (context) => {
     assertName(to);
-    return performOperation(context, (operation) =>
-      cloneDatabase(context.target, to, { ...operation, ifNotExists, owner, keepSettings, rollbackPrepared }),
+    return performOperation(
+      context,
+      (operation) =>
+        cloneDatabase(context.target, to, {
+          ...operation,
+          ifNotExists,
+          owner,
+          keepSettings,
+          rollbackPrepared,
+        }),
+      { asks: 'elsewhere' },
     );
   });
 }

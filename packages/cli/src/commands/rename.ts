@@ -14,8 +14,10 @@ export async function rename(
   await runCommand(database, options, async (context) => {
     assertName(to);
     const { rollbackPrepared } = options;
-    return performOperation(context, (operation) =>
-      renameDatabase(context.target, to, { ...operation, rollbackPrepared }),
+    return performOperation(
+      context,
+      (operation) => renameDatabase(context.target, to, { ...operation, rollbackPrepared }),
+      { asks: 'elsewhere' },
     );
   });
 }

@@ -7,7 +7,8 @@ import type { EndingOptions } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
 import type { CommandParts } from '../options/positionals.js';
 import type { RemedyFlags } from '../options/remedy.js';
-import { performOperation } from '../perform/perform-operation.js';
+import { confirmOperation } from '../perform/confirm-operation.js';
+import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
 import { reportFailure } from '../report/failure.js';
 import { announceAccess, announceReturn, printRun } from '../report/run.js';
@@ -30,14 +31,19 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
       return missing.exitCode;
     }
     if (options.dryRun === true) return plan(context, options);
+    const operation = { ...context.deadline, ...context.ending };
+    await confirmOperation(context, async () => planRun(context, options)(operation), 'elsewhere');
     return hold(context, options, { file, args });
   });
 }
 
-async function plan(context: CommandContext, { rollbackPrepared }: RunOptions): Promise<number> {
-  return performOperation(context, async (operation) =>
-    withExclusiveAccess(context.target, () => undefined, { ...operation, rollbackPrepared, dryRun: true }),
-  );
+const planRun =
+  ({ target }: CommandContext, { rollbackPrepared }: RunOptions): Perform =>
+  async (operation) =>
+    withExclusiveAccess(target, () => undefined, { ...operation, rollbackPrepared, dryRun: true });
+
+async function plan(context: CommandContext, options: RunOptions): Promise<number> {
+  return performOperation(context, planRun(context, options));
 }
 
 /** Longer than a timer can hold is as good as for ever. */

@@ -1,8 +1,10 @@
+import type { TerminationReport } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import { describeDatabase, listSessions, terminateSessions } from '../context/engine.js';
 import type { EndingOptions } from '../options/ending.js';
 import { type FilterOptions, toFilter } from '../options/filter.js';
 import type { GlobalOptions } from '../options/global.js';
+import { confirmTermination } from '../perform/confirm-termination.js';
 import { runCommand } from '../perform/run-command.js';
 import { printTermination } from '../report/termination.js';
 import { filtersByHidden, hiddenNote, isHidden } from '../sessions/hidden.js';
@@ -19,14 +21,17 @@ export interface TerminateOptions extends GlobalOptions, FilterOptions, EndingOp
 export async function terminate(database: string | undefined, options: TerminateOptions): Promise<void> {
   await runCommand(database, options, async (context) => {
     const { target, deadline, ending } = context;
+    const end = async (dryRun: boolean): Promise<TerminationReport> =>
+      terminateSessions(target, {
+        ...deadline,
+        ...ending,
+        filter: toFilter(options),
+        cancel: options.cancel,
+        dryRun,
+      });
+    if (options.dryRun !== true) await confirmTermination(context, async () => end(true));
     const progress = startProgress(options);
-    const report = await terminateSessions(target, {
-      ...deadline,
-      ...ending,
-      filter: toFilter(options),
-      cancel: options.cancel,
-      dryRun: options.dryRun === true,
-    }).finally(progress.stop);
+    const report = await end(options.dryRun === true).finally(progress.stop);
     printTermination(report, options, endThese(report, options));
     // What was done is told already, whether this can be found out or not.
     if (filtersByHidden(options)) await warnOfHidden(context).catch(() => undefined);

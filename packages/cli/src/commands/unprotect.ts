@@ -16,13 +16,12 @@ export async function unprotect(database: string | undefined, options: GlobalOpt
       printProtection('unprotect', { ...planned, changed: protection !== null }, options);
       return done;
     }
-    await confirm(context, ({ protection }) =>
+    await confirm(context, ({ database: name, protection, server }) =>
       Promise.resolve(
         protection === null
           ? undefined
           : {
-              verb: 'unprotect',
-              loss: ' so that it can be dropped, recreated, renamed and its sessions ended',
+              text: `Unprotect "${printable(name)}" on ${printable(server)}? It can then be dropped, recreated and renamed, and its sessions ended.`,
               preview: ({ dim }) =>
                 protection === '' ? [] : [`${dim('reason  ')}  ${printable(protection)}`],
             },

@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly options: GlobalOptions & EndingOptions;
   /** `--grace` and `--except` or what is configured, for core. */
   readonly ending: Ending;
+  /** What `confirm` of the configuration says. */
+  readonly confirm: ResolvedConfiguration['confirm'];
   readonly interrupts: Interrupts;
   /** `--timeout` or what is configured, and the signal of Ctrl-C, for core. */
   readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
@@ -60,13 +62,14 @@ export async function createContext(
       onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
     }),
   );
-  const { connection, sessions, target, filepath, env, knexfile, sources } = resolved;
+  const { confirm, connection, sessions, target, filepath, env, knexfile, sources } = resolved;
   return {
     target,
     connection,
     configuration: { filepath, env, knexfile, sources },
     options,
     ending: toEnding(options, sessions),
+    confirm,
     interrupts,
     deadline: {
       timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,

@@ -1,7 +1,9 @@
 import type { ConnectionFacts } from '@pg-evict/core';
+import { managedServiceOf } from '../context/managed-service.js';
 import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
 import { formatSize, quoteForShell } from '../terminal/format.js';
+import { networksOfThisMachine, whyElsewhere } from '../perform/elsewhere.js';
 import type { Examination } from './examine.js';
 
 /** One thing that doctor says. */
@@ -59,17 +61,6 @@ export function exitCodeOfFindings(findings: readonly Finding[]): number {
   return codes.find((code) => code !== sessionsRemain) ?? codes[0] ?? done;
 }
 
-const services: Readonly<Record<string, string>> = {
-  rds_superuser: 'Amazon RDS or Aurora',
-  cloudsqlsuperuser: 'Google Cloud SQL',
-  alloydbsuperuser: 'Google AlloyDB',
-  azure_pg_admin: 'Azure Database for PostgreSQL',
-  neon_superuser: 'Neon',
-  supabase_admin: 'Supabase',
-  doadmin: 'DigitalOcean',
-  avnadmin: 'Aiven',
-};
-
 function connectionFindings(facts: ConnectionFacts): Finding[] {
   const { createdb, local, pooler, readAllStats, role, server, serviceRoles, signalBackend, superuser } =
     facts;
@@ -81,11 +72,12 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
     exitCode: blocked,
   };
   const quoted = `"${role.replaceAll('"', '""')}"`;
-  const [serviceRole] = serviceRoles;
-  const service = serviceRole === undefined ? undefined : services[serviceRole];
+  const managed = managedServiceOf(serviceRoles);
+  const service = managed?.name;
   const grant = (privilege: string): string =>
-    `GRANT ${privilege} TO ${quoted};${service === undefined ? '' : ` (as a member of ${serviceRole}, the administrator on ${service})`}`;
-  const where = local ? 'on this machine, or forwarded from it' : 'not on this machine';
+    `GRANT ${privilege} TO ${quoted};${service === undefined ? '' : ` (as a member of ${managed?.role ?? ''}, the administrator on ${service})`}`;
+  const elsewhere = whyElsewhere(facts, networksOfThisMachine());
+  const where = local && elsewhere === undefined ? 'on this machine' : 'not on this machine';
   return [
     {
       topic: 'server',

@@ -47,8 +47,8 @@ export function addGlobalOptions(program: Command): void {
       ).argParser(parseDuration),
     )
     .option('--dry-run', 'show who would be ended and what would be done; change nothing')
-    .option('-y, --yes', 'do not ask, where the server is on this machine and NODE_ENV is not production')
-    .option('--confirm <database>', 'do not ask, anywhere: names the database that is meant')
+    .option('-y, --yes', 'do not ask; enough on this machine, outside of production, for a person')
+    .option('--confirm <database>', 'do not ask; enough everywhere, as it names the database that is meant')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print nothing but errors')
     .option('--no-color', 'no colour; as NO_COLOR=1')

@@ -1,43 +1,85 @@
+import type { DatabaseDescription } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import { PgEvictError } from '../context/engine.js';
 import { countMigrations, type PerformedReport } from '../report/performed.js';
-import { previewPlan } from '../report/preview.js';
+import { previewPlan, scaleOf } from '../report/preview.js';
 import { printable } from '../terminal/printable.js';
-import { confirm } from './confirm.js';
+import { type Asks, confirm } from './confirm.js';
 
 /**
- * Asks before an operation by which something is lost, showing what and who would be disconnected. What could not
- * succeed anyway fails instead of being asked.
+ * Asks before an operation, showing what is lost by it and who would be disconnected. What could not succeed anyway
+ * fails instead of being asked.
  *
  * @param plan makes a dry run of it
  */
 export async function confirmOperation(
   context: CommandContext,
   plan: () => Promise<PerformedReport>,
+  asks: Asks,
 ): Promise<void> {
-  await confirm(context, async ({ exists }) => {
-    const report = await plan();
-    assertPossible(report);
-    if (!exists || !report.changed) return undefined;
-    const { command, keptAs, restored } = report;
-    const filled = restored === undefined ? countMigrations(report) : ` from ${printable(restored.dump)}`;
-    const fate = keptAs === undefined ? 'lose what is in it' : `keep what is in it as "${printable(keptAs)}"`;
-    return {
-      verb: command === 'fresh' ? 'recreate' : command,
-      loss: `${filled}${command === 'fresh' ? ',' : ''} and ${fate}`,
-      preview: (colors) => previewPlan(report, colors),
-    };
-  });
+  await confirm(
+    context,
+    async (description) => {
+      const report = await plan();
+      assertPossible(report);
+      if (!description.exists || !report.changed) return undefined;
+      return {
+        text: questionOf(report, description),
+        preview: (colors) => previewPlan(report, colors),
+      };
+    },
+    asks,
+  );
+}
+
+/** `Recreate "app" on db.local:5432 (274 MB, 63 sessions)? All its data will be lost.` */
+function questionOf(report: PerformedReport, description: DatabaseDescription): string {
+  const { command, restored, to } = report;
+  const name = `"${printable(report.database)}" on ${printable(description.server)}`;
+  const scale = scaleOf(description, report.terminated.length);
+  const target = to === undefined ? '' : ` to "${printable(to)}"`;
+  const filled = restored === undefined ? countMigrations(report) : ` from ${printable(restored.dump)}`;
+  const meanwhile = command === 'run' ? ' while the command runs' : '';
+  const what = `${verbs[command] ?? command} ${name} (${scale})${target}${filled}${meanwhile}`;
+  return `${what}? ${fateOf(report)}`;
+}
+
+const verbs: Partial<Record<PerformedReport['command'], string>> = {
+  drop: 'Drop',
+  recreate: 'Recreate',
+  fresh: 'Recreate',
+  restore: 'Restore',
+  rename: 'Rename',
+  clone: 'Clone',
+  swap: 'Swap',
+  run: 'Hold',
+};
+
+function fateOf({ command, keptAs, terminated }: PerformedReport): string {
+  if (keptAs !== undefined) return `Its data will be kept as "${printable(keptAs)}".`;
+  const isLost = command === 'drop' || command === 'recreate' || command === 'fresh' || command === 'restore';
+  if (isLost) return 'All its data will be lost.';
+  return terminated.length === 0
+    ? 'No session will be ended.'
+    : 'Its sessions will be ended; its data stays.';
 }
 
 /** Fails now with what would make the operation fail later. */
 function assertPossible({ command, database, denied, blockers }: PerformedReport): void {
   if (denied.length === 0 && blockers.length === 0) return;
-  const done = command === 'drop' ? 'dropped' : command === 'restore' ? 'restored' : 'recreated';
-  const failure = `Database "${database}" cannot be ${done}`;
+  const failure = `Database "${database}" cannot be ${participles[command] ?? 'recreated'}`;
   throw new PgEvictError(
     denied.length > 0 ? 'SESSIONS_REMAIN' : 'BLOCKED',
     `${failure}: ${denied.length > 0 ? 'sessions may not be ended' : 'something stands in the way'}. Nothing was changed.`,
     { database, blockers },
   );
 }
+
+const participles: Partial<Record<PerformedReport['command'], string>> = {
+  drop: 'dropped',
+  restore: 'restored',
+  rename: 'renamed',
+  clone: 'cloned',
+  swap: 'swapped',
+  run: 'held',
+};

@@ -1,29 +1,34 @@
-import type { DatabaseDescription, ServerLocation } from '@pg-evict/core';
+import type { DatabaseDescription } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import type { CommandContext } from '../context/command-context.js';
-import { describeDatabase, locateServer, PgEvictError } from '../context/engine.js';
+import { describeDatabase, PgEvictError } from '../context/engine.js';
 import { previewDatabase } from '../report/preview.js';
 import { wantsColor } from '../terminal/color.js';
-import { quoteForShell } from '../terminal/format.js';
-import { printable } from '../terminal/printable.js';
 import { startProgress } from '../terminal/progress.js';
 import { askOnTerminal } from './ask-on-terminal.js';
+import { confirmedCommand } from './confirmed-command.js';
+import { type Obstacle, obstaclesOf } from './obstacles.js';
 
 /** What is asked. */
 export interface Question {
-  /** What is to be done, as the name of the command. */
-  readonly verb: string;
-  /** What comes of it, after the database's name. */
-  readonly loss: string;
+  /** The question as a person reads it, without what it asks for: `Drop "app"? All its data will be lost.` */
+  readonly text: string;
   /** What is shown before, below server and database. */
   readonly preview: (colors: Colors) => readonly string[];
 }
 
+/** Whom a command asks. */
+export type Asks =
+  /** Something is lost by it: it asks everywhere. */
+  | 'everywhere'
+  /** Sessions are ended, and nothing else is lost: it asks on the server of another machine, and in production. */
+  | 'elsewhere';
+
 /**
- * Asks before something that cannot be undone. One rule: with the server on this machine, and NODE_ENV not
- * "production", a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal or by
- * `--confirm`; `--yes` alone is refused.
+ * Asks before something that cannot be undone. One rule: with the server on this machine, no production environment
+ * and no coding agent, a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal
+ * or by `--confirm`; `--yes` alone is refused.
  *
  * @param prepare finds out what to ask; `undefined` if nothing is lost by it. What it throws is not asked.
  * @throws PgEvictError `REFUSED`
@@ -31,62 +36,79 @@ export interface Question {
 export async function confirm(
   context: CommandContext,
   prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
+  asks: Asks = 'everywhere',
 ): Promise<void> {
-  const { connection, deadline, options, target } = context;
+  const { connection, options } = context;
   if (options.confirm !== undefined) return;
-  const refuse = (problem: string, hint: string): never => {
-    throw new PgEvictError('REFUSED', problem, { database: target.database, hint });
-  };
-  // No connection is made for it: most say yes beforehand, and all that is needed then is where the target leads.
-  const obstacle = mustBeNamed(locateServer(target));
-  const name = `--confirm ${quoteForShell(target.database ?? '')}`;
-  if (options.yes === true) {
-    if (obstacle === undefined) return;
-    refuse(`--yes is not enough: ${obstacle}. Nothing was changed.`, `Name the database: ${name}`);
-  }
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    refuse(
-      'This needs to be confirmed, and there is no terminal to ask on.',
-      `Add ${obstacle === undefined ? '--yes' : `${name} (${obstacle})`} to do it, or --dry-run to see what it would do.`,
-    );
-  }
-  const progress = startProgress(options);
-  let description: DatabaseDescription;
-  let question: Question | undefined;
-  try {
-    description = await describeDatabase(target, deadline);
-    question = await prepare(description);
-  } finally {
-    progress.stop();
-  }
+  const obstacles = await obstaclesOf(context);
+  if (asks === 'elsewhere' && obstacles.every(({ kind }) => kind === 'agent')) return;
+  if (options.yes === true && obstacles.length === 0) return;
+
+  const { description, question } = await lookAtIt(context, prepare);
+  const canAsk = process.stdin.isTTY && process.stderr.isTTY;
+  if (options.yes === true || !canAsk) throw refusal(context, obstacles);
   if (question === undefined) return;
 
-  const { database } = description;
   const colors = createColors(wantsColor(process.stderr));
   const lines = [
     ...previewDatabase(description, connection.source.description, colors),
     ...question.preview(colors),
+    ...obstacles.map(({ reason }) => colors.yellow(`${capitalized(reason)}.`)),
   ];
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
-  const what = `${capitalized(question.verb)} ${colors.bold(`"${printable(database)}"`)}${question.loss}?`;
-  const isConfirmed =
-    obstacle === undefined
-      ? /^y(?:es)?$/i.test((await askOnTerminal(`${what} [y/N] `, context)).trim())
-      : (
-          await askOnTerminal(
-            `${what}\n${colors.yellow(`${capitalized(obstacle)}.`)} Type the name of the database to do it: `,
-            context,
-          )
-        ).trim() === database.trim();
-  if (!isConfirmed) {
-    throw new PgEvictError('REFUSED', 'Not confirmed. Nothing was changed.', { database });
+  await askForIt(context, question, description.database, obstacles.length > 0);
+}
+
+/** What could not succeed anyway fails here, before anything is asked. */
+async function lookAtIt(
+  context: CommandContext,
+  prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
+): Promise<{ description: DatabaseDescription; question: Question | undefined }> {
+  const progress = startProgress(context.options);
+  try {
+    const description = await describeDatabase(context.target, context.deadline);
+    return { description, question: await prepare(description) };
+  } finally {
+    progress.stop();
   }
 }
 
-/** Why a yes is not enough. */
-function mustBeNamed({ local, server }: ServerLocation): string | undefined {
-  if (!local) return `the server ${server} is not on this machine`;
-  return process.env['NODE_ENV'] === 'production' ? 'NODE_ENV is production' : undefined;
+/** The refusal where nobody can be asked, or a yes is not enough. */
+function refusal(
+  { options, target: { database = '' } }: CommandContext,
+  obstacles: readonly Obstacle[],
+): PgEvictError {
+  if (obstacles.length === 0) {
+    return new PgEvictError('REFUSED', 'This needs to be confirmed, and there is no terminal to ask on.', {
+      database,
+      hint: 'Add --yes to do it, or --dry-run to see what it would do.',
+    });
+  }
+  const reasons = obstacles.map(({ reason }) => reason).join(', and ');
+  const problem =
+    options.yes === true
+      ? `--yes is not enough: ${reasons}. Nothing was changed.`
+      : `This needs to be confirmed: ${reasons}. Nothing was changed.`;
+  const first = obstacles.some(({ kind }) => kind === 'agent')
+    ? 'Ask your user first, naming the server and the database. If the answer is yes, run'
+    : 'To do it, name the database';
+  return new PgEvictError('REFUSED', problem, {
+    database,
+    hint: `${first}: ${confirmedCommand(process.argv.slice(2), database)}`,
+  });
+}
+
+async function askForIt(
+  context: CommandContext,
+  question: Question,
+  database: string,
+  byName: boolean,
+): Promise<void> {
+  const prompt = byName ? 'Type the name of the database to do it: ' : '[y/N] ';
+  const answer = (await askOnTerminal(`${question.text}${byName ? '\n' : ' '}${prompt}`, context)).trim();
+  if (byName ? answer === database.trim() : /^y(?:es)?$/i.test(answer)) return;
+  const typed = byName && answer !== '' ? `: you typed "${answer}", and the database is "${database}"` : '';
+  throw new PgEvictError('REFUSED', `Not confirmed${typed}. Nothing was changed.`, { database });
 }
 
 const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -1,9 +1,15 @@
-import type { DatabaseDescription } from '@pg-evict/core';
+import type { DatabaseDescription, Session } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
 import { sessionTable } from '../sessions/table.js';
 import { countSessions, countTables, formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import type { PerformedReport, RestoredDump } from './performed.js';
+
+/** How much it is about: `274 MB, 63 sessions`. */
+export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, sessions: number): string {
+  const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
+  return `${size}, ${sessions === 0 ? 'no session' : countSessions(sessions)}`;
+}
 
 /** What a command shows before it asks: server and database. */
 export function previewDatabase(description: DatabaseDescription, source: string, colors: Colors): string[] {
@@ -22,14 +28,22 @@ export function previewDatabase(description: DatabaseDescription, source: string
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
 export function previewPlan({ removed, restored, terminated }: PerformedReport, colors: Colors): string[] {
-  const count = terminated.length === 0 ? 'no session' : countSessions(terminated.length);
-  const lines = [
+  return [
     ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
-    `${colors.dim('ends    ')}  ${count}`,
     ...removed.map(({ detail }) => `${colors.yellow('also    ')}  ${printable(detail)}`),
+    ...previewSessions(terminated, colors),
   ];
-  if (terminated.length > 0) lines.push('', sessionTable(terminated, colors, process.stderr.columns), '');
-  return lines;
+}
+
+/** The sessions that would be ended, before the question that is asked about them. */
+export function previewSessions(sessions: readonly Session[], colors: Colors): string[] {
+  if (sessions.length === 0) return [`${colors.dim('ends    ')}  no session`];
+  return [
+    `${colors.dim('ends    ')}  ${countSessions(sessions.length)}`,
+    '',
+    sessionTable(sessions, colors, process.stderr.columns),
+    '',
+  ];
 }
 
 /** A dump, and what is known of it: `app.dump (custom, 12 tables, of app, 2026-01-31 23:59:59 UTC)`. */

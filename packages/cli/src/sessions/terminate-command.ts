@@ -1,6 +1,7 @@
 import type { TerminationReport } from '@pg-evict/core';
 import type { GlobalOptions } from '../options/global.js';
 import { quoteForShell } from '../terminal/format.js';
+import { withoutPassword } from '../terminal/without-password.js';
 
 /**
  * The command that ends exactly the sessions a dry run found, and nobody who came since or took over a pid.
@@ -29,13 +30,4 @@ export function endThese(
     sessions.map(({ id, pid }) => id ?? pid).join(','),
   ];
   return words.map(quoteForShell).join(' ');
-}
-
-/** A URL to print; whoever gave a password in it gives it again. */
-function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return '…';
-  const parsed = new URL(url);
-  parsed.password = '';
-  for (const name of ['password', 'sslpassword']) parsed.searchParams.delete(name);
-  return parsed.href;
 }

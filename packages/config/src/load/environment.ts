@@ -56,6 +56,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
   knexfile: true,
   protect: true,
   sessions: true,
+  confirm: true,
   testing: true,
 };
 

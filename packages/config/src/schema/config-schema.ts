@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { adminSchema, connectionSchema } from './connection-schema.js';
-import { duration, oneOrMore, saysSomething, section, setting, text } from './expect.js';
+import { duration, flag, oneOrMore, saysSomething, section, setting, text } from './expect.js';
 import { testingSchema } from './testing-schema.js';
 
 const protectPattern = v.pipe(
@@ -55,6 +55,25 @@ const sessions = v.pipe(
   v.title('SessionsConfig'),
 );
 
+const confirm = v.pipe(
+  section(
+    {
+      agents: setting(
+        flag,
+        'Whether `--yes` is not enough where a variable says that a coding agent runs the command.',
+        '`true`',
+      ),
+      tunnels: setting(
+        flag,
+        "Whether the server is asked if it is on another machine although it answers on this machine's address, as through a tunnel.",
+        '`true`',
+      ),
+    },
+    'an object with agents and tunnels',
+  ),
+  v.title('ConfirmConfig'),
+);
+
 /**
  * The configuration: the source of its types (`config.ts`), of `schema.json` and of the tables in
  * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
@@ -87,6 +106,10 @@ export const configSchema = v.pipe(
         'none',
       ),
       sessions: setting(sessions, 'How sessions are ended.'),
+      confirm: setting(
+        confirm,
+        'When `--yes` is not enough and the command asks for the name of the database.',
+      ),
       testing: setting(testingSchema, 'Test databases.'),
     },
     'an object with settings',

@@ -32,6 +32,8 @@ export interface Config {
   readonly protect?: readonly (string | ProtectConfig)[] | undefined;
   /** How sessions are ended. */
   readonly sessions?: SessionsConfig | undefined;
+  /** When `--yes` is not enough and the command asks for the name of the database. */
+  readonly confirm?: ConfirmConfig | undefined;
   /** Test databases. */
   readonly testing?: TestingConfig | undefined;
 }
@@ -133,6 +135,20 @@ export interface KeepConfig {
   readonly application?: string | readonly string[] | undefined;
   /** Client address (`10.1.*`, `[local]` for Unix sockets), or a network (`10.1.0.0/16`). */
   readonly client?: string | readonly string[] | undefined;
+}
+
+/** undefined */
+export interface ConfirmConfig {
+  /**
+   * Whether `--yes` is not enough where a variable says that a coding agent runs the command.
+   * @default true
+   */
+  readonly agents?: boolean | undefined;
+  /**
+   * Whether the server is asked if it is on another machine although it answers on this machine's address, as through a tunnel.
+   * @default true
+   */
+  readonly tunnels?: boolean | undefined;
 }
 
 /** Test databases. */

@@ -24,6 +24,10 @@ export interface ConnectionFacts extends ServerLocation {
   readonly pooler: boolean;
   /** Roles that tell a managed service: `rds_superuser`, `cloudsqlsuperuser`, `azure_pg_admin`, … */
   readonly serviceRoles: readonly string[];
+  /** The server's own address of this connection (`inet_server_addr()`); `null` through a Unix socket. */
+  readonly serverAddress: string | null;
+  /** Our address as the server sees it (`inet_client_addr()`); `null` through a Unix socket. */
+  readonly clientAddress: string | null;
   /** Databases on the server that an interrupted DROP DATABASE left unusable. */
   readonly invalidDatabases: readonly string[];
 }
@@ -34,6 +38,7 @@ SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery()
   rolsuper OR rolcreatedb AS createdb, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS "signalBackend",
   pg_has_role(oid, 'pg_read_all_stats', 'USAGE') AS "readAllStats",
   ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1) AS "serviceRoles",
+  host(inet_server_addr()) AS "serverAddress", host(inet_client_addr()) AS "clientAddress",
   ARRAY(SELECT datname::text FROM pg_database WHERE datconnlimit = -2 ORDER BY 1) AS "invalidDatabases"
 FROM pg_roles WHERE rolname = current_user`;
 

@@ -1,0 +1,34 @@
+import type { TerminationReport } from '@pg-evict/core';
+import type { CommandContext } from '../context/command-context.js';
+import { previewSessions } from '../report/preview.js';
+import { countSessions } from '../terminal/format.js';
+import { printable } from '../terminal/printable.js';
+import { confirm } from './confirm.js';
+
+/**
+ * Asks before sessions are ended on the server of another machine, or in production.
+ *
+ * @param plan makes a dry run of it
+ */
+export async function confirmTermination(
+  context: CommandContext,
+  plan: () => Promise<TerminationReport>,
+): Promise<void> {
+  await confirm(
+    context,
+    async ({ database, exists, server }) => {
+      const { cancelled, terminated } = await plan();
+      const sessions = cancelled ?? terminated;
+      if (!exists || sessions.length === 0) return undefined;
+      const what =
+        cancelled === undefined
+          ? `End ${countSessions(sessions.length)}`
+          : `Cancel the queries of ${countSessions(sessions.length)}`;
+      return {
+        text: `${what} on "${printable(database)}" on ${printable(server)}?`,
+        preview: (colors) => previewSessions(sessions, colors),
+      };
+    },
+    'elsewhere',
+  );
+}
