@@ -3,15 +3,8 @@ import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
 import { readClasses } from './relations.js';
-import {
-  askProbes,
-  type Baseline,
-  type Differences,
-  groups,
-  prepareProbes,
-  type ProbeGroup,
-  readBaseline,
-} from './snapshot.js';
+import { askProbes, type Differences, groups, prepareProbes, type ProbeGroup } from './probe-statements.js';
+import { type Baseline, readBaseline } from './snapshot.js';
 
 /** A run, as far as the state of its template is concerned. */
 export interface SnapshotOwner extends TemplateUser {
@@ -46,7 +39,9 @@ export class CopyState {
       const asReplica = await becomeReplica(session);
       const { facts, nextTransaction: newSince } = await readSurroundings(session);
       // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.
-      if (run.baseline !== undefined) await prepareProbes(session, run.baseline.probes);
+      if (run.baseline !== undefined) {
+        await prepareProbes(session, run.baseline.probes, run.baseline.statements);
+      }
       const baseline = (run.baseline ??= await readBaseline(session, newSince));
       return new CopyState({ session, baseline, facts, asReplica, newSince });
     } catch (error) {
@@ -85,7 +80,7 @@ export class CopyState {
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
-    return askProbes(this.session, asked, this.newSince, this.baseline);
+    return askProbes(this.session, this.baseline.statements, asked, this.newSince, this.baseline);
   }
 
   /** Whether relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs. */

@@ -36,8 +36,13 @@ export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  /** Whether our role may read it. */
+  /** Whether our role may read all of it. */
   readonly readable: boolean;
+  /** Whether row-level security applies to our role, which may not read all rows then. */
+  readonly isFiltered: boolean;
+  /** Materialized views may not be: they have no content, and cannot be read. */
+  readonly isPopulated: boolean;
+  readonly indexes: number;
   /** The columns that can be inserted into, quoted; only of users' relations. */
   readonly columns: readonly string[];
   /** Bits of `pg_trigger.tgtype` of the triggers that fire ordinarily, and of those that fire for a replica. */
@@ -71,7 +76,9 @@ SELECT CASE WHEN n.nspname = 'pg_catalog' THEN 'catalog' ELSE
     CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'table' END END AS kind,
   c.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS name,
   has_schema_privilege(n.oid, 'USAGE') AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
-    ELSE has_table_privilege(c.oid, 'SELECT') END AS readable,
+    ELSE has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid) END AS readable,
+  c.relrowsecurity AND row_security_active(c.oid) AS "isFiltered", c.relispopulated AS "isPopulated",
+  (SELECT count(*)::int FROM pg_index x WHERE x.indrelid = c.oid) AS indexes,
   coalesce(own_column.names, '{}') AS columns,
   coalesce(trigger.origin, 0) AS "originTriggers", coalesce(trigger.replica, 0) AS "replicaTriggers",
   coalesce(rule.origin, false) AS "originRules", coalesce(rule.replica, false) AS "replicaRules",

@@ -1,22 +1,24 @@
 import { sqlStateOf } from '../session/error.js';
 import type { ServerSession } from '../session/server-session.js';
+import {
+  askProbes,
+  divideProbes,
+  groups,
+  packed,
+  prepareProbes,
+  type Probe,
+  type ProbeNumbers,
+  type ProbeStatement,
+} from './probe-statements.js';
 import { readClasses, readRelations, type Relation, sqlName } from './relations.js';
 
-/** Something whose content can be asked for in two numbers. */
-export interface Probe {
-  /** The relation it is about; none for what is about the database as a whole. */
-  readonly relation: Relation | undefined;
-  /** For messages. */
-  readonly name: string;
-  /** Returns the two numbers; `$1` is the transaction id from which on a row is new. */
-  readonly sql: string;
-}
-
 /** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
-export interface Baseline {
+export interface Baseline extends ProbeNumbers {
   readonly probes: readonly Probe[];
-  /** The two numbers of each probe, as text: rows and new rows; of a sequence, its value and whether it was called. */
+  readonly statements: readonly ProbeStatement[];
+  /** Rows; of a sequence, its value. */
   readonly first: readonly string[];
+  /** New rows; of a sequence, whether it was called. */
   readonly second: readonly string[];
   /** The rows of tables that are not empty, as text, by the probe's index; those of large tables are not kept. */
   readonly rows: ReadonlyMap<number, readonly string[]>;
@@ -43,9 +45,10 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
   const relations = await readRelations(session);
   const largeObjects = await probeLargeObjects(session, relations);
   const probes = [...probesOf(relations), ...(typeof largeObjects === 'object' ? [largeObjects] : [])];
-  await prepareProbes(session, probes);
+  const statements = divideProbes(probes);
+  await prepareProbes(session, probes, statements);
   const unknown = { first: [], second: [] };
-  const found = await askProbes(session, groups, nextTransaction, unknown);
+  const found = await askProbes(session, statements, groups, nextTransaction, unknown);
   const numbers = new Map(found.flatMap((differences) => [...differences]));
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
@@ -53,6 +56,7 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
   const classes = await readClasses(session);
   return {
     probes,
+    statements,
     first,
     second,
     rows,
@@ -63,7 +67,7 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
 
 function probesOf(relations: readonly Relation[]): Probe[] {
   const probes = relations
-    .filter(({ readable }) => readable)
+    .filter(({ readable, isPopulated }) => readable && isPopulated)
     .map((relation): Probe => {
       const name = sqlName(relation);
       const from =
@@ -89,52 +93,6 @@ function probesOf(relations: readonly Relation[]): Probe[] {
       sql: 'SELECT count(*), 0 FROM pg_user_mappings',
     },
   ];
-}
-
-/**
- * The probes of catalogs, of what has rows, and of sequences, a statement each: TRUNCATE and changes of definitions have
- * the server plan anew what reads the relations, and sequences are often all that is asked.
- */
-export const groups = ['catalogs', 'tables', 'sequences'] as const;
-export type ProbeGroup = (typeof groups)[number];
-
-function groupOf({ relation }: Probe): ProbeGroup {
-  if (relation === undefined || relation.kind === 'catalog') return 'catalogs';
-  return relation.kind === 'sequence' ? 'sequences' : 'tables';
-}
-
-/** Asks for nothing. */
-const noProbe = 'SELECT 0, 0, 0 WHERE false';
-
-/** Makes the probes of each group one statement, planned once. It returns those whose numbers differ from $2 and $3. */
-export async function prepareProbes(session: ServerSession, probes: readonly Probe[]): Promise<void> {
-  const statements = groups.map((group) => {
-    const parts = probes.flatMap((probe, index) =>
-      groupOf(probe) === group ? [`SELECT ${index + 1}, p.* FROM (${probe.sql}) AS p`] : [],
-    );
-    return `PREPARE pg_evict_${group} (xid, bigint[], bigint[]) AS
-      SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ') || noProbe}) AS p (i, first, second)
-      WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`;
-  });
-  await session.queryAll(statements);
-}
-
-/** Numbers that differ, by the probe's index. */
-export type Differences = ReadonlyMap<number, readonly [string, string]>;
-
-/** Asks the prepared probes of groups, all at once; returns for each the numbers that differ from these. */
-export async function askProbes(
-  session: ServerSession,
-  asked: readonly ProbeGroup[],
-  newSince: string,
-  { first, second }: Pick<Baseline, 'first' | 'second'>,
-): Promise<Differences[]> {
-  // EXECUTE takes no parameters, and these are numbers.
-  const known = `('${newSince}', '{${first.join(',')}}', '{${second.join(',')}}')`;
-  const answers = await session.queryAll<{ i: number; first: string; second: string }>(
-    asked.map((group) => `EXECUTE pg_evict_${group} ${known}`),
-  );
-  return answers.map((rows) => new Map(rows.map((row) => [row.i - 1, [row.first, row.second]])));
 }
 
 /**
@@ -174,13 +132,21 @@ function uncertaintyOf(
   const hidden = relations.filter(
     ({ kind, readable, schema }) => !readable && kind !== 'catalog' && schema !== 'information_schema',
   );
+  const denied = hidden.filter(({ isFiltered }) => !isFiltered);
+  if (denied.length > 0) return `our role may not read ${listed(denied)}`;
   if (hidden.length > 0) {
-    return `our role may not read ${hidden.map(({ schema, name }) => `${schema}.${name}`).join(', ')}`;
+    return `row-level security applies to our role in ${listed(hidden)}; with \`admin\` in the configuration, a superuser or a role that has BYPASSRLS, rows can be put back`;
   }
   const mappings = counts[probes.findIndex(({ name }) => name === 'pg_catalog.pg_user_mapping')];
   return hides(relations, 'pg_user_mapping') && mappings !== '0'
     ? 'our role may not read the user mappings of the template'
     : null;
+}
+
+/** Some names, for messages. */
+function listed(relations: readonly Relation[]): string {
+  const shown = relations.slice(0, 3).map(({ schema, name }) => `${schema}.${name}`);
+  return `${shown.join(', ')}${relations.length > shown.length ? ` and ${relations.length - shown.length} more` : ''}`;
 }
 
 /** How much of the content of tables is kept in memory, in bytes on disk: for one table, and for all. */
@@ -206,12 +172,41 @@ async function readRows(
       size += relation.size;
       return [{ relation, index }];
     });
-  if (kept.length === 0) return new Map();
-  const parts = kept.map(
+  const found = new Map<number, readonly string[]>();
+  for (const part of packed(kept, ({ relation }) => 1 + relation.indexes, tablesAtOnce)) {
+    for (const [index, texts] of await readTexts(session, part)) found.set(index, texts);
+  }
+  return found;
+}
+
+/** Tables, and their indexes, whose rows are read with one statement. */
+const tablesAtOnce = 200;
+
+interface KeptTable {
+  readonly relation: Relation;
+  readonly index: number;
+}
+
+async function readTexts(
+  session: ServerSession,
+  tables: readonly KeptTable[],
+): Promise<(readonly [number, readonly string[]])[]> {
+  const parts = tables.map(
     ({ relation, index }) =>
       `SELECT ${index} AS index, json_agg(pg_evict_row::text ORDER BY pg_evict_row.ctid) AS rows
        FROM ONLY ${sqlName(relation)} AS pg_evict_row`,
   );
-  const { rows } = await session.query<{ index: number; rows: string[] | null }>(parts.join('\nUNION ALL '));
-  return new Map(rows.map((row) => [row.index, row.rows ?? []]));
+  try {
+    const { rows } = await session.query<{ index: number; rows: string[] | null }>(
+      parts.join('\nUNION ALL '),
+    );
+    return rows.map((row) => [row.index, row.rows ?? []] as const);
+  } catch (error) {
+    if (session.lost) throw error;
+    // A column that is computed when it is read may fail; such a table is copied, as a large one is.
+    if (tables.length === 1) return [];
+    const each: (readonly [number, readonly string[]])[] = [];
+    for (const table of tables) each.push(...(await readTexts(session, [table])));
+    return each;
+  }
 }

@@ -15,6 +15,8 @@ const readingSettings = {
   DateStyle: 'ISO',
   IntervalStyle: 'postgres',
   array_nulls: 'on',
+  // What is prepared is asked again and again with nothing that a better plan could be made of.
+  plan_cache_mode: 'force_generic_plan',
 };
 
 /** Of several statements node-postgres returns several results, which its types do not know; of one, one. */

@@ -13,9 +13,10 @@ import { readSurroundings } from '../session/surroundings.js';
 import { digest } from './hash-files.js';
 import type { Template, TemplateSource } from './template.js';
 import { sizeOfUnlogged } from './unlogged-relations.js';
+import { vacuumTemplate } from './vacuum-template.js';
 
 /** Changes when templates are built in another way. */
-const formatVersion = '2';
+const formatVersion = '3';
 
 interface TemplateRow {
   readonly comment: string | null;
@@ -153,8 +154,7 @@ function notATemplate(name: string): PgEvictError {
 }
 
 /**
- * Ends the sessions that filling has left, and does what every copy would otherwise have to do anew: finds out which
- * rows are visible to all, and statistics for the planner. Returns how much is in unlogged relations.
+ * Ends the sessions that filling has left, and vacuums. Returns how much is in unlogged relations.
  */
 async function finish({ target }: TestServer, name: string): Promise<number> {
   const session = await ServerSession.open(target.connection, name);
@@ -166,7 +166,7 @@ async function finish({ target }: TestServer, name: string): Promise<number> {
         hint: 'Commit what fills the template.',
       });
     }
-    await session.query('VACUUM (ANALYZE)');
+    await vacuumTemplate(session);
     return await sizeOfUnlogged(session);
   } finally {
     await session.close();

@@ -1,0 +1,134 @@
+import type { ServerSession } from '../session/server-session.js';
+import type { Relation } from './relations.js';
+
+/** Something whose content can be asked for in two numbers. */
+export interface Probe {
+  /** The relation it is about; none for what is about the database as a whole. */
+  readonly relation: Relation | undefined;
+  /** For messages. */
+  readonly name: string;
+  /** Returns the two numbers; `$1` is the transaction id from which on a row is new. */
+  readonly sql: string;
+}
+
+/**
+ * The probes of catalogs, of what has rows, and of sequences are asked apart: TRUNCATE and changes of definitions have
+ * the server plan again what reads the relations, and sequences are often all that is asked.
+ */
+export const groups = ['catalogs', 'tables', 'sequences'] as const;
+export type ProbeGroup = (typeof groups)[number];
+
+/** Probes that are one prepared statement. */
+export interface ProbeStatement {
+  readonly group: ProbeGroup;
+  readonly name: string;
+  /** The probes, by index. */
+  readonly indexes: readonly number[];
+  /** How many relations it locks. */
+  readonly locks: number;
+}
+
+/** Numbers that differ, by the probe's index. */
+export type Differences = ReadonlyMap<number, readonly [string, string]>;
+
+/** The two numbers of each probe, as text, by its index. */
+export interface ProbeNumbers {
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+}
+
+/** How many relations one statement locks at most: the time to plan it grows with their square. */
+const locksOfStatement = 200;
+
+/** How many relations are locked at once, with their indexes: all workers share `max_locks_per_transaction`. */
+const locksAtOnce = 400;
+
+/** How many relations a probe locks: its own, and the indexes that the planner looks at. */
+const locksOf = ({ relation }: Probe): number => 1 + (relation?.indexes ?? 0);
+
+function groupOf({ relation }: Probe): ProbeGroup {
+  if (relation === undefined || relation.kind === 'catalog') return 'catalogs';
+  return relation.kind === 'sequence' ? 'sequences' : 'tables';
+}
+
+/** Divides probes into statements. */
+export function divideProbes(probes: readonly Probe[]): ProbeStatement[] {
+  return groups.flatMap((group) => {
+    const indexes = [...probes.keys()].filter((index) => {
+      const probe = probes[index];
+      return probe !== undefined && groupOf(probe) === group;
+    });
+    const locks = (index: number): number => locksOf(probes[index] as Probe);
+    return packed(indexes, locks, locksOfStatement).map((part, n) => ({
+      group,
+      name: `pg_evict_${group}_${n}`,
+      indexes: part,
+      locks: part.reduce((sum, index) => sum + locks(index), 0),
+    }));
+  });
+}
+
+/** Divides a list into parts whose weight is not above a limit, in order. */
+export function packed<T>(items: readonly T[], weigh: (item: T) => number, limit: number): T[][] {
+  const parts: T[][] = [];
+  let weight = Infinity;
+  for (const item of items) {
+    weight += weigh(item);
+    if (weight > limit) {
+      parts.push([]);
+      weight = weigh(item);
+    }
+    parts.at(-1)?.push(item);
+  }
+  return parts;
+}
+
+/** Has the server parse the statements, which are planned once. They return the probes whose numbers differ from $2 and $3. */
+export async function prepareProbes(
+  session: ServerSession,
+  probes: readonly Probe[],
+  statements: readonly ProbeStatement[],
+): Promise<void> {
+  for (const part of packed(statements, ({ locks }) => locks, locksAtOnce)) {
+    await session.queryAll(
+      part.map(({ name, indexes }) => {
+        const parts = indexes.map(
+          (index, n) => `SELECT ${n + 1}, p.* FROM (${probes[index]?.sql ?? ''}) AS p`,
+        );
+        return `PREPARE ${name} (xid, bigint[], bigint[]) AS
+          SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
+          WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`;
+      }),
+    );
+  }
+}
+
+/** Asks the prepared probes of groups; returns for each the numbers that differ from these. */
+export async function askProbes(
+  session: ServerSession,
+  statements: readonly ProbeStatement[],
+  asked: readonly ProbeGroup[],
+  newSince: string,
+  known: ProbeNumbers,
+): Promise<Differences[]> {
+  const found = new Map(asked.map((group) => [group, new Map<number, readonly [string, string]>()]));
+  const meant = statements.filter(({ group }) => found.has(group));
+  for (const part of packed(meant, ({ locks }) => locks, locksAtOnce)) {
+    const answers = await session.queryAll<{ i: number; first: string; second: string }>(
+      part.map((statement) => executeStatement(statement, newSince, known)),
+    );
+    for (const [n, { group, indexes }] of part.entries()) {
+      for (const { i, first, second } of answers[n] ?? []) {
+        found.get(group)?.set(indexes[i - 1] ?? -1, [first, second]);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** EXECUTE takes no parameters, and these are numbers. */
+function executeStatement({ name, indexes }: ProbeStatement, newSince: string, known: ProbeNumbers): string {
+  const array = (numbers: readonly string[]): string =>
+    `'{${indexes.map((index) => numbers[index] ?? 'NULL').join(',')}}'`;
+  return `EXECUTE ${name} ('${newSince}', ${array(known.first)}, ${array(known.second)})`;
+}
