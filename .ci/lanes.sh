@@ -144,9 +144,9 @@ tests_on_engine() {
     test/docker/build-image.sh "$PG_EVICT_TEST_IMAGE"
   fi
   cd test
-  node node_modules/jest/bin/jest.js --config docker/jest.config.mjs "${jest_options[@]}"
+  node node_modules/jest/bin/jest.js --selectProjects docker --maxWorkers=1 "${jest_options[@]}"
   PATH="$PG_EVICT_CI_NODE22:$PATH" PG_EVICT_TEST_FROM="$PG_EVICT_TEST_NEWER" \
-    node node_modules/jest/bin/jest.js --config docker/jest.config.mjs 'docker/(start|jest)' "${jest_options[@]}"
+    node node_modules/jest/bin/jest.js 'docker/(start|jest)' --selectProjects docker --maxWorkers=1 "${jest_options[@]}"
 }
 
 lane_matrix() {

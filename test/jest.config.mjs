@@ -11,24 +11,63 @@ if (ofProcesses.length > 0) {
 
 forgetAgents();
 
-/** @type {import('jest').Config} */
-export default {
+/** A project: the tests of some folders, how long each may take, and what else is particular to it. */
+const project = (displayName, testTimeoutMs, settings) => ({
+  displayName,
+  rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/**/*.test.ts'],
+  testMatch: [`<rootDir>/long/${displayName}/**/*.test.ts`],
+  testPathIgnorePatterns: ['/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/jest/projects/', '<rootDir>/matrix/', '<rootDir>/native/'],
-  // The long suites, and what needs a Docker engine, run as scripts of their own.
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFilesAfterEnv: ['<rootDir>/support/test-timeout.ts'],
+  globals: { testTimeoutMs },
+  ...settings,
+});
+
+/** One server for all tests of the run, of the major in PG_VERSION; none of them may leave a database on it. */
+const withServer = {
+  globalSetup: '<rootDir>/support/global-setup.ts',
+  globalTeardown: '<rootDir>/support/global-teardown.ts',
+};
+
+/** What is not long, is in no container, and installs nothing. */
+const suite = project('suite', 60_000, {
+  ...withServer,
+  testMatch: ['<rootDir>/**/*.test.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
-    '/long/',
-    '/jest/projects/',
+    '<rootDir>/long/',
+    '<rootDir>/jest/projects/',
     '<rootDir>/packages/',
     '<rootDir>/docker/',
     ...ofProcesses,
   ],
-  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  globalSetup: '<rootDir>/support/global-setup.ts',
-  globalTeardown: '<rootDir>/support/global-teardown.ts',
-  testTimeout: 60_000,
+});
+
+const others = [
+  // Operations against a crowd that reconnects.
+  project('storm', 60_000, withServer),
+  // Kills, crashes, cut connections: on servers of its own.
+  project('faults', 600_000),
+  // Real Jest in every kind of project, and ended in every way.
+  project('jest', 60_000, withServer),
+  // Test databases that are changed at random and reset.
+  project('reset', 1_800_000, withServer),
+  // Servers in containers. Needs a Docker engine (docker/with-engine.sh starts one); the image is the default one, or
+  // that of PG_EVICT_TEST_IMAGE (docker/build-image.sh makes one without a registry), for which a first test may have to
+  // wait.
+  project('docker', 180_000, { testMatch: ['<rootDir>/docker/*.test.ts'] }),
+  // The packed packages, installed outside the workspace from the npm registry.
+  project('packages', 300_000, { testMatch: ['<rootDir>/packages/*.test.ts'] }),
+];
+
+// Without --selectProjects it is the suite, so that `jest core/operations` does what one expects.
+const isSelected = process.argv.some((argument) => argument.startsWith('--selectProjects'));
+
+/** @type {import('jest').Config} */
+export default {
+  projects: isSelected ? [suite, ...others] : [suite],
   maxWorkers: 2,
 };

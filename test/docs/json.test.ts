@@ -74,7 +74,7 @@ const operations = 'drop, create, recreate, fresh, restore, rename, clone, run';
 
 test('every command prints the fields that the page of JSON says, and no others', async () => {
   const database = await scratch.database();
-  const [copy, renamed] = [scratch.forget(uniqueName('copy')), scratch.forget(uniqueName('renamed'))];
+  const [copy, renamed] = [scratch.newName('copy'), scratch.newName('renamed')];
   const url = ['--url', serverUrl({ database })];
   await openSession(serverUrl({ database }));
 

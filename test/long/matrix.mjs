@@ -41,7 +41,7 @@ for (const major of majors) {
   const ordinary = run(process.execPath, [jest, '/test/(core/|testing/reset/)', ...jestOptions], environment);
   const storm = run(
     process.execPath,
-    [jest, '--config', 'jest.long.config.mjs', ...jestOptions],
+    [jest, '--selectProjects', 'storm', '--maxWorkers=1', ...jestOptions],
     environment,
   );
   results.push([major, ordinary === 0 ? 'passed' : 'FAILED', storm === 0 ? 'passed' : 'FAILED']);

@@ -26,6 +26,11 @@ export class Scratch {
     return name;
   }
 
+  /** A name nobody else uses, of a database that the test will make. */
+  newName(prefix = 'new'): string {
+    return this.forget(uniqueName(prefix));
+  }
+
   /** Creates a role that can log in, and returns its name; its password is its name. */
   async role(options = '', name = uniqueName('role')): Promise<string> {
     this.#roles.add(name);

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { serverUrl } from './server.js';
 
 /** A real session on a database, with what became of it. */
 export interface OpenSession {
@@ -27,4 +28,26 @@ export async function openSession(url: string, kind: SessionKind = 'idle'): Prom
     await client.query(`BEGIN; CREATE TABLE "t_${pid}" (a int)`);
   }
   return { client, pid, ended, close: async () => client.end().catch(() => undefined) };
+}
+
+/** Whose session it is, and in what state; a role's password is its name. */
+export interface SessionAs {
+  readonly application?: string;
+  readonly user?: string;
+  readonly kind?: SessionKind;
+}
+
+/** Opens sessions on databases of the run's server, the maintenance database by default, that are closed after each test. */
+export function useSessions(): (database?: string, as?: SessionAs) => Promise<OpenSession> {
+  const opened: OpenSession[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map(async (session) => session.close()));
+  });
+  return async (database = 'postgres', { application, user, kind } = {}) => {
+    const url = new URL(serverUrl({ database, ...(user === undefined ? {} : { user, password: user }) }));
+    if (application !== undefined) url.searchParams.set('application_name', application);
+    const session = await openSession(url.href, kind);
+    opened.push(session);
+    return session;
+  };
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { ReconnectingClients } from '../../support/reconnecting-clients.js';
 import { useOwnServer } from '../../support/own-server.js';
+import { expectGivenBack } from '../../support/core/marker.js';
 import { Scratch } from '../../support/scratch.js';
-import { ask, quote, serverUrl, until, withClient } from '../../support/server.js';
+import { ask, quote, serverUrl, until } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 import { runCli, runCliJson, startCli } from '../../support/cli/run-cli.js';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
@@ -29,13 +30,6 @@ function program(name: string, source: string): string {
 }
 
 /** That the database has its name and content, and nothing of pg-evict's is left of it. */
-async function expectBack(database: string): Promise<void> {
-  const content = await withClient(serverUrl({ database }), async (client) => {
-    const { rows } = await client.query('SELECT content FROM marker');
-    return rows;
-  });
-  expect(content).toEqual([{ content: 'old' }]);
-}
 
 /** The private databases there are now. */
 async function heldDatabases(): Promise<string[]> {
@@ -71,7 +65,7 @@ test('the command reaches the database by DATABASE_URL and PG*, its output and i
   expect(await session.ended).toBe('57P01');
   expect(stderr).toContain('1 session ended');
   expect(stderr).toContain('Gave back');
-  await expectBack(database);
+  await expectGivenBack(database);
 });
 
 test('the database may be left to the connection, and its parameters stay in the URL', async () => {
@@ -152,7 +146,7 @@ test.each([
     await crowd.stop();
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([]);
-    await expectBack(database);
+    await expectGivenBack(database);
   },
 );
 
@@ -196,7 +190,7 @@ describe('signals', () => {
       child.stdout?.once('data', () => child.kill(signal));
       const { code, stdout } = await result;
       expect({ code, stdout }).toEqual({ code: 42, stdout: `ready\n${signal}\n` });
-      await expectBack(database);
+      await expectGivenBack(database);
     },
   );
 
@@ -207,7 +201,7 @@ describe('signals', () => {
     });
     child.stdout?.once('data', () => child.kill('SIGTERM'));
     expect((await result).code).toBe(143);
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 
   describeOnTerminal('on a terminal', () => {
@@ -219,7 +213,7 @@ describe('signals', () => {
       });
       expect(output.match(/SIGINT/g)).toHaveLength(1);
       expect(code).toBe(42);
-      await expectBack(database);
+      await expectGivenBack(database);
     });
   });
 
@@ -241,7 +235,7 @@ describe('signals', () => {
     expect((await result).code).toBe(130);
     await holder.close();
     expect(existsSync(touched)).toBe(false);
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 });
 
@@ -254,7 +248,7 @@ describe('--timeout', () => {
     );
     expect(code).toBe(8);
     expect(document).toMatchObject({ error: { code: 'TIMEOUT', database } });
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 
   test('kills a command that does not listen 5 seconds later, its sessions included', async () => {
@@ -271,7 +265,7 @@ describe('--timeout', () => {
     });
     expect(code).toBe(8);
     expect(Date.now() - startedAt).toBeGreaterThan(7900);
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 
   test('where it is not given, does not bound the command', async () => {
@@ -310,7 +304,7 @@ test('on Windows, where nothing is looked for before, it is said how npm is star
   });
   expect(code).toBe(127);
   expect(stderr).toContain('-- cmd /c npm');
-  await expectBack(database);
+  await expectGivenBack(database);
 });
 
 test('a file that cannot be executed after all: the database is given back', async () => {
@@ -321,7 +315,7 @@ test('a file that cannot be executed after all: the database is given back', asy
   const { code, stderr } = await runCli(['run', '--', file], { DATABASE_URL: serverUrl({ database }) });
   expect(code).toBe(127);
   expect(stderr).toContain('could not be started');
-  await expectBack(database);
+  await expectGivenBack(database);
 });
 
 test.each([
@@ -385,7 +379,7 @@ describe('--grace and --except', () => {
     const { code, document } = await running;
     expect(document).toMatchObject({ terminated: [] });
     expect(code).toBe(0);
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 
   test('those that stay are ended when it is over', async () => {
@@ -451,7 +445,7 @@ describe('its connections are lost while the command runs', () => {
     child.kill('SIGHUP');
     const { code, stdout } = await result;
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'ready\nwell\n' });
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 
   test('others got it before it could connect anew: the command is told to end, and it says so, with 6', async () => {
@@ -474,7 +468,7 @@ describe('its connections are lost while the command runs', () => {
     expect(stdout).toBe('ready\nSIGTERM\n');
     expect(stderr).toContain('was not held to the end');
     expect(code).toBe(6);
-    await expectBack(database);
+    await expectGivenBack(database);
   });
 });
 
@@ -503,7 +497,7 @@ test('what a killed run left is told by doctor and put right by doctor --fix', a
   const fixed = await runCli(['doctor', '--fix'], { DATABASE_URL: serverUrl() });
   expect(fixed.stdout).toContain(`Put in order: ${database}.`);
   expect(fixed.code).toBe(0);
-  await expectBack(database);
+  await expectGivenBack(database);
 });
 
 test('data whose placeholder is gone too stays until somebody names the database', async () => {
@@ -526,7 +520,7 @@ test('data whose placeholder is gone too stays until somebody names the database
   expect(unfixed.stdout).toContain('of a database that is gone');
   expect(await heldDatabases()).toHaveLength(1);
   expect((await runCli(['doctor', '--fix'], env)).code).toBe(0);
-  await expectBack(database);
+  await expectGivenBack(database);
 });
 
 test('the help shows examples, and what stands behind "--" is not ours', async () => {

@@ -55,7 +55,7 @@ describe('recreate', () => {
   });
 
   test('creates a missing database only with --if-not-exists', async () => {
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     const env = { DATABASE_URL: serverUrl({ database }) };
     expect((await runCli(['recreate', '-y'], env)).code).toBe(7);
     expect(await databaseExists(database)).toBe(false);
@@ -84,7 +84,7 @@ describe('recreate', () => {
 
 describe('drop and create', () => {
   test('create makes a database, drop removes it, and both know when there is nothing to do', async () => {
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     const env = { DATABASE_URL: serverUrl({ database }) };
     expect(await runCli(['create'], env)).toMatchObject({ code: 0, stderr: '' });
     expect(await databaseExists(database)).toBe(true);
@@ -105,7 +105,7 @@ describe('drop and create', () => {
   test('create copies a template and gives the database to an owner', async () => {
     const template = await scratch.database();
     const owner = await scratch.role();
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     const env = { DATABASE_URL: serverUrl({ database }) };
     await runCli(['create', '--template', template, '--owner', owner], env);
     expect(await content(database)).toEqual([{ has_marker: true }]);
@@ -153,7 +153,7 @@ describe('drop and create', () => {
 describe('rename and clone', () => {
   test('take the database and the new name, or the new name alone', async () => {
     const database = await scratch.database();
-    const [second, third] = [scratch.forget(uniqueName('db')), scratch.forget(uniqueName('db'))];
+    const [second, third] = [scratch.newName('db'), scratch.newName('db')];
     const session = await openSession(serverUrl({ database }));
 
     const first = await runCliJson(['rename', database, second], { DATABASE_URL: serverUrl() });
@@ -178,7 +178,7 @@ describe('rename and clone', () => {
 
   test('names with capitals, spaces, quotes and unicode arrive as they are', async () => {
     const database = await scratch.database(uniqueName(`My "Datenbank" d'été ☂`));
-    const to = scratch.forget(uniqueName('Mine; --'));
+    const to = scratch.newName('Mine; --');
     expect((await runCli(['rename', database, to], { DATABASE_URL: serverUrl() })).code).toBe(0);
     expect([await databaseExists(database), await databaseExists(to)]).toEqual([false, true]);
   });

@@ -139,7 +139,7 @@ describeWithTools('what is no dump', () => {
   });
 
   test('an archive of an empty database has nothing to restore, nor has one with options that leave out all', async () => {
-    const empty = scratch.forget(uniqueName('empty'));
+    const empty = scratch.newName('empty');
     await ask(`CREATE DATABASE ${quote(empty)}`);
     const { url } = shared;
     const dump = dumps.path('shared-Fc');

@@ -147,7 +147,7 @@ describeWithTools('pg-evict restore', () => {
     const { database, url } = await spoiltDatabase(
       (from) => (dump = dumps.dump(from, 'settings.dump', '-Fc')),
     );
-    const latin = scratch.forget(uniqueName('latin'));
+    const latin = scratch.newName('latin');
     await ask(
       `CREATE DATABASE ${quote(latin)} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
     );
@@ -229,7 +229,7 @@ describeWithTools('pg-evict restore', () => {
   test('a missing database is an error, and with --if-not-exists it is created', async () => {
     let dump = '';
     await spoiltDatabase((from) => (dump = dumps.dump(from, 'new.dump', '-Fc')));
-    const database = scratch.forget(uniqueName('new'));
+    const database = scratch.newName('new');
     const url = serverUrl({ database });
     expect(await restore(url, dump, '--yes')).toMatchObject({ code: 7 });
     expect(await databaseExists(database)).toBe(false);

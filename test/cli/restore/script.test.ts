@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ReconnectingClients } from '../../support/reconnecting-clients.js';
 import { Scratch } from '../../support/scratch.js';
-import { ask, quote, serverUrl, uniqueName, until, withClient } from '../../support/server.js';
+import { ask, quote, serverUrl, until, withClient } from '../../support/server.js';
 import { describeWithTools, useServerForTools } from '../../support/cli/dump-tools.js';
 import { cliEnvironment } from '../../support/cli/run-cli.js';
 
@@ -24,7 +24,7 @@ const rowCount = 20_000;
 
 /** A database with a table, and a dump of it, which takes a moment to restore; then the table is spoilt. */
 async function dumpedDatabase(owner?: string): Promise<{ url: string; database: string; dump: string }> {
-  const database = scratch.forget(uniqueName('db'));
+  const database = scratch.newName('db');
   await ask(`CREATE DATABASE ${quote(database)} ${owner === undefined ? '' : `OWNER ${quote(owner)}`}`);
   const url = serverUrl(owner === undefined ? { database } : { database, user: owner, password: owner });
   await withClient(url, async (client) =>

@@ -28,11 +28,11 @@ const server = useOwnServer({ shared_preload_libraries: 'pg_prewarm' });
 type Ended = readonly Pick<Session, 'pid' | 'backendType'>[];
 const operations: Record<string, (target: Target) => Promise<{ terminated: Ended }>> = {
   terminate: async (target) => terminateSessions(target),
-  clone: async (target) => cloneDatabase(target, scratch.forget(uniqueName('to'))),
+  clone: async (target) => cloneDatabase(target, scratch.newName('to')),
   swap: async (target) => swapDatabase(target, await scratch.database()),
   recreate: async (target) => recreateDatabase(target),
   'exclusive access': async (target) => withExclusiveAccess(target, () => undefined),
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('to'))),
+  rename: async (target) => renameDatabase(target, scratch.newName('to')),
   drop: async (target) => dropDatabase(target),
 };
 const names = Object.keys(operations);

@@ -7,9 +7,9 @@ import {
   type OperationReport,
   type Target,
 } from '@pg-evict/core';
-import { openSession as open, type OpenSession } from '../../support/sessions.js';
+import { type OpenSession, useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
-import { ask, serverUrl, uniqueName, until } from '../../support/server.js';
+import { ask, uniqueName, until } from '../../support/server.js';
 import { databaseFacts } from '../../support/core/database-facts.js';
 import { failureOf } from '../../support/core/failure.js';
 import {
@@ -24,15 +24,7 @@ import {
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const opened: OpenSession[] = [];
-const openSession: typeof open = async (...parameters) => {
-  const session = await open(...parameters);
-  opened.push(session);
-  return session;
-};
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
+const sessionOn = useSessions();
 
 type Operation = (
   target: Target,
@@ -41,8 +33,8 @@ type Operation = (
 
 const operations: Record<string, Operation> = {
   drop: dropDatabase,
-  rename: async (target, options) => renameDatabase(target, scratch.forget(uniqueName('renamed')), options),
-  clone: async (target, options) => cloneDatabase(target, scratch.forget(uniqueName('clone')), options),
+  rename: async (target, options) => renameDatabase(target, scratch.newName('renamed'), options),
+  clone: async (target, options) => cloneDatabase(target, scratch.newName('clone'), options),
   swap: async (target, options) => swapDatabase(target, await scratch.database(), options),
   recreate: recreateDatabase,
 };
@@ -50,10 +42,7 @@ const run = async (name: string, target: Target, options = {}): Promise<Operatio
   operations[name]?.(target, options);
 
 async function bystanders(database: string): Promise<OpenSession[]> {
-  return Promise.all([
-    openSession(serverUrl({ database })),
-    openSession(serverUrl({ database }), 'idle in transaction'),
-  ]);
+  return Promise.all([sessionOn(database), sessionOn(database, { kind: 'idle in transaction' })]);
 }
 
 /** Everything is as it was: the sessions, the database, and nothing runs any more. */
@@ -71,7 +60,7 @@ async function expectUntouched(
 describe.each(Object.keys(operations))('%s', (name) => {
   test('a prepared transaction blocks it: it is named with its remedy, nobody is ended, and the remedy works', async () => {
     const database = await scratch.database();
-    const session = await openSession(serverUrl({ database }));
+    const session = await sessionOn(database);
     const gid = uniqueName("it's mine");
     await session.client.query(
       `BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${gid.replaceAll("'", "''")}'`,
@@ -110,7 +99,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       sessions: OpenSession[];
     }> => {
       const database = await scratch.database();
-      const [holder, sessions] = [await openSession(serverUrl()), await bystanders(database)];
+      const [holder, sessions] = [await sessionOn(), await bystanders(database)];
       await holder.client.query(`BEGIN; ${statements[kind]?.(database) ?? ''}`);
       return { target: targetOf(database), holder, sessions };
     };
@@ -155,7 +144,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
 
   test('a session of the database itself that holds such a lock is ended like any other', async () => {
     const database = await scratch.database();
-    const session = await openSession(serverUrl({ database }));
+    const session = await sessionOn(database);
     await session.client.query(`BEGIN; COMMENT ON DATABASE "${database}" IS 'x';
       ALTER DATABASE "${database}" CONNECTION LIMIT 9`);
     expect(await run(name, targetOf(database), { timeoutMs: 10_000 })).toMatchObject({
@@ -188,7 +177,7 @@ test.each(['drop', 'recreate'])('a subscription blocks it, and nobody is ended: 
   const database = await scratch.database();
   const sessions = await bystanders(database);
   const subscription = uniqueName('sub');
-  const owner = await openSession(serverUrl({ database }));
+  const owner = await sessionOn(database);
   await owner.client.query(
     `CREATE SUBSCRIPTION "${subscription}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
   );

@@ -9,7 +9,7 @@ import {
 } from '@pg-evict/core';
 import { openSession } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
-import { serverUrl, uniqueName, until } from '../../support/server.js';
+import { serverUrl, until } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
 import { markerOf, stillAtWork, targetOf, type OwnTarget } from '../../support/core/target.js';
 
@@ -22,8 +22,8 @@ type Operate = (
 ) => Promise<{ terminated: readonly { pid: number }[] }>;
 const operations: Record<string, Operate> = {
   drop: dropDatabase,
-  rename: async (target, options) => renameDatabase(target, scratch.forget(uniqueName('to')), options),
-  clone: async (target, options) => cloneDatabase(target, scratch.forget(uniqueName('to')), options),
+  rename: async (target, options) => renameDatabase(target, scratch.newName('to'), options),
+  clone: async (target, options) => cloneDatabase(target, scratch.newName('to'), options),
   recreate: recreateDatabase,
   'recreate from a template that nobody is on': async (target, options) =>
     recreateDatabase(target, { ...options, template: await scratch.database() }),

@@ -1,6 +1,6 @@
 import { dropDatabase, recreateDatabase, renameDatabase, type Target } from '@pg-evict/core';
 import { Scratch } from '../../support/scratch.js';
-import { ask, quote, serverUrl, until, uniqueName } from '../../support/server.js';
+import { ask, quote, serverUrl, until } from '../../support/server.js';
 import { openSession, type OpenSession } from '../../support/sessions.js';
 import { failureOf } from '../../support/core/failure.js';
 import { proxied } from '../../support/core/lost-connections.js';
@@ -11,7 +11,7 @@ afterAll(async () => scratch.cleanUp());
 
 const operations: Record<string, (target: Target) => Promise<unknown>> = {
   drop: dropDatabase,
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('to'))),
+  rename: async (target) => renameDatabase(target, scratch.newName('to')),
   recreate: recreateDatabase,
 };
 

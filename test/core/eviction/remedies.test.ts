@@ -10,7 +10,7 @@ import {
 } from '@pg-evict/core';
 import { startServer, type RunningServer } from '@pg-evict/server';
 import { consume, createSlot, type Consumer } from '../../support/replication.js';
-import { openSession, type OpenSession } from '../../support/sessions.js';
+import { useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { serverOptions } from '../../support/server-options.js';
 import { ask, databaseExists, serverUrl, uniqueName, until, withClient } from '../../support/server.js';
@@ -20,17 +20,7 @@ import { alive, markerOf, pidsOf, stillAtWork, targetOf } from '../../support/co
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const opened: OpenSession[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
-const sessionOn = async (database: string, user?: string): Promise<OpenSession> => {
-  const session = await openSession(
-    serverUrl({ database, ...(user === undefined ? {} : { user, password: user }) }),
-  );
-  opened.push(session);
-  return session;
-};
+const sessionOn = useSessions();
 
 const prepared = async (): Promise<string[]> =>
   (await ask<{ gid: string }>('SELECT gid FROM pg_prepared_xacts')).map(({ gid }) => gid);
@@ -58,8 +48,8 @@ const rollbackPrepared = true;
 const withPrepared: Record<string, (target: Target) => Promise<unknown>> = {
   drop: async (target) => dropDatabase(target, { rollbackPrepared }),
   recreate: async (target) => recreateDatabase(target, { rollbackPrepared }),
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('to')), { rollbackPrepared }),
-  clone: async (target) => cloneDatabase(target, scratch.forget(uniqueName('to')), { rollbackPrepared }),
+  rename: async (target) => renameDatabase(target, scratch.newName('to'), { rollbackPrepared }),
+  clone: async (target) => cloneDatabase(target, scratch.newName('to'), { rollbackPrepared }),
   swap: async (target) => swapDatabase(target, await scratch.database(), { rollbackPrepared }),
   'swap, as the other side': async ({ connection, database = '' }) =>
     swapDatabase({ connection, database: await scratch.database() }, database, { rollbackPrepared }),
@@ -120,7 +110,7 @@ describe('rolling back prepared transactions', () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const gid = await prepare(database);
-    const session = await sessionOn(database, owner);
+    const session = await sessionOn(database, { user: owner });
     const error = await failureOf(dropDatabase(targetOf(database, owner), { rollbackPrepared }));
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED', terminated: [], removed: [] });
     expect(await alive([session.pid])).toEqual([session.pid]);
@@ -396,7 +386,7 @@ describe('a subscription between two servers', () => {
         `CREATE SUBSCRIPTION "${database}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
       ),
     );
-    const session = await sessionOn(database, owner);
+    const session = await sessionOn(database, { user: owner });
     const error = await failureOf(dropDatabase(targetOf(database, owner), { dropSubscriptions: true }));
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED', terminated: [] });
     expect(await alive([session.pid])).toEqual([session.pid]);

@@ -17,6 +17,7 @@ import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { openSession, type OpenSession } from '../../support/sessions.js';
 import { quote, serverMajor, uniqueName, until } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
+import { StoppedProcesses } from '../../support/stopped-processes.js';
 import { clientOf, markerOf, privateDatabasesFor, targetOf } from '../../support/core/target.js';
 
 // A server of its own: a stopped process holds up others than those of its own database.
@@ -36,10 +37,7 @@ afterAll(async () => {
 if (process.platform === 'win32') {
   process.stderr.write('NOT TESTED: a process cannot be stopped on Windows; these tests will fail.\n');
 }
-const stopped: number[] = [];
-afterEach(() => {
-  for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT');
-});
+const stopped = new StoppedProcesses();
 
 async function newDatabase(options = ''): Promise<string> {
   const database = uniqueName('db');
@@ -61,14 +59,8 @@ const open = async (database: string): Promise<OpenSession> => {
 /** A session whose process is stopped: it is told to end, and does not. */
 async function stoppedSession(database: string): Promise<OpenSession> {
   const session = await open(database);
-  process.kill(session.pid, 'SIGSTOP');
-  stopped.push(session.pid);
+  stopped.stop(session.pid);
   return session;
-}
-
-function goOn(session: OpenSession): void {
-  stopped.splice(stopped.indexOf(session.pid), 1);
-  process.kill(session.pid, 'SIGCONT');
 }
 
 async function sessionsOn(database: string): Promise<number[]> {
@@ -129,7 +121,7 @@ describe('a session that cannot end, because its process is stopped', () => {
       // No database can be dropped to the end while a process of the server is stopped.
       const aside = name === 'recreate' && holdsUpDrops ? 1 : 0;
       expect(await privateDatabasesFor(database, server.url)).toHaveLength(aside);
-      goOn(session);
+      stopped.goOn(session.pid);
       expect(await session.ended).toBe('57P01');
       expect(await markerOf(database, server.url)).toBe('old');
       expect(await operate(10_000)).toMatchObject({ changed: true });
@@ -204,7 +196,7 @@ describe('a process somewhere else on the server that does not answer', () => {
     const halfDropped = { code: 'BLOCKED', message: expect.stringContaining('half dropped') };
     expect(outcome).toMatchObject(holdsUpDrops ? halfDropped : { changed: true });
     expect(await atWork(target)).toEqual([]);
-    goOn(session);
+    stopped.goOn(session.pid);
     expect(await dropDatabase(target, { ifExists: true })).toMatchObject({ changed: holdsUpDrops });
     await session.close();
   });
@@ -234,7 +226,7 @@ describe('a process somewhere else on the server that does not answer', () => {
         });
         expect(await connectionLimit(database)).toBe(-2);
         proxy.stop();
-        goOn(session);
+        stopped.goOn(session.pid);
         await session.close();
         await superuser.query(`DROP DATABASE ${quote(database)}`);
       },
@@ -252,7 +244,7 @@ describe('a process somewhere else on the server that does not answer', () => {
     expect(report.leftovers.map((leftover) => leftover.database)).toEqual(
       await privateDatabasesFor(database, server.url),
     );
-    goOn(session);
+    stopped.goOn(session.pid);
     expect(await recreateDatabase(target)).toMatchObject({ changed: true, leftovers: [] });
     expect(await privateDatabasesFor(database, server.url)).toEqual([]);
     await session.close();

@@ -1,7 +1,7 @@
 import { createDatabase, recreateDatabase, type OperationReport, type Target } from '@pg-evict/core';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
-import { databaseExists, serverUrl, uniqueName, until } from '../../support/server.js';
+import { databaseExists, serverUrl, until } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 import { failureOf } from '../../support/core/failure.js';
 import { markerOf, stillAtWork, targetOf } from '../../support/core/target.js';
@@ -13,7 +13,7 @@ useOwnServer();
 
 type Operate = (target: Target) => Promise<OperationReport>;
 const operations: Record<string, readonly [Operate, () => Promise<string>, string]> = {
-  create: [createDatabase, async () => Promise.resolve(scratch.forget(uniqueName('new'))), 'no database'],
+  create: [createDatabase, async () => Promise.resolve(scratch.newName('new')), 'no database'],
   recreate: [recreateDatabase, async () => scratch.database(), 'old'],
 };
 

@@ -7,15 +7,11 @@ import { openSession } from '../../support/sessions.js';
 import { failureOf } from '../../support/core/failure.js';
 import { endSessionsOf, firesOn, proxied } from '../../support/core/lost-connections.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from '../../support/core/target.js';
+import { expectGivenBack } from '../../support/core/marker.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 useOwnServer();
-
-async function expectGivenBack(database: string, content = 'old'): Promise<void> {
-  expect(await markerOf(database)).toBe(content);
-  expect(await privateDatabasesFor(database)).toEqual([]);
-}
 
 /** Whether an operation is about to take a holder for dead. */
 const isClaimed = async (): Promise<boolean> =>

@@ -134,7 +134,7 @@ describe('the holder of a database was killed', () => {
   test('an operation on another database, or on one that there is not, leaves it where it is', async () => {
     const [database, another] = [await scratch.database(), await scratch.database()];
     const held = await abandonHeld(database);
-    const missing = scratch.forget(uniqueName('missing'));
+    const missing = scratch.newName('missing');
     for (const name of [another, missing]) {
       expect(await repairDatabase(targetOf(name))).toMatchObject({ changed: false, leftovers: [] });
     }

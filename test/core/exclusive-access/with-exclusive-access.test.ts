@@ -22,14 +22,10 @@ import { ask, serverUrl, uniqueName, until, withClient } from '../../support/ser
 import { databaseFacts } from '../../support/core/database-facts.js';
 import { failureOf } from '../../support/core/failure.js';
 import { alive, markerOf, pidsOf, privateDatabasesFor, targetOf } from '../../support/core/target.js';
+import { expectGivenBack } from '../../support/core/marker.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
-
-async function expectGivenBack(database: string, content = 'old'): Promise<void> {
-  expect(await markerOf(database)).toBe(content);
-  expect(await privateDatabasesFor(database)).toEqual([]);
-}
 
 /** A connection attempt's SQLSTATE, or undefined if it got in. */
 async function refusal(url: string): Promise<string | undefined> {
@@ -344,19 +340,16 @@ test('what the callback threw is not lost when giving back fails as well', async
 type Operate = (target: Target, second: string, options?: OperationOptions) => Promise<unknown>;
 const operations: Record<string, Operate> = {
   drop: async (target, _, options) => dropDatabase(target, { unsetTemplate: true, ...options }),
-  rename: async (target, _, options) => renameDatabase(target, scratch.forget(uniqueName('to')), options),
-  clone: async (target, _, options) => cloneDatabase(target, scratch.forget(uniqueName('to')), options),
+  rename: async (target, _, options) => renameDatabase(target, scratch.newName('to'), options),
+  clone: async (target, _, options) => cloneDatabase(target, scratch.newName('to'), options),
   'clone with settings': async (target, _, options) =>
-    cloneDatabase(target, scratch.forget(uniqueName('to')), { keepSettings: true, ...options }),
+    cloneDatabase(target, scratch.newName('to'), { keepSettings: true, ...options }),
   recreate: async (target, _, options) => recreateDatabase(target, options),
   swap: async (target, second, options) => swapDatabase(target, second, options),
   'swap, as the other side': async ({ connection, database = '' }, second, options) =>
     swapDatabase({ connection, database: second }, database, options),
   'create from it': async ({ connection, database }, _, options) =>
-    createDatabase(
-      { connection, database: scratch.forget(uniqueName('to')) },
-      { template: database, ...options },
-    ),
+    createDatabase({ connection, database: scratch.newName('to') }, { template: database, ...options }),
   'recreate from it': async ({ connection, database }, second, options) =>
     recreateDatabase({ connection, database: second }, { template: database, ...options }),
   'exclusive access': async (target, _, options) =>

@@ -16,7 +16,7 @@ import {
   type Target,
 } from '@pg-evict/core';
 import { useOwnServer } from '../../support/own-server.js';
-import { openSession, type OpenSession } from '../../support/sessions.js';
+import { type OpenSession, useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, withClient } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
@@ -27,21 +27,13 @@ afterAll(async () => scratch.cleanUp());
 // A crash loses what was not waited for; the label must not be among it.
 const server = useOwnServer({ synchronous_commit: 'on' });
 
-const opened: OpenSession[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
+const sessionOn = useSessions();
 
 async function sessionsOn(...databases: string[]): Promise<OpenSession[]> {
-  const sessions = await Promise.all(
-    databases.flatMap((database) => [
-      openSession(serverUrl({ database })),
-      openSession(serverUrl({ database }), 'idle in transaction'),
-      openSession(serverUrl({ database }), 'active'),
-    ]),
+  const kinds = ['idle', 'idle in transaction', 'active'] as const;
+  return Promise.all(
+    databases.flatMap((database) => kinds.map(async (kind) => sessionOn(database, { kind }))),
   );
-  opened.push(...sessions);
-  return sessions;
 }
 
 const commentOf = async (database: string): Promise<string | null | undefined> =>
@@ -57,15 +49,15 @@ const operations: Record<string, Operate> = {
   drop: async (target) => dropDatabase(target, { ifExists: true }),
   'drop, as a dry run': async (target) => dropDatabase(target, { dryRun: true }),
   recreate: async (target) => recreateDatabase(target, { ifNotExists: true }),
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('to'))),
-  clone: async (target) => cloneDatabase(target, scratch.forget(uniqueName('to'))),
+  rename: async (target) => renameDatabase(target, scratch.newName('to')),
+  clone: async (target) => cloneDatabase(target, scratch.newName('to')),
   'clone with settings': async (target) =>
-    cloneDatabase(target, scratch.forget(uniqueName('to')), { keepSettings: true }),
+    cloneDatabase(target, scratch.newName('to'), { keepSettings: true }),
   swap: async (target, second) => swapDatabase(target, second),
   'swap, as the other side': async ({ database = '', ...rest }, second) =>
     swapDatabase({ ...rest, database: second }, database),
   'create from it': async ({ database, ...rest }) =>
-    createDatabase({ ...rest, database: scratch.forget(uniqueName('to')) }, { template: database }),
+    createDatabase({ ...rest, database: scratch.newName('to') }, { template: database }),
   'recreate another from it': async ({ database, ...rest }, second) =>
     recreateDatabase({ ...rest, database: second }, { template: database }),
   'exclusive access': async (target) => withExclusiveAccess(target, () => 'had it'),
@@ -107,8 +99,8 @@ describe('the label on the server', () => {
     const atLast: Record<string, (target: Target, options: OperationOptions) => Promise<unknown>> = {
       drop: dropDatabase,
       recreate: recreateDatabase,
-      rename: async (target, options) => renameDatabase(target, scratch.forget(uniqueName('to')), options),
-      clone: async (target, options) => cloneDatabase(target, scratch.forget(uniqueName('to')), options),
+      rename: async (target, options) => renameDatabase(target, scratch.newName('to'), options),
+      clone: async (target, options) => cloneDatabase(target, scratch.newName('to'), options),
       'exclusive access': async (target, options) => withExclusiveAccess(target, () => 'had it', options),
     };
 
@@ -284,7 +276,7 @@ describe('patterns of the configuration', () => {
     ],
   ])('refuse a protected name as the new one: %s', async (_, operate) => {
     const database = await scratch.database();
-    const to = scratch.forget(uniqueName('prod'));
+    const to = scratch.newName('prod');
     const error = await failureOf(operate({ ...targetOf(database), protect: ['prod*'] }, to));
     expect(error).toMatchObject({ code: 'PROTECTED', database: to });
     expect(await databaseExists(to)).toBe(false);

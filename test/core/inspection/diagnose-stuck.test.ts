@@ -7,35 +7,18 @@ import {
   repairDatabase,
 } from '@pg-evict/core';
 import { useOwnServer } from '../../support/own-server.js';
-import { openSession, type OpenSession } from '../../support/sessions.js';
+import { StoppedProcesses } from '../../support/stopped-processes.js';
+import { useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
-import { ask, databaseExists, serverMajor, serverUrl, uniqueName, until } from '../../support/server.js';
+import { ask, databaseExists, serverMajor, uniqueName, until } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from '../../support/core/target.js';
 
 // A stopped backend holds up every DROP DATABASE of its server, so this has one of its own.
 const scratch = new Scratch();
 useOwnServer();
-const stopped = new Set<number>();
-const opened: OpenSession[] = [];
-afterEach(async () => {
-  for (const pid of stopped) goOn(pid);
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
-
-function stop(pid: number): void {
-  process.kill(pid, 'SIGSTOP');
-  stopped.add(pid);
-}
-function goOn(pid: number): void {
-  stopped.delete(pid);
-  process.kill(pid, 'SIGCONT');
-}
-const sessionOn = async (database: string): Promise<OpenSession> => {
-  const session = await openSession(serverUrl({ database }));
-  opened.push(session);
-  return session;
-};
+const stopped = new StoppedProcesses();
+const sessionOn = useSessions();
 
 /** Since 15, DROP DATABASE waits for every process of the server. */
 const barrier = serverMajor >= 15 ? describe : describe.skip;
@@ -45,7 +28,7 @@ barrier('a process elsewhere that does not answer', () => {
   test('a drop comes back at its deadline and says that the database is half dropped; later a drop finishes it', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const stuck = await sessionOn(elsewhere);
-    stop(stuck.pid);
+    stopped.stop(stuck.pid);
     const startedAt = performance.now();
     const error = await failureOf(dropDatabase(targetOf(database), { timeoutMs: 1500 }));
     expect(performance.now() - startedAt).toBeLessThan(4000);
@@ -54,14 +37,14 @@ barrier('a process elsewhere that does not answer', () => {
     expect(await diagnose(targetOf(database))).toMatchObject({
       standing: [{ kind: 'invalid-database', name: database }],
     });
-    goOn(stuck.pid);
+    stopped.goOn(stuck.pid);
     expect(await dropDatabase(targetOf(database))).toMatchObject({ changed: true });
     expect(await databaseExists(database)).toBe(false);
   });
 
   test('an abort brings a drop back as well, and says the same', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
-    stop((await sessionOn(elsewhere)).pid);
+    stopped.stop((await sessionOn(elsewhere)).pid);
     const controller = new AbortController();
     const target = targetOf(database);
     const running = failureOf(dropDatabase(target, { signal: controller.signal }));
@@ -87,7 +70,7 @@ barrier('a process elsewhere that does not answer', () => {
   test('a recreate has happened by then: it comes back at its deadline and names what is left to drop', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const stuck = await sessionOn(elsewhere);
-    stop(stuck.pid);
+    stopped.stop(stuck.pid);
     const startedAt = performance.now();
     const target = targetOf(database);
     const report = await recreateDatabase(target, { timeoutMs: 2500 });
@@ -95,14 +78,14 @@ barrier('a process elsewhere that does not answer', () => {
     expect(report).toMatchObject({ changed: true, leftovers: [{ database: expect.any(String) }] });
     expect(await markerOf(database)).toBeUndefined();
     expect(await stillAtWork(target)).toEqual([]);
-    goOn(stuck.pid);
+    stopped.goOn(stuck.pid);
     expect(await repairDatabase(target)).toMatchObject({ changed: true, leftovers: [] });
     expect(await privateDatabasesFor(database)).toEqual([]);
   });
 
   test('a connection is lost while it hangs: nothing runs on behind the caller', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
-    stop((await sessionOn(elsewhere)).pid);
+    stopped.stop((await sessionOn(elsewhere)).pid);
     const target = targetOf(database);
     const application = target.connection.application_name;
     const running = recreateDatabase(target);
@@ -121,7 +104,7 @@ barrier('a process elsewhere that does not answer', () => {
 
   test('a rename does not mind', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
-    stop((await sessionOn(elsewhere)).pid);
+    stopped.stop((await sessionOn(elsewhere)).pid);
     expect(await renameDatabase(targetOf(database), `${database}_2`)).toMatchObject({ changed: true });
   });
 });
@@ -129,7 +112,7 @@ barrier('a process elsewhere that does not answer', () => {
 noBarrier('a process elsewhere that does not answer, before 15', () => {
   test('holds up nothing', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
-    stop((await sessionOn(elsewhere)).pid);
+    stopped.stop((await sessionOn(elsewhere)).pid);
     expect(await recreateDatabase(targetOf(database))).toMatchObject({ changed: true, leftovers: [] });
     expect(await dropDatabase(targetOf(database))).toMatchObject({ changed: true });
   });
@@ -138,7 +121,7 @@ noBarrier('a process elsewhere that does not answer, before 15', () => {
 test('a session of the database that does not end is named at the deadline, and the database stays', async () => {
   const database = await scratch.database();
   const [stuck, other] = [await sessionOn(database), await sessionOn(database)];
-  stop(stuck.pid);
+  stopped.stop(stuck.pid);
   for (const operate of [
     async () => renameDatabase(targetOf(database), `${database}_2`, { timeoutMs: 1000 }),
     async () => dropDatabase(targetOf(database), { timeoutMs: 1000 }),
@@ -152,7 +135,7 @@ test('a session of the database that does not end is named at the deadline, and 
   }
   expect(await other.ended).toBe('57P01');
   expect(await markerOf(database)).toBe('old');
-  goOn(stuck.pid);
+  stopped.goOn(stuck.pid);
   await stuck.ended;
   expect(await dropDatabase(targetOf(database))).toMatchObject({ changed: true });
 });
@@ -173,7 +156,7 @@ test('a copy under way is named, nobody is ended, and what waited for it succeed
       ).length > 0,
     'the copy is under way',
   );
-  stop(copier.pid);
+  stopped.stop(copier.pid);
   const { standing } = await diagnose(targetOf(database));
   expect(standing).toMatchObject([{ kind: 'lock', name: String(copier.pid) }]);
   expect(standing[0]?.detail).toContain('CREATE DATABASE');
@@ -195,7 +178,7 @@ test('a copy under way is named, nobody is ended, and what waited for it succeed
     async () => (await stillAtWork(target)).some(({ query }) => query.startsWith('ALTER')),
     'the rename waits',
   );
-  goOn(copier.pid);
+  stopped.goOn(copier.pid);
   await copying;
   expect(await renaming).toMatchObject({ changed: true });
   expect(await markerOf(copy)).toBe('old');

@@ -9,7 +9,7 @@ import {
   type Target,
 } from '@pg-evict/core';
 import { consume, createSlot } from '../../support/replication.js';
-import { openSession, type OpenSession } from '../../support/sessions.js';
+import { useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
@@ -18,31 +18,20 @@ import { alive, pidsOf, targetOf } from '../../support/core/target.js';
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const opened: OpenSession[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
-const sessionOn: typeof openSession = async (...parameters) => {
-  const session = await openSession(...parameters);
-  opened.push(session);
-  return session;
-};
+const sessionOn = useSessions();
 
 const operations: Record<string, (target: Target) => Promise<unknown>> = {
   drop: async (target) => dropDatabase(target),
   recreate: async (target) => recreateDatabase(target),
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('to'))),
-  clone: async (target) => cloneDatabase(target, scratch.forget(uniqueName('to'))),
+  rename: async (target) => renameDatabase(target, scratch.newName('to')),
+  clone: async (target) => cloneDatabase(target, scratch.newName('to')),
   swap: async (target) => swapDatabase(target, await scratch.database()),
   'exclusive access': async (target) => withExclusiveAccess(target, () => 'had it'),
 };
 
 /** Refused at once with what diagnose names, and nobody is ended. */
 async function expectForeseen(names: readonly string[], database: string, kind: string): Promise<void> {
-  const sessions = [
-    await sessionOn(serverUrl({ database })),
-    await sessionOn(serverUrl({ database }), 'idle in transaction'),
-  ];
+  const sessions = [await sessionOn(database), await sessionOn(database, { kind: 'idle in transaction' })];
   const { standing } = await diagnose(targetOf(database));
   expect(standing.map((blocker) => blocker.kind)).toContain(kind);
   for (const name of names) {
@@ -61,8 +50,8 @@ async function expectForeseen(names: readonly string[], database: string, kind: 
 test('sessions are named, those that an operation ends by itself apart from those that stand', async () => {
   const owner = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
-  const own = await sessionOn(serverUrl({ database, user: owner, password: owner }));
-  const superuser = await sessionOn(serverUrl({ database }));
+  const own = await sessionOn(database, { user: owner });
+  const superuser = await sessionOn(database);
   const diagnosis = await diagnose(targetOf(database, owner));
   expect(diagnosis.database).toBe(database);
   expect(diagnosis.standing).toMatchObject([{ kind: 'session', name: String(superuser.pid) }]);
@@ -85,7 +74,7 @@ test('nothing in the way is nothing to report; a missing database is named', asy
 
 test('a prepared transaction', async () => {
   const database = await scratch.database();
-  const session = await sessionOn(serverUrl({ database }));
+  const session = await sessionOn(database);
   await session.client.query(`BEGIN; CREATE TABLE t (); PREPARE TRANSACTION '${database}'`);
   await expectForeseen(Object.keys(operations), database, 'prepared-transaction');
   await session.client.query(`ROLLBACK PREPARED '${database}'`);
@@ -125,7 +114,7 @@ test('a recreate says which inactive slot went with the old database', async () 
 
 test('a subscription', async () => {
   const database = await scratch.database();
-  const session = await sessionOn(serverUrl({ database }));
+  const session = await sessionOn(database);
   await session.client.query(
     `CREATE SUBSCRIPTION "${database}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
   );
@@ -170,7 +159,7 @@ describe('an invalid database', () => {
     const database = await invalid();
     expect(await recreateDatabase(targetOf(database))).toMatchObject({ changed: true, leftovers: [] });
     expect((await diagnose(targetOf(database))).standing).toEqual([]);
-    await (await sessionOn(serverUrl({ database }))).close();
+    await (await sessionOn(database)).close();
   });
 });
 
@@ -184,7 +173,7 @@ test.each([
   ['GRANT', (database: string) => `GRANT CONNECT ON DATABASE "${database}" TO pg_monitor`],
 ])('an uncommitted %s of a session on another database', async (_, statement) => {
   const database = await scratch.database();
-  const holder = await sessionOn(serverUrl());
+  const holder = await sessionOn();
   await holder.client.query(`BEGIN; ${statement(database)}`);
   const { standing } = await diagnose(targetOf(database));
   expect(standing).toMatchObject([{ kind: 'lock', name: String(holder.pid), database }]);

@@ -9,12 +9,10 @@ import { alive, markerOf, stillAtWork, targetOf } from '../../support/core/targe
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const newName = (): string => scratch.forget(uniqueName('clone'));
-
 test('a database in use is cloned; the source stays as it is', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
-  const to = newName();
+  const to = scratch.newName('clone');
   const report = await cloneDatabase(targetOf(database), to);
   expect(report).toMatchObject({ command: 'clone', database, to, changed: true });
   expect(report.terminated).toMatchObject([{ pid: session.pid }]);
@@ -33,14 +31,14 @@ async function withSettings(): Promise<{ database: string; owner: string }> {
 
 test('settings stay behind unless they are asked for', async () => {
   const { database } = await withSettings();
-  const to = newName();
+  const to = scratch.newName('clone');
   await cloneDatabase(targetOf(database), to);
   expect(await databaseFacts(to)).toMatchObject({ comment: null, settings: [], acl: null, datconnlimit: -1 });
 });
 
 test('with keepSettings the clone has everything the source has', async () => {
   const { database } = await withSettings();
-  const to = newName();
+  const to = scratch.newName('clone');
   const report = await cloneDatabase(targetOf(database), to, { keepSettings: true });
   expect(report.notCarriedOver).toEqual([]);
   expect(await databaseFacts(to)).toEqual(await databaseFacts(database));
@@ -49,7 +47,7 @@ test('with keepSettings the clone has everything the source has', async () => {
 
 test('an owner can be named', async () => {
   const { database } = await withSettings();
-  const [owner, to] = [await scratch.role(), newName()];
+  const [owner, to] = [await scratch.role(), scratch.newName('clone')];
   await cloneDatabase(targetOf(database), to, { owner, keepSettings: true });
   expect(await databaseFacts(to)).toMatchObject({ owner, comment: 'mine' });
 });
@@ -69,7 +67,7 @@ test('a role that does not own the source is told so before anybody is ended', a
   await ask(`GRANT pg_signal_backend TO "${role}"`);
   const session = await openSession(serverUrl({ database, user: role, password: role }));
   const target = targetOf(database, role);
-  const error = await failureOf(cloneDatabase(target, newName()));
+  const error = await failureOf(cloneDatabase(target, scratch.newName('clone')));
   expect(error).toMatchObject({
     code: 'PERMISSION_DENIED',
     terminated: [],
@@ -85,7 +83,7 @@ test('a role that does not own the source is told so before anybody is ended', a
 test('a database marked as a template can be cloned by a role that does not own it', async () => {
   const [database, role] = [await scratch.database(), await scratch.role('CREATEDB')];
   await ask(`ALTER DATABASE "${database}" IS_TEMPLATE true`);
-  const to = newName();
+  const to = scratch.newName('clone');
   expect(await cloneDatabase(targetOf(database, role), to)).toMatchObject({ changed: true });
   expect(await databaseFacts(to)).toMatchObject({ owner: role, datistemplate: false });
 });
@@ -93,7 +91,7 @@ test('a database marked as a template can be cloned by a role that does not own 
 test('a dry run clones nothing and ends nobody', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
-  const to = newName();
+  const to = scratch.newName('clone');
   const report = await cloneDatabase(targetOf(database), to, { dryRun: true, keepSettings: true });
   expect(report).toMatchObject({ changed: true, dryRun: true, terminated: [{ pid: session.pid }] });
   expect(await databaseExists(to)).toBe(false);

@@ -9,11 +9,9 @@ import { alive, markerOf, pidsOf, stillAtWork, targetOf } from '../../support/co
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const newName = (): string => scratch.forget(uniqueName('new'));
-
 test('a database is created for the role that asks', async () => {
   const role = await scratch.role('CREATEDB');
-  const database = newName();
+  const database = scratch.newName();
   const report = await createDatabase(targetOf(database, role));
   expect(report).toMatchObject({ command: 'create', database, changed: true, terminated: [] });
   expect(await databaseFacts(database)).toMatchObject({ owner: role });
@@ -22,7 +20,7 @@ test('a database is created for the role that asks', async () => {
 test('a database is created from a template, whose sessions are ended', async () => {
   const template = await scratch.database();
   const session = await openSession(serverUrl({ database: template }));
-  const database = newName();
+  const database = scratch.newName();
   const report = await createDatabase(targetOf(database), { template });
   expect(report.terminated).toMatchObject([{ pid: session.pid }]);
   expect(await session.ended).toBe('57P01');
@@ -31,7 +29,7 @@ test('a database is created from a template, whose sessions are ended', async ()
 
 test('another role can be named as the owner', async () => {
   const owner = await scratch.role();
-  const database = newName();
+  const database = scratch.newName();
   await createDatabase(targetOf(database), { owner });
   expect(await databaseFacts(database)).toMatchObject({ owner });
 });
@@ -44,7 +42,7 @@ test('a database that exists is an error, and with ifNotExists stays as it is', 
 });
 
 test('of ten who create the same database at once with ifNotExists, one does, and nobody fails', async () => {
-  const database = newName();
+  const database = scratch.newName();
   const reports = await Promise.all(
     Array.from({ length: 10 }, async () => createDatabase(targetOf(database), { ifNotExists: true })),
   );
@@ -52,7 +50,7 @@ test('of ten who create the same database at once with ifNotExists, one does, an
 });
 
 test('a missing template is an error that names it', async () => {
-  const [target, template] = [targetOf(newName()), uniqueName('missing')];
+  const [target, template] = [targetOf(scratch.newName()), uniqueName('missing')];
   const error = await failureOf(createDatabase(target, { template }));
   expect(error).toMatchObject({ code: 'DATABASE_NOT_FOUND', database: template });
   expect(await databaseExists(target.database)).toBe(false);
@@ -61,7 +59,7 @@ test('a missing template is an error that names it', async () => {
 
 test('a role that may not create databases is told so, with the remedy', async () => {
   const role = await scratch.role();
-  const target = targetOf(newName(), role);
+  const target = targetOf(scratch.newName(), role);
   const error = await failureOf(createDatabase(target));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED', hint: `ALTER ROLE "${role}" CREATEDB;` });
   await ask(String(error.hint));
@@ -69,7 +67,7 @@ test('a role that may not create databases is told so, with the remedy', async (
 });
 
 test('a dry run creates nothing', async () => {
-  const database = newName();
+  const database = scratch.newName();
   expect(await createDatabase(targetOf(database), { dryRun: true })).toMatchObject({
     changed: true,
     dryRun: true,
@@ -80,7 +78,7 @@ test('a dry run creates nothing', async () => {
 test('a dry run tells who would be ended on the template, and ends nobody', async () => {
   const template = await scratch.database();
   const session = await openSession(serverUrl({ database: template }));
-  const report = await createDatabase(targetOf(newName()), { template, dryRun: true });
+  const report = await createDatabase(targetOf(scratch.newName()), { template, dryRun: true });
   expect(report.terminated).toMatchObject([{ pid: session.pid }]);
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();
@@ -93,7 +91,7 @@ test('a template with a session that may not be ended: nobody is ended, and noth
     [role, other].map(async (user) => openSession(serverUrl({ database: template, user, password: user }))),
   );
   const pids = pidsOf(sessions);
-  const target = targetOf(newName(), role);
+  const target = targetOf(scratch.newName(), role);
   const error = await failureOf(createDatabase(target, { template }));
   expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', terminated: [] });
   expect(error.hint).toContain(`GRANT pg_signal_backend TO "${role}"`);
@@ -105,7 +103,7 @@ test('a template with a session that may not be ended: nobody is ended, and noth
 test('the maintenance database is refused as a template before anything is touched', async () => {
   const maintenanceDatabase = await scratch.database();
   const session = await openSession(serverUrl({ database: maintenanceDatabase }));
-  const target = { ...targetOf(newName()), maintenanceDatabase };
+  const target = { ...targetOf(scratch.newName()), maintenanceDatabase };
   const error = await failureOf(createDatabase(target, { template: maintenanceDatabase }));
   expect(error.code).toBe('REFUSED');
   expect(await alive([session.pid])).toEqual([session.pid]);
@@ -115,11 +113,11 @@ test('the maintenance database is refused as a template before anything is touch
 describe('an owner', () => {
   const operations = {
     createDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
-      createDatabase(targetOf(newName(), role), { ...options, template: database }),
+      createDatabase(targetOf(scratch.newName(), role), { ...options, template: database }),
     recreateDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
       recreateDatabase(targetOf(database, role), options),
     cloneDatabase: async (database: string, options: { owner: string; dryRun?: boolean }, role?: string) =>
-      cloneDatabase(targetOf(database, role), newName(), options),
+      cloneDatabase(targetOf(database, role), scratch.newName(), options),
   };
 
   test.each(Object.entries(operations))(

@@ -1,19 +1,16 @@
 import { findLeftovers, recreateDatabase, repairDatabase } from '@pg-evict/core';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
-import { databaseExists, serverUrl, until, withClient } from '../../support/server.js';
+import { databaseExists, serverUrl, until } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 import { failureOf } from '../../support/core/failure.js';
 import { endSessionsOf, firesOn, proxied } from '../../support/core/lost-connections.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from '../../support/core/target.js';
+import { fillMarker } from '../../support/core/marker.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 useOwnServer();
-
-async function fillMarker(url: string): Promise<void> {
-  await withClient(url, async (client) => client.query(`CREATE TABLE marker AS SELECT 'new' AS content`));
-}
 
 describe('the connections of a recreate are lost while the new database is filled', () => {
   test('again and again: nobody takes it for a leftover, and it takes the old one’s place', async () => {

@@ -55,7 +55,7 @@ test('the new database can be a copy of a template, whose sessions are ended too
 });
 
 test('a missing database is an error, and with ifNotExists it is created', async () => {
-  const database = scratch.forget(uniqueName('new'));
+  const database = scratch.newName('new');
   expect(await failureOf(recreateDatabase(targetOf(database)))).toMatchObject({
     code: 'DATABASE_NOT_FOUND',
     database,

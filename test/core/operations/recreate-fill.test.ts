@@ -1,22 +1,13 @@
 import { recreateDatabase } from '@pg-evict/core';
 import { Client } from 'pg';
+import { fillMarker } from '../../support/core/marker.js';
+import { markerOf } from '../../support/core/target.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, withClient } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
-
-async function contentOf(database: string): Promise<unknown> {
-  return withClient(serverUrl({ database }), async (client) => {
-    const { rows } = await client.query<{ content: string }>('SELECT content FROM marker');
-    return rows[0]?.content;
-  });
-}
-
-async function fillMarker(url: string): Promise<void> {
-  await withClient(url, async (client) => client.query(`CREATE TABLE marker AS SELECT 'new' AS content`));
-}
 
 describe('recreateDatabase with fill', () => {
   it('fills the new database under a private name while the old one is in use, and then swaps', async () => {
@@ -37,7 +28,7 @@ describe('recreateDatabase with fill', () => {
       },
     );
     expect(await session.ended).toBe('57P01');
-    expect(await contentOf(database)).toBe('new');
+    expect(await markerOf(database)).toBe('new');
     expect(await databaseExists(successor)).toBe(false);
   });
 
@@ -58,7 +49,7 @@ describe('recreateDatabase with fill', () => {
         },
       },
     );
-    expect(await contentOf(database)).toBe('new');
+    expect(await markerOf(database)).toBe('new');
     await expect(left[0]?.query('SELECT 1')).rejects.toThrow('not queryable');
   });
 
@@ -99,7 +90,7 @@ describe('recreateDatabase with fill', () => {
         },
       },
     );
-    expect(await contentOf(database)).toBe('new');
+    expect(await markerOf(database)).toBe('new');
   });
 
   it('does not put a new database in place after an abort', async () => {
@@ -116,11 +107,11 @@ describe('recreateDatabase with fill', () => {
       },
     );
     await expect(attempt).rejects.toMatchObject({ code: 'ABORTED' });
-    expect(await contentOf(database)).toBe('old');
+    expect(await markerOf(database)).toBe('old');
   });
 
   it('creates a database that was missing only when it is filled', async () => {
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     await recreateDatabase(
       { connection: serverUrl(), database },
       {
@@ -131,7 +122,7 @@ describe('recreateDatabase with fill', () => {
         },
       },
     );
-    expect(await contentOf(database)).toBe('new');
+    expect(await markerOf(database)).toBe('new');
   });
 
   it.each([
@@ -162,7 +153,7 @@ describe('recreateDatabase with fill', () => {
     );
     expect(await facts()).toEqual(before);
     await ask(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS true`);
-    expect(await contentOf(database)).toBe('new');
+    expect(await markerOf(database)).toBe('new');
   });
 
   it('fills nothing in a dry run', async () => {

@@ -17,7 +17,7 @@ const oidOf = async (database: string): Promise<number | undefined> => {
 describe('recreateDatabase with keepOldAs', () => {
   test('the old database is there under the other name, itself and not a copy, and no leftover', async () => {
     const database = await scratch.database();
-    const keepOldAs = scratch.forget(uniqueName('Ålt "kept"'));
+    const keepOldAs = scratch.newName('Ålt "kept"');
     await ask(`COMMENT ON DATABASE ${quote(database)} IS 'mine'`);
     const oid = await oidOf(database);
     const session = await openSession(serverUrl({ database }));
@@ -40,7 +40,7 @@ describe('recreateDatabase with keepOldAs', () => {
     const slot = await createSlot(url);
     const consumer = await consume(url, slot);
     expect(await failureOf(recreateDatabase(targetOf(database)))).toMatchObject({ code: 'BLOCKED' });
-    const keepOldAs = scratch.forget(uniqueName('kept'));
+    const keepOldAs = scratch.newName('kept');
     const report = await recreateDatabase(targetOf(database), { keepOldAs });
     await consumer.ended;
     const slots = await ask('SELECT database FROM pg_replication_slots WHERE slot_name = $1', [slot]);
@@ -92,7 +92,7 @@ describe('recreateDatabase with keepOldAs', () => {
   });
 
   test('where there is none, none is kept', async () => {
-    const database = scratch.forget(uniqueName('new'));
+    const database = scratch.newName('new');
     const keepOldAs = uniqueName('kept');
     const report = await recreateDatabase(targetOf(database), { keepOldAs, ifNotExists: true });
     expect(report.keptAs).toBeUndefined();

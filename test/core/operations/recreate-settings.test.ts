@@ -207,7 +207,7 @@ describe.each(locales.filter(([, since]) => serverMajor >= since))('%s', (_, __,
 
   test('is that of a clone as well', async () => {
     const database = await scratch.database(uniqueName('db'), options);
-    const [plain, kept] = [scratch.forget(uniqueName('clone')), scratch.forget(uniqueName('clone'))];
+    const [plain, kept] = [scratch.newName('clone'), scratch.newName('clone')];
     await cloneDatabase(targetOf(database), plain);
     await cloneDatabase(targetOf(database), kept, { keepSettings: true });
     expect(await databaseFacts(plain)).toEqual(await databaseFacts(database));

@@ -9,14 +9,12 @@ import { alive, markerOf, pidsOf, stillAtWork, targetOf } from '../../support/co
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const newName = (): string => scratch.forget(uniqueName('renamed'));
-
 test('a database in use is renamed with all that belongs to it', async () => {
   const database = await scratch.database();
   await ask(`COMMENT ON DATABASE "${database}" IS 'mine'; ALTER DATABASE "${database}" SET work_mem = '7MB'`);
   const facts = await databaseFacts(database);
   const session = await openSession(serverUrl({ database }), 'active');
-  const to = newName();
+  const to = scratch.newName('renamed');
   const report = await renameDatabase(targetOf(database), to);
   expect(report).toMatchObject({ command: 'rename', database, to, changed: true });
   expect(report.terminated).toMatchObject([{ pid: session.pid, state: 'active' }]);
@@ -44,7 +42,7 @@ test('a name that is taken is an error, and neither database is touched', async 
 });
 
 test('a missing database is an error', async () => {
-  const error = await failureOf(renameDatabase(targetOf(uniqueName('missing')), newName()));
+  const error = await failureOf(renameDatabase(targetOf(uniqueName('missing')), scratch.newName('renamed')));
   expect(error.code).toBe('DATABASE_NOT_FOUND');
 });
 
@@ -52,7 +50,7 @@ test('an owner who may not create databases is told so before anybody is ended',
   const role = await scratch.role();
   const database = await scratch.database(uniqueName('db'), `OWNER "${role}"`);
   const session = await openSession(serverUrl({ database }));
-  const error = await failureOf(renameDatabase(targetOf(database, role), newName()));
+  const error = await failureOf(renameDatabase(targetOf(database, role), scratch.newName('renamed')));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED', hint: `ALTER ROLE "${role}" CREATEDB;` });
   expect(await alive([session.pid])).toEqual([session.pid]);
   await session.close();
@@ -61,7 +59,7 @@ test('an owner who may not create databases is told so before anybody is ended',
 test('a dry run renames nothing and ends nobody', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
-  const to = newName();
+  const to = scratch.newName('renamed');
   const report = await renameDatabase(targetOf(database), to, { dryRun: true });
   expect(report).toMatchObject({ changed: true, dryRun: true, to, terminated: [{ pid: session.pid }] });
   expect([await databaseExists(database), await databaseExists(to)]).toEqual([true, false]);

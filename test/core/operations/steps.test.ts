@@ -12,7 +12,7 @@ import {
 } from '@pg-evict/core';
 import { openSession } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
-import { databaseExists, serverUrl, uniqueName } from '../../support/server.js';
+import { databaseExists, serverUrl } from '../../support/server.js';
 import { markerOf, privateDatabasesFor, stillAtWork, targetOf } from '../../support/core/target.js';
 
 const scratch = new Scratch();
@@ -23,24 +23,23 @@ interface Operation {
   readonly steps: OperationStep[];
 }
 
-const newName = (): string => scratch.forget(uniqueName('new'));
-
 const operations: Record<string, Operation> = {
   drop: { run: dropDatabase, steps: ['connected', 'checked', 'dropped'] },
   create: {
-    run: async (target, options) => createDatabase({ ...target, database: newName() }, options),
+    run: async (target, options) => createDatabase({ ...target, database: scratch.newName() }, options),
     steps: ['connected', 'checked', 'created', 'settings-applied'],
   },
   rename: {
-    run: async (target, options) => renameDatabase(target, newName(), options),
+    run: async (target, options) => renameDatabase(target, scratch.newName(), options),
     steps: ['connected', 'checked', 'renamed'],
   },
   clone: {
-    run: async (target, options) => cloneDatabase(target, newName(), options),
+    run: async (target, options) => cloneDatabase(target, scratch.newName(), options),
     steps: ['connected', 'checked', 'created', 'settings-applied'],
   },
   'clone with settings': {
-    run: async (target, options) => cloneDatabase(target, newName(), { ...options, keepSettings: true }),
+    run: async (target, options) =>
+      cloneDatabase(target, scratch.newName(), { ...options, keepSettings: true }),
     steps: ['connected', 'checked', 'created', 'settings-applied'],
   },
   swap: {

@@ -44,10 +44,10 @@ const sessionOf = async (database: string, user?: string): Promise<OpenSession> 
 
 const operations: Record<string, (target: Target, second: string) => Promise<OperationReport>> = {
   drop: async (target) => dropDatabase(target),
-  rename: async (target) => renameDatabase(target, scratch.forget(uniqueName('renamed'))),
-  clone: async (target) => cloneDatabase(target, scratch.forget(uniqueName('clone'))),
+  rename: async (target) => renameDatabase(target, scratch.newName('renamed')),
+  clone: async (target) => cloneDatabase(target, scratch.newName('clone')),
   'clone with settings': async (target) =>
-    cloneDatabase(target, scratch.forget(uniqueName('clone')), { keepSettings: true }),
+    cloneDatabase(target, scratch.newName('clone'), { keepSettings: true }),
   swap: async (target, second) => swapDatabase(target, second),
   recreate: async (target) => recreateDatabase(target),
 };

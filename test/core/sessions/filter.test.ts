@@ -1,5 +1,5 @@
 import { listSessions, terminateSessions, type SessionFilter } from '@pg-evict/core';
-import { openSession, type OpenSession, type SessionKind } from '../../support/sessions.js';
+import { type OpenSession, useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, serverUrl, uniqueName, until, withClient } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
@@ -8,24 +8,7 @@ import { alive, pidsOf, stillAtWork, targetOf } from '../../support/core/target.
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-const opened: OpenSession[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(async (session) => session.close()));
-});
-
-interface As {
-  readonly application?: string;
-  readonly user?: string;
-  readonly kind?: SessionKind;
-}
-
-async function sessionOn(database: string, { application, user, kind }: As = {}): Promise<OpenSession> {
-  const url = new URL(serverUrl({ database, ...(user === undefined ? {} : { user, password: user }) }));
-  if (application !== undefined) url.searchParams.set('application_name', application);
-  const session = await openSession(url.href, kind);
-  opened.push(session);
-  return session;
-}
+const sessionOn = useSessions();
 
 const listed = async (database: string, filter: SessionFilter): Promise<number[]> =>
   pidsOf(await listSessions(targetOf(database), { filter }));

@@ -43,7 +43,7 @@ describe.each(knexVersions)('%s', (version) => {
 
   it('renames the database its pool is on', async () => {
     const database = await scratch.database();
-    const renamed = scratch.forget(uniqueName('renamed'));
+    const renamed = scratch.newName('renamed');
     const opened = await fixture.others(database);
     await fixture.connect(database).schema.raw(`alter database ${quote(database)} rename to ${renamed}`);
     expect([await databaseExists(database), await databaseExists(renamed)]).toEqual([false, true]);
@@ -52,7 +52,7 @@ describe.each(knexVersions)('%s', (version) => {
 
   it('copies a database that others and its own pool are on', async () => {
     const database = await scratch.database();
-    const copy = scratch.forget(uniqueName('copy'));
+    const copy = scratch.newName('copy');
     const opened = await fixture.others(database);
     const knex = fixture.connect(database);
     await knex.raw('/* of all */ CREATE DATABASE ?? WITH OWNER = DEFAULT TEMPLATE ??;', [copy, database]);
@@ -201,7 +201,7 @@ describe.each(knexVersions)('%s', (version) => {
         blockers: [{ kind: 'template' }],
       });
       await expectAlive(opened);
-      const renamed = scratch.forget(uniqueName('renamed'));
+      const renamed = scratch.newName('renamed');
       await knex.raw('ALTER DATABASE ?? RENAME TO ??', [database, renamed]);
       expect([await databaseExists(database), await databaseExists(renamed)]).toEqual([false, true]);
       expect(await ends(opened)).toEqual(threeEnded);

@@ -87,7 +87,7 @@ describe.each(knexVersions)('the unmodified command of %s', (version) => {
 
   it.each(Object.entries(shapes))('migrates, seeds and rolls back with %s', async (_name, shape) => {
     const { directory, knexfile } = write(shape);
-    const database = scratch.forget(uniqueName('knexfile'));
+    const database = scratch.newName('knexfile');
     const knex = async (...parameters: string[]): Promise<Outcome> =>
       runNode(directory, [project.command, ...parameters, '--knexfile', knexfile], {
         DATABASE_URL: serverUrl({ database }),

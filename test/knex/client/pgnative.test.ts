@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { runCli } from '../../support/cli/run-cli.js';
-import { serverUrl, uniqueName } from '../../support/server.js';
+import { serverUrl } from '../../support/server.js';
 import { tables } from '../../support/knex/ask-database.js';
 import { KnexFixture } from '../../support/knex/knex-fixture.js';
 import { ada, knexfile, people, writeProject } from '../../support/knex/knex-files.js';
@@ -29,7 +29,7 @@ const isInstalled = ((): boolean => {
   const fixture = new KnexFixture(version);
 
   it('works as pg does, and survives that its sessions are ended', async () => {
-    const database = fixture.scratch.forget(uniqueName('native'));
+    const database = fixture.scratch.newName('native');
     const script = join(__dirname, '../../support/knex/fixtures/pgnative.cjs');
     const { code, output } = await runNode(fixture.project.directory, [script, serverUrl(), database], env);
     expect(code === 0 ? '' : output).toBe('');

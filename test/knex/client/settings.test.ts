@@ -117,7 +117,7 @@ describe.each(knexVersions)('%s', (version) => {
 
   it('has another role do what that of the application may not', async () => {
     const role = await scratch.role('NOCREATEDB', uniqueName('plain'));
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     const connection = serverUrl({ database, user: role, password: role });
     const refused = fixture.wrap({ client: 'pg', connection }, { ensureDatabase: true });
     expect(await rejection(refused.raw('SELECT 1'))).toMatchObject({ code: 'PERMISSION_DENIED' });
@@ -205,7 +205,7 @@ describe.each(knexVersions)('%s', (version) => {
       });
 
       it('creates the missing database for it', async () => {
-        const database = scratch.forget(uniqueName('missing'));
+        const database = scratch.newName('missing');
         const pool = new Pool({ connectionString: serverUrl({ database }), max: 2 });
         const knex = fixture.wrap({ client: 'pg', connectionPool: pool } as Knex.Config, {
           ensureDatabase: true,

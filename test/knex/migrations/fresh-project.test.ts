@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverUrl, uniqueName } from '../../support/server.js';
+import { serverUrl } from '../../support/server.js';
 import { runCli, runCliJson, type CliResult } from '../../support/cli/run-cli.js';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { askDatabase, tables } from '../../support/knex/ask-database.js';
@@ -199,7 +199,7 @@ describe('asking', () => {
   });
 
   it('creates a missing database only with --if-not-exists', async () => {
-    const database = scratch.forget(uniqueName('db'));
+    const database = scratch.newName('db');
     const folder = project({ 'knexfile.ts': knexfile, 'migrations/001_people.ts': people });
     expect((await fresh(folder, database, '-y')).code).toBe(7);
     expect(await fresh(folder, database, '-y', '--if-not-exists')).toMatchObject({

@@ -9,9 +9,9 @@ import {
   type Target,
 } from '@pg-evict/core';
 import { Client } from 'pg';
-import { Scratch } from '../support/scratch.js';
-import { quote, serverMajor, serverUrl, uniqueName } from '../support/server.js';
-import { Crowd, type CrowdStatistics } from '../support/long/crowd.js';
+import { Scratch } from '../../support/scratch.js';
+import { quote, serverMajor, serverUrl, uniqueName } from '../../support/server.js';
+import { Crowd, type CrowdStatistics } from '../../support/long/crowd.js';
 
 const count = Number(process.env['STORM_COUNT'] ?? 100);
 const clients = 20;
