@@ -57,7 +57,7 @@ export class Deadline {
   error(
     database: string | undefined,
     state: string,
-    facts: Pick<PgEvictErrorFacts, 'cause' | 'terminated'> = {},
+    facts: Pick<PgEvictErrorFacts, 'cause'> = {},
   ): PgEvictError {
     return this.aborted
       ? new PgEvictError('ABORTED', `Aborted. ${state}`, {

@@ -95,7 +95,7 @@ export function isPgEvictError(error: unknown): error is PgEvictError {
 /** An error of ours that says more: the same in everything else. */
 export function withFacts(
   error: PgEvictError,
-  facts: Pick<PgEvictErrorFacts, 'cause' | 'removed'>,
+  facts: Pick<PgEvictErrorFacts, 'cause' | 'removed' | 'terminated'>,
 ): PgEvictError {
   const { blockers, cause, code, database, hint, message, removed, sqlState, stack, terminated } = error;
   const summary = hint === null ? message : message.slice(0, -hint.length - 1);
@@ -117,6 +117,24 @@ export function withFacts(
 export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
   return withFacts(error, {
     cause: new AggregateError([error, thrown], 'What failed, and what the callback had thrown before.'),
+  });
+}
+
+/**
+ * The error for what stands in the way: each blocker by what it is, and, once each, what would remove it.
+ *
+ * @param lead begins the message: what did not happen, with the punctuation that leads over to why
+ */
+export function blockedError(
+  code: 'BLOCKED' | 'SESSIONS_REMAIN',
+  lead: string,
+  blockers: readonly Blocker[],
+  facts: Pick<PgEvictErrorFacts, 'cause' | 'database' | 'sqlState'>,
+): PgEvictError {
+  return new PgEvictError(code, [lead, ...blockers.map(({ detail }) => detail)].join(' '), {
+    ...facts,
+    hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '),
+    blockers,
   });
 }
 

@@ -1,5 +1,4 @@
 import { PgEvictError, type PgEvictErrorCode } from './error.js';
-import type { Session } from './session.js';
 
 /** The SQLSTATE of a driver error, if it has one. Each has a digit; Node's own codes, such as EPIPE, have none. */
 export function sqlStateOf(error: unknown): string | undefined {
@@ -35,10 +34,7 @@ const standbyHint = 'This server is a standby, which only reads: connect to the 
 export function translateError(
   error: unknown,
   summary: string,
-  {
-    state = '',
-    ...facts
-  }: { database: string | undefined; hint?: string; terminated?: readonly Session[]; state?: string },
+  { state = '', ...facts }: { database: string | undefined; hint?: string; state?: string },
 ): PgEvictError {
   if (error instanceof PgEvictError) return error;
   const sqlState = sqlStateOf(error);

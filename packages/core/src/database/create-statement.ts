@@ -40,54 +40,81 @@ const localeColumns = [
  * (https://www.postgresql.org/docs/current/manage-ag-templatedbs.html).
  */
 export function createStatement(inspection: Inspection, request: CreateRequest): CreateStatement {
-  const { like } = request;
-  const notCarriedOver: NotCarriedOver[] = [];
-  const sameLocale = (a: DatabaseFacts, b: DatabaseFacts | undefined): boolean =>
-    localeColumns.every((column) => a.row[column] === b?.row[column]);
-  const given = request.template ?? 'template1';
-  const hasOtherLocale =
-    like !== undefined &&
-    (request.template === undefined || request.template === 'template0') &&
-    !sameLocale(like, findDatabase(inspection, given));
-  const template = hasOtherLocale ? 'template0' : given;
-  const clauses = [`TEMPLATE ${quoteIdentifier(template)}`];
-  if (hasOtherLocale) clauses.push(...localeClauses(like));
-
-  let owner = request.owner ?? inspection.role;
-  if (like !== undefined && request.owner === undefined) {
-    if (like.ownerSettable) owner = like.owner;
-    else
-      notCarriedOver.push({
-        setting: `OWNER "${like.owner}"`,
-        reason: `role "${inspection.role}" may not SET ROLE to it`,
-      });
-  }
-  if (owner !== inspection.role) clauses.push(`OWNER ${quoteIdentifier(owner)}`);
-
-  if (like !== undefined) {
-    if (like.tablespace !== findDatabase(inspection, template)?.tablespace) {
-      if (like.tablespaceUsable) clauses.push(`TABLESPACE ${quoteIdentifier(like.tablespace)}`);
-      else
-        notCarriedOver.push({
-          setting: `TABLESPACE "${like.tablespace}"`,
-          reason: `role "${inspection.role}" has no CREATE privilege on it`,
-        });
-    }
-    const limit = like.row['datconnlimit'];
-    if (typeof limit === 'number' && limit !== -1 && !isInvalid(like))
-      clauses.push(`CONNECTION LIMIT ${limit}`);
-    if (like.row['datistemplate'] === true) clauses.push('IS_TEMPLATE true');
-    if (like.row['datallowconn'] === false) clauses.push('ALLOW_CONNECTIONS false');
-  }
-  // Without fsync the checkpoints of a file copy cost nothing, and it writes no WAL; with it, the default is faster.
-  if (inspection.versionNumber >= 150_000 && !inspection.fsync) clauses.push('STRATEGY file_copy');
+  const { like, name } = request;
+  const hasOtherLocale = like !== undefined && needsOwnLocale(inspection, request.template, like);
+  const template = hasOtherLocale ? 'template0' : (request.template ?? 'template1');
+  const source = findDatabase(inspection, template);
+  const owner = ownerClause(inspection, request);
+  const tablespace = like === undefined ? nothing : tablespaceClause(inspection, source, like);
+  const clauses = [
+    `TEMPLATE ${quoteIdentifier(template)}`,
+    ...(hasOtherLocale ? localeClauses(like) : []),
+    ...owner.clauses,
+    ...tablespace.clauses,
+    ...(like === undefined ? [] : flagClauses(like)),
+    // Without fsync the checkpoints of a file copy cost nothing, and it writes no WAL; with it, the default is faster.
+    ...(inspection.versionNumber >= 150_000 && !inspection.fsync ? ['STRATEGY file_copy'] : []),
+  ];
   return {
-    sql: `CREATE DATABASE ${quoteIdentifier(request.name)} ${clauses.join(' ')}`,
+    sql: `CREATE DATABASE ${quoteIdentifier(name)} ${clauses.join(' ')}`,
     template,
-    templateEncoding: findDatabase(inspection, template)?.encoding,
-    owner,
-    notCarriedOver,
+    templateEncoding: source?.encoding,
+    owner: owner.owner,
+    notCarriedOver: [...owner.notCarriedOver, ...tablespace.notCarriedOver],
   };
+}
+
+/** Options of CREATE DATABASE, and what could not become one. */
+interface Clauses {
+  readonly clauses: readonly string[];
+  readonly notCarriedOver: readonly NotCarriedOver[];
+}
+
+const nothing: Clauses = { clauses: [], notCarriedOver: [] };
+
+/** Whether encoding and locale have to be given, as those of the template are others. */
+function needsOwnLocale(inspection: Inspection, asked: string | undefined, like: DatabaseFacts): boolean {
+  if (asked !== undefined && asked !== 'template0') return false;
+  const template = findDatabase(inspection, asked ?? 'template1');
+  return localeColumns.some((column) => like.row[column] !== template?.row[column]);
+}
+
+function ownerClause(
+  { role }: Inspection,
+  { like, owner: asked }: CreateRequest,
+): Clauses & { readonly owner: string } {
+  const kept = asked === undefined && like !== undefined && like.ownerSettable ? like.owner : undefined;
+  const owner = asked ?? kept ?? role;
+  const refused =
+    asked === undefined && like !== undefined && !like.ownerSettable
+      ? [{ setting: `OWNER "${like.owner}"`, reason: `role "${role}" may not SET ROLE to it` }]
+      : [];
+  return {
+    owner,
+    clauses: owner === role ? [] : [`OWNER ${quoteIdentifier(owner)}`],
+    notCarriedOver: refused,
+  };
+}
+
+function tablespaceClause(
+  { role }: Inspection,
+  template: DatabaseFacts | undefined,
+  { tablespace, tablespaceUsable }: DatabaseFacts,
+): Clauses {
+  if (tablespace === template?.tablespace) return nothing;
+  if (tablespaceUsable) return { ...nothing, clauses: [`TABLESPACE ${quoteIdentifier(tablespace)}`] };
+  const reason = `role "${role}" has no CREATE privilege on it`;
+  return { ...nothing, notCarriedOver: [{ setting: `TABLESPACE "${tablespace}"`, reason }] };
+}
+
+function flagClauses(like: DatabaseFacts): string[] {
+  const { datallowconn, datconnlimit, datistemplate } = like.row;
+  const limited = typeof datconnlimit === 'number' && datconnlimit !== -1 && !isInvalid(like);
+  return [
+    ...(limited ? [`CONNECTION LIMIT ${datconnlimit}`] : []),
+    ...(datistemplate === true ? ['IS_TEMPLATE true'] : []),
+    ...(datallowconn === false ? ['ALLOW_CONNECTIONS false'] : []),
+  ];
 }
 
 /** Encoding and locale of a database as options of CREATE DATABASE, whose names changed with 15, 16 and 17. */

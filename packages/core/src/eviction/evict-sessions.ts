@@ -132,3 +132,8 @@ export async function evictSessions(
     rows: rows.filter((row) => (row.pid as number | null) !== null),
   };
 }
+
+/** A session that the role may not end. Of backends in startup, and of what the role may not see, nothing is known yet. */
+export function isDenied(row: EvictionRow): boolean {
+  return !row.can_terminate && !row.starting && !row.unidentified;
+}

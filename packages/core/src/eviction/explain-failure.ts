@@ -1,10 +1,11 @@
 import type { Blocker } from '../contract/blocker.js';
-import { PgEvictError, type PgEvictErrorCode } from '../contract/error.js';
+import { blockedError, type PgEvictError } from '../contract/error.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import { halfDropped } from '../database/facts.js';
 import { findPlaceholder, heldError } from '../guards/placeholder.js';
-import { deniedBlocker, describeSession, sessionKind, toDeniedSession } from '../sessions/describe.js';
-import { type SessionRow, toSession } from '../sessions/row.js';
+import { describeSession, sessionKind } from '../sessions/describe.js';
+import { deniedBlocker } from '../sessions/permission.js';
+import { type SessionRow, toDeniedSession, toSession } from '../sessions/row.js';
 import { type EvictionRound, evictSessions } from './evict-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
@@ -30,74 +31,66 @@ export async function throwUnlessRetriable(
   lastSweep: EvictionRound,
   error: unknown,
 ): Promise<void> {
-  const { deadline, control, runner, database } = operation;
+  const { control, database, deadline, failure } = operation;
   const sqlState = sqlStateOf(error);
-  const fail = (code: PgEvictErrorCode, blockers: readonly Blocker[]): PgEvictError =>
-    new PgEvictError(code, `${statement.failure}: ${blockers.map(({ detail }) => detail).join(' ')}`, {
-      database,
-      hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '),
-      blockers,
-      terminated: [...operation.terminated.values()],
-      sqlState,
-      cause: error,
-    });
-
   if (placeholderStates.has(sqlState ?? '')) {
     const held = await findPlaceholder(control.client, statement.databases);
-    if (held !== undefined) throw heldError(held, statement.failure, error);
+    if (held !== undefined) throw heldError(held, failure, error);
   }
   if (sqlState === objectInUse || sqlState === deadlockDetected) {
-    const { blockers } = await findBlockers(control.client, statement.databases, statement.blockedBy);
-    if (blockers.length > 0) throw fail('BLOCKED', blockers);
-    if (statement.sessions === 'wait')
-      throw fail('SESSIONS_REMAIN', await untouchableSessions(operation, statement));
+    await throwIfInUse(operation, statement, error);
     if (!deadline.over) return;
   }
-  if (!deadline.over && sqlState !== lockNotAvailable) {
-    // Somebody has ended our session, in the middle of a DROP perhaps.
-    const isEnded = sqlState === '57P01';
-    throw translateError(error, statement.failure, {
-      database,
-      terminated: [...operation.terminated.values()],
-      state: isEnded ? await halfDropped(control.client, statement.databases).catch(() => '') : '',
-    });
-  }
-  const state = `${statement.failure}.${await halfDropped(control.client, statement.databases)}`;
-  const facts = { cause: error, terminated: [...operation.terminated.values()] };
-  if (deadline.aborted) throw deadline.error(database, state, facts);
-  if (lastSweep.runnerWait === 'ProcSignalBarrier')
-    throw fail('BLOCKED', [unansweringProcess(database, state)]);
-  const { rows, waitingFor } = lastSweep;
+  if (deadline.over || sqlState === lockNotAvailable)
+    throw await explainTimeout(operation, statement, lastSweep, error);
+  // Somebody has ended our session, in the middle of a DROP perhaps.
+  const isEnded = sqlState === '57P01';
+  const state = isEnded ? await halfDropped(control.client, statement.databases).catch(() => '') : '';
+  throw translateError(error, failure, { database, state });
+}
+
+/** Throws what keeps the databases in use, where it is something that does not go away by trying again. */
+async function throwIfInUse(
+  operation: Operation,
+  statement: ExclusiveStatement,
+  cause: unknown,
+): Promise<void> {
+  const { control, database, failure } = operation;
+  const facts = { database, sqlState: sqlStateOf(cause), cause };
+  const { blockers } = await findBlockers(control.client, statement.databases, statement.blockedBy);
+  if (blockers.length > 0) throw blockedError('BLOCKED', `${failure}:`, blockers, facts);
+  if (statement.sessions === 'end') return;
+  const untouchable = await untouchableSessions(operation, statement);
+  throw blockedError('SESSIONS_REMAIN', `${failure}:`, untouchable, facts);
+}
+
+/** The error for a statement that was cancelled at the deadline: whoever it waited for, or that the time is up. */
+async function explainTimeout(
+  { control, database, deadline, failure, runner }: Operation,
+  statement: ExclusiveStatement,
+  { rows, runnerWait, waitingFor }: EvictionRound,
+  cause: unknown,
+): Promise<PgEvictError> {
+  const facts = { database, sqlState: sqlStateOf(cause), cause };
+  const wrecks = await halfDropped(control.client, statement.databases);
+  if (deadline.aborted) return deadline.error(database, `${failure}.${wrecks}`, { cause });
+  if (runnerWait === 'ProcSignalBarrier')
+    return blockedError('BLOCKED', `${failure}:`, [unansweringProcess(database, wrecks)], facts);
   const others = waitingFor.filter((pid) => !rows.some((row) => row.pid === pid));
   const holders = await findLockHolders(control.client, database, others, runner.pid);
-  if (holders.length > 0) throw fail('BLOCKED', holders);
+  if (holders.length > 0) return blockedError('BLOCKED', `${failure}:`, holders, facts);
   const stuck = rows.filter(({ in_the_way: inTheWay }) => inTheWay);
-  if (stuck.length > 0)
-    throw fail(
-      'SESSIONS_REMAIN',
-      stuck.map((row) => stuckBlocker(row, database)),
-    );
-  throw deadline.error(database, state, facts);
+  if (stuck.length > 0) {
+    const blockers = stuck.map((row) => stuckBlocker(row, database));
+    return blockedError('SESSIONS_REMAIN', `${failure}:`, blockers, facts);
+  }
+  return deadline.error(database, `${failure}.${wrecks}`, { cause });
 }
 
 /** The error for sessions that may not be ended, each with its reason and remedy. */
-export function sessionsDenied(
-  operation: Operation,
-  failure: string,
-  rows: readonly SessionRow[],
-): PgEvictError {
-  const denied = rows.map(toDeniedSession);
-  const blockers = denied.map((session) => deniedBlocker(session, operation.database));
-  return new PgEvictError(
-    'SESSIONS_REMAIN',
-    `${failure}. ${blockers.map(({ detail }) => detail).join(' ')}`,
-    {
-      database: operation.database,
-      hint: [...new Set(denied.map(({ remedy }) => remedy))].join(' '),
-      blockers,
-      terminated: [...operation.terminated.values()],
-    },
-  );
+export function sessionsDenied({ database, failure }: Operation, rows: readonly SessionRow[]): PgEvictError {
+  const blockers = rows.map((row) => deniedBlocker(toDeniedSession(row), database));
+  return blockedError('SESSIONS_REMAIN', `${failure}.`, blockers, { database });
 }
 
 /** A session that was told to end and did not. */
@@ -117,12 +110,12 @@ function stuckBlocker(row: SessionRow, database: string): Blocker {
  * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
  * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which.
  */
-function unansweringProcess(database: string, state: string): Blocker {
+function unansweringProcess(database: string, wrecks: string): Blocker {
   return {
     kind: 'stuck-backend',
     name: 'ProcSignalBarrier',
     database,
-    detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${state.slice(state.indexOf('.') + 1)}`,
+    detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${wrecks}`,
     remedy:
       'Look on the server host for a stopped or hanging process of PostgreSQL, free it, then drop the database again.',
   };

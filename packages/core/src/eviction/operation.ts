@@ -9,6 +9,8 @@ import type { Session, SessionPattern } from '../contract/session.js';
 /** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
 export interface Operation {
   readonly database: string;
+  /** Begins the message of a failure: what did not happen. Ends without a full stop. */
+  readonly failure: string;
   readonly settings: ConnectionSettings;
   readonly maintenanceDatabase: string;
   readonly deadline: Deadline;
@@ -44,8 +46,6 @@ export interface ExclusiveStatement {
   readonly sessions: 'end' | 'wait';
   /** What, beside sessions, the statement stumbles over. */
   readonly blockedBy: readonly BlockerKind[];
-  /** Begins the message of a failure: what did not happen. Ends without a full stop. */
-  readonly failure: string;
 }
 
 /** The channel on which a runner listens, so that a NOTIFY on it ends a nap. */

@@ -1,9 +1,9 @@
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
-import { PgEvictError } from '../contract/error.js';
+import { blockedError } from '../contract/error.js';
 import type { OperationReport } from '../contract/report.js';
-import { deniedBlocker, toDeniedSession } from '../sessions/describe.js';
-import { toSession } from '../sessions/row.js';
-import { evictSessions } from './evict-sessions.js';
+import { deniedBlocker } from '../sessions/permission.js';
+import { toDeniedSession, toSession } from '../sessions/row.js';
+import { evictSessions, isDenied } from './evict-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import type { Operation } from './operation.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
@@ -26,16 +26,14 @@ export interface Plan {
 /**
  * Finds, before anything is touched, what would make the operation fail.
  *
- * @param failure begins the message: what did not happen; ends without a full stop
  * @throws {@link PgEvictError} `BLOCKED` or `SESSIONS_REMAIN`, unless it is a dry run
  */
 export async function preflight(
   operation: Operation,
-  failure: string,
   needs: readonly Needs[],
   remedies: RemedyOptions = {},
 ): Promise<Plan> {
-  const { control, runner, dryRun, database, keep } = operation;
+  const { control, runner, dryRun, database, failure, keep } = operation;
   const databases = needs.flatMap((need) => need.databases);
   const looking = needs
     .filter((need) => need.databases.length > 0)
@@ -46,18 +44,13 @@ export async function preflight(
   ]);
   const found = some.flatMap(({ blockers }) => blockers);
   const inactiveSlots = some.flatMap((each) => each.inactiveSlots);
-  const denied = sweep.rows
-    .filter((row) => !row.can_terminate && !row.starting && !row.unidentified)
-    .map(toDeniedSession);
+  const denied = sweep.rows.filter(isDenied).map(toDeniedSession);
   const toRemove = found.filter((blocker) => mayRemove(blocker, remedies));
   const standing = found.filter((blocker) => !mayRemove(blocker, remedies));
   const blockers = [...standing, ...denied.map((session) => deniedBlocker(session, database))];
   if (!dryRun && blockers.length > 0) {
-    throw new PgEvictError(
-      standing.length > 0 ? 'BLOCKED' : 'SESSIONS_REMAIN',
-      `${failure}, and nobody was disconnected. ${blockers.map(({ detail }) => detail).join(' ')}`,
-      { database, hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '), blockers },
-    );
+    const code = standing.length > 0 ? 'BLOCKED' : 'SESSIONS_REMAIN';
+    throw blockedError(code, `${failure}, and nobody was disconnected.`, blockers, { database });
   }
   const terminated = sweep.rows.filter((row) => row.can_terminate).map(toSession);
   const removed = [...toRemove, ...inactiveSlots];

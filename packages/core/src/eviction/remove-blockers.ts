@@ -44,17 +44,13 @@ export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
  *
  * @internal
  */
-export async function removeBlockers(
-  operation: Operation,
-  blockers: readonly Blocker[],
-  failure: string,
-): Promise<void> {
+export async function removeBlockers(operation: Operation, blockers: readonly Blocker[]): Promise<void> {
   for (const [database, removals] of removalsInside(blockers)) {
     const inside = await connect(operation.settings, database, operation.deadline);
     try {
       await boundLockWait(inside, operation.deadline);
       for (const { blocker, sql } of removals) {
-        await runWithinDeadline(operation, inside, sql, failure);
+        await runWithinDeadline(operation, inside, sql);
         operation.removed.push(blocker);
       }
     } finally {
@@ -67,7 +63,7 @@ export async function removeBlockers(
     if (kind === 'template') {
       await boundLockWait(operation.runner, operation.deadline);
       const sql = `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false`;
-      await runWithinDeadline(operation, operation.runner, sql, failure);
+      await runWithinDeadline(operation, operation.runner, sql);
     } else if (kind === 'replication-slot') await dropSlot(operation, blocker);
     else continue;
     operation.removed.push(blocker);

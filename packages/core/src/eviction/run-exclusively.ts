@@ -2,7 +2,7 @@ import { pause, stateOf } from '../contract/deadline.js';
 import { isConnectionLost, sqlStateOf } from '../contract/server-error.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { toSession } from '../sessions/row.js';
-import { type EvictionRound, evictSessions, type EvictionRow } from './evict-sessions.js';
+import { type EvictionRound, evictSessions, type EvictionRow, isDenied } from './evict-sessions.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import { type ExclusiveStatement, type Operation, wakeChannel } from './operation.js';
 import { boundLockWait } from './run-within-deadline.js';
@@ -31,13 +31,10 @@ const connectingGraceMs = 100;
  * `BLOCKED` if something else stands in the way, `TIMEOUT`, `ABORTED`, or the server's own refusal
  */
 export async function runExclusively(operation: Operation, statement: ExclusiveStatement): Promise<void> {
-  const { deadline, runner, database } = operation;
+  const { deadline, runner, database, failure } = operation;
   if (statement.sessions === 'end') await waitForSessionsToLeave(operation, statement.databases);
   for (;;) {
-    if (deadline.over)
-      throw deadline.error(database, `${statement.failure}.`, {
-        terminated: [...operation.terminated.values()],
-      });
+    deadline.throwIfOver(database, `${failure}.`);
     await boundLockWait(runner, deadline);
     const running = runner.client.query(statement.sql);
     const fate = stateOf(running);
@@ -58,7 +55,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
 /** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
 async function endSessionsUntilSettled(
   operation: Operation,
-  { databases, sessions, failure }: ExclusiveStatement,
+  { databases, sessions }: ExclusiveStatement,
   running: Promise<unknown>,
 ): Promise<EvictionRound> {
   const { deadline, runner, control } = operation;
@@ -90,12 +87,12 @@ async function endSessionsUntilSettled(
       }
       const waited = performance.now() - beganAt;
       const denied = sweep.rows.filter(
-        (row) => isDenied(row) && !(row.unidentified && waited < unidentifiedGraceMs),
+        (row) => isDenied(row) || (row.unidentified && waited >= unidentifiedGraceMs),
       );
       if (denied.length > 0) {
         await cancelUntilSettled(operation, running);
         if (statement.succeeded) break;
-        throw sessionsDenied(operation, failure, denied);
+        throw sessionsDenied(operation, denied);
       }
       recordTerminated(
         operation,
@@ -121,11 +118,6 @@ async function endSessionsUntilSettled(
     throw error;
   }
   return sweep;
-}
-
-/** A session that the role may not end. Backends in startup have no role yet, so nothing is known of them. */
-function isDenied(row: EvictionRow): boolean {
-  return !row.can_terminate && !row.starting;
 }
 
 function recordTerminated({ terminated }: Operation, rows: readonly EvictionRow[]): void {

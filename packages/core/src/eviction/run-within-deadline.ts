@@ -1,6 +1,6 @@
 import type { Connection } from '../connection/connect.js';
 import { type Deadline, pause, stateOf } from '../contract/deadline.js';
-import { PgEvictError } from '../contract/error.js';
+import { blockedError } from '../contract/error.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { cancelUntilSettled } from './stop-statement.js';
@@ -19,9 +19,8 @@ export async function runWithinDeadline(
   operation: Operation,
   { client, pid }: Connection,
   sql: string,
-  failure: string,
 ): Promise<void> {
-  const { control, database, deadline, terminated } = operation;
+  const { control, database, deadline, failure } = operation;
   deadline.throwIfOver(database, `${failure}.`);
   const running = client.query(sql);
   const statement = stateOf(running);
@@ -38,14 +37,8 @@ export async function runWithinDeadline(
   try {
     await running;
   } catch (cause) {
-    const facts = { cause, terminated: [...terminated.values()] };
-    if (blockers.length === 0 || deadline.aborted) throw deadline.error(database, `${failure}.`, facts);
-    throw new PgEvictError('BLOCKED', `${failure}: ${blockers.map(({ detail }) => detail).join(' ')}`, {
-      ...facts,
-      database,
-      hint: blockers.map(({ remedy }) => remedy).join(' '),
-      blockers,
-    });
+    if (blockers.length === 0 || deadline.aborted) throw deadline.error(database, `${failure}.`, { cause });
+    throw blockedError('BLOCKED', `${failure}:`, blockers, { cause, database });
   }
 }
 

@@ -52,11 +52,10 @@ async function repeatUntilDone(
 }
 
 /** The error for an operation whose end nobody has heard of. */
-function connectionLost({ database, terminated }: Operation, message: string, cause: unknown): PgEvictError {
+function connectionLost({ database }: Operation, message: string, cause: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', message, {
     database,
     hint: 'List the databases before trying again.',
-    terminated: [...terminated.values()],
     cause,
   });
 }

@@ -24,23 +24,18 @@ export interface AcquirePlan extends Plan {
   readonly statement: CreateStatement;
 }
 
-const failureOf = (database: string): string => `Exclusive access to database "${database}" was not had`;
+/** What did not happen, where the database was not held. */
+export const notHad = (database: string): string => `Exclusive access to database "${database}" was not had`;
 
 /** Finds, before anything is touched, what holding the database would do and what would keep us from it. */
 export async function planAcquire(operation: Operation, options: RemedyOptions): Promise<AcquirePlan> {
-  const { database, runner } = operation;
-  const failure = failureOf(database);
+  const { database, failure, runner } = operation;
   const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
   const facts = requireUnprotected(inspection, database);
   requireValid(facts, failure);
   requireOwnership(inspection, facts, failure);
   requireCreatedb(inspection, database, failure);
-  const plan = await preflight(
-    operation,
-    failure,
-    [{ databases: [database], blockedBy: renameBlockers }],
-    options,
-  );
+  const plan = await preflight(operation, [{ databases: [database], blockedBy: renameBlockers }], options);
   const placeholder = privateName(operation, 'new');
   const statement = createStatement(inspection, { name: placeholder, template: 'template0' });
   return {
@@ -67,19 +62,17 @@ export async function acquire(
   },
 ): Promise<void> {
   const { database, runner } = operation;
-  const failure = failureOf(database);
   try {
     await runExclusively(operation, {
       sql: statement.sql,
       databases: [statement.template],
       blockedBy: renameBlockers,
       sessions: 'wait',
-      failure,
     });
     const comment = quoteLiteral(placeholderComment(statement.owner, held));
     await runner.client.query(`COMMENT ON DATABASE ${quoteIdentifier(placeholder)} IS ${comment}`);
     await operation.step('created');
-    await removeBlockers(operation, toRemove, failure);
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       sql: [
         renameStatement(database, held),
@@ -89,7 +82,6 @@ export async function acquire(
       databases: [database],
       blockedBy: renameBlockers,
       sessions: 'end',
-      failure,
     });
   } catch (error) {
     await dropPrivateDatabases(operation, [placeholder]);

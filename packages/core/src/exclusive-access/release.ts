@@ -7,6 +7,12 @@ import { standsInFor } from '../guards/placeholder.js';
 import { renameStatement } from '../text/quote.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 
+/** What did not happen, where the database kept its private name. */
+export const notGivenBack =
+  (held: string) =>
+  (database: string): string =>
+    `Database "${database}" was not given back; it is still called "${held}"`;
+
 /**
  * Gives a database that was held exclusively its name back, and drops the placeholder. Ends the sessions that are
  * still on it. Does nothing, and says so (`changed`), if there is no database under the private name.
@@ -14,9 +20,10 @@ import { dropPrivateDatabases, privateName } from './private-databases.js';
  * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
  * data is
  */
-export async function release(operation: Operation, held: string): Promise<OperationOutcome> {
+export async function release(given: Operation, held: string): Promise<OperationOutcome> {
+  const failure = notGivenBack(held)(given.database);
+  const operation = { ...given, failure };
   const { database, runner } = operation;
-  const failure = `Database "${database}" was not given back; it is still called "${held}"`;
   const inspection = await inspect(runner.client, [database, held]);
   if (findDatabase(inspection, held) === undefined) return { changed: false };
   const inPlace = findDatabase(inspection, database);
@@ -36,7 +43,6 @@ export async function release(operation: Operation, held: string): Promise<Opera
     databases: [held, database],
     blockedBy: renameBlockers,
     sessions: 'end',
-    failure,
   });
   const leftovers = inPlace === undefined ? [] : await dropPrivateDatabases(operation, [placeholder]);
   return { changed: true, leftovers };

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { Blocker } from '../contract/blocker.js';
-import { PgEvictError } from '../contract/error.js';
+import { blockedError, type PgEvictError } from '../contract/error.js';
 import { databaseComments, type DatabaseFacts } from '../database/facts.js';
 import { quoteLiteral } from '../text/quote.js';
 
@@ -67,13 +67,7 @@ export function heldBlocker(database: string): Blocker {
 
 /** The error for a database that somebody has exclusively. */
 export function heldError(database: string, failure: string, cause?: unknown): PgEvictError {
-  const blocker = heldBlocker(database);
-  return new PgEvictError('BLOCKED', `${failure}. ${blocker.detail}`, {
-    database,
-    hint: blocker.remedy,
-    blockers: [blocker],
-    cause,
-  });
+  return blockedError('BLOCKED', `${failure}.`, [heldBlocker(database)], { database, cause });
 }
 
 /** Which of some databases somebody has exclusively. */

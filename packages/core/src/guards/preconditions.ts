@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { databaseNotFound, PgEvictError } from '../contract/error.js';
+import { blockedError, databaseNotFound, PgEvictError } from '../contract/error.js';
 import { type DatabaseFacts, findDatabase, type Inspection, isInvalid } from '../database/facts.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { heldError, isPlaceholder } from './placeholder.js';
@@ -66,11 +66,9 @@ export function requireValid(facts: DatabaseFacts, failure: string): void {
   if (!isInvalid(facts)) return;
   const remedy = `Drop it: DROP DATABASE ${quoteIdentifier(facts.name)};`;
   const detail = `Database "${facts.name}" is invalid: a DROP DATABASE was interrupted half-way.`;
-  throw new PgEvictError('BLOCKED', `${failure}. ${detail}`, {
-    database: facts.name,
-    hint: remedy,
-    blockers: [{ kind: 'invalid-database', name: facts.name, database: facts.name, detail, remedy }],
-  });
+  const { name } = facts;
+  const blocker = { kind: 'invalid-database' as const, name, database: name, detail, remedy };
+  throw blockedError('BLOCKED', `${failure}.`, [blocker], { database: name });
 }
 
 /** $1 the role. CREATE DATABASE … OWNER asks for SET ROLE; up to 15 every member may do that. */

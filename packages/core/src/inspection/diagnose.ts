@@ -6,12 +6,13 @@ import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
 import { inspect } from '../database/facts.js';
-import { evictSessions } from '../eviction/evict-sessions.js';
+import { evictSessions, isDenied } from '../eviction/evict-sessions.js';
 import { findBlockers } from '../eviction/find-blockers.js';
 import { findLockHolders } from '../eviction/find-lock-holders.js';
 import { heldBlocker, isPlaceholder } from '../guards/placeholder.js';
-import { deniedBlocker, describeSession, sessionKind, toDeniedSession } from '../sessions/describe.js';
-import { toSession } from '../sessions/row.js';
+import { describeSession, sessionKind } from '../sessions/describe.js';
+import { deniedBlocker } from '../sessions/permission.js';
+import { toDeniedSession, toSession } from '../sessions/row.js';
 
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions extends DeadlineOptions {
@@ -68,7 +69,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const { rows } = await evictSessions(client, [database], pid, false, options.keep);
       const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
       const barrier = await client.query<{ pid: number }>(barrierQuery);
-      const denied = rows.filter((row) => !row.can_terminate && !row.starting && !row.unidentified);
+      const denied = rows.filter(isDenied);
       const standing: Blocker[] = [
         // What else is found on a placeholder is how it is made.
         ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : found),

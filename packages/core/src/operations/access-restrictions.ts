@@ -6,7 +6,7 @@ import { quoteIdentifier } from '../text/quote.js';
 import { applyDatabaseSettings } from './create-successor.js';
 
 /** What is kept of a database, of what would keep others from filling another like it. */
-interface Restrictions {
+export interface Restrictions {
   /** The database without it. */
   readonly open: DatabaseFacts;
   /** Puts it around the new database. */
@@ -19,7 +19,7 @@ const readsOnly = (value: string): boolean => /^default_transaction_read_only=/i
  * Takes down what a database is fenced with before it is replaced, by hand or for good: it allows no connections, or no
  * more than so many, or its transactions only read. To be put up again around what was filled.
  */
-export function restrictionsOf(facts: DatabaseFacts, failure: string): Restrictions {
+export function restrictionsOf(facts: DatabaseFacts): Restrictions {
   const { datallowconn, datconnlimit } = facts.row;
   const settingsOf = (keeps: (value: string) => boolean): DatabaseFacts['settings'] =>
     facts.settings.map(({ role, values }) => ({ role, values: values.filter(keeps) }));
@@ -36,7 +36,7 @@ export function restrictionsOf(facts: DatabaseFacts, failure: string): Restricti
     close: async (operation, name, owner) => {
       if (clauses.length > 0) {
         const sql = `ALTER DATABASE ${quoteIdentifier(name)} ${clauses.join(' ')}`;
-        await runWithinDeadline(operation, operation.runner, sql, failure);
+        await runWithinDeadline(operation, operation.runner, sql);
       }
       const rest = {
         ...facts,
@@ -45,7 +45,7 @@ export function restrictionsOf(facts: DatabaseFacts, failure: string): Restricti
         acl: null,
         securityLabels: [],
       };
-      return applyDatabaseSettings(operation, rest, name, owner, failure);
+      return applyDatabaseSettings(operation, rest, name, owner);
     },
   };
 }

@@ -64,9 +64,15 @@ export async function cloneDatabase(
   });
   const { owner, ifNotExists = false, keepSettings = false } = options;
   assertDatabaseName(to, 'name of the new database');
-  return withOperation('clone', target, options, [to], async (operation) => {
-    const { database, runner } = operation;
-    const failure = `Database "${database}" was not cloned to "${to}"`;
+  const request = {
+    command: 'clone' as const,
+    target,
+    options,
+    others: [to],
+    failure: (database: string) => `Database "${database}" was not cloned to "${to}"`,
+  };
+  return withOperation(request, async (operation) => {
+    const { database, failure, runner } = operation;
     const inspection = await inspect(runner.client, [database, to]);
     const source = requireUnprotected(inspection, database);
     if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
@@ -76,7 +82,7 @@ export async function cloneDatabase(
     requireCopyable(inspection, source, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
     const needs = { databases: [database], blockedBy: renameBlockers };
-    const { toRemove, report } = await preflight(operation, failure, [needs], options);
+    const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
     const like = keepSettings ? source : undefined;
     // With settings to apply it comes into the world complete: under a private name first.
@@ -84,19 +90,18 @@ export async function cloneDatabase(
     const statement = createStatement(inspection, { name, template: database, owner, like });
     if (operation.dryRun) return { ...report, to, notCarriedOver: statement.notCarriedOver };
     const { removed } = report;
-    await removeBlockers(operation, toRemove, failure);
+    await removeBlockers(operation, toRemove);
     if (!keepSettings) {
-      await createSuccessor(operation, name, statement, undefined, failure);
+      await createSuccessor(operation, name, statement, undefined);
       return { changed: true, to, removed };
     }
     try {
-      const notCarriedOver = await createSuccessor(operation, name, statement, like, failure);
+      const notCarriedOver = await createSuccessor(operation, name, statement, like);
       await runExclusively(operation, {
         sql: renameStatement(name, to),
         databases: [name],
         sessions: 'end',
         blockedBy: renameBlockers,
-        failure,
       });
       return { changed: true, to, removed, notCarriedOver };
     } catch (error) {

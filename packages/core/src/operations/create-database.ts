@@ -55,9 +55,15 @@ export async function createDatabase(
   const { template, owner, ifNotExists = false } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   const copied = template === undefined || isBuiltIn(template) ? [] : [template];
-  return withOperation('create', target, options, copied, async (operation) => {
-    const { database, runner } = operation;
-    const failure = `Database "${database}" was not created`;
+  const request = {
+    command: 'create' as const,
+    target,
+    options,
+    others: copied,
+    failure: (database: string) => `Database "${database}" was not created`,
+  };
+  return withOperation(request, async (operation) => {
+    const { database, failure, runner } = operation;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
     const inspection = await inspect(runner.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
@@ -66,14 +72,12 @@ export async function createDatabase(
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
-    const { report } = await preflight(operation, failure, [
-      { databases: copied, blockedBy: renameBlockers },
-    ]);
+    const { report } = await preflight(operation, [{ databases: copied, blockedBy: renameBlockers }]);
     await operation.step('checked');
     if (operation.dryRun) return report;
     const statement = createStatement(inspection, { name: database, template, owner });
     try {
-      await createSuccessor(operation, database, statement, undefined, failure);
+      await createSuccessor(operation, database, statement, undefined);
     } catch (error) {
       // Somebody else was faster.
       if (ifNotExists && isPgEvictError(error) && error.code === 'DATABASE_EXISTS') return { changed: false };

@@ -22,19 +22,17 @@ export async function createSuccessor(
   name: string,
   statement: CreateStatement,
   like: DatabaseFacts | undefined,
-  failure: string,
 ): Promise<NotCarriedOver[]> {
   await runExclusively(operation, {
     sql: statement.sql,
     databases: [statement.template],
     sessions: isBuiltIn(statement.template) ? 'wait' : 'end',
     blockedBy: renameBlockers,
-    failure,
   });
-  if (!isBuiltIn(statement.template)) await refuseCopyOfPlaceholder(operation, name, statement, failure);
+  if (!isBuiltIn(statement.template)) await refuseCopyOfPlaceholder(operation, name, statement);
   await operation.step('created');
   const refused =
-    like === undefined ? [] : await applyDatabaseSettings(operation, like, name, statement.owner, failure);
+    like === undefined ? [] : await applyDatabaseSettings(operation, like, name, statement.owner);
   await operation.step('settings-applied');
   return [...statement.notCarriedOver, ...refused];
 }
@@ -44,12 +42,11 @@ async function refuseCopyOfPlaceholder(
   operation: Operation,
   name: string,
   { template, templateEncoding }: CreateStatement,
-  failure: string,
 ): Promise<void> {
   const { rows } = await operation.control.client.query(placeholderCopied, [name, templateEncoding]);
   if (rows.length === 0) return;
   await dropPrivateDatabases(operation, [name]);
-  throw heldError(template, failure);
+  throw heldError(template, operation.failure);
 }
 
 /**
@@ -64,12 +61,11 @@ export async function applyDatabaseSettings(
   facts: DatabaseFacts,
   name: string,
   owner: string,
-  failure: string,
 ): Promise<NotCarriedOver[]> {
   const notCarriedOver: NotCarriedOver[] = [];
   for (const { setting, sql } of settingStatements(facts, name, owner)) {
     try {
-      await runWithinDeadline(operation, operation.runner, sql, failure);
+      await runWithinDeadline(operation, operation.runner, sql);
     } catch (error) {
       // Refusals are reported; a lost connection or a full disk ends the operation.
       if (!['42', '22', '0L', '0A'].includes(sqlStateOf(error)?.slice(0, 2) ?? '')) throw error;

@@ -43,23 +43,22 @@ export async function dropDatabase(
     unsetTemplate: true,
     ifExists: true,
   });
-  return withOperation('drop', target, options, [], async (operation) => {
+  const failure = (database: string): string => `Database "${database}" was not dropped`;
+  return withOperation({ command: 'drop', target, options, failure }, async (operation) => {
     const { database, runner } = operation;
-    const failure = `Database "${database}" was not dropped`;
     const inspection = await inspect(runner.client, [database]);
     if (options.ifExists === true && findDatabase(inspection, database) === undefined)
       return { changed: false };
     const facts = requireUnprotected(inspection, database);
-    requireOwnership(inspection, facts, failure);
+    requireOwnership(inspection, facts, operation.failure);
     const needs = { databases: [database], blockedBy: dropBlockers };
-    const { toRemove, report } = await preflight(operation, failure, [needs], options);
+    const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return report;
     try {
-      await removeBlockers(operation, toRemove, failure);
+      await removeBlockers(operation, toRemove);
       await runExclusively(operation, {
         ...needs,
-        failure,
         sql: `DROP DATABASE ${quoteIdentifier(database)}`,
         sessions: 'end',
       });

@@ -32,16 +32,16 @@ export async function executeExclusively(
   { sql, kind }: ExclusiveStatementRequest,
   options: OperationOptions = {},
 ): Promise<OperationReport> {
-  return withOperation('execute', target, options, [], async (operation) => {
+  const failure = (database: string): string => `The statement on database "${database}" was not run`;
+  return withOperation({ command: 'execute', target, options, failure }, async (operation) => {
     const { database, control } = operation;
-    const failure = `The statement on database "${database}" was not run`;
     const inspection = await inspect(control.client, [database]);
     if (findDatabase(inspection, database) !== undefined) requireUnprotected(inspection, database);
     const needs = { databases: [database], blockedBy: kind === 'drop' ? dropBlockers : renameBlockers };
-    const { report } = await preflight(operation, failure, [needs]);
+    const { report } = await preflight(operation, [needs]);
     await operation.step('checked');
     if (operation.dryRun) return report;
-    await runExclusively(operation, { ...needs, failure, sql, sessions: 'end' });
+    await runExclusively(operation, { ...needs, sql, sessions: 'end' });
     return { changed: true, removed: report.removed };
   });
 }

@@ -29,15 +29,13 @@ export class SuccessorFill {
    * are lost meanwhile, in which case `next` gets new ones.
    *
    * @param successor the database's private name
-   * @param failure begins the message of a failure; ends without a full stop
    */
   async fill<T>(
     operation: Operation,
     successor: string,
-    failure: string,
     next: (operation: Operation) => Promise<T>,
   ): Promise<T> {
-    const { database, deadline } = operation;
+    const { database, deadline, failure } = operation;
     const hold = new Lease(operation, successor, {
       taken: 'dropped the new one',
       error: (why, cause) =>

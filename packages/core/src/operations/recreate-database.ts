@@ -1,12 +1,12 @@
 import type { Target } from '../connection/target.js';
-import { renameBlockers, replaceBlockers } from '../contract/blocker.js';
+import { type Blocker, renameBlockers, replaceBlockers } from '../contract/blocker.js';
 import { assertDatabaseName, assertNameToKeep } from '../contract/database-name.js';
 import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
 import type { Leftover, NotCarriedOver, OperationReport } from '../contract/report.js';
-import { createStatement } from '../database/create-statement.js';
-import { findDatabase, inspect } from '../database/facts.js';
-import type { Operation } from '../eviction/operation.js';
-import { preflight } from '../eviction/preflight.js';
+import { createStatement, type CreateStatement } from '../database/create-statement.js';
+import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
+import type { Operation, OperationOutcome } from '../eviction/operation.js';
+import { type Plan, preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import type { DatabaseAccess } from '../exclusive-access/access.js';
@@ -23,7 +23,7 @@ import {
 } from '../guards/preconditions.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
-import { restrictionsOf } from './access-restrictions.js';
+import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
 import { SuccessorFill } from './fill-successor.js';
 import { withOperation } from './with-operation.js';
@@ -101,98 +101,150 @@ export async function recreateDatabase(
     fill: true,
     keepOldAs: true,
   });
-  const { template, owner, ifNotExists = false, keepSettings = true, fill, keepOldAs } = options;
+  const { template, fill, keepOldAs } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
   if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
-  const copied = template === undefined || isBuiltIn(template) ? [] : [template];
-  const kept = keepOldAs === undefined ? [] : [keepOldAs];
+  const request = {
+    command: 'recreate' as const,
+    target,
+    options,
+    others: [...copiedFrom(template), ...(keepOldAs === undefined ? [] : [keepOldAs])],
+    failure: (database: string) => `Database "${database}" was not recreated and stays as it was`,
+  };
   const filling = fill === undefined ? undefined : new SuccessorFill(fill, target);
-  const recreating = withOperation('recreate', target, options, [...copied, ...kept], async (operation) => {
-    const { database, runner } = operation;
-    const failure = `Database "${database}" was not recreated and stays as it was`;
-    if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
-    const names = [
-      database,
-      'template0',
-      'template1',
-      ...(template === undefined ? [] : [template]),
-      ...kept,
-    ];
-    const inspection = await inspect(runner.client, names);
-    const source =
-      template === undefined
-        ? undefined
-        : requireUnprotected(inspection, template, 'Create the template first.');
-    const missing = findDatabase(inspection, database) === undefined;
-    const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
-    if (keepOldAs !== undefined)
-      requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
-    requireCreatedb(inspection, database, failure);
-    if (source !== undefined) requireCopyable(inspection, source, failure);
-    if (old !== undefined) requireOwnership(inspection, old, failure);
-    await assertOwner(runner.client, inspection, owner, { database, failure });
-    const model = keepSettings ? old : undefined;
-    const fence = filling === undefined || model === undefined ? undefined : restrictionsOf(model, failure);
-    const like = fence?.open ?? model;
-    const successor = privateName(operation, 'new');
-    const statement = createStatement(inspection, { name: successor, template, owner, like });
-    const { toRemove, report } = await preflight(
-      operation,
-      failure,
-      [
-        { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
-        { databases: copied, blockedBy: renameBlockers },
-      ],
-      options,
-    );
+  const recreating = withOperation(request, async (operation) => {
+    const plan = await planRecreation(operation, options);
     await operation.step('checked');
-    const fate = {
-      ...(old === undefined ? { created: true as const } : {}),
-      ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
-    };
-    if (operation.dryRun) return { ...report, ...fate, notCarriedOver: statement.notCarriedOver };
-    const refused: NotCarriedOver[] = [];
-    const replace = async (replacing: Operation): Promise<Leftover[]> => {
-      if (fill !== undefined) await refuseProtectedByNow(replacing.control.client, [database]);
-      refused.push(...((await fence?.close(replacing, successor, statement.owner)) ?? []));
-      const predecessor = old === undefined ? undefined : (keepOldAs ?? privateName(replacing, 'old'));
-      await removeBlockers(replacing, toRemove, failure);
-      await runExclusively(replacing, {
-        sql: [
-          ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
-          renameStatement(successor, database),
-          ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor)]),
-        ].join('; '),
-        databases: predecessor === undefined ? [successor] : [database, successor],
-        sessions: 'end',
-        blockedBy: renameBlockers,
-        failure,
-      });
-      // The recreate has happened; what fails from here on is untidy, not undone.
-      let leftovers: Leftover[] = [];
-      try {
-        await replacing.step('swapped');
-      } finally {
-        if (predecessor !== undefined && keepOldAs === undefined)
-          leftovers = await dropPrivateDatabases(replacing, [predecessor]);
-      }
-      if (keepOldAs === undefined) await replacing.step('dropped');
-      return leftovers;
-    };
+    if (operation.dryRun) return plan.report;
     try {
-      const notCarriedOver = await createSuccessor(operation, successor, statement, like, failure);
-      const leftovers =
+      const refused = await createSuccessor(operation, plan.successor, plan.statement, plan.like);
+      const swapped =
         filling === undefined
-          ? await replace(operation)
-          : await filling.fill(operation, successor, failure, replace);
-      notCarriedOver.push(...refused);
-      return { changed: true, ...fate, notCarriedOver, removed: report.removed, leftovers };
+          ? await swapIn(operation, plan)
+          : await filling.fill(operation, plan.successor, async (live) => {
+              // Filling may have taken hours.
+              await refuseProtectedByNow(live.control.client, [live.database]);
+              return swapIn(live, plan);
+            });
+      const notCarriedOver = [...refused, ...swapped.notCarriedOver];
+      const { leftovers } = swapped;
+      return { changed: true, ...plan.fate, notCarriedOver, removed: plan.report.removed, leftovers };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
-      if (filling === undefined) await dropPrivateDatabases(operation, [successor]);
-      else await filling.giveUp(operation, successor);
+      if (filling === undefined) await dropPrivateDatabases(operation, [plan.successor]);
+      else await filling.giveUp(operation, plan.successor);
       throw error;
     }
   });
   return filling === undefined ? recreating : filling.rethrow(recreating);
+}
+
+/** What is to be done, decided before anything is touched. */
+interface Recreation {
+  /** The private name of the new database. */
+  readonly successor: string;
+  readonly statement: CreateStatement;
+  /** The database whose settings the new one takes over. */
+  readonly like: DatabaseFacts | undefined;
+  /** What of them is put around it once it is filled. */
+  readonly restrictions: Restrictions | undefined;
+  /** Whether there is an old database. */
+  readonly replaces: boolean;
+  readonly keepOldAs: string | undefined;
+  readonly toRemove: readonly Blocker[];
+  /** What becomes of the names, for the report. */
+  readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
+  /** The report of a dry run. */
+  readonly report: Plan['report'] & OperationOutcome;
+}
+
+const copiedFrom = (template: string | undefined): string[] =>
+  template === undefined || isBuiltIn(template) ? [] : [template];
+
+/** Finds, before anything is touched, how the new database is to be made and what would keep it from the old one's place. */
+async function planRecreation(operation: Operation, options: RecreateDatabaseOptions): Promise<Recreation> {
+  const { database, maintenanceDatabase } = operation;
+  const { template, owner, keepOldAs } = options;
+  if (template !== undefined) assertTemplateIsElsewhere(template, maintenanceDatabase);
+  const { inspection, old } = await requirements(operation, options);
+  const model = options.keepSettings === false ? undefined : old;
+  const restrictions = options.fill === undefined || model === undefined ? undefined : restrictionsOf(model);
+  const like = restrictions?.open ?? model;
+  const successor = privateName(operation, 'new');
+  const statement = createStatement(inspection, { name: successor, template, owner, like });
+  const needs = [
+    { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
+    { databases: copiedFrom(template), blockedBy: renameBlockers },
+  ];
+  const { toRemove, report } = await preflight(operation, needs, options);
+  const fate = {
+    ...(old === undefined ? { created: true as const } : {}),
+    ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+  };
+  return {
+    successor,
+    statement,
+    like,
+    restrictions,
+    replaces: old !== undefined,
+    keepOldAs,
+    toRemove,
+    fate,
+    report: { ...report, ...fate, notCarriedOver: statement.notCarriedOver },
+  };
+}
+
+/** Looks whether the databases are as they have to be and the role may do what it is to do. */
+async function requirements(
+  { database, failure, runner }: Operation,
+  { template, owner, ifNotExists = false, keepOldAs }: RecreateDatabaseOptions,
+): Promise<{ inspection: Inspection; old: DatabaseFacts | undefined }> {
+  const names = [database, 'template0', 'template1', template, keepOldAs].filter(
+    (name) => name !== undefined,
+  );
+  const inspection = await inspect(runner.client, names);
+  const source =
+    template === undefined
+      ? undefined
+      : requireUnprotected(inspection, template, 'Create the template first.');
+  const missing = findDatabase(inspection, database) === undefined;
+  const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
+  if (keepOldAs !== undefined)
+    requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
+  requireCreatedb(inspection, database, failure);
+  if (source !== undefined) requireCopyable(inspection, source, failure);
+  if (old !== undefined) requireOwnership(inspection, old, failure);
+  await assertOwner(runner.client, inspection, owner, { database, failure });
+  return { inspection, old };
+}
+
+/** Puts the new database in the old one's place and drops that, or keeps it under its other name. */
+async function swapIn(
+  operation: Operation,
+  { keepOldAs, replaces, restrictions, statement, successor, toRemove }: Recreation,
+): Promise<{ notCarriedOver: NotCarriedOver[]; leftovers: Leftover[] }> {
+  const { database } = operation;
+  const notCarriedOver = (await restrictions?.close(operation, successor, statement.owner)) ?? [];
+  const predecessor = replaces ? (keepOldAs ?? privateName(operation, 'old')) : undefined;
+  await removeBlockers(operation, toRemove);
+  await runExclusively(operation, {
+    sql: [
+      ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
+      renameStatement(successor, database),
+      ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor)]),
+    ].join('; '),
+    databases: predecessor === undefined ? [successor] : [database, successor],
+    sessions: 'end',
+    blockedBy: renameBlockers,
+  });
+  // The recreate has happened; what fails from here on is untidy, not undone.
+  let leftovers: Leftover[] = [];
+  try {
+    await operation.step('swapped');
+  } finally {
+    if (predecessor !== undefined && keepOldAs === undefined)
+      leftovers = await dropPrivateDatabases(operation, [predecessor]);
+  }
+  if (keepOldAs === undefined) await operation.step('dropped');
+  return { notCarriedOver, leftovers };
 }

@@ -33,22 +33,27 @@ export async function renameDatabase(
 ): Promise<OperationReport> {
   assertOptions('renameDatabase', options, { ...operationOptions, rollbackPrepared: true });
   assertDatabaseName(to, 'new database name');
-  return withOperation('rename', target, options, [to], async (operation) => {
-    const { database, runner } = operation;
-    const failure = `Database "${database}" was not renamed to "${to}"`;
+  const request = {
+    command: 'rename' as const,
+    target,
+    options,
+    others: [to],
+    failure: (database: string) => `Database "${database}" was not renamed to "${to}"`,
+  };
+  return withOperation(request, async (operation) => {
+    const { database, failure, runner } = operation;
     const inspection = await inspect(runner.client, [database, to]);
     const facts = requireUnprotected(inspection, database);
     requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
     requireOwnership(inspection, facts, failure);
     requireCreatedb(inspection, database, failure);
     const needs = { databases: [database], blockedBy: renameBlockers };
-    const { toRemove, report } = await preflight(operation, failure, [needs], options);
+    const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return { ...report, to };
-    await removeBlockers(operation, toRemove, failure);
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       ...needs,
-      failure,
       sql: [renameStatement(database, to), unlessPlaceholder(to)].join('; '),
       sessions: 'end',
     });

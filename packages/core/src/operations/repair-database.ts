@@ -63,7 +63,9 @@ export async function repairDatabase(
   target: Target,
   options: DeadlineOptions = {},
 ): Promise<OperationReport> {
-  return withOperation('repair', target, options, [], async ({ recovered }) =>
+  const failure = (database: string): string =>
+    `What died operations on database "${database}" left was not put in order`;
+  return withOperation({ command: 'repair', target, options, failure }, async ({ recovered }) =>
     Promise.resolve({ changed: recovered }),
   );
 }

@@ -30,27 +30,32 @@ export async function swapDatabase(
 ): Promise<OperationReport> {
   assertOptions('swapDatabase', options, { ...operationOptions, rollbackPrepared: true });
   assertDatabaseName(other, 'name of the other database');
-  return withOperation('swap', target, options, [other], async (operation) => {
-    const { database, runner } = operation;
+  const request = {
+    command: 'swap' as const,
+    target,
+    options,
+    others: [other],
+    failure: (database: string) => `Databases "${database}" and "${other}" were not swapped`,
+  };
+  return withOperation(request, async (operation) => {
+    const { database, failure, runner } = operation;
     if (other === database) {
       throw new PgEvictError('CONFIG_INVALID', `Database "${database}" cannot be swapped with itself.`, {
         database,
         hint: 'Name two databases.',
       });
     }
-    const failure = `Databases "${database}" and "${other}" were not swapped`;
     const databases = [database, other];
     const inspection = await inspect(runner.client, databases);
     for (const name of databases) requireOwnership(inspection, requireUnprotected(inspection, name), failure);
     requireCreatedb(inspection, database, failure);
     const needs = { databases, blockedBy: renameBlockers };
-    const { toRemove, report } = await preflight(operation, failure, [needs], options);
+    const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
     if (operation.dryRun) return { ...report, to: other };
-    await removeBlockers(operation, toRemove, failure);
+    await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       ...needs,
-      failure,
       sql: [
         swapStatement(database, other, privateName(operation, 'old')),
         ...databases.map(unlessPlaceholder),

@@ -5,9 +5,9 @@ import type { OperationReport } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import type { RemedyOptions } from '../eviction/remove-blockers.js';
 import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
-import { planAcquire, acquire } from '../exclusive-access/acquire.js';
+import { planAcquire, acquire, notHad } from '../exclusive-access/acquire.js';
 import { Lease, lostError } from '../exclusive-access/lease.js';
-import { release } from '../exclusive-access/release.js';
+import { notGivenBack, release } from '../exclusive-access/release.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link withExclusiveAccess}. */
@@ -66,7 +66,8 @@ export async function withExclusiveAccess<T>(
 ): Promise<ExclusiveAccessReport<T | undefined>> {
   assertOptions('withExclusiveAccess', options, { ...operationOptions, rollbackPrepared: true });
   let outcome: Outcome<T> | undefined;
-  const report = await withOperation('run', target, options, [], async (operation) => {
+  const request = { command: 'run', target, options, failure: notHad } as const;
+  const report = await withOperation(request, async (operation) => {
     const plan = await planAcquire(operation, options);
     await operation.step('checked');
     if (operation.dryRun) return plan.report;
@@ -119,9 +120,8 @@ async function give(
   const giving = { timeoutMs: Math.max(timeoutMs, minGivingMs) };
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
-    const { changed, leftovers } = await withOperation('run', target, giving, [], async (second) =>
-      release(second, held),
-    );
+    const request = { command: 'run', target, options: giving, failure: notGivenBack(held) } as const;
+    const { changed, leftovers } = await withOperation(request, async (second) => release(second, held));
     if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;
     return leftovers;

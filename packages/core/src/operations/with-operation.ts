@@ -2,7 +2,8 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { refuseTransactionPooling } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline } from '../contract/deadline.js';
-import { withFacts } from '../contract/error.js';
+import type { Blocker } from '../contract/blocker.js';
+import { type PgEvictError, withFacts } from '../contract/error.js';
 import type { OperationOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
@@ -12,15 +13,23 @@ import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 
+/** What is to be done, for whom. */
+export interface OperationRequest {
+  readonly command: OperationReport['command'];
+  readonly target: Target;
+  readonly options: OperationOptions;
+  /** The databases it is about beside the target's. */
+  readonly others?: readonly string[];
+  /** {@link Operation.failure}, for a database of this name. */
+  readonly failure: (database: string) => string;
+}
+
 /**
  * Runs `callback` with two connections to the maintenance database, and closes them in every case. Guards come
  * before any connection is made.
  */
 export async function withOperation(
-  command: OperationReport['command'],
-  target: Target,
-  options: OperationOptions,
-  others: readonly string[],
+  { command, target, options, others = [], failure }: OperationRequest,
   callback: (operation: Operation) => Promise<OperationOutcome>,
 ): Promise<OperationReport> {
   const startedAt = performance.now();
@@ -34,6 +43,7 @@ export async function withOperation(
     let thrownByListener: { readonly error: unknown } | undefined;
     const operation: Operation = {
       database: resolved.database,
+      failure: failure(resolved.database),
       settings: resolved.settings,
       maintenanceDatabase,
       deadline,
@@ -62,11 +72,12 @@ export async function withOperation(
     } catch (error) {
       // What a listener throws is not ours to translate.
       if (thrownByListener?.error === error) throw error;
-      const failure = translateError(error, `Database "${resolved.database}": ${command} failed`, {
-        database: resolved.database,
-        terminated: [...terminated.values()],
-      });
-      throw operation.removed.length === 0 ? failure : withFacts(failure, { removed: operation.removed });
+      const { database, removed } = operation;
+      throw withLosses(
+        translateError(error, `Database "${database}": ${command} failed`, { database }),
+        [...terminated.values()],
+        removed,
+      );
     } finally {
       await preparing;
     }
@@ -83,6 +94,20 @@ export async function withOperation(
       durationMs: Math.round(performance.now() - startedAt),
       dryRun: operation.dryRun,
     };
+  });
+}
+
+/** Whoever hears of a failure must hear as well whom and what it has cost already. */
+function withLosses(
+  error: PgEvictError,
+  terminated: readonly Session[],
+  removed: readonly Blocker[],
+): PgEvictError {
+  if (terminated.length === 0 && removed.length === 0) return error;
+  return withFacts(error, {
+    // A failure to give a database back brings its own.
+    terminated: [...new Set([...terminated, ...error.terminated])],
+    removed: [...new Set([...removed, ...error.removed])],
   });
 }
 

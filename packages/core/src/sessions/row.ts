@@ -1,8 +1,9 @@
-import type { Session } from '../contract/session.js';
-import { keptCondition, sessionId } from './filter.js';
+import type { DeniedSession, Session } from '../contract/session.js';
+import { sessionId } from './filter.js';
+import { deniedSession, type Permission, permissionColumns, permissionTables } from './permission.js';
 
 /** A session as {@link sessionColumns} return it. */
-export interface SessionRow {
+export interface SessionRow extends Permission {
   readonly id: string | null;
   readonly pid: number;
   readonly user: string | null;
@@ -15,19 +16,10 @@ export interface SessionRow {
   readonly wait_event: string | null;
   readonly blocked_by: readonly number[];
   readonly query: string | null;
-  readonly can_terminate: boolean;
-  /** Matches a pattern of sessions to keep. */
-  readonly kept: boolean;
-  readonly superuser_owned: boolean;
-  readonly current_role: string;
 }
 
 /**
- * The columns of a {@link SessionRow}, from {@link sessionTables}.
- *
- * Whether a role may end a session follows `pg_signal_backend()` in `src/backend/storage/ipc/signalfuncs.c`: a
- * superuser's session, or a process without a role, needs a superuser; any other needs the privileges of its role
- * or of `pg_signal_backend`. `pg_blocking_pids()` locks the lock table, so it is asked only for who waits.
+ * The columns of a {@link SessionRow}, from {@link sessionTables}. `pg_blocking_pids()` locks the lock table, so it is asked only for who waits.
  */
 export const sessionColumns = `
   ${sessionId} AS id, a.pid, a.usename AS "user", nullif(a.application_name, '') AS application,
@@ -36,14 +28,11 @@ export const sessionColumns = `
   a.wait_event_type || ':' || a.wait_event AS wait_event,
   CASE WHEN a.wait_event_type = 'Lock' THEN pg_blocking_pids(a.pid) ELSE '{}' END AS blocked_by,
   CASE WHEN a.query NOT IN ('', '<insufficient privilege>') THEN a.query END AS query,
-  NOT k.kept AND (me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
-    AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE')))) AS can_terminate, k.kept,
-  coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
+  ${permissionColumns}`;
 
 /** What {@link sessionColumns} are taken from. `me` is {@link currentRoleQuery}, `keep` the parameter of sessions to keep. */
 export const sessionTables = (keep: string, activity = 'pg_stat_activity'): string => `
-  ${activity} a CROSS JOIN me LEFT JOIN pg_roles r ON r.oid = a.usesysid
-  CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
+  ${activity} a CROSS JOIN me ${permissionTables(keep)}`;
 
 /** Makes a {@link Session} of a row. */
 export function toSession(row: SessionRow): Session {
@@ -63,4 +52,9 @@ export function toSession(row: SessionRow): Session {
     query: row.query,
     canTerminate: row.can_terminate,
   };
+}
+
+/** A {@link DeniedSession} of the row of a session that may not be ended. */
+export function toDeniedSession(row: SessionRow): DeniedSession {
+  return deniedSession(toSession(row), row);
 }

@@ -6,7 +6,6 @@ import type { TerminationReport } from '../contract/report.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import type { SessionFilter, SessionPattern } from '../contract/session.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
-import { toDeniedSession } from './describe.js';
 import {
   filterCondition,
   filterParameter,
@@ -15,7 +14,7 @@ import {
   parseSessionReference,
   sessionId,
 } from './filter.js';
-import { sessionColumns, type SessionRow, sessionTables, toSession } from './row.js';
+import { sessionColumns, type SessionRow, sessionTables, toDeniedSession, toSession } from './row.js';
 
 /** Which sessions are to be ended, and how. */
 export interface EndOptions {
@@ -89,10 +88,10 @@ export async function terminateMatching(
   options: EndOptions,
   tableOid: number | undefined,
 ): Promise<TerminationReport> {
-  const { filter = {}, keep = [], graceMs = 0, dryRun = false } = options;
+  const { filter = {}, keep = [], dryRun = false } = options;
   const action = options.cancel === true ? 'cancel' : 'terminate';
   const parameters = [database, filterParameter(filter, tableOid), keepParameter(keep)];
-  const pick = async (what: string): Promise<PickedRow[]> => {
+  const pick = async (what: 'look' | Action): Promise<PickedRow[]> => {
     await seeAnew(client);
     return (await client.query(pickQuery, [...parameters, what])).rows as unknown as PickedRow[];
   };
@@ -100,21 +99,11 @@ export async function terminateMatching(
   deadline.throwIfOver(database, 'Nobody was disconnected.');
   await seeAnew(client);
   await refuseStrangers(client, database, filter.sessions ?? []);
-  const graceEndsAt = performance.now() + (dryRun ? 0 : graceMs);
-  while (performance.now() < graceEndsAt && !deadline.over) {
-    if ((await pick('look')).length === 0) break;
-    await pause(Math.min(50, graceEndsAt - performance.now()));
-  }
-  if (graceMs > 0) await refuseProtectedByNow(client, [database]);
+  await letLeave(client, database, deadline, options, async () => pick('look'));
   deadline.throwIfOver(database, 'Nobody was disconnected.');
   const rows = await pick(dryRun ? 'look' : action);
   const told = rows.filter((row) => (dryRun ? row.can_terminate : row.signalled));
-  let survivors = dryRun ? [] : told;
-  while (survivors.length > 0 && !deadline.over) {
-    survivors = await stillThere(client, database, action, survivors);
-    if (survivors.length > 0) await pause(Math.min(20, 1 + survivors.length / 10));
-  }
-  const remaining = new Set(survivors);
+  const remaining = new Set(dryRun ? [] : await untilGone(client, database, deadline, action, told));
   const gone = told.filter((row) => !remaining.has(row)).map(toSession);
   if (deadline.aborted) {
     throw deadline.error(
@@ -131,6 +120,45 @@ export async function terminateMatching(
     durationMs: 0,
     dryRun,
   };
+}
+
+type Action = 'terminate' | 'cancel';
+
+/**
+ * Gives the sessions the time they were granted to leave by themselves.
+ *
+ * @throws `PROTECTED` if somebody has protected the database meanwhile
+ */
+async function letLeave(
+  client: Queryable,
+  database: string,
+  deadline: Deadline,
+  { dryRun = false, graceMs = 0 }: EndOptions,
+  look: () => Promise<readonly PickedRow[]>,
+): Promise<void> {
+  if (graceMs === 0) return;
+  const endsAt = performance.now() + (dryRun ? 0 : graceMs);
+  while (performance.now() < endsAt && !deadline.over) {
+    if ((await look()).length === 0) break;
+    await pause(Math.min(50, endsAt - performance.now()));
+  }
+  await refuseProtectedByNow(client, [database]);
+}
+
+/** Waits until the sessions are gone, or what they ran is over, and returns those of which that is not so at the deadline. */
+async function untilGone(
+  client: Queryable,
+  database: string,
+  deadline: Deadline,
+  action: Action,
+  told: readonly PickedRow[],
+): Promise<readonly PickedRow[]> {
+  let survivors = told;
+  while (survivors.length > 0 && !deadline.over) {
+    survivors = await stillThere(client, database, action, survivors);
+    if (survivors.length > 0) await pause(Math.min(20, 1 + survivors.length / 10));
+  }
+  return survivors;
 }
 
 /**
@@ -164,7 +192,7 @@ async function refuseStrangers(
 async function stillThere(
   client: Queryable,
   database: string,
-  action: 'terminate' | 'cancel',
+  action: Action,
   told: readonly PickedRow[],
 ): Promise<PickedRow[]> {
   try {

@@ -1,0 +1,78 @@
+import type { Blocker } from '../contract/blocker.js';
+import type { DeniedSession, Session } from '../contract/session.js';
+import { quoteIdentifier } from '../text/quote.js';
+import { describeSession, sessionKind } from './describe.js';
+import { keptCondition } from './filter.js';
+
+/** Whether a session may be ended, and what decides it, as {@link permissionColumns} return it. */
+export interface Permission {
+  readonly can_terminate: boolean;
+  /** Matches a pattern of sessions to keep. */
+  readonly kept: boolean;
+  readonly superuser_owned: boolean;
+  readonly current_role: string;
+}
+
+/**
+ * The columns of a {@link Permission}, from {@link permissionTables}.
+ *
+ * Whether a role may end a session follows `pg_signal_backend()` in `src/backend/storage/ipc/signalfuncs.c`: a
+ * superuser's session, or a process without a role, needs a superuser; any other needs the privileges of its role
+ * or of `pg_signal_backend`.
+ */
+export const permissionColumns = `
+  NOT k.kept AND (me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
+    AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE')))) AS can_terminate, k.kept,
+  coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
+
+/**
+ * What {@link permissionColumns} are taken from, beside `pg_stat_activity a` and `me` ({@link currentRoleQuery}).
+ *
+ * @param keep the parameter of sessions to keep
+ */
+export const permissionTables = (keep: string): string => `
+  LEFT JOIN pg_roles r ON r.oid = a.usesysid CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
+
+/** Why a session may not be ended by this role, and what would allow it. */
+export function deniedSession(session: Session, permission: Permission): DeniedSession {
+  const { user } = session;
+  const role = permission.current_role;
+  if (permission.kept) {
+    return {
+      session,
+      reason: 'it is one of those to keep',
+      remedy: 'Ask its user to disconnect, or take its pattern out of the sessions to keep.',
+    };
+  }
+  if (permission.superuser_owned) {
+    return {
+      session,
+      reason: `it belongs to the superuser "${user}", and only a superuser may end it`,
+      remedy: `Connect as a superuser, or end it as "${user}".`,
+    };
+  }
+  if (user === null) {
+    return {
+      session,
+      reason: 'it is a background process, and only a superuser may end it',
+      remedy: 'Connect as a superuser.',
+    };
+  }
+  return {
+    session,
+    reason: `it belongs to the role "${user}", whose privileges role "${role}" does not have`,
+    remedy: `GRANT pg_signal_backend TO ${quoteIdentifier(role)};`,
+  };
+}
+
+/** A denied session as a blocker. */
+export function deniedBlocker({ session, reason, remedy }: DeniedSession, database: string): Blocker {
+  return {
+    kind: sessionKind(session),
+    name: String(session.pid),
+    database,
+    detail: `${describeSession(session)} may not be ended: ${reason}.`,
+    remedy,
+    session,
+  };
+}
