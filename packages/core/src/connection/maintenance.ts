@@ -1,5 +1,5 @@
 import type { Deadline } from '../contract/deadline.js';
-import { PgEvictError } from '../contract/error.js';
+import { errorWithRemedies } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import { connect, type Connection, disconnect } from './connect.js';
 import type { ResolvedTarget } from './target.js';
@@ -40,9 +40,10 @@ export async function withMaintenanceConnections<T>(
     }
   }
   const names = target.maintenanceDatabases.map((name) => `"${name}"`).join(' or ');
-  throw new PgEvictError('CONNECTION_FAILED', `There is no maintenance database ${names}.`, {
-    hint: 'Name one that exists: maintenanceDatabase, --maintenance-db.',
-    sqlState: '3D000',
-    cause: missing,
-  });
+  throw errorWithRemedies(
+    'CONNECTION_FAILED',
+    `There is no maintenance database ${names}.`,
+    [{ kind: 'other-maintenance-database', exists: false }],
+    { sqlState: '3D000', cause: missing },
+  );
 }

@@ -1,4 +1,4 @@
-import { PgEvictError, type PgEvictErrorFacts } from './error.js';
+import { errorWithRemedies, PgEvictError, type PgEvictErrorFacts } from './error.js';
 
 /** Options that every operation takes. */
 export interface DeadlineOptions {
@@ -65,11 +65,12 @@ export class Deadline {
           database,
           cause: facts.cause ?? this.signal?.reason,
         })
-      : new PgEvictError('TIMEOUT', `The deadline of ${this.timeoutMs} ms passed. ${state}`, {
-          ...facts,
-          database,
-          hint: 'Allow more time (timeoutMs, --timeout).',
-        });
+      : errorWithRemedies(
+          'TIMEOUT',
+          `The deadline of ${this.timeoutMs} ms passed. ${state}`,
+          [{ kind: 'allow-time' }],
+          { ...facts, database },
+        );
   }
 
   /** Throws when the deadline is over. */

@@ -1,4 +1,5 @@
 import type { Blocker } from './blocker.js';
+import { apiWords, attachRemedies, remediesOf, remediesText, type Remedy } from './remedy.js';
 import type { Session } from './session.js';
 
 /**
@@ -110,7 +111,19 @@ export function withFacts(
     ...facts,
   });
   if (stack !== undefined) copy.stack = stack;
-  return copy;
+  const remedies = remediesOf(error);
+  return remedies === undefined ? copy : attachRemedies(copy, remedies);
+}
+
+/** An error that says what would help, for whoever prints it to put into words of his own. */
+export function errorWithRemedies(
+  code: PgEvictErrorCode,
+  summary: string,
+  remedies: readonly Remedy[],
+  facts: Omit<PgEvictErrorFacts, 'hint'> = {},
+): PgEvictError {
+  const error = new PgEvictError(code, summary, { ...facts, hint: remediesText(remedies, apiWords) });
+  return attachRemedies(error, remedies);
 }
 
 /** An error of ours that hides what a caller's callback has thrown before: both become its cause. */
@@ -131,14 +144,19 @@ export function blockedError(
   blockers: readonly Blocker[],
   facts: Pick<PgEvictErrorFacts, 'cause' | 'database' | 'sqlState'>,
 ): PgEvictError {
-  return new PgEvictError(code, [lead, ...blockers.map(({ detail }) => detail)].join(' '), {
-    ...facts,
-    hint: [...new Set(blockers.map(({ remedy }) => remedy))].join(' '),
-    blockers,
-  });
+  const summary = [lead, ...blockers.map(({ detail }) => detail)].join(' ');
+  const remedies = blockers.flatMap(
+    (blocker) => remediesOf(blocker) ?? [{ kind: 'advice' as const, text: blocker.remedy }],
+  );
+  return errorWithRemedies(code, summary, remedies, { ...facts, blockers });
 }
 
 /** The error for a name that no database has. */
-export function databaseNotFound(database: string, hint = 'Check the name; capitals count.'): PgEvictError {
-  return new PgEvictError('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, { database, hint });
+export function databaseNotFound(
+  database: string,
+  remedy: Remedy = { kind: 'advice', text: 'Check the name; capitals count.' },
+): PgEvictError {
+  return errorWithRemedies('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, [remedy], {
+    database,
+  });
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../connection/queryable.js';
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
-import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
+import { type Remedy, withRemedy } from '../contract/remedy.js';
+import { quoteLiteral } from '../text/quote.js';
 
 /** $1 databases. Everything here is readable by every role. */
 const blockersQuery = `
@@ -53,57 +54,45 @@ export async function findBlockers(
   };
 }
 
-function toBlocker({ kind, name, database, detail, active }: BlockerRow): Blocker {
+function toBlocker(row: BlockerRow): Blocker {
+  const { kind, name, database } = row;
+  const [detail, remedy] = tell(row);
+  return withRemedy({ kind, name, database, detail }, remedy);
+}
+
+/** What a blocker is, in a sentence, and what would remove it. */
+function tell({ kind, name, database, detail, active }: BlockerRow): [string, Remedy] {
   const on = `database "${database}"`;
-  const gid = quoteLiteral(name);
   switch (kind) {
     case 'prepared-transaction':
-      return {
-        kind,
-        name,
-        database,
-        detail: `The prepared transaction ${gid} of "${detail ?? ''}" is open in ${on}.`,
-        remedy: `In ${on}: ROLLBACK PREPARED ${gid}; or use --rollback-prepared.`,
-      };
+      return [
+        `The prepared transaction ${quoteLiteral(name)} of "${detail ?? ''}" is open in ${on}.`,
+        { kind: 'roll-back-prepared', gid: name, database },
+      ];
     case 'replication-slot':
       return active
-        ? {
-            kind,
-            name,
-            database,
-            detail: `The replication slot "${name}" of ${on} is in use by process ${detail ?? '?'}.`,
-            remedy: `Stop its consumer, then: SELECT pg_drop_replication_slot(${gid}); or use --drop-slots.`,
-          }
-        : {
-            kind,
-            name,
-            database,
-            detail: `The inactive replication slot "${name}" goes with ${on}; its consumer could not go on.`,
-            remedy: `To keep it, leave the database as it is.`,
-          };
+        ? [
+            `The replication slot "${name}" of ${on} is in use by process ${detail ?? '?'}.`,
+            { kind: 'drop-slot', slot: name },
+          ]
+        : [
+            `The inactive replication slot "${name}" goes with ${on}; its consumer could not go on.`,
+            { kind: 'advice', text: 'To keep it, leave the database as it is.' },
+          ];
     case 'subscription':
-      return {
-        kind,
-        name,
-        database,
-        detail: `The subscription "${name}" lives in ${on}.`,
-        remedy: `In ${on}: DROP SUBSCRIPTION ${quoteIdentifier(name)}; or use --drop-subscriptions.`,
-      };
+      return [
+        `The subscription "${name}" lives in ${on}.`,
+        { kind: 'drop-subscription', subscription: name, database },
+      ];
     case 'template':
-      return {
-        kind,
-        name,
-        database,
-        detail: `Database "${database}" is marked as a template, which DROP DATABASE refuses.`,
-        remedy: `ALTER DATABASE ${quoteIdentifier(database)} IS_TEMPLATE false; or use --unset-template.`,
-      };
+      return [
+        `Database "${database}" is marked as a template, which DROP DATABASE refuses.`,
+        { kind: 'unset-template', database },
+      ];
     case 'invalid-database':
-      return {
-        kind,
-        name,
-        database,
-        detail: `Database "${database}" is invalid: a DROP DATABASE was interrupted half-way.`,
-        remedy: `DROP DATABASE ${quoteIdentifier(database)};`,
-      };
+      return [
+        `Database "${database}" is invalid: a DROP DATABASE was interrupted half-way.`,
+        { kind: 'drop-invalid', database },
+      ];
   }
 }

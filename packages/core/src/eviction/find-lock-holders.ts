@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Blocker } from '../contract/blocker.js';
+import { withRemedy } from '../contract/remedy.js';
 import { redactQuery } from '../text/redact-query.js';
 
 const lockHoldersQuery = `
@@ -21,13 +22,17 @@ export async function findLockHolders(
     state: string | null;
     query: string | null;
   }>(lockHoldersQuery, [pids, runnerPid]);
-  return rows.map((row) => ({
-    kind: 'lock',
-    name: String(row.pid),
-    database,
-    detail:
-      `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
-      ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${redactQuery(row.query)}`}.`,
-    remedy: `Let it finish, or end it: SELECT pg_terminate_backend(${row.pid});`,
-  }));
+  return rows.map((row) =>
+    withRemedy(
+      {
+        kind: 'lock' as const,
+        name: String(row.pid),
+        database,
+        detail:
+          `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
+          ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${redactQuery(row.query)}`}.`,
+      },
+      { kind: 'end-lock-holder', pid: row.pid },
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import type { ResolvedTarget } from '../connection/target.js';
-import { PgEvictError } from '../contract/error.js';
+import { errorWithRemedies } from '../contract/error.js';
+import type { Remedy } from '../contract/remedy.js';
 import { matchesGlob } from '../text/glob.js';
 
 /** The databases every server is run with. */
@@ -15,7 +16,7 @@ interface Guard {
   readonly code: 'PROTECTED' | 'REFUSED';
   /** Follows the database's name in a sentence. */
   readonly why: string;
-  readonly hint: string;
+  readonly remedy: Remedy;
 }
 
 /** What guards a database whatever its label says; `undefined` if nothing does. Asks no server. */
@@ -24,7 +25,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
     return {
       code: 'PROTECTED',
       why: 'belongs to the server and is never touched',
-      hint: 'Name a database of your own.',
+      remedy: { kind: 'advice', text: 'Name a database of your own.' },
     };
   }
   if (target === undefined) return undefined;
@@ -32,7 +33,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
     return {
       code: 'REFUSED',
       why: 'is the one administrative commands connect to, so it cannot be worked on',
-      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
+      remedy: { kind: 'other-maintenance-database', exists: true },
     };
   }
   const host = target.settings.host || process.env['PGHOST'] || 'localhost';
@@ -49,7 +50,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
   return {
     code: 'PROTECTED',
     why: `on ${host} is protected by the configuration (${rule})`,
-    hint: 'If you mean it, take the pattern out of "protect".',
+    remedy: { kind: 'advice', text: 'If you mean it, take the pattern out of "protect".' },
   };
 }
 
@@ -62,7 +63,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
 export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
   const guard = guardOf(database, target);
   if (guard === undefined) return;
-  throw new PgEvictError(guard.code, `Database "${database}" ${guard.why}.`, { database, hint: guard.hint });
+  throw errorWithRemedies(guard.code, `Database "${database}" ${guard.why}.`, [guard.remedy], { database });
 }
 
 /**
@@ -72,12 +73,10 @@ export function assertNotGuarded(database: string, target?: ResolvedTarget): voi
  */
 export function assertTemplateIsElsewhere(template: string, maintenanceDatabase: string): void {
   if (template !== maintenanceDatabase) return;
-  throw new PgEvictError(
+  throw errorWithRemedies(
     'REFUSED',
     `Database "${template}" is the one administrative commands connect to, so it cannot be copied.`,
-    {
-      database: template,
-      hint: 'Name another maintenance database (maintenanceDatabase, --maintenance-db).',
-    },
+    [{ kind: 'other-maintenance-database', exists: true }],
+    { database: template },
   );
 }

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Blocker } from '../contract/blocker.js';
 import { blockedError, type PgEvictError } from '../contract/error.js';
+import { withRemedy } from '../contract/remedy.js';
 import { databaseComments, type DatabaseFacts } from '../database/facts.js';
 import { quoteLiteral } from '../text/quote.js';
 
@@ -55,14 +56,13 @@ SELECT FROM pg_database WHERE datname = $1 AND pg_encoding_to_char(encoding) <> 
 
 /** What stands in the way of everybody else while somebody has the database exclusively. */
 export function heldBlocker(database: string): Blocker {
-  return {
-    kind: 'lock',
+  const facts = {
+    kind: 'lock' as const,
     name: database,
     database,
     detail: `Database "${database}" is held exclusively by another run of pg-evict, or by one that was killed.`,
-    remedy:
-      'Wait until it is over; if it was killed, the next operation on it, or pg-evict doctor --fix, puts it back.',
   };
+  return withRemedy(facts, { kind: 'await-release', database });
 }
 
 /** The error for a database that somebody has exclusively. */

@@ -1,41 +1,48 @@
 import type { Client } from 'pg';
-import { blockedError, databaseNotFound, PgEvictError } from '../contract/error.js';
+import { blockedError, databaseNotFound, errorWithRemedies, PgEvictError } from '../contract/error.js';
+import { type Remedy, withRemedy } from '../contract/remedy.js';
 import { type DatabaseFacts, findDatabase, type Inspection, isInvalid } from '../database/facts.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { heldError, isPlaceholder } from './placeholder.js';
 import { refuseProtected } from './protection-label.js';
 
+/** What helps where the template is missing. */
+export const createTemplate: Remedy = { kind: 'advice', text: 'Create the template first.' };
+
 /** The facts of a database that must exist. @throws `DATABASE_NOT_FOUND` */
-function requireDatabase(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
+function requireDatabase(inspection: Inspection, name: string, ifMissing?: Remedy): DatabaseFacts {
   const facts = findDatabase(inspection, name);
   if (facts !== undefined) return facts;
-  throw databaseNotFound(name, hint);
+  throw databaseNotFound(name, ifMissing);
 }
 
 /**
  * The facts of a database that must exist and whose sessions may be ended.
  * @throws `DATABASE_NOT_FOUND`, `PROTECTED`
  */
-export function requireUnprotected(inspection: Inspection, name: string, hint?: string): DatabaseFacts {
-  const facts = requireDatabase(inspection, name, hint);
+export function requireUnprotected(inspection: Inspection, name: string, ifMissing?: Remedy): DatabaseFacts {
+  const facts = requireDatabase(inspection, name, ifMissing);
   refuseProtected(name, facts.comment);
   if (isPlaceholder(facts.comment)) throw heldError(name, 'Nothing was changed');
   return facts;
 }
 
 /** @throws `DATABASE_EXISTS` */
-export function requireAbsent(inspection: Inspection, name: string, hint: string): void {
+export function requireAbsent(inspection: Inspection, name: string, remedy: Remedy): void {
   if (findDatabase(inspection, name) === undefined) return;
-  throw new PgEvictError('DATABASE_EXISTS', `Database "${name}" already exists.`, { database: name, hint });
+  throw errorWithRemedies('DATABASE_EXISTS', `Database "${name}" already exists.`, [remedy], {
+    database: name,
+  });
 }
 
 /** @throws `PERMISSION_DENIED` if the role has not the privileges of the database's owner */
 export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
   if (facts.owned) return;
-  throw new PgEvictError(
+  throw errorWithRemedies(
     'PERMISSION_DENIED',
     `${failure}: it belongs to "${facts.owner}", and role "${inspection.role}" is not a member of that role.`,
-    { database: facts.name, hint: ownershipRemedy(facts, inspection.role) },
+    [ownershipRemedy(facts, inspection.role)],
+    { database: facts.name },
   );
 }
 
@@ -51,23 +58,21 @@ export function requireCopyable(inspection: Inspection, facts: DatabaseFacts, fa
 /** @throws `PERMISSION_DENIED` if the role may not create (or rename) databases */
 export function requireCreatedb(inspection: Inspection, database: string, failure: string): void {
   if (inspection.createdb) return;
-  throw new PgEvictError(
+  throw errorWithRemedies(
     'PERMISSION_DENIED',
     `${failure}: role "${inspection.role}" may not create databases.`,
-    {
-      database,
-      hint: `ALTER ROLE ${quoteIdentifier(inspection.role)} CREATEDB;`,
-    },
+    [{ kind: 'allow-createdb', role: inspection.role }],
+    { database },
   );
 }
 
 /** @throws `BLOCKED` if an interrupted DROP has left the database unusable */
 export function requireValid(facts: DatabaseFacts, failure: string): void {
   if (!isInvalid(facts)) return;
-  const remedy = `Drop it: DROP DATABASE ${quoteIdentifier(facts.name)};`;
   const detail = `Database "${facts.name}" is invalid: a DROP DATABASE was interrupted half-way.`;
   const { name } = facts;
-  const blocker = { kind: 'invalid-database' as const, name, database: name, detail, remedy };
+  const invalid = { kind: 'invalid-database' as const, name, database: name, detail };
+  const blocker = withRemedy(invalid, { kind: 'drop-invalid', database: name });
   throw blockedError('BLOCKED', `${failure}.`, [blocker], { database: name });
 }
 
@@ -99,10 +104,11 @@ export async function assertOwner(
     });
   }
   if (found.settable) return;
-  throw new PgEvictError(
+  throw errorWithRemedies(
     'PERMISSION_DENIED',
     `${failure}: role "${role}" may not make "${owner}" its owner, as it is not a member of that role.`,
-    { database, hint: `GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};` },
+    [{ kind: 'grant-role', role: owner, to: role }],
+    { database },
   );
 }
 
@@ -113,10 +119,10 @@ interface Ownership {
   readonly ownerSuperuser: boolean;
 }
 
-/** The statement after which a role has the privileges of a database's owner, on that database. */
-export function ownershipRemedy({ name, owner, ownerSuperuser }: Ownership, role: string): string {
+/** After which a role has the privileges of a database's owner, on that database. */
+export function ownershipRemedy({ name, owner, ownerSuperuser }: Ownership, role: string): Remedy {
   // Whoever is a member of a superuser may become one: too much for the sake of a database.
   return ownerSuperuser
-    ? `ALTER DATABASE ${quoteIdentifier(name)} OWNER TO ${quoteIdentifier(role)};`
-    : `GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};`;
+    ? { kind: 'take-ownership', database: name, by: role }
+    : { kind: 'grant-role', role: owner, to: role };
 }

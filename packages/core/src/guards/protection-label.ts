@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/queryable.js';
-import { databaseNotFound, PgEvictError } from '../contract/error.js';
+import { databaseNotFound, errorWithRemedies } from '../contract/error.js';
 import { databaseComments } from '../database/facts.js';
 
 /**
@@ -35,10 +35,11 @@ export function writeProtection(comment: string | null, reason: string): string 
 export function refuseProtected(database: string, comment: string | null): void {
   const { reason } = readProtection(comment);
   if (reason === null) return;
-  throw new PgEvictError(
+  throw errorWithRemedies(
     'PROTECTED',
     `Database "${database}" is protected${reason === '' ? '' : ` (${reason})`}; nobody was disconnected and nothing was changed.`,
-    { database, hint: `If you mean it, take the protection off first: pg-evict unprotect ${database}` },
+    [{ kind: 'unprotect', database }],
+    { database },
   );
 }
 

@@ -2,6 +2,7 @@ import { locationOf, type ServerLocation } from '../connection/locate-server.js'
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { apiWords, remedyText } from '../contract/remedy.js';
 import { translateError } from '../contract/server-error.js';
 import { guardOf } from '../guards/built-in.js';
 import { ownershipRemedy } from '../guards/preconditions.js';
@@ -65,7 +66,10 @@ export async function describeDatabase(
       ...facts,
       ownershipRemedy:
         owned === false && owner !== null
-          ? ownershipRemedy({ name: database, owner, ownerSuperuser: ownerSuperuser === true }, role)
+          ? remedyText(
+              ownershipRemedy({ name: database, owner, ownerSuperuser: ownerSuperuser === true }, role),
+              apiWords,
+            )
           : null,
       protection: readProtection(comment).reason,
       guarded: guardOf(database, resolved)?.why ?? null,

@@ -76,7 +76,7 @@ export async function cloneDatabase(
     const inspection = await inspect(runner.client, [database, to]);
     const source = requireUnprotected(inspection, database);
     if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
-    requireAbsent(inspection, to, 'Choose another name, or leave it as it is: ifNotExists, --if-not-exists.');
+    requireAbsent(inspection, to, { kind: 'allow-existing', otherwise: 'Choose another name' });
     requireValid(source, failure);
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);

@@ -13,6 +13,7 @@ import {
   requireAbsent,
   requireCopyable,
   requireCreatedb,
+  createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { createSuccessor } from './create-successor.js';
@@ -67,8 +68,8 @@ export async function createDatabase(
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
     const inspection = await inspect(runner.client, [database, template ?? 'template1']);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
-    requireAbsent(inspection, database, 'To leave it as it is: ifNotExists, --if-not-exists.');
-    const source = requireUnprotected(inspection, template ?? 'template1', 'Create the template first.');
+    requireAbsent(inspection, database, { kind: 'allow-existing', otherwise: undefined });
+    const source = requireUnprotected(inspection, template ?? 'template1', createTemplate);
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });

@@ -19,6 +19,7 @@ import {
   requireCopyable,
   requireCreatedb,
   requireOwnership,
+  createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
@@ -27,9 +28,6 @@ import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
 import { SuccessorFill } from './fill-successor.js';
 import { withOperation } from './with-operation.js';
-
-const missingHint =
-  'Check the name; capitals count. To have it created: --if-not-exists (ifNotExists in code).';
 
 /** Options of {@link recreateDatabase}. */
 export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
@@ -204,13 +202,15 @@ async function requirements(
   );
   const inspection = await inspect(runner.client, names);
   const source =
-    template === undefined
-      ? undefined
-      : requireUnprotected(inspection, template, 'Create the template first.');
+    template === undefined ? undefined : requireUnprotected(inspection, template, createTemplate);
   const missing = findDatabase(inspection, database) === undefined;
-  const old = missing && ifNotExists ? undefined : requireUnprotected(inspection, database, missingHint);
+  const old =
+    missing && ifNotExists ? undefined : requireUnprotected(inspection, database, { kind: 'allow-missing' });
   if (keepOldAs !== undefined)
-    requireAbsent(inspection, keepOldAs, 'Keep the old database under another name.');
+    requireAbsent(inspection, keepOldAs, {
+      kind: 'advice',
+      text: 'Keep the old database under another name.',
+    });
   requireCreatedb(inspection, database, failure);
   if (source !== undefined) requireCopyable(inspection, source, failure);
   if (old !== undefined) requireOwnership(inspection, old, failure);

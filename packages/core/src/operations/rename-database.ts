@@ -44,7 +44,10 @@ export async function renameDatabase(
     const { database, failure, runner } = operation;
     const inspection = await inspect(runner.client, [database, to]);
     const facts = requireUnprotected(inspection, database);
-    requireAbsent(inspection, to, 'Choose another name, or drop that database first.');
+    requireAbsent(inspection, to, {
+      kind: 'advice',
+      text: 'Choose another name, or drop that database first.',
+    });
     requireOwnership(inspection, facts, failure);
     requireCreatedb(inspection, database, failure);
     const needs = { databases: [database], blockedBy: renameBlockers };

@@ -1,6 +1,6 @@
 import type { Blocker } from '../contract/blocker.js';
+import { attachRemedies, remediesOf, withRemedy } from '../contract/remedy.js';
 import type { DeniedSession, Session } from '../contract/session.js';
-import { quoteIdentifier } from '../text/quote.js';
 import { describeSession, sessionKind } from './describe.js';
 import { keptCondition } from './filter.js';
 
@@ -38,36 +38,25 @@ export function deniedSession(session: Session, permission: Permission): DeniedS
   const { user } = session;
   const role = permission.current_role;
   if (permission.kept) {
-    return {
-      session,
-      reason: 'it is one of those to keep',
-      remedy: 'Ask its user to disconnect, or take its pattern out of the sessions to keep.',
-    };
+    const text = 'Ask its user to disconnect, or take its pattern out of the sessions to keep.';
+    return withRemedy({ session, reason: 'it is one of those to keep' }, { kind: 'advice', text });
   }
   if (permission.superuser_owned) {
-    return {
-      session,
-      reason: `it belongs to the superuser "${user}", and only a superuser may end it`,
-      remedy: `Connect as a superuser, or end it as "${user}".`,
-    };
+    const reason = `it belongs to the superuser "${user}", and only a superuser may end it`;
+    return withRemedy({ session, reason }, { kind: 'be-superuser', or: user ?? undefined });
   }
   if (user === null) {
-    return {
-      session,
-      reason: 'it is a background process, and only a superuser may end it',
-      remedy: 'Connect as a superuser.',
-    };
+    const reason = 'it is a background process, and only a superuser may end it';
+    return withRemedy({ session, reason }, { kind: 'be-superuser', or: undefined });
   }
-  return {
-    session,
-    reason: `it belongs to the role "${user}", whose privileges role "${role}" does not have`,
-    remedy: `GRANT pg_signal_backend TO ${quoteIdentifier(role)};`,
-  };
+  const reason = `it belongs to the role "${user}", whose privileges role "${role}" does not have`;
+  return withRemedy({ session, reason }, { kind: 'allow-signal', role });
 }
 
 /** A denied session as a blocker. */
-export function deniedBlocker({ session, reason, remedy }: DeniedSession, database: string): Blocker {
-  return {
+export function deniedBlocker(denied: DeniedSession, database: string): Blocker {
+  const { session, reason, remedy } = denied;
+  const blocker = {
     kind: sessionKind(session),
     name: String(session.pid),
     database,
@@ -75,4 +64,6 @@ export function deniedBlocker({ session, reason, remedy }: DeniedSession, databa
     remedy,
     session,
   };
+  const remedies = remediesOf(denied);
+  return remedies === undefined ? blocker : attachRemedies(blocker, remedies);
 }

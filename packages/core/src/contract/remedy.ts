@@ -1,0 +1,138 @@
+import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
+
+/** An option by which a caller allows what an operation does not do by itself, or gives it what it lacks. */
+export type RemedyOption =
+  | 'rollbackPrepared'
+  | 'dropSlots'
+  | 'dropSubscriptions'
+  | 'unsetTemplate'
+  | 'ifNotExists'
+  | 'maintenanceDatabase'
+  | 'timeoutMs';
+
+/** What would help: what is to be done, and to what. Whoever prints it puts it into the caller's words. */
+export type Remedy =
+  | { readonly kind: 'roll-back-prepared'; readonly gid: string; readonly database: string }
+  | { readonly kind: 'drop-slot'; readonly slot: string }
+  | { readonly kind: 'drop-subscription'; readonly subscription: string; readonly database: string }
+  | { readonly kind: 'unset-template'; readonly database: string }
+  | { readonly kind: 'drop-invalid'; readonly database: string }
+  | { readonly kind: 'end-lock-holder'; readonly pid: number }
+  | { readonly kind: 'grant-role'; readonly role: string; readonly to: string }
+  | { readonly kind: 'take-ownership'; readonly database: string; readonly by: string }
+  | { readonly kind: 'allow-createdb'; readonly role: string }
+  | { readonly kind: 'allow-signal'; readonly role: string }
+  | { readonly kind: 'be-superuser'; readonly or: string | undefined }
+  | { readonly kind: 'allow-missing' }
+  | { readonly kind: 'allow-existing'; readonly otherwise: string | undefined }
+  | { readonly kind: 'other-maintenance-database'; readonly exists: boolean }
+  | { readonly kind: 'allow-time' }
+  | { readonly kind: 'await-release'; readonly database: string }
+  | { readonly kind: 'unprotect'; readonly database: string }
+  /** What is not done with SQL, nor with an option. */
+  | { readonly kind: 'advice'; readonly text: string };
+
+/** The words of those who call us. */
+export interface Words {
+  /** How an option is given: `dropSlots: true`, `--drop-slots`. */
+  readonly option: Readonly<Record<RemedyOption, string>>;
+  /** What puts a database in order after its operation died. */
+  readonly repair: string;
+  unprotect(database: string): string;
+}
+
+/** The words of callers in JavaScript. */
+export const apiWords: Words = {
+  option: {
+    rollbackPrepared: 'rollbackPrepared: true',
+    dropSlots: 'dropSlots: true',
+    dropSubscriptions: 'dropSubscriptions: true',
+    unsetTemplate: 'unsetTemplate: true',
+    ifNotExists: 'ifNotExists: true',
+    maintenanceDatabase: 'maintenanceDatabase',
+    timeoutMs: 'timeoutMs',
+  },
+  repair: 'repairDatabase()',
+  unprotect: () => 'unprotectDatabase()',
+};
+
+/** A remedy in a caller's words: a sentence or a statement. */
+export function remedyText(remedy: Remedy, { option, repair, unprotect }: Words): string {
+  switch (remedy.kind) {
+    case 'roll-back-prepared':
+      return `In database "${remedy.database}": ROLLBACK PREPARED ${quoteLiteral(remedy.gid)}; or use ${option.rollbackPrepared}.`;
+    case 'drop-slot':
+      return `Stop its consumer, then: SELECT pg_drop_replication_slot(${quoteLiteral(remedy.slot)}); or use ${option.dropSlots}.`;
+    case 'drop-subscription':
+      return `In database "${remedy.database}": DROP SUBSCRIPTION ${quoteIdentifier(remedy.subscription)}; or use ${option.dropSubscriptions}.`;
+    case 'unset-template':
+      return `ALTER DATABASE ${quoteIdentifier(remedy.database)} IS_TEMPLATE false; or use ${option.unsetTemplate}.`;
+    case 'drop-invalid':
+      return `DROP DATABASE ${quoteIdentifier(remedy.database)};`;
+    case 'end-lock-holder':
+      return `Let it finish, or end it: SELECT pg_terminate_backend(${remedy.pid});`;
+    case 'grant-role':
+      return `GRANT ${quoteIdentifier(remedy.role)} TO ${quoteIdentifier(remedy.to)};`;
+    case 'take-ownership':
+      return `ALTER DATABASE ${quoteIdentifier(remedy.database)} OWNER TO ${quoteIdentifier(remedy.by)};`;
+    case 'allow-createdb':
+      return `ALTER ROLE ${quoteIdentifier(remedy.role)} CREATEDB;`;
+    case 'allow-signal':
+      return `GRANT pg_signal_backend TO ${quoteIdentifier(remedy.role)};`;
+    case 'be-superuser':
+      return `Connect as a superuser${remedy.or === undefined ? '' : `, or end it as "${remedy.or}"`}.`;
+    case 'allow-missing':
+      return `Check the name; capitals count. To have it created: ${option.ifNotExists}.`;
+    case 'allow-existing':
+      return remedy.otherwise === undefined
+        ? `To leave it as it is: ${option.ifNotExists}.`
+        : `${remedy.otherwise}, or leave it as it is: ${option.ifNotExists}.`;
+    case 'other-maintenance-database':
+      return remedy.exists
+        ? `Name another maintenance database (${option.maintenanceDatabase}).`
+        : `Name one that exists: ${option.maintenanceDatabase}.`;
+    case 'allow-time':
+      return `Allow more time (${option.timeoutMs}).`;
+    case 'await-release':
+      return `Wait until it is over; if it was killed, the next operation on it, or ${repair}, puts it back.`;
+    case 'unprotect':
+      return `If you mean it, take the protection off first: ${unprotect(remedy.database)}`;
+    case 'advice':
+      return remedy.text;
+  }
+}
+
+/** Where an error, a blocker or a denied session has its remedies as data. Other copies of this package know it, too. */
+const remediesKey = Symbol.for('pg-evict.remedies');
+
+/** What a remedy is told of: the text is in the words of the API, the data is not seen. */
+export function attachRemedies<T extends object>(subject: T, remedies: readonly Remedy[]): T {
+  return Object.defineProperty(subject, remediesKey, { value: remedies });
+}
+
+/** The remedies that something was given; `undefined` if its text is all there is. */
+export function remediesOf(subject: object): readonly Remedy[] | undefined {
+  return (subject as { readonly [remediesKey]?: readonly Remedy[] })[remediesKey];
+}
+
+/** Remedies in a caller's words, each once. */
+export function remediesText(remedies: readonly Remedy[], words: Words): string {
+  return [...new Set(remedies.map((remedy) => remedyText(remedy, words)))].join(' ');
+}
+
+/** Something that has a remedy: its text, in the words of the API, and the data. */
+export function withRemedy<T extends object>(facts: T, remedy: Remedy): T & { readonly remedy: string } {
+  return attachRemedies({ ...facts, remedy: remedyText(remedy, apiWords) }, [remedy]);
+}
+
+/** The remedy of a blocker or a denied session in a caller's words. */
+export function remedyIn(words: Words, subject: { readonly remedy: string }): string {
+  const remedies = remediesOf(subject);
+  return remedies === undefined ? subject.remedy : remediesText(remedies, words);
+}
+
+/** The hint of an error in a caller's words. */
+export function hintIn(words: Words, error: { readonly hint: string | null }): string | null {
+  const remedies = remediesOf(error);
+  return remedies === undefined ? error.hint : remediesText(remedies, words);
+}
