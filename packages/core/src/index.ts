@@ -1,5 +1,4 @@
 export type { Blocker, BlockerKind } from './contract/blocker.js';
-export { assertOptions, type KnownOptions } from './contract/options.js';
 export { cloneDatabase, type CloneDatabaseOptions } from './operations/clone-database.js';
 export { createDatabase, type CreateDatabaseOptions } from './operations/create-database.js';
 export type { DatabaseAccess } from './exclusive-access/access.js';
@@ -14,9 +13,7 @@ export {
   type ExclusiveAccessOptions,
   type ExclusiveAccessReport,
 } from './operations/with-exclusive-access.js';
-export { quoteIdentifier } from './text/quote.js';
 export { findLeftovers, repairDatabase, type AbandonedLeftover } from './operations/repair-database.js';
-export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';
 export { locateServer, type ServerLocation } from './connection/locate-server.js';
 export { listRelations, type Relation } from './inspection/list-relations.js';
 export { listSessions, type ListSessionsOptions } from './sessions/list-sessions.js';
@@ -38,10 +35,27 @@ export type { DeniedSession, Session } from './contract/session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './contract/session.js';
 export { sessionSettings } from './connection/session-settings.js';
 export { swapDatabase } from './operations/swap-database.js';
-export {
-  flattenConnection,
-  type ConnectionSettings,
-  type ProtectPattern,
-  type Target,
-} from './connection/target.js';
+export type { ConnectionSettings, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';
+
+// What only pg-evict's own packages use, from `@pg-evict/core/internal` now.
+export {
+  /** @deprecated No part of the public API. */
+  assertOptions,
+  /** @deprecated No part of the public API. */
+  type KnownOptions,
+} from './contract/options.js';
+export {
+  /** @deprecated No part of the public API. */
+  executeExclusively,
+  /** @deprecated No part of the public API. */
+  type ExclusiveStatementRequest,
+} from './operations/execute-exclusively.js';
+export {
+  /** @deprecated No part of the public API. */
+  flattenConnection,
+} from './connection/target.js';
+export {
+  /** @deprecated No part of the public API. */
+  quoteIdentifier,
+} from './text/quote.js';

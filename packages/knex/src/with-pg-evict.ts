@@ -1,4 +1,4 @@
-import { assertOptions } from '@pg-evict/core';
+import { assertOptions } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { evictingClient } from './client/evicting-client.js';
 import { isPostgres, type KnexClientClass } from './client/knex-internals.js';

@@ -37,7 +37,7 @@ function filesLoadedBy(args: readonly string[]): string[] {
   }
 }
 
-const driver = /node_modules\/pg\/|\/core\/dist/;
+const driver = /node_modules\/pg\/|\/core\/dist\/esm\/(?!text\/|internal-text|contract\/remedy)/;
 const display = /fast-string-truncated-width|yocto-spinner|session-table/;
 
 test('the measuring sees the driver where it is loaded', () => {

@@ -72,6 +72,25 @@ test('behind a Unix socket a test gets a URL that leads there, and that URL() re
   ).toEqual([{ name: database.name, port: null, a: 1 }]);
 });
 
+test('empty variables count as unset where nothing else names the server', async () => {
+  const { server, ...run } = (await fixture.start({ template })).toJSON();
+  const { password } = server.connection;
+  const before = { ...process.env };
+  Object.assign(process.env, { PGHOST: '', PGPORT: '', PGUSER: '' });
+  try {
+    const { name, environment } = planDatabase({ ...run, server: { ...server, connection: { password } } });
+    expect(environment).toEqual({
+      DATABASE_URL: `postgresql://localhost:5432/${name}`,
+      PGHOST: 'localhost',
+      PGPORT: '5432',
+      PGPASSWORD: password,
+      PGDATABASE: name,
+    });
+  } finally {
+    process.env = before;
+  }
+});
+
 test('a test gets a private copy of the template, and the variables that lead to it', async () => {
   const run = await fixture.start({ template });
   const database = await acquireDatabase(run);

@@ -4,6 +4,7 @@ import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
 import { formatSize, quoteForShell } from '../terminal/format.js';
 import { networksOfThisMachine, whyElsewhere } from '../perform/elsewhere.js';
+import { remedyOf } from '../terminal/words.js';
 import type { Examination } from './examine.js';
 
 /** One thing that doctor says. */
@@ -179,18 +180,18 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
     })),
     ...(diagnosis.standing.length === 0
       ? [{ topic: 'in the way', level: 'ok', text: 'nothing' } as const]
-      : diagnosis.standing.map(({ detail, remedy, session }): Finding => ({
+      : diagnosis.standing.map((blocker): Finding => ({
           topic: 'in the way',
           level: 'problem',
-          text: detail,
-          remedy,
-          exitCode: session === undefined ? blocked : sessionsRemain,
+          text: blocker.detail,
+          remedy: remedyOf(blocker),
+          exitCode: blocker.session === undefined ? blocked : sessionsRemain,
         }))),
-    ...passing.map(({ detail, remedy }): Finding => ({
+    ...passing.map((blocker): Finding => ({
       topic: 'in the way',
       level: 'note',
-      text: detail,
-      remedy,
+      text: blocker.detail,
+      remedy: remedyOf(blocker),
     })),
   ];
 }

@@ -5,6 +5,7 @@ import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
 import { exitCodeOf } from '../terminal/exit-code.js';
 import { printable, printableLines, redactPasswords } from '../terminal/printable.js';
 import { failureDocument } from './failure-document.js';
+import { hintOf, remedyOf } from '../terminal/words.js';
 
 /** How a failure is printed. */
 export interface FailureStyle {
@@ -26,7 +27,8 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
   const summary = redactQuery(
     hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message,
   );
-  const safeHint = hint === null ? null : redactQuery(hint);
+  const worded = hintOf(error);
+  const safeHint = worded === null ? null : redactQuery(worded);
   if (style.json) {
     process.stdout.write(
       failureDocument({
@@ -44,16 +46,18 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
 }
 
 function toText(
-  { blockers, code, hint, removed, terminated }: PgEvictError,
+  { blockers, code, removed, terminated }: PgEvictError,
   summary: string,
   safeHint: string | null,
   style: FailureStyle,
 ): string {
   const { bold, dim, red, yellow } = createColors(style.color);
   const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
-  for (const { detail, remedy } of blockers) {
+  for (const blocker of blockers) {
+    const { detail } = blocker;
+    const remedy = remedyOf(blocker);
     if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
-    if (remedy !== hint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
+    if (remedy !== safeHint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
   }
   if (safeHint !== null) lines.push(`${yellow('hint:')} ${printableLines(safeHint)}`);
   if (terminated.length > 0) {

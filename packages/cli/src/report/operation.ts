@@ -7,6 +7,7 @@ import { wantsColor } from '../terminal/color.js';
 import { countSessions, countTables, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
+import { remedyOf } from '../terminal/words.js';
 import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
 
 /** Prints what an operation did: the report on stdout, warnings on stderr. */
@@ -74,10 +75,10 @@ function toText(report: PerformedReport, colors: Colors): string {
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
-  for (const { detail, remedy } of blockers) {
+  for (const blocker of blockers) {
     lines.push(
-      `${colors.red('in the way:')} ${printable(detail)}`,
-      `  ${colors.dim('fix:')} ${printable(remedy)}`,
+      `${colors.red('in the way:')} ${printable(blocker.detail)}`,
+      `  ${colors.dim('fix:')} ${printable(remedyOf(blocker))}`,
     );
   }
   if (dryRun && (blockers.length > 0 || denied.length > 0))

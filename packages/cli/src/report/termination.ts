@@ -8,6 +8,7 @@ import { wantsColor } from '../terminal/color.js';
 import { countSessions, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
+import { remedyOf } from '../terminal/words.js';
 
 /**
  * Prints who was ended, on stdout, and who was not, on stderr: with `--quiet` only the latter, as it is the reason
@@ -60,9 +61,9 @@ function ended(report: TerminationReport, colors: Colors): string {
 }
 
 function notEnded({ denied, remaining }: TerminationReport, colors: Colors): string {
-  const lines = denied.flatMap(({ session, reason, remedy }) => [
-    `${colors.red('not ended:')} ${session.pid}: ${printable(reason)}.`,
-    `  ${colors.dim('fix:')} ${printable(remedy)}`,
+  const lines = denied.flatMap((each) => [
+    `${colors.red('not ended:')} ${each.session.pid}: ${printable(each.reason)}.`,
+    `  ${colors.dim('fix:')} ${printable(remedyOf(each))}`,
   ]);
   if (remaining.length > 0) {
     lines.push(

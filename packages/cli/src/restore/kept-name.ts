@@ -1,7 +1,5 @@
+import { maxNameBytes } from '@pg-evict/core/internal/text';
 import { StringDecoder } from 'node:string_decoder';
-
-/** PostgreSQL's NAMEDATALEN - 1. */
-const maxNameBytes = 63;
 
 /**
  * The name of a database that is kept beside its successor: `app_old_20260131_235959`, in UTC. A name that is too long

@@ -1,5 +1,6 @@
 import type { Blocker, DeniedSession, Session } from '@pg-evict/core';
 import { redactQuery } from '../context/engine.js';
+import { remedyOf } from '../terminal/words.js';
 
 /** A session as it stands in JSON documents. The fields and their order are part of the command's contract. */
 export function toJsonSession(session: Session): object {
@@ -22,18 +23,20 @@ export function toJsonSession(session: Session): object {
 }
 
 /** A session that may not be ended, with why and what would help. */
-export function toJsonDenied({ session, reason, remedy }: DeniedSession): object {
-  return { session: toJsonSession(session), reason, remedy };
+export function toJsonDenied(denied: DeniedSession): object {
+  const { session, reason } = denied;
+  return { session: toJsonSession(session), reason, remedy: remedyOf(denied) };
 }
 
 /** One thing that stands in the way. */
-export function toJsonBlocker({ kind, name, database, detail, remedy, session }: Blocker): object {
+export function toJsonBlocker(blocker: Blocker): object {
+  const { kind, name, database, detail, session } = blocker;
   return {
     kind,
     name,
     database,
     detail,
-    remedy,
+    remedy: remedyOf(blocker),
     ...(session === undefined ? {} : { session: toJsonSession(session) }),
   };
 }

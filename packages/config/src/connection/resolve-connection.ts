@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
-import { type ConnectionSettings, flattenConnection, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { type ConnectionSettings, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { flattenConnection } from '@pg-evict/core/internal';
 import {
   type Environment,
   type LibpqParameters,

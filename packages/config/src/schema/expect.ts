@@ -1,3 +1,4 @@
+import { durationMs } from '@pg-evict/core/internal/text';
 import * as v from 'valibot';
 
 /**
@@ -18,8 +19,6 @@ export const fn = <T>(type: string) =>
 export const setting = <S extends v.GenericSchema>(schema: S, description: string, byDefault?: string) =>
   v.optional(v.pipe(schema, v.metadata({ description, byDefault })));
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const durationPattern = /^\s*(\d+(?:\.\d+)?)(ms|s|m|h|d)\s*$/;
 const durationExpected = "milliseconds, or a duration like '30s', '500ms', '2m', '1h'";
 
 /** A number of milliseconds, or `'30s'`. */
@@ -28,11 +27,8 @@ export const duration = v.union(
     v.pipe(v.number(durationExpected), v.finite(durationExpected), v.minValue(0, durationExpected)),
     v.pipe(
       v.string(durationExpected),
-      v.regex(durationPattern, durationExpected),
-      v.transform((value) => {
-        const [, number, unit = ''] = durationPattern.exec(value) ?? [];
-        return Math.round(Number(number) * (unitsMs[unit] ?? Number.NaN));
-      }),
+      v.check((value) => !Number.isNaN(durationMs(value)), durationExpected),
+      v.transform((value) => durationMs(value)),
     ),
   ],
   durationExpected,

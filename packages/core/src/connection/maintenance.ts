@@ -21,25 +21,60 @@ export async function withMaintenanceConnections<T>(
   ) => Promise<T>,
 ): Promise<T> {
   deadline.throwIfOver(target.database, 'Nothing was changed.');
+  const { connections, name } = await onMaintenanceDatabase(
+    target.maintenanceDatabases,
+    async (database) => ({
+      connections: await connectAll(target, database, deadline, count),
+      name: database,
+    }),
+  );
+  try {
+    return await callback(connections as unknown as [Connection, Connection], name);
+  } finally {
+    await closeAll(connections);
+  }
+}
+
+async function connectAll(
+  { settings }: ResolvedTarget,
+  database: string,
+  deadline: Deadline,
+  count: number,
+): Promise<Connection[]> {
+  const attempts = await Promise.allSettled(
+    Array.from({ length: count }, async () => connect(settings, database, deadline)),
+  );
+  const made = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+  const failed = attempts.find((attempt) => attempt.status === 'rejected');
+  if (failed === undefined) return made;
+  await closeAll(made);
+  throw failed.reason;
+}
+
+async function closeAll(connections: readonly Connection[]): Promise<void> {
+  await Promise.all(connections.map(async ({ client }) => disconnect(client)));
+}
+
+/**
+ * Opens something on the first maintenance database that exists.
+ *
+ * @param open rejects with the driver's error where the database does not exist (3D000)
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if there is none
+ */
+export async function onMaintenanceDatabase<T>(
+  databases: readonly string[],
+  open: (database: string) => Promise<T>,
+): Promise<T> {
   let missing: unknown;
-  for (const database of target.maintenanceDatabases) {
-    const attempts = await Promise.allSettled(
-      Array.from({ length: count }, async () => connect(target.settings, database, deadline)),
-    );
-    const connections = attempts.flatMap((attempt) =>
-      attempt.status === 'fulfilled' ? [attempt.value] : [],
-    );
+  for (const database of databases) {
     try {
-      const failed = attempts.find((attempt) => attempt.status === 'rejected');
-      if (failed === undefined)
-        return await callback(connections as unknown as [Connection, Connection], database);
-      if (sqlStateOf(failed.reason) !== '3D000') throw failed.reason;
-      missing = failed.reason;
-    } finally {
-      await Promise.all(connections.map(async ({ client }) => disconnect(client)));
+      return await open(database);
+    } catch (error) {
+      if (sqlStateOf(error) !== '3D000') throw error;
+      missing = error;
     }
   }
-  const names = target.maintenanceDatabases.map((name) => `"${name}"`).join(' or ');
+  const names = databases.map((name) => `"${name}"`).join(' or ');
   throw errorWithRemedies(
     'CONNECTION_FAILED',
     `There is no maintenance database ${names}.`,

@@ -161,10 +161,14 @@ export function resolveTarget(target: Target): ResolvedTarget {
   return {
     settings,
     database,
-    maintenanceDatabases:
-      maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase],
+    maintenanceDatabases: maintenanceDatabasesOf(maintenanceDatabase),
     protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
   };
+}
+
+/** Where administrative commands connect, the first that exists. */
+export function maintenanceDatabasesOf(named: string | undefined): readonly [string, ...string[]] {
+  return named === undefined ? ['postgres', 'template1'] : [named];
 }
 
 /** JavaScript has no compiler that would notice, and of a bare URL nothing but PGDATABASE would be left. */

@@ -1,23 +1,72 @@
-import type { ConnectionSettings, Target } from './target.js';
+import type { ConnectionSettings } from './target.js';
+
+/** Where settings lead. */
+export interface ServerPlace {
+  /** A name, an address, or the directory of a Unix socket. */
+  readonly host: string;
+  readonly port: number | string;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
 
 /**
- * A URL that leads where `settings` lead, password included. Where the target was given as a URL, its parameters
- * (sslmode, …) stay as they are.
+ * Where settings lead, with libpq's variables for what they leave out. An empty variable counts as unset, as in libpq and
+ * node-postgres.
  */
-export function connectionUrl(given: Target['connection'], settings: ConnectionSettings): string {
-  const original = typeof given === 'string' ? given : given?.connectionString;
-  const parameters = original?.includes('?') === true ? original.slice(original.indexOf('?')) : '';
-  // An empty variable counts as unset, as in libpq and node-postgres.
-  const host = settings.host || process.env['PGHOST'] || 'localhost';
-  const port = settings.port ?? (process.env['PGPORT'] || 5432);
-  const user = settings.user ?? (process.env['PGUSER'] || undefined);
-  const password = typeof settings.password === 'string' ? `:${encodeURIComponent(settings.password)}` : '';
-  const login = user === undefined ? '' : `${encodeURIComponent(user)}${password}@`;
-  const database = encodeURIComponent(settings.database ?? '');
-  if (host.startsWith('/')) {
-    // A socket's directory does not fit in the place of a host.
-    const separator = parameters === '' ? '?' : '&';
-    return `postgresql://${login}/${database}${parameters}${separator}host=${encodeURIComponent(host)}&port=${port}`;
-  }
-  return `postgresql://${login}${host.includes(':') ? `[${host}]` : host}:${port}/${database}${parameters}`;
+export function placeOf({ host, port, user, password }: ConnectionSettings): ServerPlace {
+  return {
+    host: host || process.env['PGHOST'] || 'localhost',
+    port: port ?? (process.env['PGPORT'] || 5432),
+    user: user || process.env['PGUSER'] || undefined,
+    password: typeof password === 'string' ? password : undefined,
+  };
+}
+
+/** Parameters of a URL that say whereto; a URL made of settings says them itself. */
+const whereto = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
+
+/** Variables that lead libpq elsewhere, whatever the variables beside them say. */
+export const misleadingVariables: readonly string[] = ['PGSERVICE', 'PGHOSTADDR'];
+
+/** What of a URL says how to connect, not whereto: its parameters, from the question mark on. */
+export function connectionParameters(url: string | undefined): string {
+  const parameters = new URLSearchParams(url?.split('?')[1]);
+  for (const name of whereto) parameters.delete(name);
+  // Not every reader of such URLs takes "+" for a space.
+  const text = parameters.toString().replaceAll('+', '%20');
+  return text === '' ? '' : `?${text}`;
+}
+
+/**
+ * The URL of a database, password included.
+ *
+ * @param settings how to reach its server
+ * @param parameters {@link connectionParameters}
+ */
+export function databaseUrl(settings: ConnectionSettings, database: string, parameters = ''): string {
+  const { host, port, user, password } = placeOf(settings);
+  const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`;
+  const login = user === undefined ? '' : `${encodeURIComponent(user)}${secret}@`;
+  // The directory of a Unix socket has slashes, an IPv6 address colons.
+  const place = host.startsWith('/') ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
+  // No more than is needed: node-postgres does not decode "&", "/" and the like.
+  const path = encodeURI(database).replaceAll(/[?#]/g, encodeURIComponent);
+  return `postgresql://${login}${place}:${port}/${path}${parameters}`;
+}
+
+/** libpq's variables, and `DATABASE_URL`, that lead to a database, as its URL does. */
+export function databaseVariables(
+  settings: ConnectionSettings,
+  database: string,
+  url: string,
+): Record<string, string> {
+  const { host, port, user, password } = placeOf(settings);
+  return {
+    DATABASE_URL: url,
+    PGHOST: host,
+    PGPORT: String(port),
+    ...(user === undefined ? {} : { PGUSER: user }),
+    ...(password === undefined ? {} : { PGPASSWORD: password }),
+    PGDATABASE: database,
+  };
 }

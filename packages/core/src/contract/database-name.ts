@@ -1,7 +1,5 @@
+import { maxNameBytes } from '../text/identifier.js';
 import { PgEvictError } from './error.js';
-
-/** PostgreSQL's NAMEDATALEN - 1: the longest name in bytes (13–18, `src/include/pg_config_manual.h`). */
-const maxNameBytes = 63;
 
 /**
  * Refuses a name PostgreSQL would not take as it stands. A longer name is refused, not truncated: the server

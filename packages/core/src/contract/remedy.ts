@@ -57,7 +57,8 @@ export const apiWords: Words = {
 };
 
 /** A remedy in a caller's words: a sentence or a statement. */
-export function remedyText(remedy: Remedy, { option, repair, unprotect }: Words): string {
+export function remedyText(remedy: Remedy, words: Words): string {
+  const { option, repair } = words;
   switch (remedy.kind) {
     case 'roll-back-prepared':
       return `In database "${remedy.database}": ROLLBACK PREPARED ${quoteLiteral(remedy.gid)}; or use ${option.rollbackPrepared}.`;
@@ -96,7 +97,7 @@ export function remedyText(remedy: Remedy, { option, repair, unprotect }: Words)
     case 'await-release':
       return `Wait until it is over; if it was killed, the next operation on it, or ${repair}, puts it back.`;
     case 'unprotect':
-      return `If you mean it, take the protection off first: ${unprotect(remedy.database)}`;
+      return `If you mean it, take the protection off first: ${words.unprotect(remedy.database)}`;
     case 'advice':
       return remedy.text;
   }

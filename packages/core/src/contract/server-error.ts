@@ -7,12 +7,36 @@ export function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-/** Whether a statement failed without a word of the server on it, or with one of its crash. */
+/**
+ * What the server says to a session that it ends or does not let in (`admin_shutdown`, `crash_shutdown`,
+ * `cannot_connect_now`, `database_dropped`, `idle_session_timeout`), and the class of broken connections.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const endedByServer = /^(?:57P0[1-5]|08\w{3})$/;
+
+/** What Node says of a connection that there is not, or no longer. */
+const ofSocket = /^E(?:CONN\w+|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH)$/;
+
+/** What node-postgres and libpq say, without a code, when the socket was closed without a word. */
+const ofDriver =
+  /Connection terminated|not queryable|server closed the connection|no connection to the server|terminating connection|could not (?:receive|send) data/;
+
+/** Whether an error says that the connection is gone that a statement was sent on, or that none could be made. */
 export function isConnectionLost(error: unknown): boolean {
+  const sqlState = sqlStateOf(error);
+  if (sqlState !== undefined) return endedByServer.test(sqlState);
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message, syscall } = error as { code?: unknown; message?: unknown; syscall?: unknown };
+  return syscall === 'connect' || ofSocket.test(String(code)) || ofDriver.test(String(message));
+}
+
+/** Whether nobody has heard what became of a statement: it failed without a word of the server on it, or with one of its crash. */
+export function isOutcomeUnknown(error: unknown): boolean {
   return /^(?:57P02|08\w{3})$/.test(sqlStateOf(error) ?? '08000');
 }
 
-const codes: Record<string, PgEvictErrorCode> = {
+const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '3D000': 'DATABASE_NOT_FOUND',
   '42P04': 'DATABASE_EXISTS',
   // Two who create or rename to the same name at once: the index of pg_database decides.
@@ -23,9 +47,23 @@ const codes: Record<string, PgEvictErrorCode> = {
   '25006': 'REFUSED',
   '55006': 'SESSIONS_REMAIN',
   '55P03': 'BLOCKED',
+  '28P01': 'CONNECTION_FAILED',
+  '28000': 'CONNECTION_FAILED',
+  '53300': 'CONNECTION_FAILED',
 };
 
+/** Our code of what the server says; `undefined` where it has none. */
+export function errorCodeOf(sqlState: string | undefined): PgEvictErrorCode | undefined {
+  if (sqlState === undefined) return undefined;
+  return codes[sqlState] ?? (endedByServer.test(sqlState) ? 'CONNECTION_FAILED' : undefined);
+}
+
 const standbyHint = 'This server is a standby, which only reads: connect to the primary.';
+
+/** What would help where the server says this; `undefined` where that is not known. */
+export function hintOf(sqlState: string | undefined): string | undefined {
+  return sqlState === '25006' ? standbyHint : undefined;
+}
 
 /**
  * Makes our error of whatever a statement failed with. `summary` begins the message: what did not happen to which
@@ -41,13 +79,12 @@ export function translateError(
   const message = error instanceof Error ? error.message : String(error);
   const detail = (error as { detail?: unknown } | null)?.detail;
   const serverHint = (error as { hint?: unknown } | null)?.hint;
-  const lost = sqlState === undefined || sqlState.startsWith('57P') || sqlState.startsWith('08');
-  const code = codes[sqlState ?? ''] ?? (lost ? 'CONNECTION_FAILED' : 'UNEXPECTED');
+  const code = errorCodeOf(sqlState) ?? (sqlState === undefined ? 'CONNECTION_FAILED' : 'UNEXPECTED');
   return new PgEvictError(
     code,
     `${summary}: ${message}.${typeof detail === 'string' ? ` ${detail}` : ''}${state}`,
     {
-      hint: sqlState === '25006' ? standbyHint : typeof serverHint === 'string' ? serverHint : undefined,
+      hint: hintOf(sqlState) ?? (typeof serverHint === 'string' ? serverHint : undefined),
       ...facts,
       sqlState,
       cause: error,

@@ -1,5 +1,5 @@
 import { pause, stateOf } from '../contract/deadline.js';
-import { isConnectionLost, sqlStateOf } from '../contract/server-error.js';
+import { isOutcomeUnknown, sqlStateOf } from '../contract/server-error.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { toSession } from '../sessions/row.js';
 import { type EvictionRound, evictSessions, type EvictionRow, isDenied } from './evict-sessions.js';
@@ -44,7 +44,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
       await running;
       return;
     } catch (error) {
-      if (fate.error !== undefined && isConnectionLost(fate.error))
+      if (fate.error !== undefined && isOutcomeUnknown(fate.error))
         throw await endLostRunner(operation, statement.databases, fate.error);
       if (lastSweep === undefined) throw error;
       await throwUnlessRetriable(operation, statement, lastSweep, error);

@@ -1,5 +1,5 @@
 import type { ConnectionSettings, Target } from '../connection/target.js';
-import { connectionUrl } from '../connection/url.js';
+import { connectionParameters, databaseUrl } from '../connection/url.js';
 import type { Operation } from '../eviction/operation.js';
 
 /** A way into a database under a private name. */
@@ -33,5 +33,7 @@ export function accessTo(
   const { password } = runner.client as { password?: unknown };
   const connection = { ...settings, ...(typeof password === 'string' ? { password } : {}), database };
   const signal = AbortSignal.any([lost, ...(deadline.signal === undefined ? [] : [deadline.signal])]);
-  return { database, connection, url: connectionUrl(target.connection, connection), signal };
+  const given = target.connection;
+  const parameters = connectionParameters(typeof given === 'string' ? given : given?.connectionString);
+  return { database, connection, url: databaseUrl(connection, database, parameters), signal };
 }

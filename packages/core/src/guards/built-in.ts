@@ -1,15 +1,9 @@
 import type { ResolvedTarget } from '../connection/target.js';
+import { placeOf } from '../connection/url.js';
 import { errorWithRemedies } from '../contract/error.js';
 import type { Remedy } from '../contract/remedy.js';
 import { matchesGlob } from '../text/glob.js';
-
-/** The databases every server is run with. */
-const builtIn = new Set(['postgres', 'template0', 'template1']);
-
-/** Whether a database belongs to the server itself. */
-export function isBuiltIn(database: string): boolean {
-  return builtIn.has(database);
-}
+import { isBuiltIn } from '../text/identifier.js';
 
 /** Why a database may never be touched. */
 interface Guard {
@@ -36,7 +30,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
       remedy: { kind: 'other-maintenance-database', exists: true },
     };
   }
-  const host = target.settings.host || process.env['PGHOST'] || 'localhost';
+  const { host } = placeOf(target.settings);
   const pattern = target.protect.find(
     (p) =>
       (p.database === undefined || matchesGlob(database, p.database)) &&

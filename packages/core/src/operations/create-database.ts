@@ -7,7 +7,7 @@ import type { OperationReport } from '../contract/report.js';
 import { createStatement } from '../database/create-statement.js';
 import { findDatabase, inspect } from '../database/facts.js';
 import { preflight } from '../eviction/preflight.js';
-import { assertTemplateIsElsewhere, isBuiltIn } from '../guards/built-in.js';
+import { assertTemplateIsElsewhere } from '../guards/built-in.js';
 import {
   assertOwner,
   requireAbsent,
@@ -16,6 +16,7 @@ import {
   createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
+import { isBuiltIn } from '../text/identifier.js';
 import { createSuccessor } from './create-successor.js';
 import { withOperation } from './with-operation.js';
 

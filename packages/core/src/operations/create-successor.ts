@@ -8,8 +8,8 @@ import type { Operation } from '../eviction/operation.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { runWithinDeadline } from '../eviction/run-within-deadline.js';
 import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
-import { isBuiltIn } from '../guards/built-in.js';
 import { heldError, placeholderCopied } from '../guards/placeholder.js';
+import { isBuiltIn } from '../text/identifier.js';
 
 /**
  * Creates a database and gives it the settings of another. Sessions on the template are ended, as PostgreSQL copies

@@ -11,7 +11,7 @@ import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.
 import { runExclusively } from '../eviction/run-exclusively.js';
 import type { DatabaseAccess } from '../exclusive-access/access.js';
 import { dropPrivateDatabases, privateName } from '../exclusive-access/private-databases.js';
-import { assertTemplateIsElsewhere, isBuiltIn } from '../guards/built-in.js';
+import { assertTemplateIsElsewhere } from '../guards/built-in.js';
 import { unlessPlaceholder } from '../guards/placeholder.js';
 import {
   assertOwner,
@@ -22,6 +22,7 @@ import {
   createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
+import { isBuiltIn } from '../text/identifier.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';

@@ -1,6 +1,6 @@
 import { createDatabase, isPgEvictError } from '@pg-evict/core';
 import type { KnexClient, RawConnection } from './knex-internals.js';
-import { isConnectionLost } from './lost-connection.js';
+import { isConnectionLost } from '@pg-evict/core/internal';
 import { settingsOfClient } from './settings.js';
 import { type PgEvictKnexOptions, targetOf } from './target.js';
 

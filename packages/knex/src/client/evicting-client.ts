@@ -1,3 +1,4 @@
+import { isConnectionLost } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { readExclusiveStatement } from '../sql/exclusive-statement.js';
 import { connectAgain } from './connect-again.js';
@@ -10,7 +11,7 @@ import type {
   RawConnection,
 } from './knex-internals.js';
 import { listeningDriver } from './listening-driver.js';
-import { isConnectionLost, markLost } from './lost-connection.js';
+import { markLost } from './lost-connection.js';
 import { explainLockedMigrations } from './migration-lock.js';
 import { surviveEviction } from './native-pool.js';
 import { runExclusiveStatement } from './run-exclusive-statement.js';

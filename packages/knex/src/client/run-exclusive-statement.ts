@@ -1,7 +1,8 @@
-import { executeExclusively, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { executeExclusively, isConnectionLost } from '@pg-evict/core/internal';
 import type { ReadStatement } from '../sql/exclusive-statement.js';
 import type { RawConnection } from './knex-internals.js';
-import { isConnectionLost, markLost } from './lost-connection.js';
+import { markLost } from './lost-connection.js';
 import { settingsOfConnection } from './settings.js';
 import { type PgEvictKnexOptions, targetOf } from './target.js';
 

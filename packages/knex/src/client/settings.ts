@@ -1,4 +1,5 @@
-import { type ConnectionSettings, flattenConnection, PgEvictError } from '@pg-evict/core';
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import { flattenConnection } from '@pg-evict/core/internal';
 import type { KnexClient, RawConnection } from './knex-internals.js';
 
 /**

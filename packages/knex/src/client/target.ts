@@ -1,9 +1,5 @@
-import {
-  type ConnectionSettings,
-  flattenConnection,
-  type OperationOptions,
-  type Target,
-} from '@pg-evict/core';
+import { type ConnectionSettings, type OperationOptions, type Target } from '@pg-evict/core';
+import { flattenConnection } from '@pg-evict/core/internal';
 
 /** What a target takes from options. */
 export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect'> {

@@ -1,4 +1,4 @@
-import { flattenConnection } from '@pg-evict/core';
+import { flattenConnection } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 
 /** Set by test runners (`@pg-evict/jest`) to the URL of the database that the running tests have for themselves. */

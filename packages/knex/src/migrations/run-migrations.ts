@@ -1,4 +1,5 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { sqlStateOf } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { type LoadFile, type Migrated, migratorOf, seederOf } from './knex-internals.js';
 
@@ -87,12 +88,6 @@ function failure(what: string, database: string, state: string, error: unknown):
       cause: error,
     },
   );
-}
-
-/** Each has a digit; codes of the system, such as EPIPE, have none. */
-function sqlStateOf(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** knex tells of a migration that is done only by recording it; hooks came with 3.2. */

@@ -1,3 +1,4 @@
+import { isBuiltIn, maxNameBytes } from '@pg-evict/core/internal';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
 /** A statement that PostgreSQL runs only when nobody is on a database. */
@@ -11,9 +12,6 @@ export interface ReadStatement {
   /** Whether it stands in one string with others. */
   readonly amongOthers: boolean;
 }
-
-/** Templates that belong to the server: a copy of one ends nobody, so there is nothing to do. */
-const builtIn = new Set(['template0', 'template1', 'postgres']);
 
 /**
  * Finds DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE … TEMPLATE in a string.
@@ -80,7 +78,7 @@ function readCreate(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | 
     if (value === undefined) return undefined;
     if (option === 'template') template = value === 'default' ? undefined : value.text;
   }
-  return template === undefined || builtIn.has(template) ? undefined : { kind: 'copy', database: template };
+  return template === undefined || isBuiltIn(template) ? undefined : { kind: 'copy', database: template };
 }
 
 /** Reads a statement from left to right; what does not fit is not taken. */
@@ -124,7 +122,7 @@ class Reader {
   /** A name the server does not cut off: a longer one it would take for another database's. */
   name(): string | undefined {
     return this.#take(
-      ({ kind, value }) => (kind === 'word' || kind === 'name') && Buffer.byteLength(value) <= 63,
+      ({ kind, value }) => (kind === 'word' || kind === 'name') && Buffer.byteLength(value) <= maxNameBytes,
     );
   }
 
@@ -132,7 +130,7 @@ class Reader {
   value(): { readonly text: string } | 'default' | undefined {
     if (this.words('default')) return 'default';
     const text = this.#take(({ kind }) => kind === 'word' || kind === 'name' || kind === 'string');
-    if (text !== undefined) return Buffer.byteLength(text) <= 63 ? { text } : undefined;
+    if (text !== undefined) return Buffer.byteLength(text) <= maxNameBytes ? { text } : undefined;
     this.#take(({ kind, value }) => kind === 'mark' && (value === '-' || value === '+'));
     let digits = '';
     for (let digit = this.#digit(); digit !== undefined; digit = this.#digit()) digits += digit;

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
 /** What became of the mentions of a database in SQL. */

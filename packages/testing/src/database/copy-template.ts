@@ -1,4 +1,5 @@
-import { cloneDatabase, PgEvictError, quoteIdentifier } from '@pg-evict/core';
+import { cloneDatabase, PgEvictError } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
 import { commentStatement } from '../names/database-comments.js';
 import { lockKeys } from '../session/advisory-locks.js';
 import type { MaintenanceSession } from '../session/maintenance-session.js';

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
 import { TestDatabase } from './test-database.js';
 import type { TestRun } from './test-run.js';
 

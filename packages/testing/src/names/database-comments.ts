@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
 
 /** The end of a database's comment: what every owner may set, without connecting to it. */
 const label =

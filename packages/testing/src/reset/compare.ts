@@ -1,4 +1,4 @@
-import { sqlStateOf } from '../session/error.js';
+import { sqlStateOf } from '@pg-evict/core/internal';
 import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';

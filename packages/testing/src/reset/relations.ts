@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
 import type { ServerSession } from '../session/server-session.js';
 
 /** Columns of `pg_class` about where and how a relation is stored. */

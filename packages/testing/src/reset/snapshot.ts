@@ -1,4 +1,4 @@
-import { sqlStateOf } from '../session/error.js';
+import { sqlStateOf } from '@pg-evict/core/internal';
 import type { ServerSession } from '../session/server-session.js';
 import {
   askProbes,

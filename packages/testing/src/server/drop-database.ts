@@ -1,5 +1,6 @@
-import { type DeadlineOptions, dropDatabase, quoteIdentifier, type Target } from '@pg-evict/core';
-import { sqlStateOf } from '../session/error.js';
+import { type DeadlineOptions, dropDatabase, type Target } from '@pg-evict/core';
+import { quoteIdentifier } from '@pg-evict/core/internal';
+import { sqlStateOf } from '@pg-evict/core/internal';
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import type { TestServer } from './test-server.js';
 

@@ -7,6 +7,7 @@ import {
   PgEvictError,
   type Target,
 } from '@pg-evict/core';
+import { connectionParameters, isBuiltIn } from '@pg-evict/core/internal';
 import { startTestServer, type TestServerSettings } from './start-test-server.js';
 
 type Testing = NonNullable<ResolvedConfig['testing']>;
@@ -76,7 +77,7 @@ async function openConfigured({
   return {
     target: { ...target, connection: withoutDatabase(target) },
     connection,
-    urlParameters: parametersOf(original),
+    urlParameters: connectionParameters(original),
     tlsEnvironment,
     kind: 'connection',
     lasts: true,
@@ -90,15 +91,6 @@ function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
   return settings;
 }
 
-/** What of a URL says how to connect, not whereto. */
-function parametersOf(url: string): string {
-  const replaced = ['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service'];
-  const parameters = new URLSearchParams(url.split('?')[1]);
-  for (const name of replaced) parameters.delete(name);
-  const text = parameters.toString().replaceAll('+', '%20');
-  return text === '' ? '' : `?${text}`;
-}
-
 /** Who may not make databases is told by core how to be granted it. Nothing is made. */
 export async function explainDenial(error: unknown, { target }: TestServer): Promise<unknown> {
   if (!isPgEvictError(error) || error.code !== 'PERMISSION_DENIED') return error;
@@ -108,15 +100,13 @@ export async function explainDenial(error: unknown, { target }: TestServer): Pro
   );
 }
 
-const builtIn = new Set(['postgres', 'template0', 'template1']);
-
 /**
  * A server whose configured database, or host, is protected is none for tests, although the database itself would not
  * be touched.
  */
 async function refuseProtected(target: Target): Promise<void> {
   const database = target.database ?? process.env['PGDATABASE'];
-  const isOwn = database !== undefined && !builtIn.has(database) && database !== target.maintenanceDatabase;
+  const isOwn = database !== undefined && !isBuiltIn(database) && database !== target.maintenanceDatabase;
   const named = { ...target, database: isOwn ? database : 'pg_evict_test' };
   // Core compares the patterns before it connects. Nothing is made.
   if ((target.protect ?? []).length > 0) await createDatabase(named, { dryRun: true, ifNotExists: true });

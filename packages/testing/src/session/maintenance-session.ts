@@ -1,6 +1,6 @@
-import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import type { ConnectionSettings } from '@pg-evict/core';
+import { isConnectionLost, maintenanceDatabasesOf, onMaintenanceDatabase } from '@pg-evict/core/internal';
 import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
-import { isLost, sqlStateOf } from './error.js';
 import { ServerSession } from './server-session.js';
 
 /**
@@ -30,7 +30,7 @@ export class MaintenanceSession {
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
   static async open(settings: ConnectionSettings, maintenanceDatabase?: string): Promise<MaintenanceSession> {
-    const databases = maintenanceDatabase === undefined ? ['postgres', 'template1'] : [maintenanceDatabase];
+    const databases = maintenanceDatabasesOf(maintenanceDatabase);
     const session = await openFirst(settings, databases);
     return new MaintenanceSession(settings, databases, Promise.resolve(session));
   }
@@ -74,7 +74,7 @@ export class MaintenanceSession {
     try {
       return await ask(session);
     } catch (error) {
-      if (!session.lost || !isLost(error)) throw error;
+      if (!session.lost || !isConnectionLost(error)) throw error;
       return ask(await this.#session());
     }
   }
@@ -107,19 +107,5 @@ async function take(session: ServerSession, lock: AdvisoryLock): Promise<void> {
 }
 
 async function openFirst(settings: ConnectionSettings, databases: readonly string[]): Promise<ServerSession> {
-  let missing: unknown;
-  for (const database of databases) {
-    try {
-      return await ServerSession.open(settings, database);
-    } catch (error) {
-      if (sqlStateOf(error) !== '3D000') throw error;
-      missing = error;
-    }
-  }
-  const names = databases.map((name) => `"${name}"`).join(' or ');
-  throw new PgEvictError('CONNECTION_FAILED', `There is no maintenance database ${names}.`, {
-    hint: 'Name one that exists: maintenanceDatabase.',
-    sqlState: '3D000',
-    cause: missing,
-  });
+  return onMaintenanceDatabase(databases, async (database) => ServerSession.open(settings, database));
 }

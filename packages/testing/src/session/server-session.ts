@@ -1,6 +1,7 @@
 import { type ConnectionSettings, sessionSettings } from '@pg-evict/core';
+import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
-import { failureOf, isLost, sqlStateOf } from './error.js';
+import { failureOf } from './error.js';
 
 /**
  * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
@@ -120,7 +121,7 @@ export class ServerSession {
       return await query();
     } catch (error) {
       // The server says so a moment before it hangs up.
-      this.lost ||= sqlStateOf(error) !== undefined && isLost(error);
+      this.lost ||= sqlStateOf(error) !== undefined && isConnectionLost(error);
       throw error;
     } finally {
       this.#asking -= 1;

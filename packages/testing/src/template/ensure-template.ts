@@ -1,4 +1,5 @@
-import { PgEvictError, quoteIdentifier, renameDatabase } from '@pg-evict/core';
+import { PgEvictError, renameDatabase } from '@pg-evict/core';
+import { quoteIdentifier, sqlStateOf } from '@pg-evict/core/internal';
 import { commentStatement, dayOf, readComment, templateComment } from '../names/database-comments.js';
 import { buildingName, templateName } from '../names/database-names.js';
 import { addressOf } from '../server/database-address.js';
@@ -6,7 +7,7 @@ import { dropTestDatabase } from '../server/drop-database.js';
 import type { TestServer } from '../server/test-server.js';
 import type { AdvisoryLock } from '../session/advisory-locks.js';
 import { endSessions } from '../session/end-sessions.js';
-import { failureOf, sqlStateOf } from '../session/error.js';
+import { failureOf } from '../session/error.js';
 import type { MaintenanceSession } from '../session/maintenance-session.js';
 import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';

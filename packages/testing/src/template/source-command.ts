@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { PgEvictError } from '@pg-evict/core';
+import { misleadingVariables } from '@pg-evict/core/internal';
 import type { DatabaseAddress } from '../server/database-address.js';
 
 /** How much of the end of a failed command's output is shown. */
 const shownLines = 20;
 
 /** What would lead a command to another server or database than the variables beside it. */
-const misleading = new Set(['PGSERVICE', 'PGHOSTADDR', 'PGPASSWORD']);
+const misleading = new Set([...misleadingVariables, 'PGPASSWORD']);
 
 /**
  * Runs a shell command that fills the database in `DATABASE_URL` and libpq's variables.

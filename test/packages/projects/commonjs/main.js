@@ -1,12 +1,12 @@
 const assert = require('node:assert/strict');
 const { resolveConnection } = require('@pg-evict/config');
-const { isPgEvictError, PgEvictError, quoteIdentifier, recreateDatabase } = require('@pg-evict/core');
+const { isPgEvictError, PgEvictError, recreateDatabase, redactQuery } = require('@pg-evict/core');
 const { withPgEvict } = require('@pg-evict/knex');
 const { startServer } = require('@pg-evict/server');
 const { startRun } = require('@pg-evict/testing');
 
 async function main() {
-  assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
+  assert.equal(redactQuery("ALTER ROLE a PASSWORD 'pw'"), "ALTER ROLE a PASSWORD '***'");
   assert.equal(typeof startServer, 'function');
   assert.equal(typeof withPgEvict, 'function');
   assert.equal(typeof startRun, 'function');

@@ -2,18 +2,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { resolveConnection } from '@pg-evict/config';
-import {
-  isPgEvictError,
-  listSessions,
-  PgEvictError,
-  quoteIdentifier,
-  recreateDatabase,
-} from '@pg-evict/core';
+import { isPgEvictError, listSessions, PgEvictError, redactQuery, recreateDatabase } from '@pg-evict/core';
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer } from '@pg-evict/server';
 import { startRun } from '@pg-evict/testing';
 
-assert.equal(quoteIdentifier('a "b"'), '"a ""b"""');
+assert.equal(redactQuery("ALTER ROLE a PASSWORD 'pw'"), "ALTER ROLE a PASSWORD '***'");
 assert.ok(isPgEvictError(new PgEvictError('TIMEOUT', 'late')));
 
 assert.equal(typeof withPgEvict, 'function');

@@ -1,10 +1,10 @@
 import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
-import { isPgEvictError, quoteIdentifier, recreateDatabase, type OperationReport } from '@pg-evict/core';
+import { isPgEvictError, recreateDatabase, redactQuery, type OperationReport } from '@pg-evict/core';
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer, type RunningContainerServer, type RunningServer } from '@pg-evict/server';
 import { startRun, type TestRun } from '@pg-evict/testing';
 
-export const quoted: string = quoteIdentifier('app');
+export const quoted: string = redactQuery('app');
 export const server: Promise<RunningServer> = startServer({ kind: 'embedded' });
 export const container: Promise<RunningContainerServer> = startServer({
   kind: 'testcontainers',
@@ -26,5 +26,5 @@ export async function renew(): Promise<OperationReport | string> {
   }
 }
 
-// @ts-expect-error a name is a string
-quoteIdentifier(1);
+// @ts-expect-error a query is a string
+redactQuery(1);

@@ -1,0 +1,15 @@
+/**
+ * What pg-evict's own packages share. No part of the public API: it changes from version to version without a word.
+ */
+export * from './internal-text.js';
+export { flattenConnection, maintenanceDatabasesOf } from './connection/target.js';
+export { onMaintenanceDatabase } from './connection/maintenance.js';
+export {
+  connectionParameters,
+  databaseUrl,
+  databaseVariables,
+  misleadingVariables,
+} from './connection/url.js';
+export { assertOptions, type KnownOptions } from './contract/options.js';
+export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
+export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';
