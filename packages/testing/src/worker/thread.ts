@@ -3,8 +3,15 @@ import { threadState } from '../captured/thread-state.js';
 import { readHostVariable } from '../wire/host-variable.js';
 import { type HostedRun, readHostedRuns, runOf } from '../wire/hosted-runs.js';
 import type { BorrowedDatabase } from './borrowed-database.js';
-import type { FileDatabase } from './file-database.js';
 import { HostConnection } from './host-connection.js';
+
+/** A test file that runs in this thread, with its database. */
+interface RunningFile {
+  readonly file: string;
+  readonly way: WayToHost;
+  reset(): Promise<unknown>;
+  abandon(): void;
+}
 
 /** What all copies of this package in a thread share. */
 interface Thread {
@@ -13,7 +20,7 @@ interface Thread {
   /** By the run: the database that the host has named for this thread's next file. */
   readonly next: Map<string, string>;
   /** The file that runs. */
-  file: FileDatabase | undefined;
+  file: RunningFile | undefined;
   /** What the file has borrowed beside its own. */
   readonly borrowed: Set<BorrowedDatabase>;
   /** How many names were proposed. */
