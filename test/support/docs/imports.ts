@@ -66,7 +66,7 @@ function importsOf(text: string): string[] {
     if (Array.isArray(node)) {
       for (const child of node) visit(child);
     } else if (typeof node === 'object' && node !== null) {
-      const specifier = specifierOf(node as SyntaxNode);
+      const specifier = specifierOf(node);
       if (specifier !== undefined) found.add(specifier);
       for (const child of Object.values(node)) visit(child);
     }

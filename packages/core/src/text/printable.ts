@@ -2,7 +2,6 @@
  * What a terminal would act on instead of showing: controls, line and paragraph separators, lone surrogates, and what
  * reorders text or hides in it (Unicode's Default_Ignorable_Code_Point, the marks of interlinear annotation).
  */
-// oxlint-disable-next-line no-control-regex -- these are the characters to find
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
 
 /**
