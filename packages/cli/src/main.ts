@@ -21,5 +21,9 @@ const program = createProgram();
 program.parseAsync().catch(async (error: unknown) => {
   if (error instanceof CommanderError) return reportUsage(error, program, own);
   const { reportFailure } = await import('./report/failure.js');
-  return reportFailure(error, { json: own.includes('--json'), color: false });
+  return reportFailure(error, {
+    json: own.includes('--json'),
+    color: false,
+    verbose: own.includes('--verbose') || process.env['DEBUG'] === 'pg-evict',
+  });
 });

@@ -1,10 +1,12 @@
 import { Command, Help, type Option } from 'commander';
+import { declareHelp } from './declare/help.js';
 import { declareOperations } from './declare/operations.js';
 import { declareProtection } from './declare/protection.js';
 import { declareRun } from './declare/run.js';
 import { declareSessionCommands } from './declare/sessions.js';
 import { declareUpkeep } from './declare/upkeep.js';
 import { addGlobalOptions } from './options/global.js';
+import { formatItem, helpWidth, paragraphs, wrapHelp } from './options/help-layout.js';
 import { wantsColor } from './terminal/color.js';
 
 /**
@@ -22,24 +24,29 @@ export function createProgram(): Command {
       styleTitle: (title) => `\u001B[1m${title}\u001B[22m`,
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(' [options]', ''),
       visibleOptions: withGlobalOptions,
+      formatItem,
     })
     .configureOutput({
       // Usage errors are printed by reportUsage, which knows about --json and passwords.
       outputError: () => undefined,
+      writeOut: (text) => process.stdout.write(wrapHelp(text, helpWidth(process.stdout))),
+      writeErr: (text) => process.stderr.write(wrapHelp(text, helpWidth(process.stderr))),
+      getOutHelpWidth: () => helpWidth(process.stdout),
+      getErrHelpWidth: () => helpWidth(process.stderr),
       getOutHasColors: () => wantsColor(process.stdout),
       getErrHasColors: () => wantsColor(process.stderr),
     })
-    .helpCommand('help [command]', 'show help for a command');
+    .helpCommand(false);
   addGlobalOptions(program);
   program.addHelpText(
     'after',
-    `
-The database is the one the connection names, unless [database] names another. The connection is the first given of
---url; -h, -p, -U; --knexfile; the configuration file; the knexfile it names; DATABASE_URL; libpq's variables (PGHOST,
-PGSERVICE, …), .pgpass and service file.
-
-Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 sessions remain, 5 blocked by something else,
-6 cannot connect, 7 database missing or already there, 8 timeout, 130 interrupted.`,
+    paragraphs(
+      `The database is the one that the connection names, unless [database] names another. The connection is the first
+      that is given of --url; -h, -p, -U; --knexfile; the configuration file; the knexfile it names; DATABASE_URL;
+      libpq's variables (PGHOST, PGSERVICE, …), .pgpass and service file.`,
+      `Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 sessions remain, 5 blocked by something
+      else, 6 cannot connect, 7 database missing or already there, 8 timeout, 130 interrupted.`,
+    ),
   );
 
   declareSessionCommands(program);
@@ -47,6 +54,7 @@ Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 session
   declareRun(program);
   declareProtection(program);
   declareUpkeep(program);
+  declareHelp(program);
   return program;
 }
 

@@ -34,6 +34,7 @@ export { renameDatabase } from './operations/rename-database.js';
 export type { DeniedSession, Session } from './contract/session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './contract/session.js';
 export { sessionSettings } from './connection/session-settings.js';
+export type { Trace } from './connection/trace.js';
 export { swapDatabase } from './operations/swap-database.js';
 export type { ConnectionSettings, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';

@@ -2,12 +2,14 @@ import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
 import { examine } from '../doctor/examine.js';
 import { exitCodeOfFindings, findingsOf } from '../doctor/findings.js';
-import { originLines, printExamination } from '../doctor/print.js';
+import { printExamination } from '../doctor/print.js';
 import { repair } from '../doctor/repair.js';
 import type { GlobalOptions } from '../options/global.js';
 import { runCommand } from '../perform/run-command.js';
+import { originLines } from '../report/origins.js';
 import { wantsColor } from '../terminal/color.js';
 import { startProgress } from '../terminal/progress.js';
+import { textWidth } from '../terminal/wrap.js';
 
 /** `pg-evict doctor [database]` */
 export async function doctor(
@@ -18,7 +20,11 @@ export async function doctor(
   const visit = async (context: CommandContext): Promise<number> => {
     const isText = options.json !== true && options.quiet !== true;
     // Before anything is asked of the server: this helps most where it cannot be reached.
-    if (isText) process.stdout.write(originLines(context, createColors(wantsColor(process.stdout))));
+    if (isText) {
+      const colors = createColors(wantsColor(process.stdout));
+      const settings = originLines(context, colors, textWidth(process.stdout));
+      process.stdout.write(`${colors.bold('Settings')}\n${settings}\n`);
+    }
     const progress = startProgress(options);
     const look = async (): ReturnType<typeof examine> => examine(context).finally(progress.stop);
     let examination = await look();

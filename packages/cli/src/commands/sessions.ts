@@ -7,6 +7,7 @@ import type { GlobalOptions } from '../options/global.js';
 import { runCommand } from '../perform/run-command.js';
 import { filtersByHidden, isHidden } from '../sessions/hidden.js';
 import { toJsonSession } from '../sessions/json.js';
+import { fullLayout } from '../sessions/layout.js';
 import { type Listing, sessionList } from '../sessions/list.js';
 import { wantsColor } from '../terminal/color.js';
 import { done } from '../terminal/exit-code.js';
@@ -43,7 +44,7 @@ export async function sessions(database: string | undefined, options: SessionsOp
       );
     } else if (options.quiet !== true) {
       process.stdout.write(
-        sessionList(listing, createColors(wantsColor(process.stdout)), process.stdout.columns),
+        sessionList(listing, createColors(wantsColor(process.stdout)), fullLayout(process.stdout, options)),
       );
     }
     return done;

@@ -29,10 +29,10 @@ export async function terminate(database: string | undefined, options: Terminate
         cancel: options.cancel,
         dryRun,
       });
-    if (options.dryRun !== true) await confirmTermination(context, async () => end(true));
+    const wasShown = options.dryRun !== true && (await confirmTermination(context, async () => end(true)));
     const progress = startProgress(options);
     const report = await end(options.dryRun === true).finally(progress.stop);
-    printTermination(report, options, endThese(report, options));
+    printTermination(report, options, { endThese: endThese(report, options), listsSessions: !wasShown });
     // What was done is told already, whether this can be found out or not.
     if (filtersByHidden(options)) await warnOfHidden(context).catch(() => undefined);
     return report.denied.length > 0 || report.remaining.length > 0 ? sessionsRemain : done;

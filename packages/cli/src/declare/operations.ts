@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { addEndingOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
+import { paragraphs } from '../options/help-layout.js';
 import { wholeNumber } from '../options/parse.js';
 import { splitNames, splitRestoreWords } from '../options/positionals.js';
 import { addRemedyOptions } from '../options/remedy.js';
@@ -89,10 +90,11 @@ export function declareOperations(program: Command): void {
   addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
-      `
-The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing installed.
-The new database is migrated beside the old one and then takes its place: if a migration fails, the old one stays.
---timeout does not count the time of migrations and seeds.
+      `${paragraphs(
+        `The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing
+        installed. The new database is migrated beside the old one and then takes its place: if a migration fails, the
+        old one stays. --timeout does not count the time of migrations and seeds.`,
+      )}
 ${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile db/knexfile.ts --dry-run')}`,
     )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
@@ -117,11 +119,13 @@ ${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile 
   addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
-      `
-The dump is one of pg_dump: custom, directory, tar, or plain SQL, also .sql.gz. It is restored beside the database, by
-pg_restore or psql, which are looked for on PATH; the database is in use meanwhile. When all went well, the restored one
-takes its place; if anything fails, or at Ctrl-C, it stays as it was. Needs room for both.
-What follows "--" is passed on to pg_restore or psql. --timeout does not count the time of the restore.
+      `${paragraphs(
+        `The dump is one of pg_dump: custom, directory, tar, or plain SQL, also .sql.gz. It is restored beside the
+        database, by pg_restore or psql, which are looked for on PATH; the database is in use meanwhile. When all went
+        well, the restored one takes its place; if anything fails, or at Ctrl-C, it stays as it was. Needs room for
+        both.`,
+        `What follows "--" is passed on to pg_restore or psql. --timeout does not count the time of the restore.`,
+      )}
 ${examples(
   'restore app_dev app.dump',
   'restore app_dev app.dump --keep-old --yes',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addEndingOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
+import { paragraphs } from '../options/help-layout.js';
 import { splitCommand } from '../options/positionals.js';
 import { addRemedyOptions } from '../options/remedy.js';
 
@@ -16,10 +17,12 @@ export function declareRun(program: Command): void {
   addRemedyOptions(run, ['rollbackPrepared'])
     .addHelpText(
       'after',
-      `
-Meanwhile the database has a private name, which the command finds in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
-PGPASSWORD and PGDATABASE; its own name is in PG_EVICT_DATABASE. The exit code is the command's. Signals go to the
-command. --timeout, where it is given, bounds the command too: it is then told to end (SIGTERM, SIGKILL 5 s later).
+      `${paragraphs(
+        `Meanwhile the database has a private name, which the command finds in DATABASE_URL and in PGHOST, PGPORT,
+        PGUSER, PGPASSWORD and PGDATABASE; its own name is in PG_EVICT_DATABASE. The exit code is the command's. Signals
+        go to the command. --timeout, where it is given, bounds the command too: it is then told to end (SIGTERM,
+        SIGKILL 5 s later).`,
+      )}
 ${examples(
   'run app_dev -- npm run restore',
   `run app_dev -- sh -c 'vacuumdb --full "$PGDATABASE"'`,

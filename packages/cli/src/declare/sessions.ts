@@ -8,10 +8,10 @@ import { parseDuration, parseExcept } from '../options/parse.js';
 export function declareSessionCommands(program: Command): void {
   const sessions = program
     .command('sessions')
-    .alias('ls')
+    .aliases(['ls', 'ps', 'list'])
     .argument('[database]')
     .usage('[database] [options]')
-    .description('list the sessions of a database, who waits for whom (also: ls)')
+    .description('list the sessions of a database, who waits for whom (also: ls, ps)')
     .optionsGroup('Options:')
     .option('--watch', 'list them again and again, in place; Ctrl-C ends it')
     .addOption(

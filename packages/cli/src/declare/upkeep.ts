@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../options/examples.js';
+import { paragraphs } from '../options/help-layout.js';
 
 /** `sweep`, `doctor` and `init`. */
 export function declareUpkeep(program: Command): void {
@@ -12,12 +13,10 @@ export function declareUpkeep(program: Command): void {
     .option('--templates', 'also templates that no run uses, however recently one did')
     .addHelpText(
       'after',
-      `\nOnly databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for each of
-them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.\n${examples(
-        'sweep --dry-run',
-        'sweep --kept --templates',
-        'sweep --json',
-      )}`,
+      `${paragraphs(
+        `Only databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for
+        each of them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.`,
+      )}\n${examples('sweep --dry-run', 'sweep --kept --templates', 'sweep --json')}`,
     )
     .action(async (_options: unknown, command: Command) => {
       const { sweep } = await import('../commands/sweep.js');

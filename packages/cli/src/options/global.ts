@@ -18,6 +18,8 @@ export interface GlobalOptions {
   readonly confirm?: string;
   readonly json?: true;
   readonly quiet?: true;
+  readonly verbose?: true;
+  readonly wide?: true;
 }
 
 /** Adds the options that every command takes. */
@@ -51,6 +53,8 @@ export function addGlobalOptions(program: Command): void {
     .option('--confirm <database>', 'do not ask; enough everywhere, as it names the database that is meant')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print nothing but errors')
+    .option('--verbose', 'say on stderr which connection is used and why, and each statement with its time')
+    .option('--wide', 'show every column of a list of sessions, however long its lines are')
     .option('--no-color', 'no colour; as NO_COLOR=1')
     .helpOption('--help', 'show help')
     .version(version(), '-V, --version', 'show the version');

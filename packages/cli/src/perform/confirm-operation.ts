@@ -11,13 +11,14 @@ import { type Asks, confirm } from './confirm.js';
  * fails instead of being asked.
  *
  * @param plan makes a dry run of it
+ * @returns whether it was shown and asked
  */
 export async function confirmOperation(
   context: CommandContext,
   plan: () => Promise<PerformedReport>,
   asks: Asks,
-): Promise<void> {
-  await confirm(
+): Promise<boolean> {
+  return confirm(
     context,
     async (description) => {
       const report = await plan();
@@ -25,7 +26,7 @@ export async function confirmOperation(
       if (!description.exists || !report.changed) return undefined;
       return {
         text: questionOf(report, description),
-        preview: (colors) => previewPlan(report, colors),
+        preview: (colors) => previewPlan(report, colors, context.options),
       };
     },
     asks,

@@ -9,12 +9,13 @@ import { confirm } from './confirm.js';
  * Asks before sessions are ended on the server of another machine, or in production.
  *
  * @param plan makes a dry run of it
+ * @returns whether it was shown and asked
  */
 export async function confirmTermination(
   context: CommandContext,
   plan: () => Promise<TerminationReport>,
-): Promise<void> {
-  await confirm(
+): Promise<boolean> {
+  return confirm(
     context,
     async ({ database, exists, server }) => {
       const { cancelled, terminated } = await plan();
@@ -26,7 +27,7 @@ export async function confirmTermination(
           : `Cancel the queries of ${countSessions(sessions.length)}`;
       return {
         text: `${what} on "${printable(database)}" on ${printable(server)}?`,
-        preview: (colors) => previewSessions(sessions, colors),
+        preview: (colors) => previewSessions(sessions, colors, context.options),
       };
     },
     'elsewhere',

@@ -6,6 +6,7 @@ import { describeDatabase, PgEvictError } from '../context/engine.js';
 import { previewDatabase } from '../report/preview.js';
 import { wantsColor } from '../terminal/color.js';
 import { startProgress } from '../terminal/progress.js';
+import { textWidth, wrap } from '../terminal/wrap.js';
 import { askOnTerminal } from './ask-on-terminal.js';
 import { confirmedCommand } from './confirmed-command.js';
 import { type Obstacle, obstaclesOf } from './obstacles.js';
@@ -31,32 +32,36 @@ export type Asks =
  * or by `--confirm`; `--yes` alone is refused.
  *
  * @param prepare finds out what to ask; `undefined` if nothing is lost by it. What it throws is not asked.
+ * @returns whether it was shown and asked
  * @throws PgEvictError `REFUSED`
  */
 export async function confirm(
   context: CommandContext,
   prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
   asks: Asks = 'everywhere',
-): Promise<void> {
+): Promise<boolean> {
   const { connection, options } = context;
-  if (options.confirm !== undefined) return;
+  if (options.confirm !== undefined) return false;
   const obstacles = await obstaclesOf(context);
-  if (asks === 'elsewhere' && obstacles.every(({ kind }) => kind === 'agent')) return;
-  if (options.yes === true && obstacles.length === 0) return;
+  if (asks === 'elsewhere' && obstacles.every(({ kind }) => kind === 'agent')) return false;
+  if (options.yes === true && obstacles.length === 0) return false;
 
   const { description, question } = await lookAtIt(context, prepare);
   const canAsk = process.stdin.isTTY && process.stderr.isTTY;
   if (options.yes === true || !canAsk) throw refusal(context, obstacles);
-  if (question === undefined) return;
+  if (question === undefined) return false;
 
   const colors = createColors(wantsColor(process.stderr));
   const lines = [
     ...previewDatabase(description, connection.source.description, colors),
     ...question.preview(colors),
-    ...obstacles.map(({ reason }) => colors.yellow(`${capitalized(reason)}.`)),
+    ...obstacles.map(({ reason }) =>
+      colors.yellow(wrap(`${capitalized(reason)}.`, textWidth(process.stderr))),
+    ),
   ];
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
   await askForIt(context, question, description.database, obstacles.length > 0);
+  return true;
 }
 
 /** What could not succeed anyway fails here, before anything is asked. */
@@ -105,7 +110,17 @@ async function askForIt(
   byName: boolean,
 ): Promise<void> {
   const prompt = byName ? 'Type the name of the database to do it: ' : '[y/N] ';
-  const answer = (await askOnTerminal(`${question.text}${byName ? '\n' : ' '}${prompt}`, context)).trim();
+  const lines = wrap(`${question.text}${byName ? '\n' : ' '}${prompt}`, textWidth(process.stderr)).split(
+    '\n',
+  );
+  // The prompt is drawn again with each key, so it is one line.
+  process.stderr.write(
+    lines
+      .slice(0, -1)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  const answer = (await askOnTerminal(lines.at(-1) ?? '', context)).trim();
   if (byName ? answer === database.trim() : /^y(?:es)?$/i.test(answer)) return;
   const typed = byName && answer !== '' ? `: you typed "${answer}", and the database is "${database}"` : '';
   throw new PgEvictError('REFUSED', `Not confirmed${typed}. Nothing was changed.`, { database });

@@ -27,9 +27,10 @@ export async function performOperation(
   const { options } = context;
   const dryRun = options.dryRun === true;
   const operation = { ...context.deadline, ...context.ending };
-  if (asks !== undefined && !dryRun) {
-    await confirmOperation(context, async () => perform({ ...operation, dryRun: true }), asks);
-  }
+  const wasShown =
+    asks !== undefined &&
+    !dryRun &&
+    (await confirmOperation(context, async () => perform({ ...operation, dryRun: true }), asks));
   const progress = startProgress(options);
   let report: PerformedReport;
   try {
@@ -37,7 +38,7 @@ export async function performOperation(
   } finally {
     progress.stop();
   }
-  printOperation(report, options);
+  printOperation(report, options, { listsSessions: !wasShown });
   if (report.denied.length > 0) return sessionsRemain;
   return report.blockers.length > 0 ? blocked : done;
 }

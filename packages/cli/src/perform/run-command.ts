@@ -1,9 +1,12 @@
+import { createColors } from 'picocolors';
 import { type CommandContext, type ContextOptions, createContext } from '../context/command-context.js';
 import type { EndingOptions } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
 import { reportFailure } from '../report/failure.js';
+import { originLines } from '../report/origins.js';
 import { wantsColor } from '../terminal/color.js';
 import { listenForInterrupts } from '../terminal/interrupts.js';
+import { isVerbose, say, sayStatements } from '../terminal/verbose.js';
 import { assertConfirmed } from './confirm.js';
 
 /**
@@ -17,15 +20,18 @@ export async function runCommand(
   particulars?: ContextOptions,
 ): Promise<void> {
   const interrupts = listenForInterrupts();
+  if (isVerbose(options)) sayStatements();
   let context: CommandContext | undefined;
   try {
     context = await createContext(database, options, interrupts, particulars);
+    if (isVerbose(options)) say(originLines(context, createColors(false), undefined).trimEnd());
     assertConfirmed(context);
     process.exitCode = await callback(context);
   } catch (error) {
     reportFailure(error, {
       json: options.json === true,
       color: wantsColor(process.stderr),
+      verbose: isVerbose(options),
       source: context?.connection.source.description,
     });
   } finally {

@@ -4,6 +4,7 @@ import { isPgEvictError, redactQuery } from '../context/engine.js';
 import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
 import { exitCodeOf } from '../terminal/exit-code.js';
 import { printable, printableLines, redactPasswords } from '../terminal/printable.js';
+import { textWidth, wrap } from '../terminal/wrap.js';
 import { failureDocument } from './failure-document.js';
 import { hintOf, remedyOf } from '../terminal/words.js';
 
@@ -11,6 +12,8 @@ import { hintOf, remedyOf } from '../terminal/words.js';
 export interface FailureStyle {
   readonly json: boolean;
   readonly color: boolean;
+  /** Whether to show where a bug is. */
+  readonly verbose?: boolean;
   /** Where the connection came from, once that is known. */
   readonly source?: string | undefined;
 }
@@ -52,33 +55,42 @@ function toText(
   style: FailureStyle,
 ): string {
   const { bold, dim, red, yellow } = createColors(style.color);
-  const lines = [`${red(bold('error:'))} ${printableLines(summary)}`];
+  const width = textWidth(process.stderr);
+  const lines = [wrap(`${red(bold('error:'))} ${printableLines(summary)}`, width)];
   for (const blocker of blockers) {
     const { detail } = blocker;
     const remedy = remedyOf(blocker);
-    if (!summary.includes(detail)) lines.push(`  - ${printable(detail)}`);
+    if (!summary.includes(detail)) lines.push(wrap(`  - ${printable(detail)}`, width, { indent: '    ' }));
     if (remedy !== safeHint) lines.push(`    ${dim('fix:')} ${printable(remedy)}`);
   }
-  if (safeHint !== null) lines.push(`${yellow('hint:')} ${printableLines(safeHint)}`);
+  if (safeHint !== null) lines.push(toHint(`${yellow('hint:')} ${printableLines(safeHint)}`, width));
   if (terminated.length > 0) {
     const pids = terminated.map(({ pid }) => pid).join(', ');
-    lines.push(`note: ended before that: ${pids} (${terminated.length}).`);
+    lines.push(wrap(`note: ended before that: ${pids} (${terminated.length}).`, width));
   }
-  for (const { detail } of removed) lines.push(`note: removed before that: ${printable(detail)}`);
+  for (const { detail } of removed)
+    lines.push(wrap(`note: removed before that: ${printable(detail)}`, width));
   if (code === 'CONNECTION_FAILED' && style.source !== undefined) {
-    lines.push(`note: the connection is from ${printable(style.source)}.`);
+    lines.push(wrap(`note: the connection is from ${printable(style.source)}.`, width));
   }
   return `${lines.join('\n')}\n`;
 }
 
+/** A command at the end of a hint is to be copied: it stands on a line of its own, and is not broken. */
+function toHint(hint: string, width: number | undefined): string {
+  const [, prose = hint, command] = /^(.*:) (pg-evict [a-z-]+(?: [^\n]*)?)$/s.exec(hint) ?? [];
+  const isCommand = command !== undefined && width !== undefined;
+  return isCommand ? `${wrap(prose, width)}\n  ${command}` : wrap(hint, width);
+}
+
 /** What should never happen: said in one line, with the stack only for those who ask for it. */
-function reportBug(error: unknown, { json }: FailureStyle): void {
+function reportBug(error: unknown, { json, verbose }: FailureStyle): void {
   process.exitCode = exitCodeOf('UNEXPECTED');
   const summary = redactPasswords(error instanceof Error ? error.message : String(error));
-  const hint = 'This is a bug in pg-evict. Please report it; DEBUG=pg-evict shows where it happened.';
+  const hint = 'This is a bug in pg-evict. Please report it; --verbose shows where it happened.';
   if (json) process.stdout.write(failureDocument({ code: 'UNEXPECTED', summary, hint }));
   else process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);
-  if (process.env['DEBUG'] === 'pg-evict' && error instanceof Error) {
+  if (verbose === true && error instanceof Error) {
     process.stderr.write(`${printableLines(redactPasswords(error.stack ?? ''))}\n`);
   }
 }

@@ -2,6 +2,7 @@ import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js';
+import { fullLayout, shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { wantsColor } from '../terminal/color.js';
 import { countSessions, countTables, formatDuration } from '../terminal/format.js';
@@ -10,14 +11,22 @@ import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
 import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
 
-/** Prints what an operation did: the report on stdout, warnings on stderr. */
-export function printOperation(report: PerformedReport, options: GlobalOptions): void {
+/**
+ * Prints what an operation did: the report on stdout, warnings on stderr.
+ *
+ * @param listsSessions whether to list the sessions that were ended; they may have been listed before the question
+ */
+export function printOperation(
+  report: PerformedReport,
+  options: GlobalOptions,
+  { listsSessions = true }: { listsSessions?: boolean } = {},
+): void {
   if (options.json === true) {
     process.stdout.write(toJsonText(toJsonOperation(report)));
     return;
   }
   if (options.quiet === true) return;
-  process.stdout.write(toText(report, createColors(wantsColor(process.stdout))));
+  process.stdout.write(toText(report, options, listsSessions));
   const { yellow } = createColors(wantsColor(process.stderr));
   for (const { setting, reason } of report.notCarriedOver) {
     process.stderr.write(
@@ -62,7 +71,8 @@ function toJsonDump({ dump, format, tables }: RestoredDump): object {
   return { dump, format, tables };
 }
 
-function toText(report: PerformedReport, colors: Colors): string {
+function toText(report: PerformedReport, options: GlobalOptions, listsSessions: boolean): string {
+  const colors = createColors(wantsColor(process.stdout));
   const { terminated, blockers, denied, dryRun, removed } = report;
   const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
   if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
@@ -71,7 +81,10 @@ function toText(report: PerformedReport, colors: Colors): string {
       `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
     );
   }
-  if (terminated.length > 0) lines.push(sessionTable(terminated, colors, process.stdout.columns));
+  if (terminated.length > 0 && listsSessions) {
+    const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
+    lines.push(sessionTable(terminated, colors, layout));
+  }
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }

@@ -1,8 +1,11 @@
 import type { DatabaseDescription, Session } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
+import type { GlobalOptions } from '../options/global.js';
+import { shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { countSessions, countTables, formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
+import { textWidth, wrap } from '../terminal/wrap.js';
 import type { PerformedReport, RestoredDump } from './performed.js';
 
 /** How much it is about: `274 MB, 63 sessions`. */
@@ -20,28 +23,41 @@ export function previewDatabase(description: DatabaseDescription, source: string
     `from ${printable(source)}`,
   ].join(', ');
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
-  return [
+  const lines = [
     `${colors.dim('server  ')}  ${colors.bold(printable(server))} ${colors.dim(`(${facts})`)}`,
     `${colors.dim('database')}  ${colors.bold(printable(database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
   ];
+  return lines.map((line) => wrap(line, textWidth(process.stderr), { indent: ' '.repeat(10) }));
 }
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
-export function previewPlan({ removed, restored, terminated }: PerformedReport, colors: Colors): string[] {
+export function previewPlan(
+  { removed, restored, terminated }: PerformedReport,
+  colors: Colors,
+  options: GlobalOptions,
+): string[] {
   return [
     ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
-    ...removed.map(({ detail }) => `${colors.yellow('also    ')}  ${printable(detail)}`),
-    ...previewSessions(terminated, colors),
+    ...removed.map(({ detail }) =>
+      wrap(`${colors.yellow('also    ')}  ${printable(detail)}`, textWidth(process.stderr), {
+        indent: ' '.repeat(10),
+      }),
+    ),
+    ...previewSessions(terminated, colors, options),
   ];
 }
 
 /** The sessions that would be ended, before the question that is asked about them. */
-export function previewSessions(sessions: readonly Session[], colors: Colors): string[] {
+export function previewSessions(
+  sessions: readonly Session[],
+  colors: Colors,
+  options: GlobalOptions,
+): string[] {
   if (sessions.length === 0) return [`${colors.dim('ends    ')}  no session`];
   return [
     `${colors.dim('ends    ')}  ${countSessions(sessions.length)}`,
     '',
-    sessionTable(sessions, colors, process.stderr.columns),
+    sessionTable(sessions, colors, shortLayout(process.stderr, options)),
     '',
   ];
 }

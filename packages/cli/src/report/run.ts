@@ -2,6 +2,7 @@ import type { ExclusiveAccess, ExclusiveAccessReport } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import type { ChildOutcome } from '../child/run-child.js';
 import type { GlobalOptions } from '../options/global.js';
+import { shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { wantsColor } from '../terminal/color.js';
 import { countSessions, formatDuration } from '../terminal/format.js';
@@ -16,14 +17,17 @@ export type RunReport = ExclusiveAccessReport<ChildOutcome>;
 export function announceAccess(
   { database: held, removed, terminated }: ExclusiveAccess,
   database: string,
-  { json, quiet }: GlobalOptions,
+  options: GlobalOptions,
 ): void {
+  const { json, quiet } = options;
   if (quiet === true || json === true) return;
   const colors = createColors(wantsColor(process.stderr));
   const ended = terminated.length === 0 ? '' : `; ${countSessions(terminated.length)} ended`;
   process.stderr.write(
     `${colors.green('Holding')} ${colors.bold(printable(database))} as ${held}${ended}.\n` +
-      (terminated.length === 0 ? '' : `${sessionTable(terminated, colors, process.stderr.columns)}\n`) +
+      (terminated.length === 0
+        ? ''
+        : `${sessionTable(terminated, colors, shortLayout(process.stderr, options))}\n`) +
       removed.map(({ detail }) => `${colors.yellow('lost:')} ${printable(detail)}\n`).join(''),
   );
 }

@@ -1,8 +1,8 @@
 import type { Session, TerminationReport } from '@pg-evict/core';
 import { createColors } from 'picocolors';
-import type { Colors } from 'picocolors/types.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonDenied, toJsonSession } from '../sessions/json.js';
+import { fullLayout, shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { wantsColor } from '../terminal/color.js';
 import { countSessions, formatDuration } from '../terminal/format.js';
@@ -17,17 +17,17 @@ import { remedyOf } from '../terminal/words.js';
 export function printTermination(
   report: TerminationReport,
   options: GlobalOptions,
-  endThese: string | undefined,
+  { endThese, listsSessions }: { endThese: string | undefined; listsSessions: boolean },
 ): void {
   if (options.json === true) {
     process.stdout.write(toJsonText(toJson(report)));
     return;
   }
-  if (options.quiet !== true) process.stdout.write(ended(report, createColors(wantsColor(process.stdout))));
+  if (options.quiet !== true) process.stdout.write(ended(report, options, listsSessions));
   if (report.dryRun && options.quiet !== true && endThese !== undefined) {
     process.stdout.write(`To ${verb(report)} exactly ${these(report)}: ${printable(endThese)}\n`);
   }
-  process.stderr.write(notEnded(report, createColors(wantsColor(process.stderr))));
+  process.stderr.write(notEnded(report, options));
 }
 
 function toJson(report: TerminationReport): object {
@@ -47,7 +47,8 @@ const verb = ({ cancelled }: TerminationReport): string =>
   cancelled === undefined ? 'end' : 'cancel the query of';
 const these = (report: TerminationReport): string => (found(report).length === 1 ? 'this one' : 'these');
 
-function ended(report: TerminationReport, colors: Colors): string {
+function ended(report: TerminationReport, options: GlobalOptions, listsSessions: boolean): string {
+  const colors = createColors(wantsColor(process.stdout));
   const { cancelled, database, durationMs, dryRun } = report;
   const sessions = found(report);
   const name = colors.bold(printable(database));
@@ -56,11 +57,15 @@ function ended(report: TerminationReport, colors: Colors): string {
   const summary = dryRun
     ? `${colors.yellow(`Would ${verb(report)}`)} ${count} on ${name}. Nothing was changed.`
     : `${past} ${count} on ${name} ${colors.dim(`in ${formatDuration(durationMs)}`)}.`;
-  const table = sessions.length === 0 ? '' : `${sessionTable(sessions, colors, process.stdout.columns)}\n`;
+  const table =
+    sessions.length === 0 || !listsSessions
+      ? ''
+      : `${sessionTable(sessions, colors, (dryRun ? fullLayout : shortLayout)(process.stdout, options))}\n`;
   return `${summary}\n${table}`;
 }
 
-function notEnded({ denied, remaining }: TerminationReport, colors: Colors): string {
+function notEnded({ denied, remaining }: TerminationReport, options: GlobalOptions): string {
+  const colors = createColors(wantsColor(process.stderr));
   const lines = denied.flatMap((each) => [
     `${colors.red('not ended:')} ${each.session.pid}: ${printable(each.reason)}.`,
     `  ${colors.dim('fix:')} ${printable(remedyOf(each))}`,
@@ -68,7 +73,7 @@ function notEnded({ denied, remaining }: TerminationReport, colors: Colors): str
   if (remaining.length > 0) {
     lines.push(
       `${colors.red('still there:')} ${countSessions(remaining.length)} did not end in time.`,
-      sessionTable(remaining, colors, process.stderr.columns),
+      sessionTable(remaining, colors, fullLayout(process.stderr, options)),
     );
   }
   return lines.map((line) => `${line}\n`).join('');

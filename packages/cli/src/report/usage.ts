@@ -1,6 +1,8 @@
 import type { Command, CommanderError } from 'commander';
+import { commandsOfOthers, optionsOfOthers } from '../options/other-words.js';
 import { usage } from '../terminal/exit-code.js';
 import { printable, redactPasswords } from '../terminal/printable.js';
+import { textWidth, wrap } from '../terminal/wrap.js';
 import { failureDocument } from './failure-document.js';
 
 /** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
@@ -15,17 +17,44 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
   const command = program.commands.find(
     (known) => argv[2] === known.name() || known.aliases().includes(argv[2] ?? ''),
   );
-  const help = command === undefined ? 'pg-evict --help' : `pg-evict help ${command.name()}`;
+  const help =
+    command === undefined || command.name() === 'help'
+      ? 'pg-evict --help'
+      : `pg-evict help ${command.name()}`;
   const forgot =
     command?.name() === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
+  const meant = meantBy(error, command?.name());
   const hint = [
-    ...suggestions,
+    ...(meant === undefined ? suggestions : [meant]),
     ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
-    `${help} shows what there is.`,
+    ...(meant?.includes('For help') === true || summary.includes('For help')
+      ? []
+      : [`${help} shows what there is.`]),
   ].join(' ');
   if (argv.includes('--json')) {
     process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', summary, hint }));
   } else {
-    process.stderr.write(`error: ${printable(summary)}\n${hint}\n`);
+    const width = textWidth(process.stderr);
+    process.stderr.write(`${wrap(`error: ${printable(summary)}`, width)}\n${wrap(hint, width)}\n`);
+  }
+}
+
+/** What somebody meant who used a word that other tools have. */
+function meantBy({ code, message }: CommanderError, command: string | undefined): string | undefined {
+  const [, word = ''] = /'([^'\s]+)/.exec(message) ?? [];
+  switch (code) {
+    case 'commander.unknownCommand': {
+      return commandsOfOthers[word];
+    }
+    case 'commander.unknownOption': {
+      return optionsOfOthers[word.replace(/=.*/s, '')];
+    }
+    case 'commander.optionMissingArgument': {
+      if (word !== '-h,') return undefined;
+      return `-h is the host here, as in psql. For help: pg-evict ${command === undefined ? '' : `${command} `}--help.`;
+    }
+    default: {
+      return undefined;
+    }
   }
 }

@@ -2,7 +2,9 @@ import type { Session } from '@pg-evict/core';
 import type { Colors } from 'picocolors/types.js';
 import { countSessions } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
+import { wrap } from '../terminal/wrap.js';
 import { hiddenNote, isHidden } from './hidden.js';
+import type { TableLayout } from './layout.js';
 import { sessionTable } from './table.js';
 
 /** What was seen in one look at a database. */
@@ -18,15 +20,17 @@ export interface Listing {
 }
 
 /** The sessions of a database as text: its protection, the table, and how many they are. */
-export function sessionList(listing: Listing, colors: Colors, width: number | undefined): string {
+export function sessionList(listing: Listing, colors: Colors, layout: TableLayout): string {
   const { database, hidden, protection, role, sessions } = listing;
   const name = colors.bold(printable(database));
   const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
   const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
   const lines = [
     ...(protection === null ? [] : [`${name} is ${colors.yellow('protected')}${because(protection)}.`]),
-    ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, width)]),
-    ...(hidden === 0 ? [] : [colors.dim(hiddenNote(hidden, role, !sessions.some(isHidden)))]),
+    ...(sessions.length === 0 ? [] : [sessionTable(sessions, colors, layout)]),
+    ...(hidden === 0
+      ? []
+      : [colors.dim(wrap(hiddenNote(hidden, role, !sessions.some(isHidden)), layout.width))]),
     `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
   ];
   return lines.map((line) => `${line}\n`).join('');

@@ -4,6 +4,8 @@ import type { Colors } from 'picocolors/types.js';
 import { redactQuery } from '../context/engine.js';
 import { formatAge } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
+import { wrap } from '../terminal/wrap.js';
+import type { TableLayout } from './layout.js';
 import { type Branch, lockTree } from './lock-tree.js';
 
 interface Column {
@@ -53,15 +55,23 @@ function waitingFor({ state, waitEvent, waitsFor }: Session): string {
 const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
 
 /** What a narrow terminal does without, in this order. */
-const dispensable = ['CLIENT', 'APPLICATION', 'SINCE', 'WAITING FOR'];
+const dispensable = ['CLIENT', 'SINCE', 'WAITING FOR', 'USER', 'APPLICATION'];
+
+/** How narrow a column may become before another one is left out. */
+const minWidths: Readonly<Record<string, number>> = { USER: 8, APPLICATION: 12, STATE: 6, CLIENT: 15 };
 
 /**
- * A table of sessions, one line each, without a frame. Who waits for a lock stands below who holds it.
- *
- * @param width the terminal's; left out, nothing is cut
+ * A table of sessions, one line each, without a frame. Who waits for a lock stands below who holds it. Below the table
+ * it says how many sessions and which columns are not shown.
  */
-export function sessionTable(sessions: readonly Session[], colors: Colors, width?: number): string {
-  const branches = lockTree(sessions);
+export function sessionTable(
+  sessions: readonly Session[],
+  colors: Colors,
+  { limit = Number.POSITIVE_INFINITY, width }: TableLayout = {},
+): string {
+  const all = lockTree(sessions);
+  // One more line would take no more room than the line that counts it.
+  const branches = all.length <= limit + 1 ? all : all.slice(0, limit);
   const isTree = branches.some(({ prefix }) => prefix !== '');
   const filled = columns
     .map((column) => ({
@@ -88,8 +98,19 @@ export function sessionTable(sessions: readonly Session[], colors: Colors, width
       .trimEnd();
   return [
     colors.dim(line(shown.map(({ title }) => title))),
-    ...sessions.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
+    ...branches.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
+    ...notShown(
+      filled.flatMap(({ title }) => (shown.some((column) => column.title === title) ? [] : [title])),
+      all.length - branches.length,
+    ).map((note) => colors.dim(wrap(note, width))),
   ].join('\n');
+}
+
+function notShown(titles: readonly string[], more: number): string[] {
+  return [
+    ...(more === 0 ? [] : [`… and ${more} more`]),
+    ...(titles.length === 0 ? [] : [`Not shown: ${titles.join(', ')}. --wide shows every column.`]),
+  ];
 }
 
 /** Whether the tree shows every blocker: nobody waits for two, or for somebody who is not listed. */
@@ -100,7 +121,7 @@ function isWholeTree(branches: readonly Branch[]): boolean {
   );
 }
 
-/** Leaves columns out until the query has room, then gives it what is left. */
+/** Makes columns narrower, then leaves columns out, until the query has room; then gives it what is left. */
 function fit<T extends { title: string; width: number }>(all: readonly T[], width: number): T[] {
   let shown = [...all];
   const roomForQuery = (): number =>
@@ -108,11 +129,27 @@ function fit<T extends { title: string; width: number }>(all: readonly T[], widt
       (room, column) => (column.title === 'QUERY' ? room : room - column.width - gap.length),
       width,
     );
-  const needed = Math.min(minQueryWidth, all.find(({ title }) => title === 'QUERY')?.width ?? -gap.length);
+  const query = all.find(({ title }) => title === 'QUERY');
+  const needed = query === undefined ? -gap.length : Math.min(minQueryWidth, query.width);
+  const narrow = (): void => {
+    for (const [title, least] of Object.entries(minWidths)) {
+      const missing = needed - roomForQuery();
+      if (missing <= 0) return;
+      shown = shown.map((column) =>
+        column.title === title
+          ? { ...column, width: Math.max(Math.min(least, column.width), column.width - missing) }
+          : column,
+      );
+    }
+  };
   for (const title of dispensable) {
     if (roomForQuery() >= needed) break;
-    shown = shown.filter((column) => column.title !== title);
+    const before = shown;
+    narrow();
+    if (roomForQuery() >= needed) break;
+    shown = before.filter((column) => column.title !== title);
   }
+  if (roomForQuery() < needed) narrow();
   const room = Math.max(1, roomForQuery());
   return shown.map((column) =>
     column.title === 'QUERY' ? { ...column, width: Math.min(column.width, room) } : column,

@@ -2,12 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
 import { isPgEvictError } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
 import { wantsColor } from '../terminal/color.js';
 import { done } from '../terminal/exit-code.js';
 import { printable } from '../terminal/printable.js';
+import { fullLayout } from './layout.js';
 import { type Listing, sessionList } from './list.js';
 
-const alternateScreen = { enter: '\u001B[?1049h\u001B[?25l', leave: '\u001B[?25h\u001B[?1049l' };
+/** A screen of its own, without a cursor, and without lines that go on in the next (as with --wide). */
+const alternateScreen = {
+  enter: '\u001B[?1049h\u001B[?25l\u001B[?7l',
+  leave: '\u001B[?7h\u001B[?25h\u001B[?1049l',
+};
 const redraw = { start: '\u001B[H', endOfLine: '\u001B[K', below: '\u001B[J' };
 
 /**
@@ -18,7 +24,7 @@ const redraw = { start: '\u001B[H', endOfLine: '\u001B[K', below: '\u001B[J' };
  * anew, or the server restarted, while somebody watches.
  */
 export async function watchSessions(
-  { interrupts }: CommandContext,
+  { interrupts, options }: CommandContext,
   intervalMs: number,
   look: () => Promise<Listing>,
 ): Promise<number> {
@@ -40,7 +46,7 @@ export async function watchSessions(
     if (isScreen) process.stdout.write(alternateScreen.leave);
   };
   try {
-    text = frame(await first(look, signal), colors);
+    text = frame(await first(look, signal), colors, options);
     if (signal.aborted) return done;
     if (isScreen) process.stdout.write(alternateScreen.enter);
     process.once('exit', leave);
@@ -48,7 +54,7 @@ export async function watchSessions(
     for (;;) {
       draw();
       await sleep(intervalMs, undefined, { signal });
-      text = frame(await first(look, signal).catch(said), colors);
+      text = frame(await first(look, signal).catch(said), colors, options);
     }
   } catch (error) {
     if (signal.aborted) return done;
@@ -85,11 +91,15 @@ function said(error: unknown): string {
   return error.message;
 }
 
-function frame(seen: Listing | string, colors: ReturnType<typeof createColors>): string {
+function frame(
+  seen: Listing | string,
+  colors: ReturnType<typeof createColors>,
+  options: GlobalOptions,
+): string {
   const time = colors.dim(new Date().toTimeString().slice(0, 8));
   return typeof seen === 'string'
     ? `${time}  ${colors.red(printable(seen))}\n`
-    : `${time}\n${sessionList(seen, colors, process.stdout.columns)}`;
+    : `${time}\n${sessionList(seen, colors, fullLayout(process.stdout, options))}`;
 }
 
 /** Writes over what is there, as clearing it first would flicker; what does not fit is counted. */

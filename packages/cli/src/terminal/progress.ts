@@ -1,5 +1,6 @@
 import type { OperationStep } from '@pg-evict/core';
 import type { Spinner } from 'yocto-spinner';
+import { isVerbose } from './verbose.js';
 
 /** A spinner that appears only when something takes longer than a blink. */
 export interface Progress {
@@ -25,7 +26,7 @@ const afterStep: Partial<Record<OperationStep, string>> = {
 };
 
 /** Starts waiting. Draws on stderr, and only where that is a terminal. */
-export function startProgress(options: { readonly quiet?: true }): Progress {
+export function startProgress(options: { readonly quiet?: true; readonly verbose?: true }): Progress {
   let text = 'Connecting';
   let spinner: Spinner | undefined;
   let stopped = false;
@@ -38,6 +39,7 @@ export function startProgress(options: { readonly quiet?: true }): Progress {
   const isDrawn =
     process.stderr.isTTY &&
     options.quiet !== true &&
+    !isVerbose(options) &&
     process.env['TERM'] !== 'dumb' &&
     !('CI' in process.env);
   const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;

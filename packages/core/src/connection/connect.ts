@@ -2,7 +2,9 @@ import { Client } from 'pg';
 import { type Deadline, pause } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
+import { locationOf } from './locate-server.js';
 import { sessionSettings } from './session-settings.js';
+import { statementName, traced } from './trace.js';
 import type { ConnectionSettings } from './target.js';
 
 /** A connected client of ours and its backend: its pid, and when it started, in microseconds since 1970. */
@@ -39,8 +41,7 @@ export async function connect(
   // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
   // process would crash.
   client.on('error', () => undefined);
-  const connecting = client
-    .connect()
+  const connecting = traced({ ...whereOf(client), what: 'connect' }, async () => client.connect())
     .then(async () => client.query<{ pid: number; started: string }>(sessionSettings()))
     // Of several statements node-postgres returns several results; its types do not know that.
     .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
@@ -95,13 +96,22 @@ function giveUpOnSilence(client: Client, deadline: Deadline): void {
     };
     deadline.signal?.addEventListener('abort', sooner, { once: true });
     try {
-      return await query(...parameters);
+      const what = statementName(parameters[0]);
+      return await traced({ ...whereOf(client), what }, async () => query(...parameters));
     } finally {
       clearTimeout(timer);
       deadline.signal?.removeEventListener('abort', sooner);
     }
   };
   client.query = watched as Client['query'];
+}
+
+/** Where a client is connected, and the pid of the backend that serves it, which node-postgres knows and does not type. */
+function whereOf(client: Client): { where: string; pid: () => number | undefined } {
+  return {
+    where: `${locationOf(client).server}/${client.database ?? ''}`,
+    pid: () => (client as unknown as { processID?: number | null }).processID ?? undefined,
+  };
 }
 
 /** Closes a client without waiting for a server that does not answer. */

@@ -1,0 +1,43 @@
+/** Commands that other tools have, and what does here what they do there. */
+export const commandsOfOthers: Readonly<Record<string, string>> = {
+  backup: 'pg_dump makes a dump, and pg-evict restore restores it.',
+  cancel: 'To cancel queries: pg-evict terminate --cancel.',
+  copy: 'To copy a database: pg-evict clone.',
+  createdb: 'To create a database: pg-evict create.',
+  delete: 'To drop a database: pg-evict drop.',
+  dropdb: 'To drop a database: pg-evict drop.',
+  dump: 'pg_dump makes a dump, and pg-evict restore restores it.',
+  evict: 'To end the sessions of a database: pg-evict terminate.',
+  force: 'To drop a database, whoever is connected to it: pg-evict drop.',
+  kick: 'To end the sessions of a database: pg-evict terminate.',
+  kill: 'To end the sessions of a database: pg-evict terminate, with --pids for some of them.',
+  lock: 'To hold a database while a command runs: pg-evict run.',
+  migrate: 'To recreate a database and run all knex migrations: pg-evict fresh.',
+  mv: 'To rename a database: pg-evict rename.',
+  psql: 'To run psql while nobody else can connect: pg-evict run <database> -- psql.',
+  remove: 'To drop a database: pg-evict drop.',
+  reset: 'To empty a database: pg-evict recreate. To run all knex migrations on it, too: pg-evict fresh.',
+  rm: 'To drop a database: pg-evict drop.',
+  seed: 'To recreate a database and run knex migrations and seeds: pg-evict fresh --seed.',
+  status: 'To look at connection, privileges and what is in the way: pg-evict doctor.',
+  stop: 'To end the sessions of a database: pg-evict terminate.',
+  truncate: 'To empty a database: pg-evict recreate.',
+};
+
+/** Options that other tools have, and what does here what they do there. */
+export const optionsOfOthers: Readonly<Record<string, string>> = {
+  '-?': 'For help: --help.',
+  '-f': 'Sessions are ended without it. To answer the question beforehand: --yes.',
+  '-i': 'It asks by itself.',
+  '-n': 'To see what would be done: --dry-run.',
+  '-q': 'To print nothing but errors: --quiet.',
+  '-v': '-V shows the version, and --verbose says what is done.',
+  '-W': 'A password belongs into DATABASE_URL, PGPASSWORD or .pgpass.',
+  '--database': 'The database is the first argument: pg-evict <command> <database>.',
+  '--dbname': 'The database is the first argument: pg-evict <command> <database>.',
+  '--debug': 'To see what is done: --verbose.',
+  '--force': 'Sessions are ended without it. To answer the question beforehand: --yes.',
+  '--interactive': 'It asks by itself.',
+  '--password': 'A password belongs into DATABASE_URL, PGPASSWORD or .pgpass.',
+  '--user': 'The role to log in as: -U (--username).',
+};

@@ -1,0 +1,28 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Trace } from '@pg-evict/core';
+import { createColors } from 'picocolors';
+import { wantsColor } from './color.js';
+import { printable } from './printable.js';
+
+/** Whether the command is to say what it does: `--verbose`, or `DEBUG=pg-evict`. */
+export const isVerbose = ({ verbose }: { readonly verbose?: true }): boolean =>
+  verbose === true || process.env['DEBUG'] === 'pg-evict';
+
+/** Says on stderr, in order, each connection that is made and each statement, with its time. */
+export function sayStatements(): void {
+  subscribe('pg-evict:trace', (message) => {
+    const { failed, ms, pid, what, where } = message as Trace;
+    const { dim, red } = createColors(wantsColor(process.stderr));
+    const facts = `${formatMs(ms)}  ${printable(where)}${pid === undefined ? '' : ` (${pid})`}`;
+    const failure = failed === undefined ? '' : `  ${red(`failed: ${printable(failed)}`)}`;
+    process.stderr.write(`${dim(facts)}  ${printable(what)}${failure}\n`);
+  });
+}
+
+/** Says something else on stderr, between the statements. */
+export function say(text: string): void {
+  const { dim } = createColors(wantsColor(process.stderr));
+  process.stderr.write(`${dim(text)}\n`);
+}
+
+const formatMs = (ms: number): string => `${ms.toFixed(1)} ms`.padStart(10);

@@ -1,0 +1,62 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** How wide text is that is written for people: as wide as the terminal, and readable. */
+const widest = 120;
+const narrowest = 40;
+
+/** The columns that text on a stream may take; `undefined` where it is not a terminal. */
+export function textWidth(stream: Pick<NodeJS.WriteStream, 'columns' | 'isTTY'>): number | undefined {
+  if (!stream.isTTY || !(stream.columns > 0)) return undefined;
+  return Math.min(widest, Math.max(narrowest, stream.columns));
+}
+
+/** How the lines are broken. */
+export interface WrapOptions {
+  /** What the second line and those after it begin with. @default the spaces that the line begins with */
+  readonly indent?: string;
+  /** What each line but the last ends with, such as a shell's ` \`. */
+  readonly continuation?: string;
+}
+
+/** Breaks each line of a text at spaces. A word that is wider than a line stays whole. Escape sequences have no width. */
+export function wrap(text: string, width: number | undefined, options: WrapOptions = {}): string {
+  if (width === undefined) return text;
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, width, options))
+    .join('\n');
+}
+
+function wrapLine(line: string, width: number, { continuation = '', indent }: WrapOptions): string {
+  if (widthOf(line) <= width) return line;
+  const [own = ''] = /^ */.exec(line) ?? [];
+  const next = indent ?? own;
+  const room = width - widthOf(continuation);
+  const lines: string[] = [];
+  let current = own;
+  let isEmpty = true;
+  for (const word of line.slice(own.length).split(' ')) {
+    const extended = isEmpty ? `${current}${word}` : `${current} ${word}`;
+    if (isEmpty || widthOf(extended) <= room) {
+      current = extended;
+      isEmpty = false;
+    } else {
+      lines.push(current);
+      current = `${next}${word}`;
+    }
+  }
+  return [...lines.map((text) => `${text.trimEnd()}${continuation}`), current].join('\n');
+}
+
+/** Characters that take two columns, roughly: East Asian ones, and emoji. */
+const wide =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/gu;
+
+/**
+ * The columns that a text takes. Prose need not be cut as exactly as a table is, and help is shown without loading what
+ * tables need.
+ */
+export function widthOf(text: string): number {
+  const plain = stripVTControlCharacters(text).replaceAll(/\p{M}/gu, '');
+  return [...plain].length + (plain.match(wide)?.length ?? 0);
+}
