@@ -32,21 +32,20 @@ describe('help', () => {
       const { stdout: widest } = await runCli(args, { COLUMNS: '120' });
       for (const columns of [40, 61, 80, 100]) {
         const { stdout } = await runCli(args, { COLUMNS: String(columns) });
-        const tooWide = stdout.split('\n').filter((line) => [...line].length > columns);
+        const tooWide = stdout.split('\n').filter((line) => Array.from(line).length > columns);
         expect({ columns, tooWide }).toEqual({ columns, tooWide: [] });
         expect(wordsOf(stdout)).toBe(wordsOf(widest));
       }
     },
   );
+});
 
-  (hasTerminal ? test : test.skip).each([40, 60, 200])(
-    'on a terminal of %i columns it fits',
-    async (columns) => {
-      const { output } = await runOnTerminal(['help', 'run'], { columns });
-      const lines = stripVTControlCharacters(output).split('\r\n');
-      expect(lines.filter((line) => [...line].length > columns)).toEqual([]);
-    },
-  );
+(hasTerminal ? describe : describe.skip)('on a terminal', () => {
+  test.each([40, 60, 200])('of %i columns help fits', async (columns) => {
+    const { output } = await runOnTerminal(['help', 'run'], { columns });
+    const lines = stripVTControlCharacters(output).split('\r\n');
+    expect(lines.filter((line) => Array.from(line).length > columns)).toEqual([]);
+  });
 });
 
 describe('words that people try', () => {

@@ -56,14 +56,14 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
       stripVTControlCharacters(
         (
           await runOnTerminal(['sessions', ...args], {
-            env: { DATABASE_URL: serverUrl({ database }) },
+            env: { DATABASE_URL: serverUrl({ database }), CI: '1' },
             columns: 45,
           })
         ).output,
       );
     const narrow = await look();
     expect(narrow).toMatch(/^Not shown: CLIENT/m);
-    expect(narrow.split('\r\n').filter((line) => [...line].length > 45)).toEqual([]);
+    expect(narrow.split('\r\n').filter((line) => Array.from(line).length > 45)).toEqual([]);
     const wide = await look('--wide');
     expect(wide).not.toContain('Not shown');
     for (const title of ['PID', 'USER', 'APPLICATION', 'CLIENT', 'STATE', 'SINCE']) {

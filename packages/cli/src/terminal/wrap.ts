@@ -58,5 +58,5 @@ const wide =
  */
 export function widthOf(text: string): number {
   const plain = stripVTControlCharacters(text).replaceAll(/\p{M}/gu, '');
-  return [...plain].length + (plain.match(wide)?.length ?? 0);
+  return Array.from(plain).length + (plain.match(wide)?.length ?? 0);
 }
