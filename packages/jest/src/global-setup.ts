@@ -1,10 +1,9 @@
 import { clearConfigCache } from '@pg-evict/config';
-import { startRun } from '@pg-evict/testing';
+import { openHost } from '@pg-evict/testing';
 import { beginAfresh } from './run/begin-in-child.js';
-import { endRunsOnSignals } from './run/end-runs.js';
-import { ownRuns } from './run/own-runs.js';
+import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
+import { ownHost } from './run/own-host.js';
 import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
-import { type Runs, writeRuns } from './run/runs-variable.js';
 import { watchServer } from './run/watch-server.js';
 
 /**
@@ -32,23 +31,26 @@ export default async function globalSetup(
   const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
   if (isWatching) clearConfigCache();
   else endRunsOnSignals();
-  const runs: Record<string, Runs[string]> = {};
-  const [first, ...others] = await groupProjects(globalConfig, projectConfig);
-  for (const group of first === undefined ? [] : [first, ...others]) {
+  endRunsOnExit();
+  const own = ownHost();
+  const host = (own.host ??= await openHost());
+  const groups = await groupProjects(globalConfig, projectConfig);
+  for (const { directory, directories } of groups) {
     try {
-      const { directory } = group;
       const server = isWatching ? await watchServer(directory) : undefined;
-      const run =
-        server === undefined ? await startRun({ cwd: directory }) : await beginAfresh({ directory, server });
-      ownRuns().set(run.id, run);
-      const invitation = { ...run.toJSON(), watched: server?.url !== undefined };
-      for (const each of group.directories) runs[each] = invitation;
+      if (server === undefined) await host.begin({ cwd: directory, directories });
+      else {
+        const run = await beginAfresh({ directory, server });
+        host.add(run, { directories, watched: server.url !== undefined });
+      }
     } catch (error) {
       // Whether tests of the others are run at all is not known here; theirs is the error then.
-      if (group === first) throw error;
+      if (directory !== groups[0]?.directory) continue;
+      await endOwnRuns();
+      throw error;
     }
   }
-  writeRuns(runs);
+  host.offerTo(process.env);
 }
 
 /**

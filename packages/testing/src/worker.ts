@@ -13,10 +13,14 @@ export type { DatabaseAddress } from './server/database-address.js';
 export type { RunSettings } from './database/test-run.js';
 export { borrowDatabase, type BorrowDatabaseOptions } from './worker/borrow-database.js';
 export type { BorrowedDatabase } from './worker/borrowed-database.js';
+export { startDetachedHost, type DetachedHostOptions } from './worker/detached-host.js';
 export {
   borrowForFile,
   type BorrowForFileOptions,
   type FileDatabase,
   type GivenBack,
 } from './worker/file-database.js';
+export { tell } from './captured/streams.js';
+export { hasHost } from './wire/host-variable.js';
+export { endFile } from './worker/end-file.js';
 export { resetDatabase } from './worker/reset-database.js';

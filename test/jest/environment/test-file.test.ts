@@ -241,9 +241,12 @@ describe('a test file', () => {
         version,
       );
       const run = await project.run({ parameters: withWorkers, env: { ADMIN_URL: serverUrl() } });
-      expect(run).toMatchObject({ code: 1, passed: 0 });
-      for (const file of ['one.test.js', 'two.test.js']) {
-        expect(run.files[file]?.message).toMatch(
+      // One database was made in advance, perhaps before that.
+      expect(run.code).toBe(1);
+      const failed = Object.values(run.files).filter(({ status }) => status === 'failed');
+      expect(failed).not.toEqual([]);
+      for (const { message } of failed) {
+        expect(message).toMatch(
           /Test database "pg_evict_test_\w+" was not made: template database "\w+" does not exist/,
         );
       }

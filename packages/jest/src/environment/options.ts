@@ -1,5 +1,4 @@
 import { PgEvictError } from '@pg-evict/core';
-import type { RunSettings } from '@pg-evict/testing';
 
 /**
  * What a project, or a test file by a docblock, may say otherwise than the configuration: `testEnvironmentOptions:
@@ -29,9 +28,9 @@ const choices = {
   keepFailed: [true, false],
 } as const;
 
-/** The settings of a test file. @throws {@link PgEvictError} `CONFIG_INVALID` */
-export function settingsFor(run: RunSettings, given: unknown): RunSettings {
-  if (given === undefined) return run;
+/** What a test file says otherwise than the configuration. @throws {@link PgEvictError} `CONFIG_INVALID` */
+export function readSettings(given: unknown): DatabaseEnvironmentOptions | undefined {
+  if (given === undefined) return undefined;
   if (typeof given !== 'object' || given === null) {
     throw invalid('is not an object', "Write, for example, pgEvict: { leaks: 'warn' }.");
   }
@@ -45,11 +44,7 @@ export function settingsFor(run: RunSettings, given: unknown): RunSettings {
       );
     }
   }
-  const settings = given as DatabaseEnvironmentOptions;
-  if (run.isolation === 'run' && settings.isolation !== undefined) {
-    throw invalid('has an isolation', "The run has one database for all: testing.isolation is 'run'.");
-  }
-  return { ...run, ...(settings as Partial<RunSettings>) };
+  return given;
 }
 
 function invalid(problem: string, hint: string): PgEvictError {

@@ -1,28 +1,23 @@
-import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { PgEvictError } from '@pg-evict/core';
-import { joinRun, type StartRunOptions, type TestRun } from '@pg-evict/testing';
+import { joinRun, type RunInvitation, type StartRunOptions, type TestRun } from '@pg-evict/testing';
 import { packageDirectory } from '../package-directory.cjs';
-import { type JestRun, readRuns, writeRuns } from './runs-variable.js';
-import { WorkerDatabase } from './worker-database.js';
 
 /** What this program is asked, as JSON. */
 export interface Begin {
   /** Of the project. */
   readonly directory: string;
-  /**
-   * Where the server is, if the configuration does not say it. Left out by who has found no run: it may as well be told
-   * of one that others have begun.
-   */
-  readonly server?: StartRunOptions | undefined;
+  /** Where the server is, if the configuration does not say it. */
+  readonly server: StartRunOptions;
 }
 
 /** What it answers, as JSON. */
 export interface Begun {
-  readonly run?: JestRun;
+  readonly run?: RunInvitation;
   readonly error?: { readonly code: PgEvictError['code']; readonly message: string };
 }
 
@@ -33,7 +28,7 @@ const beginElsewhere = join(packageDirectory, 'begin-elsewhere.js');
 const stdio = ['pipe', 2, 2, 'pipe'] satisfies StdioOptions;
 
 /** What it has answered. @throws {@link PgEvictError} what the start of the run failed with */
-function invitationIn(answer: string, status: number | null): JestRun {
+function invitationIn(answer: string, status: number | null): RunInvitation {
   const { run, error } = JSON.parse(answer || '{}') as Begun;
   if (run !== undefined) return run;
   const { code = 'UNEXPECTED', message = `The process that begins the run ended (${status}).` } = error ?? {};
@@ -59,31 +54,4 @@ export async function beginAfresh(begin: Begin): Promise<TestRun> {
     child.stdin?.end();
     await ended;
   }
-}
-
-/**
- * The database of this worker in the run of a project. Where the global setup did not know the project (its `rootDir` is
- * not the folder of its configuration), the run is that of the projects whose configuration of pg-evict it shares. Where
- * no global setup of ours has begun one, as that of the project took its place, this process is a run of its own. Waits
- * for nobody: an environment has to know its variables when it is constructed.
- *
- * @throws {@link PgEvictError} `CONFIG_INVALID` and what the start of a run fails with
- */
-export function findRun(directory: string): WorkerDatabase {
-  const runs = readRuns();
-  const known = runs[directory];
-  if (known !== undefined) return WorkerDatabase.of(known);
-  const found = findElsewhere(directory);
-  writeRuns({ ...runs, [directory]: found });
-  return WorkerDatabase.of(found);
-}
-
-function findElsewhere(directory: string): JestRun {
-  const begin: Begin = { directory };
-  const { status, output } = spawnSync(process.execPath, [beginElsewhere, JSON.stringify(begin)], {
-    encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio,
-  });
-  return invitationIn(output.at(-1) ?? '', status);
 }

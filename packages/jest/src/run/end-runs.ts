@@ -1,33 +1,43 @@
-import { endRun } from '@pg-evict/testing';
-import { ownRuns } from './own-runs.js';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { endHost, type TestHost } from '@pg-evict/testing';
+import { endFile } from '@pg-evict/testing/worker';
+import { packageDirectory } from '../package-directory.cjs';
+import { ownHost } from './own-host.js';
 import { processState } from './process-state.js';
 import { takeBackEnvironment } from './process-variables.js';
-import { WorkerDatabase } from './worker-database.js';
+
+/** How long the end of a run may hold up the end of this process. */
+const atExitMs = 20_000;
 
 /**
  * Ends the runs that this process began, also where processes of Jest still work with them. Called again meanwhile, it
  * waits as well: with `bail`, Jest has a global teardown for each test file that fails, and exits after the first.
  */
 export async function endOwnRuns(): Promise<void> {
-  const state = processState('ending/2', () => ({ ending: Promise.resolve() }));
+  const state = processState('ending/3', () => ({ ending: Promise.resolve() }));
   state.ending = state.ending.catch(() => undefined).then(endAll);
   await state.ending;
 }
 
 async function endAll(): Promise<void> {
   takeBackEnvironment();
-  const runs = [...ownRuns().values()];
-  ownRuns().clear();
-  WorkerDatabase.leaveAll();
-  const ended = await Promise.allSettled(runs.map(async (run) => endRun(run, { force: true })));
-  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
+  endFile();
+  const own = ownHost();
+  const { host } = own;
+  if (host === undefined) return;
+  try {
+    await endHost(host);
+  } finally {
+    if (own.host === host) own.host = undefined;
+  }
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Has a signal that would end this process end its runs first; then it goes the way it would have gone. */
 export function endRunsOnSignals(): void {
-  const state = processState('signals/2', () => ({ isListening: false }));
+  const state = processState('signals/3', () => ({ isListening: false }));
   if (state.isListening) return;
   state.isListening = true;
   for (const signal of signals) {
@@ -39,4 +49,30 @@ export function endRunsOnSignals(): void {
     };
     process.once(signal, listener);
   }
+}
+
+/**
+ * Where this process exits without a global teardown (Jest 29 when it bails out), or in the middle of one, another one
+ * ends its runs, and is waited for.
+ */
+export function endRunsOnExit(): void {
+  const state = processState('exit/1', () => ({ isListening: false }));
+  if (state.isListening) return;
+  state.isListening = true;
+  process.on('exit', () => {
+    const { host } = ownHost();
+    if (host !== undefined) endElsewhere(host);
+  });
+}
+
+function endElsewhere(host: TestHost): void {
+  // A server of the run's own goes with this process, and all that is on it.
+  const runs = host.runs.filter(({ server }) => server.lasts);
+  if (runs.length === 0) return;
+  spawnSync(process.execPath, [join(packageDirectory, 'end-elsewhere.js')], {
+    input: JSON.stringify(runs),
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    timeout: atExitMs,
+  });
 }

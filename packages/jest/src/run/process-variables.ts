@@ -1,29 +1,39 @@
 import { processState } from './process-state.js';
 
-/** What variables were before they were lent; `undefined` where they were not set. */
-type Before = Map<string, string | undefined>;
+/** The variables of this process before some were lent; `undefined` where none are. */
+interface Before {
+  environment: NodeJS.ProcessEnv | undefined;
+}
 
 function before(): Before {
-  return processState('environment/1', (): Before => new Map());
+  return processState('environment/2', (): Before => ({ environment: undefined }));
 }
 
 /**
  * Sets variables of this process itself, while a test file runs in it: what `child_process` starts without an `env` of
  * its own inherits those, not the ones that a sandbox of Jest shows.
+ *
+ * @param set changes what it is given
  */
-export function lendEnvironment(variables: Readonly<Record<string, string>>): void {
+export function lendEnvironment(set: (environment: NodeJS.ProcessEnv) => void): void {
   takeBackEnvironment();
-  for (const [name, value] of Object.entries(variables)) {
-    before().set(name, process.env[name]);
-    process.env[name] = value;
-  }
+  const environment = { ...process.env };
+  const changed = { ...environment };
+  set(changed);
+  before().environment = Object.fromEntries(
+    [...new Set([...Object.keys(environment), ...Object.keys(changed)])]
+      .filter((name) => environment[name] !== changed[name])
+      .map((name) => [name, environment[name]]),
+  );
+  set(process.env);
 }
 
 /** Sets them to what they were. */
 export function takeBackEnvironment(): void {
-  for (const [name, value] of before()) {
+  const { environment } = before();
+  for (const [name, value] of Object.entries(environment ?? {})) {
     if (value === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = value;
   }
-  before().clear();
+  before().environment = undefined;
 }

@@ -1,5 +1,5 @@
 // Tests replace what is global, and what modules of Node export, also across files: with these we wait as ever.
-const { clearTimeout: clear, performance: clock, setTimeout: set } = globalThis;
+const { clearTimeout: clear, performance: clock, setImmediate: soon, setTimeout: set } = globalThis;
 
 /** Milliseconds, by a clock that is never set. */
 export const now: () => number = clock.now.bind(clock);
@@ -17,4 +17,9 @@ export function clearTimer(timer: NodeJS.Timeout | undefined): void {
 /** Waits. */
 export async function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void set(resolve, ms));
+}
+
+/** Waits until what has already happened has been told. */
+export async function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void soon(resolve));
 }

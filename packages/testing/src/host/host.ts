@@ -10,8 +10,9 @@ import { type StartRunOptions, startRun } from '../run/start-run.js';
 import {
   type HostAddress,
   removeHostVariable,
+  setHostVariable,
   socketPath,
-  writeHostVariable,
+  toHostVariable,
 } from '../wire/host-variable.js';
 import { writeHostedRuns } from '../wire/hosted-runs.js';
 import { RunOfHost } from './hosted-run.js';
@@ -29,6 +30,22 @@ export interface BeginHostOptions extends StartRunOptions {
    * @default 1
    */
   readonly ready?: number | undefined;
+}
+
+/** Options of {@link TestHost.add}. */
+export interface AddRunOptions {
+  /** Folders of the projects whose run it is. */
+  readonly directories: readonly string[];
+  /**
+   * How many databases to make in advance, in the background.
+   * @default 1
+   */
+  readonly ready?: number | undefined;
+  /**
+   * Whether its server stays until watch mode ends, though not longer.
+   * @default false
+   */
+  readonly watched?: boolean | undefined;
 }
 
 /** The longest path that a Unix socket has everywhere (`sun_path` of macOS, less a NUL). */
@@ -70,20 +87,25 @@ export class TestHost {
     return [...this.#runs.values()].map(({ run }) => run);
   }
 
+  /** How to reach it, as the run's variable says. */
+  get address(): string {
+    return toHostVariable(this.#address);
+  }
+
   /** Hands the way to this host to processes that are started with an environment. */
   offerTo(environment: NodeJS.ProcessEnv): void {
-    writeHostVariable(environment, this.#address);
+    setHostVariable(environment, this.address);
   }
 
   /** Begins one more run, such as that of another project. @throws what {@link startRun} throws */
   async begin({ directories, ready = 1, ...options }: BeginHostOptions = {}): Promise<TestRun> {
     const run = await startRun(options);
-    return this.add(run, directories ?? [options.cwd ?? process.cwd()], ready);
+    return this.add(run, { directories: directories ?? [options.cwd ?? process.cwd()], ready });
   }
 
   /** Takes a run that was begun elsewhere, and ends it. */
-  add(run: TestRun, directories: readonly string[], ready: number): TestRun {
-    const hosted = new RunOfHost(run, directories);
+  add(run: TestRun, { directories, ready = 1, watched = false }: AddRunOptions): TestRun {
+    const hosted = new RunOfHost(run, directories, watched);
     this.#runs.set(run.id, hosted);
     this.#publish();
     if (run.settings.isolation !== 'run') unwatched(() => hosted.pool.warm(ready));
@@ -123,7 +145,7 @@ export class TestHost {
  * @throws {@link PgEvictError} what {@link startRun} throws; nothing is left then
  */
 export async function beginHost(options: BeginHostOptions = {}): Promise<TestHost> {
-  const host = await TestHost.listen();
+  const host = await openHost();
   try {
     await host.begin(options);
   } catch (error) {
@@ -132,6 +154,11 @@ export async function beginHost(options: BeginHostOptions = {}): Promise<TestHos
   }
   host.offerTo(process.env);
   return host;
+}
+
+/** Makes this process a host that has no run yet: {@link TestHost.begin} begins one, {@link TestHost.add} takes one over. */
+export async function openHost(): Promise<TestHost> {
+  return TestHost.listen();
 }
 
 /** Ends the runs of a host, with every database of theirs, and takes its variable away. May be called again. */

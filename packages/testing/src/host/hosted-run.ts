@@ -9,9 +9,11 @@ export class RunOfHost {
   readonly directories: string[];
   /** That of the run's own template. */
   readonly pool: DatabasePool;
+  readonly #watched: boolean;
   readonly #pools = new Map<string, Promise<DatabasePool>>();
 
-  constructor(run: TestRun, directories: readonly string[]) {
+  constructor(run: TestRun, directories: readonly string[], watched: boolean) {
+    this.#watched = watched;
     this.run = run;
     this.directories = [...directories];
     this.pool = new DatabasePool(run);
@@ -24,7 +26,7 @@ export class RunOfHost {
     return {
       id,
       directories: this.directories,
-      server: { ...reachable, connection: toPlainTls(connection) },
+      server: { ...reachable, connection: toPlainTls(connection), watched: this.#watched },
       ...settings,
     };
   }

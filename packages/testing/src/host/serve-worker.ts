@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { listLeaks } from '../database/list-leaks.js';
+import { unwatched } from '../leaks/watch-sockets.js';
 import { onLines, toLine } from '../wire/lines.js';
 import type {
   AnswerMessage,
@@ -49,10 +50,13 @@ export function serveWorker(socket: Socket, secret: string, runs: ReadonlyMap<st
   };
   socket.unref();
   socket.on('error', () => undefined);
-  socket.on('close', () => {
-    for (const run of runs.values()) void run.leave(borrower).catch(() => undefined);
-  });
-  onLines(socket, (message) => void answer(message as RequestMessage));
+  // In the process of a runner that runs tests in band, none of it is the file's that runs.
+  socket.on('close', () =>
+    unwatched(() => {
+      for (const run of runs.values()) void run.leave(borrower).catch(() => undefined);
+    }),
+  );
+  onLines(socket, (message) => unwatched(() => void answer(message as RequestMessage)));
 }
 
 function handlersFor(

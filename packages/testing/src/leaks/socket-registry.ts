@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Socket } from 'node:net';
+import { threadState } from '../captured/thread-state.js';
 import { CallTrail } from './call-trail.js';
 import { patchConnect } from './patch-connect.js';
 import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';
-
-const key = Symbol.for('pg-evict.sockets/3');
 
 /**
  * The registry of this thread. The first call patches `net.Socket.prototype.connect`, `tls.connect` and what starts
@@ -13,9 +12,10 @@ const key = Symbol.for('pg-evict.sockets/3');
  * package finds it patched.
  */
 export function socketRegistry(): SocketRegistry {
-  const holder = process as unknown as { [key]?: SocketRegistry };
-  const existing = holder[key];
-  if (existing !== undefined) return existing;
+  return threadState('sockets/3', makeRegistry);
+}
+
+function makeRegistry(): SocketRegistry {
   const { connect } = Socket.prototype as unknown as Pick<SocketRegistry, 'connect'>;
   const registry: SocketRegistry = {
     records: new Set(),
@@ -27,7 +27,6 @@ export function socketRegistry(): SocketRegistry {
     blind: false,
     driverOutside: false,
   };
-  Object.defineProperty(process, key, { value: registry });
   patchConnect(registry);
   patchOtherWays(registry);
   return registry;

@@ -32,9 +32,19 @@ export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): 
   return { folder, secret };
 }
 
-/** Hands the address to the processes that are started with an environment. */
-export function writeHostVariable(environment: NodeJS.ProcessEnv, { folder, secret }: HostAddress): void {
-  environment[name] = `${protocolVersion}:${secret}:${folder}`;
+/** What the variable says of an address. */
+export function toHostVariable({ folder, secret }: HostAddress): string {
+  return `${protocolVersion}:${secret}:${folder}`;
+}
+
+/** Hands an address, as {@link toHostVariable} has it, to the processes that are started with an environment. */
+export function setHostVariable(environment: NodeJS.ProcessEnv, value: string): void {
+  environment[name] = value;
+}
+
+/** Whether this process belongs to a run that has a host. */
+export function hasHost(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return readHostVariable(environment) !== undefined;
 }
 
 /** Takes it from an environment. */

@@ -11,7 +11,10 @@ export interface HostedRun extends RunSettings {
   /** Folders of the projects whose run it is; the first is where its configuration was looked for. */
   readonly directories: readonly string[];
   /** How tests connect, password included. */
-  readonly server: ReachableServer;
+  readonly server: ReachableServer & {
+    /** Whether it stays until watch mode ends, though not longer. */
+    readonly watched: boolean;
+  };
 }
 
 const read = readFileSync;

@@ -1,11 +1,15 @@
+import { PgEvictError } from '@pg-evict/core';
 import { now, pause } from '../captured/clock.js';
 import type { RunSettings } from '../database/test-run.js';
 import type { LeakedSession } from '../leaks/inspect-leaks.js';
 import { type SocketWatch, unwatched, watchSockets } from '../leaks/watch-sockets.js';
 import { proposedDatabaseName } from '../names/database-names.js';
 import { addressOf, type DatabaseAddress } from '../server/database-address.js';
+import type { HostedRun } from '../wire/hosted-runs.js';
 import type { PlainSocket, Requests } from '../wire/protocol.js';
 import type { HostConnection } from './host-connection.js';
+import { endFile } from './end-file.js';
+import { surviveEviction } from './survive-eviction.js';
 import { thisThread, type WayToHost, wayToHost } from './thread.js';
 
 /** How long what a file is just closing may take; and before the server is asked about it. */
@@ -27,7 +31,9 @@ export interface BorrowForFileOptions {
    */
   readonly sandboxed?: boolean | undefined;
   /** What the file says otherwise than the configuration. */
-  readonly settings?: Partial<Pick<RunSettings, 'isolation' | 'leaks' | 'keepFailed'>> | undefined;
+  readonly settings?:
+    | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
+    | undefined;
   /**
    * Where the run's variable is.
    * @default process.env
@@ -75,14 +81,27 @@ export class FileDatabase implements DatabaseAddress {
     this.url = url;
     this.connection = connection;
     this.environment = environment;
-    this.settings = { ...run, ...settings };
+    this.settings = settingsFor(run, settings);
     const { host = 'localhost', port = 5432 } = connection;
     this.watch = watchSockets({ file, server: { host, port }, sandboxed });
   }
 
-  /** What the test file finds in its environment. */
-  get variables(): Readonly<Record<string, string>> {
+  /** The server that it is on. */
+  get server(): HostedRun['server'] {
+    return this.way.run.server;
+  }
+
+  /** What the test file finds in its environment; `undefined` stands for what it does not find there. */
+  get variables(): Readonly<Record<string, string | undefined>> {
     return { ...this.environment, PG_EVICT_TEST_DATABASE_URL: this.url };
+  }
+
+  /** Has an environment lead to it; the way to the host stays in it. */
+  setVariables(environment: NodeJS.ProcessEnv = process.env): void {
+    for (const [name, value] of Object.entries(this.variables)) {
+      if (value === undefined) Reflect.deleteProperty(environment, name);
+      else environment[name] = value;
+    }
   }
 
   /**
@@ -106,7 +125,10 @@ export class FileDatabase implements DatabaseAddress {
   async reset(): Promise<Requests['reset']['answers'] | null> {
     if (!this.#lent || !this.watch.used) return null;
     return unwatched(async () => {
-      const report = await (await this.way.connection()).ask('reset', { name: this.name }, this.#mine);
+      const host = await this.way.connection();
+      const report = await surviveEviction(this.watch, async () =>
+        host.ask('reset', { name: this.name }, this.#mine),
+      );
       this.watch.forgetUse();
       return report;
     });
@@ -174,14 +196,16 @@ export class FileDatabase implements DatabaseAddress {
     this.#over = true;
     const { used } = this.watch;
     this.watch.end();
-    const { borrowed, next } = thisThread();
+    const thread = thisThread();
+    const { borrowed, next } = thread;
     for (const database of borrowed) database.release().catch(() => undefined);
     if (this.#ready === undefined || this.settings.isolation === 'run') return;
     next.set(this.way.run.id, this.name);
-    void unwatched(async () => {
+    const leaving = unwatched(async () => {
       await this.#ready;
       await (await this.way.connection()).ask('return', { name: this.name, used, next: 'same' }, this.#mine);
-    }).catch(() => undefined);
+    });
+    thread.leaving = leaving.catch(() => undefined);
   }
 
   get #mine(): { readonly for: string } {
@@ -191,6 +215,7 @@ export class FileDatabase implements DatabaseAddress {
   async #borrow(): Promise<void> {
     const { run, connection } = this.way;
     if (this.settings.isolation === 'run') return;
+    await thisThread().leaving;
     const host = await connection();
     await host.ask('borrow', { run: run.id, name: this.name, for: this.file }, this.#mine);
     this.#lent = true;
@@ -225,13 +250,22 @@ export class FileDatabase implements DatabaseAddress {
  * @throws {@link PgEvictError} `CONFIG_INVALID` where this process belongs to no run
  */
 export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
-  const thread = thisThread();
-  thread.file?.abandon();
+  endFile();
   const way = unwatched(() => wayToHost(options.directory, options.environment));
   const { run } = way;
   const file = new FileDatabase(way, nameFor(run), options);
-  thread.file = file;
+  thisThread().file = file;
   return file;
+}
+
+function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {}): RunSettings {
+  const { isolation = run.isolation, leaks = run.leaks, keepFailed = run.keepFailed } = given;
+  if (run.isolation === 'run' && given.isolation !== undefined) {
+    throw new PgEvictError('CONFIG_INVALID', 'A test file has an isolation of its own.', {
+      hint: "The run has one database for all: testing.isolation is 'run'.",
+    });
+  }
+  return { isolation, leaks, keepFailed, database: run.database };
 }
 
 function nameFor({ id, isolation, database }: WayToHost['run']): string {

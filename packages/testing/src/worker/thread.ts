@@ -21,6 +21,8 @@ interface Thread {
   readonly next: Map<string, string>;
   /** The file that runs. */
   file: RunningFile | undefined;
+  /** Settles when a file that was over without a word has given back what it had. */
+  leaving: Promise<unknown>;
   /** What the file has borrowed beside its own. */
   readonly borrowed: Set<BorrowedDatabase>;
   /** How many names were proposed. */
@@ -33,6 +35,7 @@ export function thisThread(): Thread {
     connections: new Map<string, Promise<HostConnection>>(),
     next: new Map<string, string>(),
     file: undefined,
+    leaving: Promise.resolve(),
     borrowed: new Set<BorrowedDatabase>(),
     proposed: 0,
   }));

@@ -1,4 +1,8 @@
-import type { ResetReport, SocketWatch } from '@pg-evict/testing';
+import { nextTurn } from '../captured/clock.js';
+import type { SocketWatch } from '../leaks/watch-sockets.js';
+import type { Requests } from '../wire/protocol.js';
+
+type ResetAnswer = Requests['reset']['answers'];
 
 const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
 const words =
@@ -19,8 +23,8 @@ type Listener = (...parameters: unknown[]) => void;
  */
 export async function surviveEviction(
   watch: SocketWatch,
-  evict: () => Promise<ResetReport | null>,
-): Promise<void> {
+  evict: () => Promise<ResetAnswer>,
+): Promise<ResetAnswer> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const restore = events.map((event) => {
     const others = process.listeners(event as 'uncaughtException') as unknown as Listener[];
@@ -37,12 +41,12 @@ export async function surviveEviction(
   });
   try {
     const report = await evict();
-    if (report === null) return;
     // A new copy takes the place of one whose sessions were not all counted.
-    const ended = report.how === 'clone' ? undefined : new Set(report.sessions.map(({ pid }) => pid));
+    const ended = report.how === 'clone' ? undefined : new Set(report.sessions);
     // The news travels through the socket to the driver, and is told from there.
     await watch.settle(1000, ended);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
+    return report;
   } finally {
     for (const put of restore) put();
   }

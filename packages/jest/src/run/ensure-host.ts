@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { hasHost, startDetachedHost } from '@pg-evict/testing/worker';
+import { isMainThread } from 'node:worker_threads';
+import { packageDirectory } from '../package-directory.cjs';
+
+/**
+ * Sees to it that this process belongs to a run. Where no global setup of ours has begun one, as that of the project
+ * took its place, the run is begun here, and a process of its own is its host. Waits for nobody: an environment has to
+ * know its variables when it is constructed.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID` and what the start of a run fails with
+ */
+export function ensureHost(directory: string): void {
+  if (hasHost()) return;
+  const isWorker = process.env['JEST_WORKER_ID'] !== undefined && isMainThread && process.send !== undefined;
+  startDetachedHost({
+    directory,
+    runner: isWorker ? process.ppid : process.pid,
+    program: join(packageDirectory, 'host-program.js'),
+    reason:
+      "The global setup of '@pg-evict/jest' did not run, so this run of tests has a process of its own as its host. Let your own globalSetup and globalTeardown call those of '@pg-evict/jest/global-setup' and '@pg-evict/jest/global-teardown'.",
+  });
+}
