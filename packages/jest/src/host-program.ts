@@ -1,2 +1,6 @@
-// The host of a run in a process of its own, where nobody has begun one: of this package's copy of the engine.
-import '@pg-evict/testing/host-program';
+import { hostUntilRunnerEnds } from '@pg-evict/testing';
+
+// The host of a run, in a process of its own.
+void hostUntilRunnerEnds(process.argv[2] ?? '')
+  // oxlint-disable-next-line no-process-exit -- what the project has loaded may hold this process for ever
+  .finally(() => process.exit());

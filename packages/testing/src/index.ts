@@ -1,5 +1,6 @@
 export { acquireDatabase, type AcquireOptions } from './database/acquire-database.js';
 export { beginHost, endHost, openHost, type BeginHostOptions, type TestHost } from './host/host.js';
+export { hostUntilRunnerEnds } from './host/detached.js';
 export { endRun, type EndRunOptions } from './run/end-run.js';
 export { joinRun, type JoinRunOptions } from './run/join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';

@@ -44,7 +44,7 @@ export async function groupProjects(
 }
 
 /** The file of the configuration of pg-evict for a project; where it has none, its folder. */
-export async function configurationOf(directory: string): Promise<string> {
+async function configurationOf(directory: string): Promise<string> {
   const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
   return filepath ?? directory;
 }

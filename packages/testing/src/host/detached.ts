@@ -1,0 +1,54 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isPgEvictError } from '@pg-evict/core';
+import { openHost, type TestHost } from './host.js';
+import { answerIn, type DetachedAnswer, type DetachedHost } from '../wire/detached.js';
+
+/** How often it looks whether its runner is still there. */
+const lookEveryMs = 200;
+
+/**
+ * Is the host of a run whose runner cannot be it, in a process of its own that {@link startDetachedHost} has started;
+ * ends the run when the runner is gone.
+ *
+ * @param about what the process was told on its command line, as JSON
+ */
+export async function hostUntilRunnerEnds(about: string): Promise<void> {
+  const { directory, runner, place } = JSON.parse(about) as DetachedHost;
+  // Who ends the runner by them ends this when it is gone.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  const host = await openHost();
+  const begun = host.begin({ cwd: directory }).then(
+    () => answer(place, { pid: process.pid, address: host.address }),
+    (error: unknown) => answer(place, { pid: process.pid, error: plain(error) }),
+  );
+  while (lives(runner)) await new Promise((resolve) => void setTimeout(resolve, lookEveryMs));
+  await begun;
+  await end(host, place);
+}
+
+async function end(host: TestHost, place: string): Promise<void> {
+  try {
+    await host.end();
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function answer(place: string, what: DetachedAnswer): void {
+  // Read by others at any moment.
+  writeFileSync(`${answerIn(place)}.new`, JSON.stringify(what), { mode: 0o600 });
+  renameSync(`${answerIn(place)}.new`, answerIn(place));
+}
+
+function plain(error: unknown): NonNullable<DetachedAnswer['error']> {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isPgEvictError(error) ? error.code : 'UNEXPECTED', message, database: null };
+}
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
