@@ -86,7 +86,7 @@ describe('the label on the server', () => {
     const error = await failureOf(operations[name]?.(targetOf(database), second) ?? Promise.resolve());
     expect(error).toMatchObject({ code: 'PROTECTED', database, terminated: [] });
     expect(error.message).toContain('customers live here');
-    expect(error.hint).toContain('pg-evict unprotect');
+    expect(error.hint).toContain('unprotectDatabase()');
     const queries = await ask('SELECT FROM pg_stat_activity WHERE pid = ANY ($1) AND state = $2', [
       pidsOf(sessions),
       'active',
@@ -189,7 +189,7 @@ describe('the label on the server', () => {
     ['', ''],
     ['two\nlines', 'reason: with [brackets]\nand a line'],
     ['ends with [brackets]', 'ünïcode 🐘 \\ "x"'],
-    ['[pg-evict: protected] mentioned in the middle', 'x'],
+    ['pg-evict is what protects it, not a label', 'x'],
   ])('keeps the comment the user wrote: %j, and the reason: %j', async (comment, reason) => {
     const database = await scratch.database();
     if (comment !== '') await ask(`COMMENT ON DATABASE "${database}" IS '${comment.replaceAll("'", "''")}'`);
@@ -217,9 +217,21 @@ describe('the label on the server', () => {
       '[pg-evict: protected]',
       'x [pg-evict: protected: by hand]',
       'x [pg-evict: protected] ',
+      '[pg-evict: protected: prod] ticket 42',
+      '[pg-evict: protected: see [42] first]',
+      '[pg-evict: protected: see 42] first]',
+      '[pg-evict:protected]',
+      '[PG-EVICT: Protected]',
+      '[pg-evict : protected',
+      '[pg-evict:\u00a0protected: pasted]',
+      '[pg_evict: protected: x]',
+      'pg-evict: protected',
+      'first\n[pg-evict: protected: x]\nlast',
     ]) {
       await ask(`COMMENT ON DATABASE "${database}" IS '${label}'`);
       expect(await failureOf(dropDatabase(targetOf(database)))).toMatchObject({ code: 'PROTECTED' });
+      expect(await unprotectDatabase(targetOf(database))).toMatchObject({ protected: false, changed: true });
+      expect((await commentOf(database)) ?? '').not.toMatch(/protected/i);
     }
   });
 

@@ -36,6 +36,8 @@ FROM pg_stat_get_activity(pg_backend_pid())`;
 const common = {
   client_min_messages: 'error',
   default_transaction_read_only: 'off',
+  // What is looked at under a lock must be what is there once the lock is had.
+  default_transaction_isolation: 'read committed',
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { currentRoleQuery } from '../connection/current-role.js';
 import type { SessionPattern } from '../contract/session.js';
+import { commentProtects } from '../guards/protection-label.js';
 import { keepParameter } from '../sessions/filter.js';
 import { sessionColumns, type SessionRow, sessionTables } from '../sessions/row.js';
 
@@ -29,6 +30,8 @@ export interface EvictionRound {
   readonly locked: boolean;
   /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
   readonly waitingFor: readonly number[];
+  /** The first of the databases that is protected by a label. */
+  readonly protected: string | null;
   /** The runner's wait event, as `pg_stat_activity` names it. */
   readonly runnerWait: string | null;
   readonly rows: readonly EvictionRow[];
@@ -37,13 +40,14 @@ export interface EvictionRound {
 /**
  * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
  * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
- * been connecting for too long.
+ * been connecting for too long, $6 whether labels are ignored, $7 whether the lock was held before.
  *
  * A session is ended only
- * - once the runner holds the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
+ * - once the runner was seen to hold the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
  *   source of CREATE), because before that the operation may still fail for another reason, or
  * - if the runner waits for that very session, and
  * - if there is no session on any of the databases that may not be ended, or is to be kept, and
+ * - if none of the databases is protected, and
  * - if nobody else is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner has its lock
  *   then, but will stumble over the row, and
  * - if it is connected: one that is about to be gets there in a moment. Ended before, its client would be refused, and
@@ -59,7 +63,9 @@ export interface EvictionRound {
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),
 activity AS MATERIALIZED (SELECT * FROM pg_stat_activity),
-d AS MATERIALIZED (SELECT oid, xmax FROM pg_database WHERE datname = ANY ($1::name[])),
+d AS MATERIALIZED (
+  SELECT oid, xmax, datname, ${commentProtects(`coalesce(shobj_description(oid, 'pg_database'), '')`)} AS protected
+  FROM pg_database WHERE datname = ANY ($1::name[])),
 granted AS MATERIALIZED (
   SELECT locktype, classid, objid, transactionid, mode, pid FROM pg_locks
   WHERE granted AND locktype IN ('object', 'transactionid')),
@@ -84,27 +90,47 @@ held AS MATERIALIZED (
   SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
 verdict AS MATERIALIZED (
   SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true)
+    AND ($6 OR NOT EXISTS (SELECT FROM d WHERE protected))
     AND NOT EXISTS (SELECT FROM changing WHERE pid NOT IN (SELECT pid FROM s)) AS go FROM s),
 decided AS MATERIALIZED (
   SELECT s.*, h.objid IS NOT NULL AS locked,
-    verdict.go AND (h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way,
+    verdict.go AND ($7 AND h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way,
     s.starting OR (s.state IS NULL AND s.started_at IS NOT NULL AND s.backend_type = 'client backend')
       OR EXISTS (SELECT FROM l WHERE l.pid = s.pid AND l.mode = 'RowExclusiveLock') AS connecting
   FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
 SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
+  (SELECT min(datname::text) FROM d WHERE protected) AS protected,
   CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[]))
     THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
 type ResultRow = EvictionRow & {
   readonly holds_lock: boolean;
+  readonly protected: string | null;
   readonly waiting_for: readonly number[];
   readonly runner_wait: string | null;
 };
 
 /** Has the sweep planned, which takes longer than anything else that is looked at. Looks at nobody. */
 export async function prepareEviction(control: Client, runnerPid: number): Promise<void> {
-  await evictSessions(control, [], runnerPid, false);
+  await evictSessions(control, [], runnerPid);
+}
+
+/** What is done about those who are found. */
+export interface EvictionOptions {
+  /** Whether those in the way are ended. @default false */
+  readonly terminate?: boolean;
+  /**
+   * Whether the runner was seen to hold its lock before: only a look that began under the lock, which COMMENT waits for,
+   * is sure to have seen every label. Until then only those are ended whose locks the runner waits for. @default false
+   */
+  readonly underLock?: boolean;
+  /** Sessions to keep. @default none */
+  readonly keep?: readonly SessionPattern[];
+  /** Pids that have been connecting for too long. @default none */
+  readonly overdue?: readonly number[];
+  /** Whether sessions are ended on a protected database, too. @default false */
+  readonly ignoresLabels?: boolean;
 }
 
 /**
@@ -115,18 +141,23 @@ export async function evictSessions(
   control: Client,
   databases: readonly string[],
   runnerPid: number,
-  terminate: boolean,
-  keep: readonly SessionPattern[] = [],
-  overdue: readonly number[] = [],
+  {
+    terminate = false,
+    keep = [],
+    overdue = [],
+    ignoresLabels = false,
+    underLock = false,
+  }: EvictionOptions = {},
 ): Promise<EvictionRound> {
   const { rows } = await control.query<ResultRow>({
     // Parsing and planning it takes several times as long as running it, and it is run again and again.
     name: 'pg_evict_sweep',
     text: sweepQuery,
-    values: [databases, runnerPid, terminate, keepParameter(keep), overdue],
+    values: [databases, runnerPid, terminate, keepParameter(keep), overdue, ignoresLabels, underLock],
   });
   return {
     locked: rows[0]?.holds_lock ?? false,
+    protected: rows[0]?.protected ?? null,
     waitingFor: rows[0]?.waiting_for ?? [],
     runnerWait: rows[0]?.runner_wait ?? null,
     rows: rows.filter((row) => (row.pid as number | null) !== null),

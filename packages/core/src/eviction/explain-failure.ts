@@ -4,6 +4,7 @@ import { sqlStateOf, translateError } from '../contract/server-error.js';
 import { halfDropped } from '../database/facts.js';
 import { findPlaceholder, heldError } from '../guards/placeholder.js';
 import { describeSession, sessionKind } from '../sessions/describe.js';
+import { protectedState, refuseProtectedByNow } from '../guards/protection-label.js';
 import { deniedBlocker } from '../sessions/permission.js';
 import { type SessionRow, toDeniedSession, toSession } from '../sessions/row.js';
 import { type EvictionRound, evictSessions } from './evict-sessions.js';
@@ -36,6 +37,11 @@ export async function throwUnlessRetriable(
   if (placeholderStates.has(sqlState ?? '')) {
     const held = await findPlaceholder(control.client, statement.databases);
     if (held !== undefined) throw heldError(held, failure, error);
+  }
+  if (sqlState === protectedState) {
+    await refuseProtectedByNow(control.client, statement.databases);
+    // The label is off again by now.
+    if (!deadline.over) return;
   }
   if (sqlState === objectInUse || sqlState === deadlockDetected) {
     await throwIfInUse(operation, statement, error);
@@ -126,7 +132,7 @@ async function untouchableSessions(
   { control, runner }: Operation,
   { databases }: ExclusiveStatement,
 ): Promise<Blocker[]> {
-  const { rows } = await evictSessions(control.client, databases, runner.pid, false);
+  const { rows } = await evictSessions(control.client, databases, runner.pid);
   const names = databases.map((name) => `"${name}"`).join(', ');
   if (rows.length === 0) {
     const detail = `The template ${names} was in use.`;

@@ -44,6 +44,11 @@ export interface ExclusiveStatement {
    * statement waits for them as long as PostgreSQL does.
    */
   readonly sessions: 'end' | 'wait';
+  /**
+   * `heeded`: who protects one of the databases before the statement has its lock keeps it from running. `ignored`: it
+   * only puts back what was there before.
+   */
+  readonly labels?: 'heeded' | 'ignored';
   /** What, beside sessions, the statement stumbles over. */
   readonly blockedBy: readonly BlockerKind[];
 }

@@ -39,7 +39,7 @@ export async function preflight(
     .filter((need) => need.databases.length > 0)
     .map(async (need) => findBlockers(runner.client, need.databases, need.blockedBy));
   const [sweep, ...some] = await Promise.all([
-    evictSessions(control.client, databases, runner.pid, false, keep),
+    evictSessions(control.client, databases, runner.pid, { keep }),
     ...looking,
   ]);
   const found = some.flatMap(({ blockers }) => blockers);

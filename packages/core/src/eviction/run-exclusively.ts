@@ -36,6 +36,8 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
   for (;;) {
     deadline.throwIfOver(database, `${failure}.`);
     await boundLockWait(runner, deadline);
+    // The last look before it: where nobody is connected, nothing holds it up once it has begun.
+    if (heedsLabels(statement)) await refuseProtectedByNow(runner.client, statement.databases);
     const running = runner.client.query(statement.sql);
     const fate = stateOf(running);
     let lastSweep: EvictionRound | undefined;
@@ -52,20 +54,30 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
   }
 }
 
+const heedsLabels = ({ labels = 'heeded', sessions }: ExclusiveStatement): boolean =>
+  labels === 'heeded' && sessions === 'end';
+
 /** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
 async function endSessionsUntilSettled(
   operation: Operation,
-  { databases, sessions }: ExclusiveStatement,
+  statement: ExclusiveStatement,
   running: Promise<unknown>,
 ): Promise<EvictionRound> {
+  const { databases, sessions } = statement;
   const { deadline, runner, control } = operation;
-  const statement = stateOf(running);
+  const state = stateOf(running);
   const beganAt = performance.now();
-  let sweep: EvictionRound = { locked: false, waitingFor: [], runnerWait: null, rows: [] };
+  let sweep: EvictionRound = {
+    locked: false,
+    protected: null,
+    waitingFor: [],
+    runnerWait: null,
+    rows: [],
+  };
   const connectingSince = new Map<number, number>();
   let wakes = 0;
   try {
-    while (!statement.settled) {
+    while (!state.settled) {
       if (deadline.over) {
         await cancelUntilSettled(operation, running);
         break;
@@ -73,17 +85,22 @@ async function endSessionsUntilSettled(
       const overdue = [...connectingSince.entries()]
         .filter(([, since]) => performance.now() - since > connectingGraceMs)
         .map(([pid]) => pid);
-      sweep = await evictSessions(
-        control.client,
-        databases,
-        runner.pid,
-        sessions === 'end',
-        operation.keep,
+      const wasLocked: boolean = sweep.locked;
+      sweep = await evictSessions(control.client, databases, runner.pid, {
+        terminate: sessions === 'end',
+        underLock: wasLocked,
+        keep: operation.keep,
         overdue,
-      );
+        ignoresLabels: !heedsLabels(statement),
+      });
       if (sessions === 'wait') {
         await pause(20, running);
         continue;
+      }
+      if (sweep.protected !== null && heedsLabels(statement)) {
+        await cancelUntilSettled(operation, running);
+        if (state.succeeded) break;
+        await refuseProtectedByNow(control.client, databases);
       }
       const waited = performance.now() - beganAt;
       const denied = sweep.rows.filter(
@@ -91,7 +108,7 @@ async function endSessionsUntilSettled(
       );
       if (denied.length > 0) {
         await cancelUntilSettled(operation, running);
-        if (statement.succeeded) break;
+        if (state.succeeded) break;
         throw sessionsDenied(operation, denied);
       }
       recordTerminated(
@@ -106,15 +123,16 @@ async function endSessionsUntilSettled(
         sweep.rows.filter(({ pid }) => overdue.includes(pid)),
       );
       const leaving = sweep.rows.filter((row) => row.locked && !row.unidentified).length;
-      if (sweep.locked && leaving === 0 && wakes < maxWakes) {
+      if (wasLocked && leaving === 0 && wakes < maxWakes) {
         wakes += 1;
         await control.client.query(`NOTIFY ${wakeChannel(runner.pid)}`);
       }
       // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
-      await pause(leaving > 0 ? Math.min(10, leaving / 10) : wakes < 10 ? 2 : 20, running);
+      const isReady = wasLocked || !sweep.locked;
+      await pause(!isReady ? 0 : leaving > 0 ? Math.min(10, leaving / 10) : wakes < 10 ? 2 : 20, running);
     }
   } catch (error) {
-    if (!statement.settled) await cancelUntilSettled(operation, running);
+    if (!state.settled) await cancelUntilSettled(operation, running);
     throw error;
   }
   return sweep;
@@ -154,7 +172,7 @@ async function waitForSessionsToLeave(operation: Operation, databases: readonly 
   if (operation.graceMs === 0) return;
   const endsAt = performance.now() + operation.graceMs;
   while (performance.now() < endsAt && !deadline.over) {
-    const { rows } = await evictSessions(control.client, databases, runner.pid, false);
+    const { rows } = await evictSessions(control.client, databases, runner.pid);
     if (rows.length === 0) break;
     await pause(Math.min(50, endsAt - performance.now()));
   }

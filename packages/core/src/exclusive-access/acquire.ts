@@ -12,6 +12,7 @@ import {
   requireUnprotected,
   requireValid,
 } from '../guards/preconditions.js';
+import { unlessProtected } from '../guards/protection-label.js';
 import { quoteIdentifier, quoteLiteral, renameStatement } from '../text/quote.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 
@@ -78,6 +79,7 @@ export async function acquire(
         renameStatement(database, held),
         renameStatement(placeholder, database),
         unlessPlaceholder(held),
+        unlessProtected(held),
       ].join('; '),
       databases: [database],
       blockedBy: renameBlockers,

@@ -5,6 +5,7 @@ import type { Leftover } from '../contract/report.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import type { Operation } from '../eviction/operation.js';
 import { cancelUntilSettled } from '../eviction/stop-statement.js';
+import { standsInFor } from '../guards/placeholder.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { leaseLockTaken } from './lease-lock.js';
 
@@ -47,37 +48,87 @@ const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%
  */
 const abandonedQuery = `
 WITH p AS (
-  SELECT datname, regexp_match(datname, '^pg_evict_(new|old|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
+  SELECT datname, datdba::bigint::float8 AS owner, pg_get_userbyid(datdba) = current_user AS mine, regexp_match(datname, '^pg_evict_(new|old|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
   FROM pg_database WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
-SELECT p.datname AS name, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
+SELECT p.datname AS name, p.owner, p.mine, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
   (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
 FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int
 WHERE part IS NOT NULL AND NOT ${leaseLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
 
+/** The databases that private ones may have been made for. */
+const namedQuery = `
+SELECT datname AS name, datdba::bigint::float8 AS owner, shobj_description(oid, 'pg_database') AS comment FROM pg_database`;
+
+/** A database by its name, whose it is, and what is said of it. */
+interface NamedDatabase {
+  readonly name: string;
+  readonly owner: number;
+  readonly comment: string | null;
+}
+
+type AbandonedRow = AbandonedDatabase & {
+  readonly owner: number;
+  readonly mine: boolean;
+  readonly started: string;
+  readonly listed: boolean;
+  readonly backendStarted: string | null;
+};
+
+/**
+ * Whether an operation of ours may have made it. Everybody who may create databases can give one such a name, and have us
+ * wait for those who are on it, or put it in the place of one of ours. Ours belong to us or to the owner of the database
+ * they were made for; one that is held is named by its placeholder.
+ */
+function isTrusted({ mine, name, owner, role, tag }: AbandonedRow, all: readonly NamedDatabase[]): boolean {
+  return (
+    mine ||
+    all.some(
+      (database) =>
+        privateTag(database.name) === tag &&
+        (database.owner === owner || (role === 'held' && standsInFor(database.comment) === name)),
+    )
+  );
+}
+
 /**
  * Names the databases that died operations left aside, on the whole server or for one database. Only those whose
- * owner's privileges the role has.
+ * owner's privileges the role has, and that it, or an operation for the same owner, would have made.
  */
 export async function findAbandonedDatabases(
   client: Client,
   database?: string,
 ): Promise<AbandonedDatabase[]> {
   if ((await client.query(privateQuery)).rows.length === 0) return [];
-  const { rows } = await client.query<
-    AbandonedDatabase & { started: string; listed: boolean; backendStarted: string | null }
-  >(abandonedQuery);
+  const { rows } = await client.query<AbandonedRow>(abandonedQuery);
+  const named = await client.query<NamedDatabase & Record<string, unknown>>(namedQuery);
   const tag = database === undefined ? undefined : privateTag(database);
   return rows
     .filter(
       ({ listed, started, backendStarted }) =>
         !listed || (backendStarted !== null && BigInt(backendStarted).toString(36) !== started),
     )
-    .map((row) => ({ name: row.name, role: row.role, tag: row.tag }))
-    .filter((row) => tag === undefined || row.tag === tag);
+    .filter((row) => (tag === undefined || row.tag === tag) && isTrusted(row, named.rows))
+    .map((row) => ({ name: row.name, role: row.role, tag: row.tag }));
 }
 
 /** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
 const tidyMs = 1000;
+
+/** Drops what died operations left, but waits for nobody who is on one of them, and for none of them once the time is up. */
+export async function dropAbandoned(operation: Operation, names: readonly string[]): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    const { rows } = await operation.runner.client.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE datname = $1',
+      [database],
+    );
+    const pids = rows.map(({ pid }) => pid).join(', ');
+    if (operation.deadline.over) leftovers.push({ database, reason: 'there was no time left to drop it' });
+    else if (rows.length > 0) leftovers.push({ database, reason: `somebody is connected to it (${pids})` });
+    else leftovers.push(...(await dropPrivateDatabases(operation, [database])));
+  }
+  return leftovers;
+}
 
 /**
  * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next

@@ -3,7 +3,7 @@ import { pause } from '../contract/deadline.js';
 import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
-import { dropPrivateDatabases, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
+import { dropAbandoned, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
 import { release } from './release.js';
 
 /** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
@@ -35,8 +35,8 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
   for (const name of named('held'))
     await claimed(name, async () => (await release(operation, name)).leftovers ?? []);
   // Somebody may be filling it, and is about to say that he lives.
-  for (const name of named('new')) await claimed(name, async () => dropPrivateDatabases(operation, [name]));
-  left.push(...(await dropPrivateDatabases(operation, replaced)));
+  for (const name of named('new')) await claimed(name, async () => dropAbandoned(operation, [name]));
+  left.push(...(await dropAbandoned(operation, replaced)));
   return { found: found.length > 0, left };
 }
 

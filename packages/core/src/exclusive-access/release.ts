@@ -43,6 +43,7 @@ export async function release(given: Operation, held: string): Promise<Operation
     databases: [held, database],
     blockedBy: renameBlockers,
     sessions: 'end',
+    labels: 'ignored',
   });
   const leftovers = inPlace === undefined ? [] : await dropPrivateDatabases(operation, [placeholder]);
   return { changed: true, leftovers };

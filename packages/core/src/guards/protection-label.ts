@@ -1,13 +1,17 @@
 import type { Queryable } from '../connection/queryable.js';
 import { databaseNotFound, errorWithRemedies } from '../contract/error.js';
 import { databaseComments } from '../database/facts.js';
+import { quoteLiteral } from '../text/quote.js';
 
 /**
- * The label is the end of the database's comment. A comment can be set by the owner on every major (a setting of our
+ * The label stands at the end of the database's comment. A comment can be set by the owner on every major (a setting of our
  * own by ALTER DATABASE SET needs a superuser), is read without connecting to the database, shows in psql's `\\l+`,
  * and survives restarts, renames and restores of other databases.
+ *
+ * People write it by hand, too, so whatever looks like one protects: anywhere in the comment, in capitals, without
+ * brackets, with other spaces. PostgreSQL and JavaScript read this expression alike, regardless of case.
  */
-const label = /\s*\[pg-evict: protected(?:: ([^\]]*))?\]\s*$/;
+const looksLikeLabel = 'pg[^a-z0-9]{0,3}evict[^a-z0-9]{0,9}protected';
 
 /** What a comment says about protection. */
 export interface Protection {
@@ -19,11 +23,56 @@ export interface Protection {
 
 /** Takes a database's comment apart. */
 export function readProtection(comment: string | null): Protection {
-  const found = comment === null ? null : label.exec(comment);
-  if (comment === null || found === null) return { comment, reason: null };
-  const rest = comment.slice(0, found.index);
-  return { comment: rest === '' ? null : rest, reason: found[1] ?? '' };
+  let rest = comment ?? '';
+  let reason: string | null = null;
+  for (let label = findLabel(rest); label !== undefined; label = findLabel(rest)) {
+    reason ??= label.reason;
+    rest = [rest.slice(0, label.start).trimEnd(), rest.slice(label.end).trim()].filter(Boolean).join(' ');
+  }
+  return reason === null ? { comment, reason } : { comment: rest === '' ? null : rest, reason };
 }
+
+/** The first label in a text, from its opening bracket to the one that closes it, or to the end. */
+function findLabel(text: string): { start: number; end: number; reason: string } | undefined {
+  const found = new RegExp(looksLikeLabel, 'i').exec(text);
+  if (found === null) return undefined;
+  const before = text.slice(0, found.index);
+  const open = before.lastIndexOf('[');
+  const opened = open !== -1 && !/[a-z0-9]/i.test(before.slice(open));
+  const from = found.index + found[0].length;
+  const to = opened ? closingBracket(text, from) : text.length;
+  const reason = text
+    .slice(from, to)
+    .replace(/^[\s:]{1,9}/, '')
+    .trim();
+  return { start: opened ? open : found.index, end: Math.min(text.length, to + 1), reason };
+}
+
+/** Where the bracket is closed that was opened before; reasons may have brackets of their own. */
+function closingBracket(text: string, from: number): number {
+  let depth = 1;
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === '[') depth += 1;
+    if (text[at] === ']') depth -= 1;
+    if (depth === 0) return at;
+  }
+  return text.length;
+}
+
+/** Says, in SQL, whether a comment protects. */
+export const commentProtects = (comment: string): string => `${comment} ~* ${quoteLiteral(looksLikeLabel)}`;
+
+/**
+ * Added to a string of renames, which is one transaction, this makes all of them fail (22P02) if what now has this name
+ * is protected: a label may have come after everybody looked and before the rename had its lock, which COMMENT waits for.
+ */
+export function unlessProtected(renamed: string): string {
+  return `SELECT CASE WHEN ${commentProtects(`coalesce(shobj_description(oid, 'pg_database'), '')`)} THEN ('protected: ' || datname)::int END
+    FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
+}
+
+/** How a statement fails on {@link unlessProtected}: what it casts is no number. */
+export const protectedState = '22P02';
 
 /** Puts a label behind a comment that has none. */
 export function writeProtection(comment: string | null, reason: string): string {

@@ -66,7 +66,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const [facts] = (await inspect(client, [database])).databases;
       if (facts === undefined) throw databaseNotFound(database);
       const { blockers: found, inactiveSlots } = await findBlockers(client, [database], kinds);
-      const { rows } = await evictSessions(client, [database], pid, false, options.keep);
+      const { rows } = await evictSessions(client, [database], pid, { keep: options.keep ?? [] });
       const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
       const barrier = await client.query<{ pid: number }>(barrierQuery);
       const denied = rows.filter(isDenied);

@@ -23,7 +23,7 @@ import {
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { isBuiltIn } from '../text/identifier.js';
-import { refuseProtectedByNow } from '../guards/protection-label.js';
+import { refuseProtectedByNow, unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
@@ -232,7 +232,7 @@ async function swapIn(
     sql: [
       ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
       renameStatement(successor, database),
-      ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor)]),
+      ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor), unlessProtected(predecessor)]),
     ].join('; '),
     databases: predecessor === undefined ? [successor] : [database, successor],
     sessions: 'end',

@@ -14,6 +14,7 @@ import {
   requireOwnership,
   requireUnprotected,
 } from '../guards/preconditions.js';
+import { unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
 import { withOperation } from './with-operation.js';
 
@@ -57,7 +58,7 @@ export async function renameDatabase(
     await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       ...needs,
-      sql: [renameStatement(database, to), unlessPlaceholder(to)].join('; '),
+      sql: [renameStatement(database, to), unlessPlaceholder(to), unlessProtected(to)].join('; '),
       sessions: 'end',
     });
     await operation.step('renamed');

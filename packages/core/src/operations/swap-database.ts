@@ -11,6 +11,7 @@ import { runExclusively } from '../eviction/run-exclusively.js';
 import { privateName } from '../exclusive-access/private-databases.js';
 import { unlessPlaceholder } from '../guards/placeholder.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
+import { unlessProtected } from '../guards/protection-label.js';
 import { swapStatement } from '../text/quote.js';
 import { withOperation } from './with-operation.js';
 
@@ -59,6 +60,7 @@ export async function swapDatabase(
       sql: [
         swapStatement(database, other, privateName(operation, 'old')),
         ...databases.map(unlessPlaceholder),
+        ...databases.map(unlessProtected),
       ].join('; '),
       sessions: 'end',
     });
