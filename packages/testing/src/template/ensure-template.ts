@@ -23,13 +23,18 @@ interface TemplateRow {
   readonly comment: string | null;
   readonly hasSettings: boolean;
   readonly copiesFiles: boolean;
+  readonly owner: string;
+  /** Whether it is of a role that would have made it, or of a superuser. */
+  readonly trusted: boolean;
 }
 
-/** A template, if it is there. $1 its name. */
+/** A template, if it is there. $1 its name, $2 the role that tests connect as, if it is named. */
 const findQuery = `
 SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
   OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings",
-  current_setting('server_version_num')::int >= 150000 AND NOT current_setting('fsync')::bool AS "copiesFiles"
+  current_setting('server_version_num')::int >= 150000 AND NOT current_setting('fsync')::bool AS "copiesFiles",
+  pg_get_userbyid(datdba) AS owner, pg_get_userbyid(datdba) IN (current_user, $2)
+    OR coalesce((SELECT rolsuper FROM pg_roles r WHERE r.oid = d.datdba), false) AS trusted
 FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
 
 /**
@@ -64,13 +69,13 @@ export async function ensureTemplate(
   const builds: AdvisoryLock = { kind: 'build', of: hash, shared: false };
   await control.hold(uses);
   try {
-    const found = await findTemplate(control, hash, source);
+    const found = await findTemplate(control, server, hash, source);
     if (found !== undefined) return found;
     await control.hold(builds);
     try {
       // Whoever held the lock before may have built it.
       return (
-        (await findTemplate(control, hash, source)) ??
+        (await findTemplate(control, server, hash, source)) ??
         (await buildTemplate(control, server, runId, hash, source))
       );
     } finally {
@@ -84,13 +89,15 @@ export async function ensureTemplate(
 
 async function findTemplate(
   control: MaintenanceSession,
+  { connection: { user } }: TestServer,
   hash: string,
   { reused }: TemplateSource,
 ): Promise<Template | undefined> {
   const name = templateName(hash);
-  const { rows } = await control.query<TemplateRow>(findQuery, [name]);
+  const { rows } = await control.query<TemplateRow>(findQuery, [name, user ?? null]);
   const [row] = rows;
   if (row === undefined) return undefined;
+  if (!row.trusted) throw ofAnotherRole(name, row.owner);
   const { comment, day, unlogged } = readComment(row.comment);
   const today = new Date();
   if (day !== dayOf(today)) {
@@ -133,7 +140,7 @@ async function buildTemplate(
       // Somebody who is connected elsewhere, where our lock is not seen, was faster.
       if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
     });
-    const built = await findTemplate(control, hash, source);
+    const built = await findTemplate(control, server, hash, source);
     if (built === undefined) throw notATemplate(templateName(hash));
     await dropTestDatabase(control, target, name);
     return built;
@@ -143,6 +150,15 @@ async function buildTemplate(
       sqlState: sqlStateOf(error),
     });
   }
+}
+
+/** Everybody who may create databases can give one this name, with what he likes in it. */
+function ofAnotherRole(name: string, owner: string): PgEvictError {
+  return new PgEvictError(
+    'REFUSED',
+    `The template "${name}" belongs to "${owner}", a role that tests do not use: what is in it is not known.`,
+    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+  );
 }
 
 /** Somebody has changed it, or was stopped while dropping it: what it contains is not known. */
