@@ -58,7 +58,7 @@ test.each(Object.keys(operations))(
       const error = await failing;
       expect(error).toMatchObject({ code: 'PROTECTED', database });
       expect(error.message).toContain('just now');
-      expect(error.terminated.map(({ pid }) => pid)).not.toContain(sessions[0]?.pid);
+      expect(error.terminated.map(({ pid }) => pid)).not.toContain(sessions[0].pid);
     });
     expect(await alive(pidsOf(sessions.slice(0, 1)))).toEqual(pidsOf(sessions.slice(0, 1)));
     expect(await databaseExists(database)).toBe(true);
