@@ -2,7 +2,8 @@ import { withClient } from '../server.js';
 
 /**
  * What a database contains and is, as the server tells it, in one text for each catalog, table, sequence and so on:
- * everything but storage, statistics, transaction horizons and the database's own name and oid. Copies of one template
+ * everything but files, statistics of columns, transaction horizons and the database's own name and oid; the order of rows,
+ * where they are, and what the planner knows of a table's size, too. Copies of one template
  * have equal dumps, oids included.
  */
 export async function dumpDatabase(url: string): Promise<Record<string, string>> {
@@ -28,6 +29,14 @@ export async function dumpDatabase(url: string): Promise<Record<string, string>>
         coalesce(md5(string_agg(x, E'\\n' ORDER BY x)), '') AS content
         FROM (SELECT (${row}) COLLATE "C" AS x FROM ${from} AS r ${where}) AS rows`;
     });
+    for (const { name, sql, catalog, kind } of relations) {
+      if (catalog || kind === 'S') continue;
+      // As a SELECT without ORDER BY gives it, and where: what is written next depends on it.
+      parts.push(`SELECT 'order of ${name.replaceAll("'", "''")}', coalesce(md5(string_agg(ctid || to_jsonb(r)::text, E'\\n')), '')
+        || ' ' || pg_relation_size('${sql.replaceAll("'", "''")}') FROM ${kind === 'r' ? 'ONLY ' : ''}${sql} AS r`);
+    }
+    parts.push(`SELECT 'what the planner knows', string_agg(concat_ws(' ', relname, relpages, reltuples, relallvisible), ', '
+      ORDER BY oid) FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'm') AND relnamespace <> 'pg_toast'::regnamespace`);
     parts.push(`SELECT 'the database', jsonb_build_array(
         to_jsonb(d) - '{oid,datname,datfrozenxid,datminmxid,datlastsysoid}'::text[],
         shobj_description(d.oid, 'pg_database'),

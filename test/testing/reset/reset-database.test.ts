@@ -47,7 +47,12 @@ describe('what a reset costs depends on what was done', () => {
     ['reading', 'SELECT * FROM seeded, empty FOR UPDATE', 'unchanged'],
     ['temporary tables', 'CREATE TEMP TABLE t (a serial); INSERT INTO t DEFAULT VALUES', 'unchanged'],
     ['a table that is gone again', 'CREATE TABLE t (a serial); DROP TABLE t', 'unchanged'],
-    ['statistics', 'ANALYZE', 'unchanged'],
+    ['statistics', 'ANALYZE', 'clone'],
+    [
+      'what was rolled back',
+      `BEGIN; INSERT INTO empty (b) VALUES ('x'); ROLLBACK; SELECT setval('empty_id_seq', 1, false)`,
+      'rows',
+    ],
     ['rows of a table that was empty', `INSERT INTO empty (b) VALUES ('x')`, 'rows'],
     ['rows that were there', 'UPDATE seeded SET a = a + 1; DELETE FROM seeded WHERE a = 3', 'rows'],
     ['sequences', `SELECT nextval('empty_id_seq')`, 'rows'],

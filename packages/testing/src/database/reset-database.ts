@@ -1,7 +1,8 @@
 import type { Session } from '@pg-evict/core';
 import { unwatched } from '../leaks/watch-sockets.js';
 import type { CopyState } from '../reset/compare.js';
-import { planUndo, undoChanges } from '../reset/undo-changes.js';
+import { planUndo } from '../reset/plan-undo.js';
+import { undoChanges } from '../reset/undo-changes.js';
 import { endSessions } from '../session/end-sessions.js';
 import { failureOf } from '../session/error.js';
 import { readSurroundings } from '../session/surroundings.js';
@@ -99,7 +100,7 @@ async function putBack(
   if (changes.size === 0) return 'unchanged';
   const plan = planUndo(memory, changes);
   if (typeof plan === 'string') return { reason: plan };
-  memory.newSince = await undoChanges(memory, plan);
+  if (!(await undoChanges(memory, plan))) return { reason: 'rows could not be put back in their places' };
   // Triggers and foreign keys that could not be kept quiet may have had a word in it.
   if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';

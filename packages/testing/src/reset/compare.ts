@@ -3,8 +3,15 @@ import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
 import { readClasses } from './relations.js';
-import { askProbes, type Differences, groups, prepareProbes, type ProbeGroup } from './probe-statements.js';
-import { type Baseline, readBaseline } from './snapshot.js';
+import {
+  askProbes,
+  type Differences,
+  groups,
+  prepareProbes,
+  type ProbeGroup,
+  type ProbeNumbers,
+} from './probe-statements.js';
+import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
 
 /** A run, as far as the state of its template is concerned. */
 export interface SnapshotOwner extends TemplateUser {
@@ -20,15 +27,25 @@ export class CopyState {
   readonly facts: string;
   /** Whether triggers and foreign keys keep quiet when changes are undone. */
   readonly asReplica: boolean;
+  readonly isSuperuser: boolean;
+  /** `server_version_num` */
+  readonly version: number;
   /** Rows written by this transaction, or a later one, are new. */
   newSince: string;
+  /** What probes are to say: what the template's say, but for rows that we have written since. */
+  #known: ProbeNumbers;
+  /** Relations, by oid, whose row in `pg_class` we have written since. */
+  #ownClasses: ReadonlySet<string> = new Set();
 
-  private constructor(parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'asReplica' | 'newSince'>) {
+  private constructor(parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'newSince'> & Role) {
     this.session = parts.session;
     this.baseline = parts.baseline;
     this.facts = parts.facts;
     this.asReplica = parts.asReplica;
+    this.isSuperuser = parts.isSuperuser;
+    this.version = parts.version;
     this.newSince = parts.newSince;
+    this.#known = parts.baseline;
   }
 
   /** Remembers a copy that nobody has touched yet. */
@@ -36,14 +53,14 @@ export class CopyState {
     const session = await ServerSession.open(run.server.target.connection, name);
     try {
       await assertUnloggedIntact(run, session);
-      const asReplica = await becomeReplica(session);
+      const role = await becomeReplica(session);
       const { facts, nextTransaction: newSince } = await readSurroundings(session);
       // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.
       if (run.baseline !== undefined) {
         await prepareProbes(session, run.baseline.probes, run.baseline.statements);
       }
       const baseline = (run.baseline ??= await readBaseline(session, newSince));
-      return new CopyState({ session, baseline, facts, asReplica, newSince });
+      return new CopyState({ session, baseline, facts, newSince, ...role });
     } catch (error) {
       await session.close();
       throw error;
@@ -51,65 +68,102 @@ export class CopyState {
   }
 
   /**
-   * Which probes say that something has changed since, by their index. Where it is more than rows, that is all that is
-   * said.
+   * What from now on counts as new, and what probes are to say of rows that we have written ourselves since then: their
+   * second number, by index. With the oids of the relations whose row in `pg_class` is among these.
+   */
+  begin(
+    newSince: string,
+    own: ReadonlyMap<number, string> = new Map(),
+    ownClasses: readonly string[] = [],
+  ): void {
+    this.newSince = newSince;
+    this.#ownClasses = new Set(ownClasses);
+    const { first, second } = this.baseline;
+    this.#known =
+      own.size === 0 ? this.baseline : { first, second: second.map((number, n) => own.get(n) ?? number) };
+  }
+
+  /**
+   * Which probes say that something has changed since, by their index, and what. Where it is more than rows, that is all
+   * that is said.
    *
    * @param nextTransaction what it is while nobody else is on the database. Where no transaction of the whole server has
-   * ended since, nothing but a sequence can be another: `nextval` takes no transaction id where it need not log.
+   * ended since, nothing but what takes no transaction id can be another: `nextval` takes none where it need not log.
    */
-  async changes(nextTransaction: string): Promise<ReadonlySet<number>> {
+  async changes(nextTransaction: string): Promise<Differences> {
     const changed = await (nextTransaction === this.newSince
-      ? this.#ask('sequences').then(([sequences]) => indexesOf(sequences))
+      ? this.#ask('untracked').then(([untracked]) => untracked ?? new Map())
       : this.compare());
-    if (changed.size === 0) this.newSince = nextTransaction;
+    if (changed.size === 0) this.begin(nextTransaction);
     return changed;
   }
 
   /** The same, whatever was written meanwhile. */
-  async compare(): Promise<ReadonlySet<number>> {
+  async compare(): Promise<Differences> {
     const [catalogs = new Map(), ...others] = await this.#ask(...groups).catch(async (error: unknown) => {
       // Of a table that is gone nothing can be asked; the catalogs tell.
       const [changed] = await this.#ask('catalogs');
       if (changed === undefined || changed.size === 0) throw error;
       return [changed];
     });
-    if (catalogs.size === 0 || (others.length > 0 && (await this.#isOnlyStorage(catalogs)))) {
-      return indexesOf(...others);
-    }
-    return indexesOf(catalogs);
+    if (catalogs.size === 0) return joined(others);
+    const storedAnew = others.length > 0 ? await this.#storedAnew(catalogs) : undefined;
+    return storedAnew === undefined ? catalogs : joined([...others, storedAnew]);
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
-    return askProbes(this.session, this.baseline.statements, asked, this.newSince, this.baseline);
+    return askProbes(this.session, this.baseline.statements, asked, this.newSince, this.#known);
   }
 
-  /** Whether relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs. */
-  async #isOnlyStorage(changed: Differences): Promise<boolean> {
-    const { classes, first, probes } = this.baseline;
+  /**
+   * Where relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs: the tables
+   * with rows among them, whose order is not known any more, as if all of these were new.
+   */
+  async #storedAnew(changed: Differences): Promise<Differences | undefined> {
+    const { classes, first, second, probes } = this.baseline;
     const [[index, [count]] = [-1, ['']]] = changed;
     if (changed.size > 1 || probes[index]?.name !== 'pg_catalog.pg_class' || count !== first[index])
-      return false;
+      return undefined;
     const written = await readClasses(this.session, this.newSince);
-    return [...written].every(([oid, hash]) => classes.get(oid) === hash);
+    if (![...written].every(([oid, hash]) => classes.get(oid) === hash)) return undefined;
+    const found = new Map<number, readonly [string, string]>();
+    for (const [n, { relation }] of probes.entries()) {
+      const rows = first[n] ?? '0';
+      if (relation?.kind !== 'table' || rows === '0') continue;
+      const oid = String(relation.oid);
+      if (!written.has(oid) || this.#ownClasses.has(oid)) continue;
+      found.set(n, [rows, withNewRows(second[n] ?? '0', Number(rows))]);
+    }
+    return found;
   }
 }
+
+/** Later ones go before. */
+function joined(differences: readonly Differences[]): Map<number, readonly [string, string]> {
+  return new Map(differences.flatMap((one) => [...one]));
+}
+
+/** What our role may do. */
+type Role = Pick<CopyState, 'asReplica' | 'isSuperuser' | 'version'>;
 
 /**
  * Superusers may, and from 15 on whoever was granted it. Nobody is to be on the database when it is compared; who comes
  * nevertheless, and locks, is not waited for.
  */
-async function becomeReplica(session: ServerSession): Promise<boolean> {
-  const patience = `set_config('lock_timeout', '5s', false)`;
+async function becomeReplica(session: ServerSession): Promise<Role> {
+  const settings = `SELECT set_config('lock_timeout', '5s', false),
+    current_setting('is_superuser')::bool AS "isSuperuser", current_setting('server_version_num')::int AS version`;
+  const read = async (sql: string): Promise<Omit<Role, 'asReplica'>> => {
+    const [row] = (await session.query<Omit<Role, 'asReplica'>>(sql)).rows;
+    return { isSuperuser: row?.isSuperuser ?? false, version: row?.version ?? 0 };
+  };
   try {
-    await session.query(`SELECT ${patience}, set_config('session_replication_role', 'replica', false)`);
-    return true;
+    return {
+      ...(await read(`${settings}, set_config('session_replication_role', 'replica', false)`)),
+      asReplica: true,
+    };
   } catch (error) {
     if (sqlStateOf(error) !== '42501') throw error;
-    await session.query(`SELECT ${patience}`);
-    return false;
+    return { ...(await read(settings)), asReplica: false };
   }
-}
-
-function indexesOf(...differences: readonly (Differences | undefined)[]): Set<number> {
-  return new Set(differences.flatMap((one) => [...(one?.keys() ?? [])]));
 }

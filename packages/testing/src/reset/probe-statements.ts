@@ -3,6 +3,7 @@ import type { Relation } from './relations.js';
 
 /** Something whose content can be asked for in two numbers. */
 export interface Probe {
+  readonly group: ProbeGroup;
   /** The relation it is about; none for what is about the database as a whole. */
   readonly relation: Relation | undefined;
   /** For messages. */
@@ -12,10 +13,11 @@ export interface Probe {
 }
 
 /**
- * The probes of catalogs, of what has rows, and of sequences are asked apart: TRUNCATE and changes of definitions have
- * the server plan again what reads the relations, and sequences are often all that is asked.
+ * The probes of catalogs, of tables, and of what changes without a transaction id (sequences, the planner's numbers) are
+ * asked apart: TRUNCATE and changes of definitions have the server plan again what reads the relations, and the last
+ * are often all that is asked.
  */
-export const groups = ['catalogs', 'tables', 'sequences'] as const;
+export const groups = ['catalogs', 'tables', 'untracked'] as const;
 export type ProbeGroup = (typeof groups)[number];
 
 /** Probes that are one prepared statement. */
@@ -31,7 +33,7 @@ export interface ProbeStatement {
 /** Numbers that differ, by the probe's index. */
 export type Differences = ReadonlyMap<number, readonly [string, string]>;
 
-/** The two numbers of each probe, as text, by its index. */
+/** The two numbers of each probe, as text, by its index: see {@link Baseline}. */
 export interface ProbeNumbers {
   readonly first: readonly string[];
   readonly second: readonly string[];
@@ -46,17 +48,12 @@ const locksAtOnce = 400;
 /** How many relations a probe locks: its own, and the indexes that the planner looks at. */
 const locksOf = ({ relation }: Probe): number => 1 + (relation?.indexes ?? 0);
 
-function groupOf({ relation }: Probe): ProbeGroup {
-  if (relation === undefined || relation.kind === 'catalog') return 'catalogs';
-  return relation.kind === 'sequence' ? 'sequences' : 'tables';
-}
-
 /** Divides probes into statements. */
 export function divideProbes(probes: readonly Probe[]): ProbeStatement[] {
   return groups.flatMap((group) => {
     const indexes = [...probes.keys()].filter((index) => {
       const probe = probes[index];
-      return probe !== undefined && groupOf(probe) === group;
+      return probe?.group === group;
     });
     const locks = (index: number): number => locksOf(probes[index] as Probe);
     return packed(indexes, locks, locksOfStatement).map((part, n) => ({

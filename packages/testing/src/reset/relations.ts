@@ -1,6 +1,9 @@
 import { quoteIdentifier } from '@pg-evict/core/internal';
 import type { ServerSession } from '../session/server-session.js';
 
+/** The unit that sizes are compared in, whatever the server's own is. */
+export const pageBytes = 8192;
+
 /** Columns of `pg_class` about where and how a relation is stored. */
 const ofStorage = [
   'relfilenode',
@@ -53,8 +56,11 @@ export interface Relation {
   readonly replicaRules: boolean;
   /** Tables with foreign keys to it. */
   readonly referencedBy: readonly number[];
-  /** Bytes on disk, for tables. */
+  /** Whether our role may empty it with TRUNCATE. */
+  readonly mayTruncate: boolean;
+  /** Bytes on disk with TOAST, and pages of 8 kB without, for tables. */
   readonly size: number;
+  readonly pages: number;
 }
 
 /**
@@ -83,7 +89,10 @@ SELECT CASE WHEN n.nspname = 'pg_catalog' THEN 'catalog' ELSE
   coalesce(trigger.origin, 0) AS "originTriggers", coalesce(trigger.replica, 0) AS "replicaTriggers",
   coalesce(rule.origin, false) AS "originRules", coalesce(rule.replica, false) AS "replicaRules",
   coalesce(reference."from", '{}') AS "referencedBy",
-  CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_table_size(c.oid)::float8 ELSE 0 END AS size
+  c.relkind = 'r' AND has_table_privilege(c.oid, 'TRUNCATE') AS "mayTruncate",
+  CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_table_size(c.oid)::float8 ELSE 0 END AS size,
+  CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_relation_size(c.oid)::float8 / ${pageBytes} ELSE 0
+    END AS pages
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN reference ON reference.oid = c.oid
   LEFT JOIN trigger ON trigger.oid = c.oid LEFT JOIN rule ON rule.oid = c.oid
   LEFT JOIN own_column ON own_column.oid = c.oid

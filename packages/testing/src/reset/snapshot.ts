@@ -1,16 +1,17 @@
 import { sqlStateOf } from '@pg-evict/core/internal';
 import type { ServerSession } from '../session/server-session.js';
+import { type KeptRows, readRows } from './kept-rows.js';
+import { plannerProbe, type PlannerNumbers, readPlannerNumbers } from './planner-numbers.js';
 import {
   askProbes,
   divideProbes,
   groups,
-  packed,
   prepareProbes,
   type Probe,
   type ProbeNumbers,
   type ProbeStatement,
 } from './probe-statements.js';
-import { readClasses, readRelations, type Relation, sqlName } from './relations.js';
+import { pageBytes, readClasses, readRelations, type Relation, sqlName } from './relations.js';
 
 /** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
 export interface Baseline extends ProbeNumbers {
@@ -18,15 +19,32 @@ export interface Baseline extends ProbeNumbers {
   readonly statements: readonly ProbeStatement[];
   /** Rows; of a sequence, its value. */
   readonly first: readonly string[];
-  /** New rows; of a sequence, whether it was called. */
+  /** New rows and, of a table, its pages: see {@link readSecond}; of a sequence, whether it was called. */
   readonly second: readonly string[];
-  /** The rows of tables that are not empty, as text, by the probe's index; those of large tables are not kept. */
-  readonly rows: ReadonlyMap<number, readonly string[]>;
+  /** The rows of small tables, by the probe's index. */
+  readonly rows: ReadonlyMap<number, KeptRows>;
+  /** What the planner knows of each table and its indexes, by the table's oid. */
+  readonly planning: ReadonlyMap<number, readonly PlannerNumbers[]>;
   /** What `pg_class` says of each relation, by oid, but where and how it is stored. */
   readonly classes: ReadonlyMap<string, string>;
+  /** Tables, by the probe's index, whose rows turned out not to come back to where the template has them. */
+  readonly unrepeatable: Set<number>;
   /** Why it cannot be seen whether a copy still is what it was; then a new copy is always made. */
   readonly uncertain: string | null;
 }
+
+/** New rows are counted in the lower bits of a table's second number, its pages in the upper ones. */
+const rowBits = 40n;
+
+/** Takes the second number of a table apart. */
+export function readSecond(second: string): { readonly newRows: bigint; readonly pages: number } {
+  const number = BigInt(second);
+  return { newRows: number & ((1n << rowBits) - 1n), pages: Number(number >> rowBits) };
+}
+
+/** The second number of a table that is as in the template, but whose rows we have written ourselves. */
+export const withNewRows = (second: string, newRows: number): string =>
+  String(BigInt(second) + BigInt(newRows));
 
 /**
  * A row is new if the transaction that wrote it began after the copy was made, or after the last reset. Deleted rows
@@ -53,6 +71,7 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');
   const rows = await readRows(session, probes, first);
+  const planning = await readPlannerNumbers(session);
   const classes = await readClasses(session);
   return {
     probes,
@@ -60,7 +79,9 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
     first,
     second,
     rows,
+    planning,
     classes,
+    unrepeatable: new Set(),
     uncertain: uncertaintyOf(relations, probes, first, largeObjects),
   };
 }
@@ -69,29 +90,54 @@ function probesOf(relations: readonly Relation[]): Probe[] {
   const probes = relations
     .filter(({ readable, isPopulated }) => readable && isPopulated)
     .map((relation): Probe => {
-      const name = sqlName(relation);
-      const from =
-        relation.kind === 'table' || relation.kind === 'catalog' ? `FROM ONLY ${name}` : `FROM ${name}`;
-      const sql =
-        relation.kind === 'sequence'
-          ? `SELECT last_value, is_called::int ${from}`
-          : `SELECT count(*), ${newRows} ${from} ${relation.name === 'pg_namespace' ? withoutTemporary : ''}`;
-      return { relation, name: `${relation.schema}.${relation.name}`, sql };
+      const name = `${relation.schema}.${relation.name}`;
+      const from = sqlName(relation);
+      switch (relation.kind) {
+        case 'sequence': {
+          return {
+            group: 'untracked',
+            relation,
+            name,
+            sql: `SELECT last_value, is_called::int FROM ${from}`,
+          };
+        }
+        case 'catalog': {
+          const where = relation.name === 'pg_namespace' ? withoutTemporary : '';
+          const sql = `SELECT count(*), ${newRows} FROM ONLY ${from} ${where}`;
+          return { group: 'catalogs', relation, name, sql };
+        }
+        case 'materialized view': {
+          return { group: 'tables', relation, name, sql: `SELECT count(*), ${newRows} FROM ${from}` };
+        }
+        case 'table': {
+          // What was rolled back leaves pages, too.
+          const pages = `(pg_relation_size(${relation.oid}::oid::regclass) / ${pageBytes} << ${rowBits})`;
+          return {
+            group: 'tables',
+            relation,
+            name,
+            sql: `SELECT count(*), ${newRows} + ${pages} FROM ONLY ${from}`,
+          };
+        }
+      }
     });
   return [
     ...probes,
     // Before 14 these flags are changed in place, so that no row is new.
     {
+      group: 'catalogs',
       relation: undefined,
       name: 'pg_catalog.pg_index',
       sql: `SELECT count(*) FILTER (WHERE NOT (indisvalid AND indisready AND indislive)), 0 FROM pg_index`,
     },
     // The catalog below it is not for everybody.
     {
+      group: 'catalogs',
       relation: undefined,
       name: 'pg_catalog.pg_user_mapping',
       sql: 'SELECT count(*), 0 FROM pg_user_mappings',
     },
+    { group: 'untracked', relation: undefined, name: "the planner's numbers of a table", sql: plannerProbe },
   ];
 }
 
@@ -109,7 +155,7 @@ async function probeLargeObjects(
   const sql = `SELECT ${part(1)}, ${part(13)} FROM pg_largeobject_metadata`;
   try {
     await session.query(sql);
-    return { relation: undefined, name: 'pg_catalog.pg_largeobject', sql };
+    return { group: 'catalogs', relation: undefined, name: 'pg_catalog.pg_largeobject', sql };
   } catch (error) {
     if (sqlStateOf(error) !== '42501') throw error;
     return 'our role may not read the large objects of the template';
@@ -147,66 +193,4 @@ function uncertaintyOf(
 function listed(relations: readonly Relation[]): string {
   const shown = relations.slice(0, 3).map(({ schema, name }) => `${schema}.${name}`);
   return `${shown.join(', ')}${relations.length > shown.length ? ` and ${relations.length - shown.length} more` : ''}`;
-}
-
-/** How much of the content of tables is kept in memory, in bytes on disk: for one table, and for all. */
-const keptOfOne = 2 * 2 ** 20;
-const keptOfAll = 16 * 2 ** 20;
-
-/** Reads the rows of small tables, in their order, as text; by the index of their probe. */
-async function readRows(
-  session: ServerSession,
-  probes: readonly { readonly relation: Relation | undefined }[],
-  counts: readonly string[],
-): Promise<Map<number, readonly string[]>> {
-  const { rows: settings } = await session.query<{ encoding: string }>('SHOW server_encoding', []);
-  const [encoding] = settings.map((row) => Object.values(row)[0]);
-  // Bytes of no known encoding would not come back as they went.
-  if (encoding === 'SQL_ASCII') return new Map();
-  let size = 0;
-  const kept = probes
-    .map(({ relation }, index) => ({ relation, index }))
-    .flatMap(({ relation, index }) => {
-      if (relation?.kind !== 'table' || counts[index] === '0' || relation.columns.length === 0) return [];
-      if (relation.size > keptOfOne || size + relation.size > keptOfAll) return [];
-      size += relation.size;
-      return [{ relation, index }];
-    });
-  const found = new Map<number, readonly string[]>();
-  for (const part of packed(kept, ({ relation }) => 1 + relation.indexes, tablesAtOnce)) {
-    for (const [index, texts] of await readTexts(session, part)) found.set(index, texts);
-  }
-  return found;
-}
-
-/** Tables, and their indexes, whose rows are read with one statement. */
-const tablesAtOnce = 200;
-
-interface KeptTable {
-  readonly relation: Relation;
-  readonly index: number;
-}
-
-async function readTexts(
-  session: ServerSession,
-  tables: readonly KeptTable[],
-): Promise<(readonly [number, readonly string[]])[]> {
-  const parts = tables.map(
-    ({ relation, index }) =>
-      `SELECT ${index} AS index, json_agg(pg_evict_row::text ORDER BY pg_evict_row.ctid) AS rows
-       FROM ONLY ${sqlName(relation)} AS pg_evict_row`,
-  );
-  try {
-    const { rows } = await session.query<{ index: number; rows: string[] | null }>(
-      parts.join('\nUNION ALL '),
-    );
-    return rows.map((row) => [row.index, row.rows ?? []] as const);
-  } catch (error) {
-    if (session.lost) throw error;
-    // A column that is computed when it is read may fail; such a table is copied, as a large one is.
-    if (tables.length === 1) return [];
-    const each: (readonly [number, readonly string[]])[] = [];
-    for (const table of tables) each.push(...(await readTexts(session, [table])));
-    return each;
-  }
 }

@@ -1,115 +1,115 @@
 import { toTransactionId } from '../session/surroundings.js';
 import type { CopyState } from './compare.js';
-import { type Relation, sqlName } from './relations.js';
-import type { Baseline } from './snapshot.js';
-
-/** Bits of `pg_trigger.tgtype` (src/include/catalog/pg_trigger.h). */
-const onInsert = 4;
-const onDelete = 8;
-
-/** A table that has grown by more than this is vacuumed, so that it does not get slower with every reset. */
-const grownBytes = 256 * 1024;
-
-interface ChangedTable {
-  readonly relation: Relation;
-  readonly index: number;
-  /** The template's rows; `undefined` where it has none. */
-  readonly rows: readonly string[] | undefined;
-}
-
-/** How changes can be undone. */
-export interface UndoPlan {
-  readonly tables: readonly ChangedTable[];
-  /** `setval` calls. */
-  readonly sequences: readonly string[];
-}
-
-/** Plans how to undo changes; says in words why only a new copy will do. */
-export function planUndo(
-  { baseline, asReplica }: Pick<CopyState, 'baseline' | 'asReplica'>,
-  changed: ReadonlySet<number>,
-): UndoPlan | string {
-  const tables: ChangedTable[] = [];
-  const sequences: string[] = [];
-  for (const index of changed) {
-    const probe = baseline.probes[index];
-    const relation = probe?.relation;
-    if (relation?.kind === 'sequence') {
-      sequences.push(
-        `setval(${relation.oid}::oid::regclass, ${baseline.first[index]}, ${baseline.second[index] === '1'})`,
-      );
-    } else if (relation?.kind === 'table') {
-      const isEmpty = baseline.first[index] === '0';
-      const rows = isEmpty ? undefined : baseline.rows.get(index);
-      if (!isEmpty && rows === undefined) return `${probe?.name ?? ''} is too large to be kept in memory`;
-      tables.push({ relation, index, rows });
-    } else {
-      return `${probe?.name ?? ''} changed`;
-    }
-  }
-  return obstacleTo(tables, baseline, asReplica) ?? { tables, sequences };
-}
-
-/** Whether what the template defines would do something else than what is asked of it. */
-function obstacleTo(
-  tables: readonly ChangedTable[],
-  baseline: Baseline,
-  asReplica: boolean,
-): string | undefined {
-  const filled = new Set(
-    baseline.probes.flatMap(({ relation }, index) =>
-      relation?.kind === 'table' && baseline.first[index] !== '0' ? [relation.oid] : [],
-    ),
-  );
-  for (const { relation, rows } of tables) {
-    const name = sqlName(relation);
-    const triggers = asReplica ? relation.replicaTriggers : relation.originTriggers;
-    if ((triggers & onDelete) !== 0 || (rows !== undefined && (triggers & onInsert) !== 0)) {
-      return `${name} has triggers that would fire`;
-    }
-    if (asReplica ? relation.replicaRules : relation.originRules) return `${name} has rules`;
-    // Without the privilege to keep foreign keys quiet, rows that others refer to cannot be taken away for a moment.
-    if (!asReplica && rows !== undefined && relation.referencedBy.some((oid) => filled.has(oid))) {
-      return `other tables refer to rows of ${name}`;
-    }
-  }
-  return undefined;
-}
+import { placesOf } from './kept-rows.js';
+import type { TableUndo, UndoPlan } from './plan-undo.js';
+import { writePlannerNumbers } from './planner-numbers.js';
+import { pageBytes, sqlName } from './relations.js';
+import { readSecond, withNewRows } from './snapshot.js';
 
 /**
- * Undoes changes: empties the changed tables, sets the sequences, then fills in the template's rows. One transaction, so
- * that what somebody writes meanwhile, who got in nevertheless, counts as new. On failure the session may be left in it.
+ * Undoes changes: empties the changed tables, sets the sequences, then inserts the template's rows, in one transaction
+ * as far as that goes; what somebody writes meanwhile, who got in nevertheless, counts as new. Then looks whether every
+ * row is where the template has it. On failure the session may be left in the transaction.
  *
- * @returns the transaction id from which on rows are new
+ * @returns whether the tables are what the template's are
  */
-export async function undoChanges({ session }: CopyState, { tables, sequences }: UndoPlan): Promise<string> {
-  const refilled = tables.filter(({ rows }) => rows !== undefined);
-  const deletes = tables.map(({ relation }, n) => `d${n} AS (DELETE FROM ONLY ${sqlName(relation)})`);
-  const sizes = tables.map(({ relation }) => `pg_table_size(${relation.oid}::oid::regclass)::float8`);
-  const emptying = await session.queryAll<{ id: string; sizes: number[] }>([
+export async function undoChanges(memory: CopyState, { tables, sequences }: UndoPlan): Promise<boolean> {
+  const { session, baseline, isSuperuser } = memory;
+  const vacuumed = tables.filter(({ method }) => method === 'vacuum');
+  const newSince = await emptyTables(memory, tables, sequences);
+  const own = new Map<number, string>();
+  let written: readonly string[] = [];
+  if (vacuumed.length > 0) await vacuum(memory, vacuumed);
+  if (isSuperuser && tables.length > 0) {
+    const refilled = vacuumed.filter(({ refill }) => refill !== undefined);
+    const numbers = tables.flatMap(({ relation }) => baseline.planning.get(relation.oid) ?? []);
+    const [inserts, values] = insertsOf(refilled);
+    const { rows } = await session.query<{ written: string[] }>(
+      `WITH ${[...inserts, `u AS (${writePlannerNumbers(numbers)})`].join(', ')}
+       SELECT ARRAY(SELECT oid::text FROM u) AS written`,
+      values,
+    );
+    // These transactions came later; what they have written is known.
+    const ofClasses = baseline.probes.findIndex(({ name }) => name === 'pg_catalog.pg_class');
+    written = rows[0]?.written ?? [];
+    own.set(ofClasses, withNewRows(baseline.second[ofClasses] ?? '0', written.length));
+    for (const { index, refill = [] } of refilled) {
+      own.set(index, withNewRows(baseline.second[index] ?? '0', refill.length));
+    }
+  }
+  memory.begin(newSince, own, written);
+  return areInPlace(memory, tables);
+}
+
+/** Returns the transaction id from which on rows are new. */
+async function emptyTables(
+  { session, newSince }: CopyState,
+  tables: readonly TableUndo[],
+  sequences: readonly string[],
+): Promise<string> {
+  const truncated = tables.filter(({ method }) => method === 'truncate');
+  const refilled = truncated.filter(({ refill }) => refill !== undefined);
+  const deletes = tables
+    .filter(({ method }) => method !== 'truncate')
+    .map(({ relation, refill }, n) => {
+      const which = refill === undefined ? `WHERE age(xmin) <= age('${newSince}'::xid)` : '';
+      return `d${n} AS (DELETE FROM ONLY ${sqlName(relation)} ${which})`;
+    });
+  const names = truncated.map(({ relation }) => `ONLY ${sqlName(relation)}`);
+  const answers = await session.queryAll<{ id: string }>([
     ...(refilled.length === 0 ? [] : ['BEGIN']),
+    ...(truncated.length === 0 ? [] : [`TRUNCATE ${names.join(', ')}`]),
     `${deletes.length === 0 ? '' : `WITH ${deletes.join(', ')} `}SELECT ${sequences
       .map((setval, n) => `${setval} AS s${n}, `)
-      .join('')}ARRAY[${sizes.join(', ')}]::float8[] AS sizes, pg_current_xact_id()::text AS id`,
+      .join('')}pg_current_xact_id()::text AS id`,
   ]);
-  const emptied = emptying.at(-1)?.[0];
+  const emptied = answers.at(-1)?.[0];
   if (emptied === undefined) throw new Error('the server did not say which transaction undoes the changes');
   if (refilled.length > 0) {
-    const inserts = refilled.map(({ relation }, n) => {
-      const columns = relation.columns.join(', ');
-      const name = sqlName(relation);
-      return `i${n} AS (INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
-        SELECT ${columns} FROM unnest($${n + 1}::${name}[]))`;
-    });
-    await session.query(
-      `WITH ${inserts.join(', ')} SELECT`,
-      refilled.map((table) => table.rows),
-    );
+    const [inserts, values] = insertsOf(refilled);
+    await session.query(`WITH ${inserts.join(', ')} SELECT`, values);
     await session.query('COMMIT');
   }
-  const grown = tables.filter(({ relation }, n) => (emptied.sizes[n] ?? 0) > relation.size + grownBytes);
-  if (grown.length > 0) {
-    await session.query(`VACUUM ${grown.map(({ relation }) => sqlName(relation)).join(', ')}`);
-  }
   return toTransactionId(String(BigInt(emptied.id) + 1n));
+}
+
+/** Inserts the template's rows in their order, as parts of a WITH, and the values of these. */
+function insertsOf(tables: readonly TableUndo[]): [string[], unknown[]] {
+  const inserts = tables.map(({ relation }, n) => {
+    const columns = relation.columns.join(', ');
+    const name = sqlName(relation);
+    return `i${n} AS (INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
+      SELECT ${columns} FROM unnest($${n + 1}::${name}[]))`;
+  });
+  return [inserts, tables.map(({ refill }) => refill)];
+}
+
+/** Nobody else is on the database, so nothing keeps VACUUM from giving back all the room there is. */
+async function vacuum({ session, version }: CopyState, tables: readonly TableUndo[]): Promise<void> {
+  // From 18 on a table stands for those that inherit from it, too.
+  const only = version >= 180_000 ? 'ONLY ' : '';
+  const names = tables.map(({ relation }) => only + sqlName(relation));
+  await session.query(`VACUUM (INDEX_CLEANUP true, TRUNCATE true) ${names.join(', ')}`);
+}
+
+/** Whether tables have as many pages as in the template, and rows that were inserted again are where they were. */
+async function areInPlace({ session, baseline }: CopyState, tables: readonly TableUndo[]): Promise<boolean> {
+  if (tables.length === 0) return true;
+  const { rows } = await session.query<{ index: number; size: number; places: string | null }>(
+    tables
+      .map(({ relation, index, refill }) => {
+        const places = refill === undefined ? 'NULL' : placesOf('pg_evict_row');
+        const from = refill === undefined ? '' : `FROM ONLY ${sqlName(relation)} AS pg_evict_row`;
+        return `SELECT ${index} AS index, pg_relation_size(${relation.oid}::oid::regclass)::float8 AS size,
+          ${places} AS places ${from}`;
+      })
+      .join('\nUNION ALL '),
+  );
+  const moved = rows.filter(({ index, size, places }) => {
+    const { pages } = readSecond(baseline.second[index] ?? '0');
+    const inTemplate = baseline.rows.get(index)?.places;
+    return Math.floor(size / pageBytes) !== pages || (places !== null && places !== inTemplate);
+  });
+  for (const { index, places } of moved) if (places !== null) baseline.unrepeatable.add(index);
+  return moved.length === 0;
 }
