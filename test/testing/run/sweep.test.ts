@@ -231,3 +231,23 @@ describe('pg-evict sweep', () => {
     expect(code).toBe(6);
   });
 });
+
+test('what a project has named after a test database is listed, and never dropped', async () => {
+  const killed = await begin();
+  const made = [`${killed.name}_shadow`, `shadow_of_${killed.name}`];
+  for (const name of made) {
+    scratch.forget(name);
+    await ask(`CREATE DATABASE ${quote(name)}`);
+  }
+  await kill(killed);
+  const listed = made.map((database) => ({
+    database,
+    reason: expect.stringContaining('not made by pg-evict') as string,
+  }));
+  const { document } = await runCliJson(['sweep', '--dry-run', '-d', serverUrl()]);
+  expect(document).toMatchObject({ dropped: [killed.name], left: expect.arrayContaining(listed) as unknown });
+  const { dropped, left } = await sweepTestDatabases(target(), { kept: true, templates: true });
+  expect(dropped).toContain(killed.name);
+  expect(left).toEqual(expect.arrayContaining(listed));
+  for (const name of made) expect(await databaseExists(name)).toBe(true);
+});

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { acquireDatabase, type StartRunOptions } from '@pg-evict/testing';
+import { acquireDatabase, type StartRunOptions, type TestRun } from '@pg-evict/testing';
 import { failureOf } from '../../support/core/failure.js';
 import { runCli } from '../../support/cli/run-cli.js';
 import { useOwnServer } from '../../support/own-server.js';
@@ -240,6 +240,36 @@ test('settings, privileges and the comment that migrations give the database are
   expect(facts[0]?.acl).toContain('=c/');
 });
 
+describe('the environment of the knexfile', () => {
+  const environments = `module.exports = Object.fromEntries([['test', 'in_test'], ['testing', 'in_testing']].map(
+    ([name, folder]) => [name, { client: 'pg', migrations: { directory: './' + folder } }]));`;
+  const project = (): string =>
+    fixture.project({
+      'knexfile.js': environments,
+      'in_test/1.js': migration('of_test'),
+      'in_testing/1.js': migration('of_testing'),
+    });
+  const tables = async (run: TestRun): Promise<unknown[]> => {
+    const sql = `SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'of%'`;
+    return (await rowsIn((await acquireDatabase(run)).url, sql)).map(({ relname }) => relname);
+  };
+
+  test('is that of NODE_ENV, or the one that the template names; each has a template of its own', async () => {
+    const cwd = project();
+    expect(await tables(await fixture.start({ template: { knex: true } }, { cwd }))).toEqual(['of_test']);
+    const template = { knex: true, env: 'testing' } as const;
+    expect(await tables(await fixture.start({ template }, { cwd }))).toEqual(['of_testing']);
+  });
+
+  test('one that is not there is named, with those that are', async () => {
+    const error = await failureOf(
+      fixture.start({ template: { knex: true, env: 'tset' } }, { cwd: project() }),
+    );
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(`${error.message} ${error.hint ?? ''}`).toMatch(/"tset".*testing/s);
+  });
+});
+
 describe('a template from a command', () => {
   const fill = (name: string): string => `const { Client } = require('pg');
     (async () => { const client = new Client(); await client.connect();
@@ -284,6 +314,51 @@ describe('a template from a command', () => {
     expect(await databaseExists(kept.template.name)).toBe(true);
   });
 
+  test('is filled again when a variable among its inputs changes, or NODE_ENV', async () => {
+    const cwd = fixture.project({
+      'fill.js': `const { Client } = require('pg');
+        (async () => { const client = new Client(); await client.connect();
+        await client.query('CREATE SCHEMA "' + (process.env.TEMPLATE_SCHEMA ?? 'none') + '"'); await client.end(); })();`,
+    });
+    const template = { command: 'node fill.js', inputs: ['fill.js', 'env:TEMPLATE_SCHEMA'] };
+    const schemas = async (): Promise<unknown[]> => {
+      const run = await fixture.start({ template }, { cwd });
+      const { url } = await acquireDatabase(run);
+      const found = await rowsIn(
+        url,
+        `SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information' ORDER BY 1`,
+      );
+      return [run.template.name, ...found.map(({ nspname }) => nspname)];
+    };
+    const { NODE_ENV } = process.env;
+    try {
+      process.env['TEMPLATE_SCHEMA'] = 'one';
+      const first = await schemas();
+      expect(first).toEqual([expect.any(String), 'one', 'public']);
+      expect(await schemas()).toEqual(first);
+      process.env['TEMPLATE_SCHEMA'] = 'two';
+      expect(await schemas()).toEqual([expect.any(String), 'public', 'two']);
+      process.env['TEMPLATE_SCHEMA'] = '';
+      const [empty] = await schemas().catch(() => ['']);
+      delete process.env['TEMPLATE_SCHEMA'];
+      const unset = await schemas();
+      expect(unset).toEqual([expect.not.stringMatching(/^$/), 'none', 'public']);
+      expect(unset[0]).not.toBe(empty);
+      process.env['NODE_ENV'] = 'another';
+      expect((await schemas())[0]).not.toBe(unset[0]);
+    } finally {
+      delete process.env['TEMPLATE_SCHEMA'];
+      process.env['NODE_ENV'] = NODE_ENV;
+    }
+  }, 120_000);
+
+  test.each(['env:', 'env:A=B', 'env: A'])('%j names no variable', async (inputs) => {
+    expect(await failureOf(fixture.start({ template: { command: 'true', inputs } }))).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`"${inputs}" names no variable`) as string,
+    });
+  });
+
   test('inputs that name no file are refused', async () => {
     const error = await failureOf(fixture.start({ template: { command: 'true', inputs: 'no/*.sql' } }));
     expect(error).toMatchObject({
@@ -296,6 +371,7 @@ describe('a template from a command', () => {
 test.each([
   [{ knex: true, command: 'true' }, 'testing.template has knex and command.'],
   [{ command: 'true', seed: true }, 'testing.template has seed: true, but no knex.'],
+  [{ command: 'true', env: 'test' }, 'testing.template has env, but no knex.'],
 ])('what contradicts itself is refused: %j', async (template, message) => {
   const error = await failureOf(fixture.start({ template }));
   expect(error.code).toBe('CONFIG_INVALID');

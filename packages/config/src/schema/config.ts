@@ -231,6 +231,11 @@ export interface TemplateConfig {
    * @default false
    */
   readonly seed?: boolean | undefined;
-  /** Files, as patterns, that `command` and `setup` depend on: the template is built anew when they change. */
+  /** What the template depends on beside what is known: files, as patterns, and variables, as `'env:NAME'`. It is built again when one of them changes. */
   readonly inputs?: string | readonly string[] | undefined;
+  /**
+   * The environment of the knexfile that `knex` takes.
+   * @default NODE_ENV, else 'development'
+   */
+  readonly env?: string | undefined;
 }

@@ -46,7 +46,12 @@ const template = v.pipe(
       seed: setting(flag, 'Also run the seeds of knex.', '`false`'),
       inputs: setting(
         oneOrMore,
-        'Files, as patterns, that `command` and `setup` depend on: the template is built anew when they change.',
+        "What the template depends on beside what is known: files, as patterns, and variables, as `'env:NAME'`. It is built again when one of them changes.",
+      ),
+      env: setting(
+        text,
+        'The environment of the knexfile that `knex` takes.',
+        "`NODE_ENV`, else `'development'`",
       ),
     },
     'an object with knex, command or setup',

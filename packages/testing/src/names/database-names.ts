@@ -67,3 +67,11 @@ export function readOwnName(name: string): OwnDatabase | undefined {
   if (kind === undefined || run === undefined) return undefined;
   return { name, kind: kind as OwnDatabaseKind, run };
 }
+
+/** Names that may be made from one of ours, as LIKE has it; {@link isDerivedName} tells. */
+export const derivedNamesLike = '%pg\\_evict\\_test\\_%';
+
+/** Whether the name holds that of a test database and more: a project made it for itself, such as `<database>_shadow`. */
+export function isDerivedName(name: string): boolean {
+  return readOwnName(name) === undefined && /pg_evict_test_[0-9a-z]{8}_[0-9a-f_]*[0-9a-f]/.test(name);
+}

@@ -1,7 +1,13 @@
 import { PgEvictError, type Target } from '@pg-evict/core';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { dayOf, readComment } from '../names/database-comments.js';
-import { type OwnDatabase, ownNamesLike, readOwnName } from '../names/database-names.js';
+import {
+  derivedNamesLike,
+  isDerivedName,
+  type OwnDatabase,
+  ownNamesLike,
+  readOwnName,
+} from '../names/database-names.js';
 import { dropTestDatabaseWithin } from '../server/drop-database.js';
 import {
   type HeldLockRow,
@@ -55,7 +61,10 @@ export interface Unswept {
 export interface SweepReport {
   /** Dropped; in a dry run, would be. */
   readonly dropped: readonly string[];
-  /** Databases of ours that stay, each with the reason. */
+  /**
+   * Databases of ours that stay, each with the reason, and those whose names were made from that of a test database
+   * (`<database>_shadow`), which others have made: they are never dropped.
+   */
   readonly left: readonly Unswept[];
   /** Databases that could not be dropped, each with the reason. */
   readonly failed: readonly Unswept[];
@@ -72,7 +81,10 @@ interface FoundRow {
 const namesQuery = `
 SELECT datname AS name, shobj_description(oid, 'pg_database') AS comment, pg_get_userbyid(datdba) AS owner,
   pg_has_role(datdba, 'USAGE') AS owned
-FROM pg_database WHERE datname LIKE '${ownNamesLike}' ORDER BY datname`;
+FROM pg_database WHERE datname LIKE '${ownNamesLike}' OR datname LIKE '${derivedNamesLike}' ORDER BY datname`;
+
+const derived =
+  'it was not made by pg-evict: its name was made from that of a test database, which may be gone; drop it where it is made';
 
 /**
  * Drops the test databases of runs that are over: ended, killed, or cut off from the server. A run lives as long as
@@ -115,7 +127,9 @@ export async function sweepOver(
   });
   const { rows: held } = await control.query<HeldLockRow>(heldLocksQuery, [Object.values(lockClasses)]);
   const dropped: string[] = [];
-  const left: Unswept[] = [];
+  const left: Unswept[] = rows.flatMap(({ name }) =>
+    isDerivedName(name) ? [{ database: name, reason: derived }] : [],
+  );
   const failed: Unswept[] = [];
   for (const { name, comment, owned, owner, own } of found) {
     const reason =

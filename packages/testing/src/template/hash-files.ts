@@ -4,15 +4,24 @@ import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { glob } from 'tinyglobby';
 
+/** What names a variable among inputs. */
+const ofVariable = /^env:(.*)$/s;
+
 /**
- * A hash of names and contents of the files that patterns name. A folder stands for all that is in it.
+ * A hash of names and contents of the files that patterns name, and of the variables that `env:NAME` names; one that is
+ * not set differs from one that is empty. A folder stands for all that is in it.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID` where a pattern names no file: a template that depends on nothing
- * would never be built anew
+ * would never be built again
  */
 export async function hashFiles(patterns: readonly string[], folder: string): Promise<string> {
   const hash = createHash('sha256');
   for (const pattern of patterns) {
+    const variable = ofVariable.exec(pattern)?.[1];
+    if (variable !== undefined) {
+      addVariable(hash, variable);
+      continue;
+    }
     const files = await glob(pattern, { cwd: folder, dot: true, ignore: ['**/node_modules/**'] });
     if (files.length === 0) {
       throw new PgEvictError('CONFIG_INVALID', `"${pattern}" names no file in ${folder}.`, {
@@ -22,6 +31,15 @@ export async function hashFiles(patterns: readonly string[], folder: string): Pr
     await addFiles(hash, folder, files);
   }
   return hash.digest('hex');
+}
+
+function addVariable(hash: ReturnType<typeof createHash>, name: string): void {
+  if (!/^[^=\0\s]+$/.test(name)) {
+    throw new PgEvictError('CONFIG_INVALID', `"env:${name}" names no variable.`, {
+      hint: "Correct it in testing.template.inputs, such as 'env:SCHEMA'.",
+    });
+  }
+  hash.update(JSON.stringify([name, process.env[name] ?? null]));
 }
 
 /** A hash of names and contents of all files in a folder; one that does not exist is empty. */

@@ -22,7 +22,7 @@ export interface TemplateOptions {
 export async function templateSource(options: TemplateOptions): Promise<TemplateSource> {
   const { template, configuration, cwd, runId } = options;
   const folder = configuration.filepath === null ? cwd : dirname(configuration.filepath);
-  const { knex = false, command, setup, seed = false, inputs } = template;
+  const { knex = false, command, setup, seed = false, inputs, env } = template;
   const kinds = [
     knex !== false && 'knex',
     command !== undefined && 'command',
@@ -39,15 +39,22 @@ export async function templateSource(options: TemplateOptions): Promise<Template
       hint: 'Add knex: true, or have the command or setup function run the seeds.',
     });
   }
+  if (env !== undefined && knex === false) {
+    throw new PgEvictError('CONFIG_INVALID', 'testing.template has env, but no knex.', {
+      hint: 'Add knex: true; a command or setup function gets the variables of this process.',
+    });
+  }
   const patterns = inputs === undefined ? [] : typeof inputs === 'string' ? [inputs] : inputs;
   const files = await hashFiles(patterns, folder);
   if (knex !== false) {
     const knexfile = await knexfileOf(knex, configuration, folder);
     const { knexSource } = await import('./source-knex.js');
-    return knexSource({ knexfile, env: configuration.env, seed, files });
+    return knexSource({ knexfile, env: env ?? configuration.env, seed, files });
   }
   const reused = patterns.length > 0;
-  const hash = (...parts: string[]): string => digest([...parts, reused ? files : runId]);
+  // Whatever runs knex takes the environment of the knexfile from NODE_ENV.
+  const hash = (...parts: string[]): string =>
+    digest([...parts, ...(reused ? [files, process.env['NODE_ENV'] ?? ''] : [runId])]);
   if (command !== undefined) {
     const { fillWithCommand } = await import('./source-command.js');
     return {
