@@ -69,5 +69,6 @@ const isSelected = process.argv.some((argument) => argument.startsWith('--select
 /** @type {import('jest').Config} */
 export default {
   projects: isSelected ? [suite, ...others] : [suite],
-  maxWorkers: 2,
+  // Most of the time a test waits, for its server or for a program.
+  maxWorkers: 3,
 };

@@ -5,10 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import type * as Plugin from '@pg-evict/knex';
 import type { Knex } from 'knex';
 
-/** Every line of knex that the plugin supports, by the name it is installed under. */
-export const knexVersions = ['knex-1', 'knex-2', 'knex-3-1', 'knex'] as const;
+const everyVersion = ['knex-1', 'knex-2', 'knex-3-1', 'knex'] as const;
 
-export type KnexVersion = (typeof knexVersions)[number];
+export type KnexVersion = (typeof everyVersion)[number];
+
+const chosen = process.env['PG_EVICT_TEST_KNEX']?.split(' ');
+
+/** Every line of knex that the plugin supports, by the name it is installed under; or those of PG_EVICT_TEST_KNEX. */
+export const knexVersions = everyVersion.filter((version) => chosen?.includes(version) ?? true);
 
 /** A folder in which one knex and the plugin are installed as npm would, the knex as the plugin's peer. */
 export interface KnexProject {

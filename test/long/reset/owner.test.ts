@@ -1,0 +1,3 @@
+import { testRandomResets } from '../../support/testing/random-resets.js';
+
+testRandomResets('the owner', false);
