@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { bundlePackage } from './bundle-package.mjs';
 
 await bundlePackage(fileURLToPath(new URL('..', import.meta.url)), {
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.cjs',
+  entryPoints: {
+    main: 'src/main.ts',
+    // A program of core's, which starts it from beside itself: it has to live on when the command is killed.
+    'resume-poolers': '../core/dist/esm/resume-poolers.js',
+  },
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
 });

@@ -1,5 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { type ConnectionSettings, PgEvictError, type SessionPattern, type Target } from '@pg-evict/core';
+import {
+  type ConnectionSettings,
+  PgEvictError,
+  type Pooler,
+  type SessionPattern,
+  type Target,
+} from '@pg-evict/core';
 import {
   type ConfiguredConnection,
   resolveConnection,
@@ -21,6 +27,8 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
   readonly port?: number | undefined;
   /** `--username`; sets `admin` aside. */
   readonly user?: string | undefined;
+  /** `--pooler`; in the place of those that are configured. */
+  readonly poolers?: readonly Pooler[] | undefined;
   /** `--maintenance-db` */
   readonly maintenanceDatabase?: string | undefined;
   /**
@@ -89,6 +97,8 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
       database: options.database ?? settings.database,
       maintenanceDatabase: options.maintenanceDatabase ?? config.maintenanceDatabase,
       protect: config.protect,
+      // Those of another server have nothing to do with it.
+      poolers: options.poolers ?? (setAside ? undefined : config.poolers),
     },
     connection: resolved,
     sessions: config.sessions ?? {},
@@ -98,6 +108,7 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
       ...withoutConnection(loaded.sources, admin === undefined),
       ...resolved.origins,
       ...from('database', options.database, 'the command line'),
+      ...from('poolers', options.poolers, '--pooler'),
       ...from('maintenanceDatabase', options.maintenanceDatabase, '--maintenance-db'),
     },
   };

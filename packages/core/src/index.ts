@@ -17,7 +17,13 @@ export { findLeftovers, repairDatabase, type AbandonedLeftover } from './operati
 export { locateServer, type ServerLocation } from './connection/locate-server.js';
 export { listRelations, type Relation } from './inspection/list-relations.js';
 export { listSessions, type ListSessionsOptions } from './sessions/list-sessions.js';
-export type { Leftover, NotCarriedOver, OperationReport, TerminationReport } from './contract/report.js';
+export type {
+  Leftover,
+  NotCarriedOver,
+  OperationReport,
+  PoolerReport,
+  TerminationReport,
+} from './contract/report.js';
 export type { OperationOptions, OperationStep } from './contract/options.js';
 export {
   isPgEvictError,
@@ -36,7 +42,7 @@ export type { OneOrMore, SessionFilter, SessionPattern } from './contract/sessio
 export { sessionSettings } from './connection/session-settings.js';
 export type { Trace } from './connection/trace.js';
 export { swapDatabase } from './operations/swap-database.js';
-export type { ConnectionSettings, ProtectPattern, Target } from './connection/target.js';
+export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';
 
 // What only pg-evict's own packages use, from `@pg-evict/core/internal` now.

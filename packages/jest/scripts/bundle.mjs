@@ -14,15 +14,22 @@ const bundles = {
   // Last, as it is this one's licences that are the more.
   'bundle.js': ['global-setup', 'global-teardown'],
 };
-const programs = ['begin-elsewhere', 'end-elsewhere', 'host-program'];
+/** Programs, and where they are written. */
+const programs = {
+  'begin-elsewhere': './src/begin-elsewhere.ts',
+  'end-elsewhere': './src/end-elsewhere.ts',
+  'host-program': './src/host-program.ts',
+  // Core starts it from beside itself.
+  'resume-poolers': '../core/dist/esm/resume-poolers.js',
+};
 
 for (const [file, entries] of Object.entries(bundles)) {
-  const all = file === 'bundle.js' ? [...entries, ...programs] : entries;
+  const all = file === 'bundle.js' ? [...entries, ...Object.keys(programs)] : entries;
   await bundlePackage(root, {
     stdin: {
       // Each is run when it is first asked for.
       contents: `module.exports = {
-        ${all.map((entry) => `get '${entry}'() { return require('./src/${entry}.ts'); }`).join(',\n')}
+        ${all.map((entry) => `get '${entry}'() { return require('${programs[entry] ?? `./src/${entry}.ts`}'); }`).join(',\n')}
       };`,
       resolveDir: root,
     },
@@ -30,7 +37,7 @@ for (const [file, entries] of Object.entries(bundles)) {
   });
   for (const entry of entries) await writeEntry(file, entry);
 }
-for (const program of programs) {
+for (const program of Object.keys(programs)) {
   await writeFile(join(root, `dist/cjs/${program}.js`), `require('./bundle.js')['${program}'];\n`);
 }
 

@@ -1,15 +1,11 @@
 import { examineConnection, recreateDatabase } from '@pg-evict/core';
-import { hasPgbouncer, startPgbouncer } from '../../support/pgbouncer.js';
+import { describeWithPgbouncer, startPgbouncer } from '../../support/pgbouncer.js';
 import { Scratch } from '../../support/scratch.js';
 import { openSession } from '../../support/sessions.js';
 import { ask, serverUrl, withClient } from '../../support/server.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
-
-if (!hasPgbouncer)
-  process.stderr.write('SKIPPED: pgbouncer is not installed, so nothing is tested through a pooler.\n');
-const describeWithPgbouncer = hasPgbouncer ? describe : describe.skip;
 
 describeWithPgbouncer('through pgbouncer', () => {
   test('a pooler that lends connections by transaction is refused before anybody is ended', async () => {

@@ -59,6 +59,7 @@ export async function createContext(
       user: options.username,
       database,
       maintenanceDatabase: options.maintenanceDb,
+      poolers: options.pooler?.map((url) => ({ url })),
       onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
     }),
   );

@@ -9,6 +9,7 @@ export interface GlobalOptions {
   readonly port?: number;
   readonly username?: string;
   readonly maintenanceDb?: string;
+  readonly pooler?: readonly string[];
   readonly config?: string;
   readonly env?: string;
   readonly knexfile?: string;
@@ -37,6 +38,12 @@ export function addGlobalOptions(program: Command): void {
     .option(
       '--maintenance-db <name>',
       'where administrative commands connect (default: postgres, else template1)',
+    )
+    .addOption(
+      new Option(
+        '--pooler <url>',
+        'admin console of a PgBouncer whose clients are to wait, not to fail: postgres://admin@host:6432; repeatable',
+      ).argParser((url: string, previous?: readonly string[]) => [...(previous ?? []), url]),
     )
     .option('--config <file>', 'configuration file (default: the nearest one upward)')
     .option('--knexfile <file>', 'knexfile whose connection is used, before that of the configuration')

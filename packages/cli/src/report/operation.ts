@@ -34,6 +34,16 @@ export function printOperation(
     );
   }
   warnOfLeftovers(report);
+  warnOfPoolers(report);
+}
+
+/** Says what did not go as it should at poolers, on stderr. */
+export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): void {
+  const { yellow } = createColors(wantsColor(process.stderr));
+  for (const { url, failure } of poolers) {
+    if (failure !== null)
+      process.stderr.write(`${yellow('warning:')} ${printable(url)}: ${printable(failure)}.\n`);
+  }
 }
 
 /** Says what could not be dropped, on stderr. */
@@ -62,6 +72,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     removed: report.removed.map(toJsonBlocker),
     notCarriedOver: report.notCarriedOver,
     leftovers: report.leftovers,
+    poolers: report.poolers,
     durationMs: report.durationMs,
     dryRun: report.dryRun,
   };
@@ -85,6 +96,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
   }
+  lines.push(...poolerLines(report, colors));
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
@@ -97,6 +109,15 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
   if (dryRun && (blockers.length > 0 || denied.length > 0))
     lines.push('It would fail, and nobody would be ended.');
   return `${lines.join('\n')}\n`;
+}
+
+function poolerLines({ poolers, dryRun }: PerformedReport, colors: Colors): string[] {
+  return poolers
+    .filter(({ aliases }) => aliases.length > 0)
+    .map(({ aliases, pausedMs, url }) => {
+      const clients = `Clients of ${aliases.map((alias) => colors.bold(printable(alias))).join(', ')} at ${printable(url)}`;
+      return dryRun ? `${clients} would wait meanwhile.` : `${clients} waited ${formatDuration(pausedMs)}.`;
+    });
 }
 
 const done: Partial<Record<PerformedReport['command'], string>> = {

@@ -8,7 +8,7 @@ import { wantsColor } from '../terminal/color.js';
 import { countSessions, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
-import { toJsonOperation, warnOfLeftovers } from './operation.js';
+import { toJsonOperation, warnOfLeftovers, warnOfPoolers } from './operation.js';
 
 /** What `run` did. */
 export type RunReport = ExclusiveAccessReport<ChildOutcome>;
@@ -41,6 +41,7 @@ export function announceReturn(report: RunReport, options: GlobalOptions): void 
     `${green('Gave back')} ${bold(printable(database))} ${dim(`after ${formatDuration(durationMs)}`)}; the command ended ${value.text}.\n`,
   );
   warnOfLeftovers(report);
+  warnOfPoolers(report);
 }
 
 /** Prints the one JSON document. */

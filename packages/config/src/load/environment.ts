@@ -55,6 +55,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
   maintenanceDatabase: true,
   knexfile: true,
   protect: true,
+  poolers: true,
   sessions: true,
   confirm: true,
   testing: true,

@@ -15,6 +15,27 @@ const protectPattern = v.pipe(
   v.title('ProtectConfig'),
 );
 
+const pooler = v.pipe(
+  section(
+    {
+      url: v.pipe(
+        text,
+        v.metadata({
+          description:
+            'Leads to its admin console, as one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Its password is better in `.pgpass`, or in an environment variable that the file reads.',
+        }),
+      ),
+      databases: setting(
+        v.array(text, 'a list of names'),
+        'The aliases to be paused, as the pooler calls them.',
+        'those that lead to the database',
+      ),
+    },
+    'an object with url and databases',
+  ),
+  v.title('PoolerConfig'),
+);
+
 const sessionPattern = v.pipe(
   section(
     {
@@ -103,6 +124,11 @@ export const configSchema = v.pipe(
           "a list, such as ['prod*', { host: '*.example.com' }]",
         ),
         'Databases never to be touched: patterns for the name (`*` any characters, `?` one), or objects where all fields must match.',
+        'none',
+      ),
+      poolers: setting(
+        v.array(pooler, "a list, such as [{ url: 'postgres://admin@localhost:6432/pgbouncer' }]"),
+        'PgBouncers in front of the server: their clients wait while an operation needs the database to itself.',
         'none',
       ),
       sessions: setting(sessions, 'How sessions are ended.'),

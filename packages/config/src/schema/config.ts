@@ -30,6 +30,11 @@ export interface Config {
    * @default none
    */
   readonly protect?: readonly (string | ProtectConfig)[] | undefined;
+  /**
+   * PgBouncers in front of the server: their clients wait while an operation needs the database to itself.
+   * @default none
+   */
+  readonly poolers?: readonly PoolerConfig[] | undefined;
   /** How sessions are ended. */
   readonly sessions?: SessionsConfig | undefined;
   /** When `--yes` is not enough and the command asks for the name of the database. */
@@ -106,6 +111,17 @@ export interface ProtectConfig {
   readonly database?: string | undefined;
   /** The host it is on. */
   readonly host?: string | undefined;
+}
+
+/** undefined */
+export interface PoolerConfig {
+  /** Leads to its admin console, as one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Its password is better in `.pgpass`, or in an environment variable that the file reads. */
+  readonly url: string;
+  /**
+   * The aliases to be paused, as the pooler calls them.
+   * @default those that lead to the database
+   */
+  readonly databases?: readonly string[] | undefined;
 }
 
 /** How sessions are ended. */

@@ -30,6 +30,20 @@ export interface ProtectPattern {
   readonly host?: string | undefined;
 }
 
+/** A connection pooler in front of the server: PgBouncer, or one with its admin console. */
+export interface Pooler {
+  /**
+   * Leads to its admin console, as one of its `admin_users`: `postgres://admin:password@localhost:6432/pgbouncer`. Port
+   * and database are these where they are left out.
+   */
+  readonly url: string;
+  /**
+   * The aliases to be paused, as the pooler calls them.
+   * @default those that lead to the database, unless they are known to lead to another server
+   */
+  readonly databases?: readonly string[] | undefined;
+}
+
 /** A database on a server, and how to reach it. */
 export interface Target {
   /** A URL or settings. Left out: libpq's environment variables. */
@@ -43,6 +57,17 @@ export interface Target {
   readonly maintenanceDatabase?: string | undefined;
   /** Databases never to be touched; a string is a pattern for the database name. @default none */
   readonly protect?: readonly (string | ProtectPattern)[] | undefined;
+  /**
+   * Poolers whose clients wait while an operation needs the database to itself, in the place of failing.
+   * @default none
+   */
+  readonly poolers?: readonly Pooler[] | undefined;
+}
+
+/** A {@link Pooler} checked and flattened. */
+export interface ResolvedPooler {
+  readonly settings: ConnectionSettings;
+  readonly databases: readonly string[] | undefined;
 }
 
 /** A {@link Target} checked and flattened: no connection string left that could override anything. */
@@ -51,6 +76,7 @@ export interface ResolvedTarget {
   readonly database: string;
   readonly maintenanceDatabases: readonly [string, ...string[]];
   readonly protect: readonly ProtectPattern[];
+  readonly poolers: readonly ResolvedPooler[];
 }
 
 const fields = [
@@ -69,13 +95,17 @@ const fields = [
  * Flattens a URL, or settings that contain one, into plain settings. node-postgres lets a connection string
  * override the fields beside it, silently; here a contradiction is refused.
  *
+ * @param what begins the message about a URL that cannot be used
  * @throws {@link PgEvictError} `CONFIG_INVALID`; the message never shows the URL
  */
-export function flattenConnection(connection: string | ConnectionSettings = {}): ConnectionSettings {
+export function flattenConnection(
+  connection: string | ConnectionSettings = {},
+  what = 'The connection URL',
+): ConnectionSettings {
   const given: ConnectionSettings =
     typeof connection === 'string' ? { connectionString: connection } : connection;
   if (given.connectionString === undefined) return pick(given);
-  const parsed = parseUrl(given.connectionString);
+  const parsed = parseUrl(given.connectionString, what);
   for (const field of fields) {
     const [inUrl, beside] = [parsed[field], given[field]];
     if (inUrl !== undefined && beside !== undefined && inUrl !== beside && field !== 'ssl') {
@@ -97,9 +127,9 @@ function pick(settings: ConnectionSettings): ConnectionSettings {
   );
 }
 
-function parseUrl(url: string): ConnectionSettings {
+function parseUrl(url: string, what: string): ConnectionSettings {
   const invalid = (problem: string): PgEvictError =>
-    new PgEvictError('CONFIG_INVALID', `The connection URL ${problem}.`, {
+    new PgEvictError('CONFIG_INVALID', `${what} ${problem}.`, {
       hint: 'Write it as postgres://user:password@host:5432/database, special characters in its parts percent-encoded: @ as %40, / as %2F, # as %23, ? as %3F.',
     });
   if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
@@ -163,6 +193,7 @@ export function resolveTarget(target: Target): ResolvedTarget {
     database,
     maintenanceDatabases: maintenanceDatabasesOf(maintenanceDatabase),
     protect: (target.protect ?? []).map((p) => (typeof p === 'string' ? { database: p } : p)),
+    poolers: (target.poolers ?? []).map(resolvePooler),
   };
 }
 
@@ -182,9 +213,33 @@ function assertTarget(target: unknown): asserts target is Target {
       },
     );
   }
-  if ('protect' in target && target.protect !== undefined && !Array.isArray(target.protect)) {
-    throw new PgEvictError('CONFIG_INVALID', '"protect" is not a list.', {
-      hint: "Write it as one, such as ['prod*', { host: '*.example.com' }].",
-    });
+  assertList(target, 'protect', "['prod*', { host: '*.example.com' }]");
+  assertList(target, 'poolers', poolersExample);
+}
+
+const poolersExample = "[{ url: 'postgres://admin:password@localhost:6432/pgbouncer' }]";
+
+function assertList(target: object, field: 'poolers' | 'protect', example: string): void {
+  const value = (target as Record<string, unknown>)[field];
+  if (value === undefined || Array.isArray(value)) return;
+  throw new PgEvictError('CONFIG_INVALID', `"${field}" is not a list.`, {
+    hint: `Write it as one, such as ${example}.`,
+  });
+}
+
+/** @throws `CONFIG_INVALID`; the message never shows the URL */
+function resolvePooler(pooler: Pooler): ResolvedPooler {
+  const { url, databases } = Object(pooler) as Partial<Pooler>;
+  if (typeof url !== 'string' || (databases !== undefined && !Array.isArray(databases))) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      'A pooler is not given as its "url", with "databases" as a list of names.',
+      {
+        hint: `Write "poolers" as in ${poolersExample}.`,
+      },
+    );
   }
+  const settings = flattenConnection(url, 'The URL of a pooler');
+  // The driver would fill in those of the server.
+  return { settings: { port: 6432, database: 'pgbouncer', ...settings }, databases };
 }

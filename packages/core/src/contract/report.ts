@@ -14,6 +14,18 @@ export interface Leftover {
   readonly reason: string;
 }
 
+/** What an operation did at a connection pooler. */
+export interface PoolerReport {
+  /** Its admin console, without the password. */
+  readonly url: string;
+  /** The aliases that were paused, and resumed; in a dry run, that would be. */
+  readonly aliases: readonly string[];
+  /** How long their clients had to wait. */
+  readonly pausedMs: number;
+  /** What did not go as it should, and what became of it. `null` if all did. */
+  readonly failure: string | null;
+}
+
 /** What an operation did. */
 export interface OperationReport {
   readonly command:
@@ -50,6 +62,8 @@ export interface OperationReport {
   readonly notCarriedOver: readonly NotCarriedOver[];
   /** Databases left aside that could not be dropped. */
   readonly leftovers: readonly Leftover[];
+  /** The target's poolers. */
+  readonly poolers: readonly PoolerReport[];
   readonly durationMs: number;
   readonly dryRun: boolean;
 }

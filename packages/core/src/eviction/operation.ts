@@ -5,6 +5,7 @@ import type { Deadline } from '../contract/deadline.js';
 import type { OperationStep } from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
 import type { Session, SessionPattern } from '../contract/session.js';
+import type { PoolerPauses } from '../poolers/pooler-pauses.js';
 
 /** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
 export interface Operation {
@@ -24,6 +25,8 @@ export interface Operation {
   readonly removed: Blocker[];
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
+  /** Has the clients of the target's poolers wait while databases are needed. */
+  readonly poolers: PoolerPauses;
   /** How long sessions may still leave by themselves: what is left of it for the whole operation. */
   graceMs: number;
   /** Whether anything was found that an operation before it had left because its process died. */

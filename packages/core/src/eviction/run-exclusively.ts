@@ -31,8 +31,19 @@ const connectingGraceMs = 100;
  * `BLOCKED` if something else stands in the way, `TIMEOUT`, `ABORTED`, or the server's own refusal
  */
 export async function runExclusively(operation: Operation, statement: ExclusiveStatement): Promise<void> {
+  if (statement.sessions === 'wait') {
+    await runUntilDone(operation, statement);
+    return;
+  }
+  await waitForSessionsToLeave(operation, statement.databases);
+  const { control, deadline, database, poolers } = operation;
+  const request = { control: control.client, deadline, database, databases: statement.databases };
+  await poolers.whilePaused(request, async () => runUntilDone(operation, statement));
+}
+
+/** Runs the statement again as long as that is worth it. */
+async function runUntilDone(operation: Operation, statement: ExclusiveStatement): Promise<void> {
   const { deadline, runner, database, failure } = operation;
-  if (statement.sessions === 'end') await waitForSessionsToLeave(operation, statement.databases);
   for (;;) {
     deadline.throwIfOver(database, `${failure}.`);
     await boundLockWait(runner, deadline);

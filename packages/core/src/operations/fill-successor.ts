@@ -98,7 +98,13 @@ async function withLiveConnections<T>(
   const { control, database, maintenanceDatabase, runner, settings } = operation;
   const live = await Promise.all([runner, control].map(answers));
   if (live.every(Boolean)) return callback(operation);
-  const target = { settings, database, maintenanceDatabases: [maintenanceDatabase], protect: [] } as const;
+  const target = {
+    settings,
+    database,
+    maintenanceDatabases: [maintenanceDatabase],
+    protect: [],
+    poolers: [],
+  } as const;
   return withMaintenanceConnections(target, deadline, 2, async ([newRunner, newControl]) => {
     await newRunner.client.query(`LISTEN ${wakeChannel(newRunner.pid)}`);
     return callback({ ...operation, deadline, runner: newRunner, control: newControl });

@@ -71,27 +71,32 @@ export async function withExclusiveAccess<T>(
     const plan = await planAcquire(operation, options);
     await operation.step('checked');
     if (operation.dryRun) return plan.report;
-    await acquire(operation, plan);
+    const { control, deadline, database, poolers } = operation;
     const { held } = plan;
-    const hold = new Lease(operation, held, {
-      taken: 'gave it back',
-      error: (why, cause) => lostError(operation.database, why, cause),
-    });
-    try {
-      const { removed } = plan.report;
-      outcome = await outcomeOf(async () => {
-        await operation.step('swapped');
-        const terminated = [...operation.terminated.values()];
-        return callback({ ...accessTo(operation, held, target, hold.lost), terminated, removed });
+    const needed = { control: control.client, deadline, database, databases: [database] };
+    // Until it is given back: its name leads nobody in meanwhile.
+    return poolers.whilePaused(needed, async () => {
+      await acquire(operation, plan);
+      const hold = new Lease(operation, held, {
+        taken: 'gave it back',
+        error: (why, cause) => lostError(operation.database, why, cause),
       });
-      // Held until it is given back, which must not happen to an operation of somebody else's.
-      await hold.settled();
-      const leftovers = await give(operation, target, options, held, hold.lost, outcome);
-      await operation.step('returned');
-      return { changed: true, removed, leftovers };
-    } finally {
-      await hold.end();
-    }
+      try {
+        const { removed } = plan.report;
+        outcome = await outcomeOf(async () => {
+          await operation.step('swapped');
+          const terminated = [...operation.terminated.values()];
+          return callback({ ...accessTo(operation, held, target, hold.lost), terminated, removed });
+        });
+        // Held until it is given back, which must not happen to an operation of somebody else's.
+        await hold.settled();
+        const leftovers = await give(operation, target, options, held, hold.lost, outcome);
+        await operation.step('returned');
+        return { changed: true, removed, leftovers };
+      } finally {
+        await hold.end();
+      }
+    });
   });
   if (outcome !== undefined && 'error' in outcome) throw outcome.error;
   return { ...report, value: outcome?.value };
@@ -120,7 +125,14 @@ async function give(
   const giving = { timeoutMs: Math.max(timeoutMs, minGivingMs) };
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
-    const request = { command: 'run', target, options: giving, failure: notGivenBack(held) } as const;
+    // They are paused until the end, by the operation that took the database.
+    const unpooled = { ...target, poolers: [] };
+    const request = {
+      command: 'run',
+      target: unpooled,
+      options: giving,
+      failure: notGivenBack(held),
+    } as const;
     const { changed, leftovers } = await withOperation(request, async (second) => release(second, held));
     if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;

@@ -12,6 +12,7 @@ import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
 import { assertNotGuarded } from '../guards/built-in.js';
+import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
 /** What is to be done, for whom. */
 export interface OperationRequest {
@@ -37,63 +38,76 @@ export async function withOperation(
   const resolved = resolveTarget(target);
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
-  return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
-    await refuseTransactionPooling(resolved.database, [runner, control]);
-    const terminated = new Map<string, Session>();
-    let thrownByListener: { readonly error: unknown } | undefined;
-    const operation: Operation = {
-      database: resolved.database,
-      failure: failure(resolved.database),
-      settings: resolved.settings,
-      maintenanceDatabase,
-      deadline,
-      runner,
-      control,
-      terminated,
-      removed: [],
-      dryRun: options.dryRun ?? false,
-      keep: options.keep ?? [],
-      graceMs: options.graceMs ?? 0,
-      recovered: false,
-      step: async (step) => {
-        try {
-          await options.onStep?.(step);
-        } catch (error) {
-          thrownByListener = { error };
-          throw error;
-        }
-      },
-    };
-    // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
-    const preparing = prepareEviction(control.client, runner.pid).catch(() => undefined);
-    let outcome: OperationOutcome;
-    try {
-      outcome = await begin(operation, others, callback);
-    } catch (error) {
-      // What a listener throws is not ours to translate.
-      if (thrownByListener?.error === error) throw error;
-      const { database, removed } = operation;
-      throw withLosses(
-        translateError(error, `Database "${database}": ${command} failed`, { database }),
-        [...terminated.values()],
-        removed,
-      );
-    } finally {
-      await preparing;
-    }
-    return {
-      command,
-      database: resolved.database,
-      terminated: [...terminated.values()],
-      denied: [],
-      blockers: [],
-      removed: [],
-      notCarriedOver: [],
-      leftovers: [],
-      ...outcome,
-      durationMs: Math.round(performance.now() - startedAt),
-      dryRun: operation.dryRun,
-    };
+  const poolers = new PoolerPauses(resolved.poolers);
+  const operating = withMaintenanceConnections(
+    resolved,
+    deadline,
+    2,
+    async ([runner, control], maintenanceDatabase) => {
+      await poolers.look(options.dryRun ?? false);
+      await refuseTransactionPooling(resolved.database, [runner, control]);
+      const terminated = new Map<string, Session>();
+      let thrownByListener: { readonly error: unknown } | undefined;
+      const operation: Operation = {
+        database: resolved.database,
+        failure: failure(resolved.database),
+        settings: resolved.settings,
+        maintenanceDatabase,
+        deadline,
+        runner,
+        control,
+        terminated,
+        removed: [],
+        dryRun: options.dryRun ?? false,
+        keep: options.keep ?? [],
+        poolers,
+        graceMs: options.graceMs ?? 0,
+        recovered: false,
+        step: async (step) => {
+          try {
+            await options.onStep?.(step);
+          } catch (error) {
+            thrownByListener = { error };
+            throw error;
+          }
+        },
+      };
+      // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
+      const preparing = prepareEviction(control.client, runner.pid).catch(() => undefined);
+      let outcome: OperationOutcome;
+      try {
+        outcome = await begin(operation, others, callback);
+        if (operation.dryRun) await poolers.preview(control.client, [resolved.database, ...others]);
+      } catch (error) {
+        // What a listener throws is not ours to translate.
+        if (thrownByListener?.error === error) throw error;
+        const { database, removed } = operation;
+        throw withLosses(
+          translateError(error, `Database "${database}": ${command} failed`, { database }),
+          [...terminated.values()],
+          removed,
+        );
+      } finally {
+        await preparing;
+      }
+      return {
+        command,
+        database: resolved.database,
+        terminated: [...terminated.values()],
+        denied: [],
+        blockers: [],
+        removed: [],
+        notCarriedOver: [],
+        leftovers: [],
+        ...outcome,
+        poolers: poolers.reports(),
+        durationMs: Math.round(performance.now() - startedAt),
+        dryRun: operation.dryRun,
+      };
+    },
+  );
+  return operating.finally(() => {
+    poolers.end();
   });
 }
 

@@ -1,0 +1,43 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { pause } from '../contract/deadline.js';
+import { type ChangedRetry, restoreRetry } from './login-retry.js';
+import { type PausedAlias, resumeAlias } from './resume-alias.js';
+
+/** What the program is told, as JSON, a line each: what is about to be done, and what was undone. */
+export type GuardMessage =
+  | { readonly paused: PausedAlias; readonly id: number }
+  | { readonly changed: ChangedRetry; readonly id: number }
+  | { readonly confirmed: number }
+  | { readonly undone: number };
+
+/** How long a pooler that does not answer is asked again. */
+const patienceMs = 10 * 60_000;
+
+/** How long a PAUSE that nobody has heard the end of may be on its way. */
+const onItsWayMs = 1000;
+
+/**
+ * Waits until the process that paused is gone, which ends the input, and resumes what it has left paused.
+ */
+export async function guardAliases(input: Readable): Promise<void> {
+  const paused = new Map<number, PausedAlias>();
+  const changed = new Map<number, ChangedRetry>();
+  const confirmed = new Set<number>();
+  for await (const line of createInterface({ input })) {
+    const message = JSON.parse(line) as GuardMessage;
+    if ('paused' in message) paused.set(message.id, message.paused);
+    else if ('changed' in message) changed.set(message.id, message.changed);
+    else if ('confirmed' in message) confirmed.add(message.confirmed);
+    else for (const each of [paused, changed]) each.delete(message.undone);
+  }
+  await Promise.allSettled(
+    [...paused].map(async ([id, alias]) => {
+      const wasPaused = await resumeAlias(alias, patienceMs);
+      if (wasPaused || confirmed.has(id)) return;
+      await pause(onItsWayMs);
+      await resumeAlias(alias, patienceMs);
+    }),
+  );
+  await Promise.allSettled([...changed.values()].map(restoreRetry));
+}

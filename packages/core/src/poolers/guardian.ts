@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { packageDirectory } from '../package-directory.cjs';
+import type { GuardMessage } from './guard-aliases.js';
+import type { ChangedRetry } from './login-retry.js';
+import type { PausedAlias } from './resume-alias.js';
+
+/** The program, beside the entry of each build, and of each bundle that core is in; `.cjs` beside the command's. */
+const programs = ['resume-poolers.js', 'resume-poolers.cjs'].map((name) => join(packageDirectory, name));
+
+const unguarded = 'there is no process that would resume it if this one were killed';
+
+/** How long it may take to start; some 50 ms are usual. */
+const startMs = 15_000;
+
+/**
+ * A process that resumes what this one has paused when this one is gone, killed with its whole process group perhaps.
+ * It is told beforehand what is about to be paused, over a pipe that ends with this process.
+ */
+export class Guardian {
+  readonly #child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable };
+  readonly #ready: Promise<void>;
+  #lastId = 0;
+
+  constructor() {
+    this.#child = spawn(process.execPath, [programs.find((file) => existsSync(file)) ?? ''], {
+      detached: true,
+      windowsHide: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      // What belongs to the process of the caller, such as a debugger or a loader, is not for it.
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    const { stdin, stdout } = this.#child;
+    stdin.on('error', () => undefined);
+    this.#ready = new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`${unguarded}: it was not there after ${startMs / 1000} s`)),
+        startMs,
+      );
+      const settled = (settle: () => void) => (): void => {
+        clearTimeout(late);
+        settle();
+      };
+      stdout.once('data', settled(resolve));
+      this.#child.once(
+        'error',
+        settled(() => reject(new Error(`${unguarded}: it could not be started`))),
+      );
+      this.#child.once(
+        'exit',
+        settled(() => reject(new Error(`${unguarded}: it ended`))),
+      );
+    });
+    this.#ready.catch(() => undefined);
+    // This process may end while it lives: that is what it is there for.
+    for (const handle of [this.#child, stdin as Socket, stdout as Socket]) handle.unref();
+  }
+
+  /** Says what is about to be paused. @throws if there is nobody to be told */
+  async guard(paused: PausedAlias): Promise<number> {
+    return this.#announce((id) => ({ paused, id }));
+  }
+
+  /** Says what is about to be changed. @throws if there is nobody to be told */
+  async guardRetry(changed: ChangedRetry): Promise<number> {
+    return this.#announce((id) => ({ changed, id }));
+  }
+
+  /** Says that the pooler has confirmed it. */
+  async confirm(id: number): Promise<void> {
+    await this.#tell({ confirmed: id }).catch(() => undefined);
+  }
+
+  /** Says that it was resumed, or changed back. */
+  async release(id: number): Promise<void> {
+    await this.#tell({ undone: id }).catch(() => undefined);
+  }
+
+  /** Lets it end; what is still paused it goes on to resume. */
+  end(): void {
+    this.#child.stdin.end();
+  }
+
+  async #announce(message: (id: number) => GuardMessage): Promise<number> {
+    await this.#ready;
+    const id = (this.#lastId += 1);
+    await this.#tell(message(id));
+    return id;
+  }
+
+  async #tell(message: GuardMessage): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+      throw new Error(`${unguarded}: it ended`);
+    await new Promise<void>((resolve, reject) => {
+      this.#child.stdin.write(`${JSON.stringify(message)}\n`, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+}

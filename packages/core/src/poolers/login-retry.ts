@@ -1,0 +1,76 @@
+import type { ConnectionSettings } from '../connection/target.js';
+import { pause } from '../contract/deadline.js';
+import { PoolerConsole } from './console.js';
+
+/** What `server_login_retry` is for a moment, in seconds: short, and nothing that anybody would have configured. */
+const shortRetry = '0.011';
+
+/** How long it is waited for a pool that nobody may be waiting at. */
+const connectMs = 1000;
+
+/** How long it is waited for an instant without a connection being opened. */
+const quietMs = 3000;
+
+/** A setting of a pooler that an operation has changed for a moment. */
+export interface ChangedRetry {
+  readonly settings: ConnectionSettings;
+  /** What it was before. */
+  readonly retry: string;
+}
+
+/**
+ * Waits until the pooler opens no connection of an alias. A PAUSE closes one that is being opened, and PgBouncer takes that
+ * for a refusal of the server: after it is resumed it would refuse its clients for `server_login_retry` (15 s). It opens
+ * them one after another, until it has enough, so the wait is short, and after it none is likely.
+ */
+export async function untilNoLogin(console: PoolerConsole, alias: string): Promise<void> {
+  const endsAt = performance.now() + quietMs;
+  while ((await console.pools(alias)).some(({ logins }) => logins > 0) && performance.now() < endsAt)
+    await pause(2);
+}
+
+/** Whether clients of an alias wait, and nothing is done about it. */
+export async function isRefused(console: PoolerConsole, alias: string): Promise<boolean> {
+  return (await console.pools(alias)).some(
+    ({ waitingClients, connections, logins }) => waitingClients > 0 && connections + logins === 0,
+  );
+}
+
+/**
+ * Has a pooler forget that the server refused it: neither PAUSE and RESUME nor RECONNECT do that, but it looks at
+ * `server_login_retry` each time.
+ *
+ * @param guard is told what to put back, before it is changed, and returns what is to be called once that was done
+ */
+export async function connectAgain(
+  console: PoolerConsole,
+  alias: string,
+  guard: (retry: string) => Promise<() => Promise<void>>,
+): Promise<void> {
+  const retry = await console.loginRetry();
+  // Another operation is at it, and will put it back.
+  if (retry === undefined || retry === shortRetry) return;
+  const release = await guard(retry);
+  try {
+    await console.setLoginRetry(shortRetry);
+    const endsAt = performance.now() + connectMs;
+    while (performance.now() < endsAt) {
+      const pools = await console.pools(alias);
+      if (pools.some(({ connections }) => connections > 0) || pools.length === 0) break;
+      await pause(10);
+    }
+  } finally {
+    await console.setLoginRetry(retry);
+    await release();
+  }
+}
+
+/** Puts the setting back, if it still is what an operation has set. */
+export async function restoreRetry({ settings, retry }: ChangedRetry): Promise<void> {
+  const console = await PoolerConsole.open(settings);
+  try {
+    if ((await console.loginRetry()) === shortRetry) await console.setLoginRetry(retry);
+  } finally {
+    await console.close();
+  }
+}

@@ -1,0 +1,112 @@
+import type { Client } from 'pg';
+import type { ResolvedPooler } from '../connection/target.js';
+import { type Deadline, pause } from '../contract/deadline.js';
+import type { PoolerReport } from '../contract/report.js';
+import type { Guardian } from './guardian.js';
+import { type Alias, lockAliases, unlockAliases } from './pause-lock.js';
+import { OperationPooler, type PoolerMoment } from './pooler.js';
+
+/** For what a pooler's clients are to wait. */
+export interface PauseRequest {
+  /** A session on the server that nothing else waits for meanwhile. */
+  readonly control: Client;
+  readonly deadline: Deadline;
+  /** The database of the operation, for its error. */
+  readonly database: string;
+  /** Those that are needed for itself. */
+  readonly databases: readonly string[];
+}
+
+/** The poolers of one operation: their clients wait while it needs a database to itself. */
+export class PoolerPauses {
+  readonly #poolers: readonly OperationPooler[];
+  #guardian: Guardian | undefined;
+
+  constructor(poolers: readonly ResolvedPooler[]) {
+    this.#poolers = poolers.map((pooler) => new OperationPooler(pooler));
+  }
+
+  /**
+   * Looks, before anything is touched, whether the poolers can be used.
+   *
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   */
+  async look(dryRun: boolean): Promise<void> {
+    if (this.#poolers.length === 0) return;
+    if (!dryRun) {
+      // Loaded by who needs it, as it loads what starts processes. It starts while we look.
+      const loaded = await import('./guardian.js');
+      this.#guardian = new loaded.Guardian();
+    }
+    await Promise.all(this.#poolers.map(async (pooler) => pooler.look()));
+  }
+
+  /** Finds what {@link whilePaused} would pause. Changes nothing. */
+  async preview(control: Client, databases: readonly string[]): Promise<void> {
+    for (const pooler of this.#poolers) await pooler.preview(control, databases);
+  }
+
+  /**
+   * Calls `callback` while the clients of the poolers that come to the databases wait, and lets them go on in every case.
+   * Within another call that has paused an alias it stays paused. If it cannot be paused, `callback` is called all the
+   * same, and the report says so.
+   *
+   * @throws {@link PgEvictError} `TIMEOUT`, `ABORTED`, if another operation keeps an alias paused until the deadline
+   */
+  async whilePaused<T>(request: PauseRequest, callback: () => Promise<T>): Promise<T> {
+    const guardian = this.#guardian;
+    const databases = request.databases.filter((name) => !name.startsWith('pg_evict_'));
+    if (guardian === undefined || databases.length === 0) return callback();
+    const { control, deadline, database } = request;
+    const found: (readonly [OperationPooler, Alias[]])[] = [];
+    for (const pooler of this.#poolers) found.push([pooler, await pooler.find(control, databases)]);
+    const locked = distinct(found.flatMap(([, aliases]) => aliases));
+    if (!(await lockAliases(control, locked, deadline)))
+      throw deadline.error(database, 'Another operation of pg-evict has the clients of the pooler wait.');
+    const moments: (readonly [OperationPooler, PoolerMoment])[] = [];
+    try {
+      await Promise.all(
+        found.map(async ([pooler, aliases]) =>
+          moments.push([pooler, await pooler.pause(aliases, guardian, deadline)]),
+        ),
+      );
+      await untilGone(
+        control,
+        moments.flatMap(([, { pids }]) => pids),
+      );
+      return await callback();
+    } finally {
+      await Promise.all(
+        moments.map(async ([pooler, moment]) => pooler.resume(moment, control, databases, guardian)),
+      );
+      await unlockAliases(control, locked);
+    }
+  }
+
+  /** Ends what was started for it. */
+  end(): void {
+    this.#guardian?.end();
+  }
+
+  reports(): PoolerReport[] {
+    return this.#poolers.map((pooler) => pooler.report());
+  }
+}
+
+/** How long a backend may take to end, of which the connection was closed; it takes some milliseconds. */
+const leaveMs = 500;
+
+/** Waits for the backends of closed connections: nobody has to end them. */
+async function untilGone(control: Client, pids: readonly number[]): Promise<void> {
+  const endsAt = performance.now() + leaveMs;
+  while (pids.length > 0 && performance.now() < endsAt) {
+    const { rows } = await control.query('SELECT FROM pg_stat_activity WHERE pid = ANY ($1) LIMIT 1', [pids]);
+    if (rows.length === 0) return;
+    await pause(5);
+  }
+}
+
+/** An alias of several poolers is locked once. */
+function distinct(aliases: readonly Alias[]): Alias[] {
+  return [...new Map(aliases.map((alias) => [`${alias.alias} ${alias.database}`, alias])).values()];
+}

@@ -1,0 +1,290 @@
+import type { Client } from 'pg';
+import type { ConnectionSettings, ResolvedPooler } from '../connection/target.js';
+import { databaseUrl } from '../connection/url.js';
+import { type Deadline, pause, stateOf } from '../contract/deadline.js';
+import { PgEvictError } from '../contract/error.js';
+import type { PoolerReport } from '../contract/report.js';
+import { isNotPaused, PoolerConsole } from './console.js';
+import { findAliases } from './find-aliases.js';
+import type { Guardian } from './guardian.js';
+import { connectAgain, isRefused, untilNoLogin } from './login-retry.js';
+import type { Alias } from './pause-lock.js';
+import { resumeAlias } from './resume-alias.js';
+
+/** How long clients may have to wait for a PAUSE that does not come about. */
+const pauseMs = 5000;
+
+/** How long it is tried to resume before that is left to the guardian. */
+const resumeMs = 5000;
+
+/** How long an alias that is paused already may stay so before it counts as somebody else's: a guardian may be at work. */
+const foreignMs = 1000;
+
+/** One of an operation's aliases that clients wait at. */
+interface Pause {
+  readonly alias: string;
+  /** What the guardian knows it by. */
+  readonly id: number;
+  readonly console: PoolerConsole;
+  readonly since: number;
+}
+
+/** What was done at a pooler before the databases were needed, to be undone afterwards. */
+export interface PoolerMoment {
+  readonly paused: Pause[];
+  /** Aliases that need nothing more: they were paused, by us or by somebody else. */
+  readonly seen: Set<string>;
+  /** Backends of the connections that the pooler closes. */
+  readonly pids: number[];
+}
+
+/** One pooler in one operation. */
+export class OperationPooler {
+  readonly url: string;
+  readonly #settings: ConnectionSettings;
+  readonly #named: readonly string[] | undefined;
+  /** Aliases that are paused now, by us. */
+  readonly #held = new Set<string>();
+  readonly #aliases = new Set<string>();
+  #pausedMs = 0;
+  #absent: string | undefined;
+  readonly #failures: string[] = [];
+
+  constructor({ settings, databases }: ResolvedPooler) {
+    this.#settings = settings;
+    this.#named = databases;
+    this.url = databaseUrl({ ...settings, password: undefined }, settings.database ?? '');
+  }
+
+  /**
+   * Looks, before anything is touched, whether the console can be used. A pooler that is not running has no clients.
+   *
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   */
+  async look(): Promise<void> {
+    try {
+      const console = await this.#open();
+      try {
+        await console.aliases();
+        await console.assertAdmin();
+      } finally {
+        await console.close();
+      }
+    } catch (error) {
+      if (this.#absent !== undefined) return;
+      throw new PgEvictError(
+        'CONNECTION_FAILED',
+        `The pooler ${this.url} cannot be used: ${reasonOf(error)}. Nothing was changed.`,
+        {
+          hint: 'Give the URL of its admin console, with one of its admin_users: --pooler, poolers. Or leave the pooler out.',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** The aliases that are to be paused while the databases are needed, and are not yet. */
+  async find(control: Client, databases: readonly string[]): Promise<Alias[]> {
+    return this.#using(async (console) => {
+      const rows = await findAliases(console, control, databases, this.#named);
+      return rows
+        .map(({ name, database }) => ({ alias: name, database }))
+        .filter(({ alias }) => !this.#held.has(alias));
+    }, []);
+  }
+
+  /** The aliases that would be paused. Changes nothing. */
+  async preview(control: Client, databases: readonly string[]): Promise<void> {
+    await this.#using(async (console) => {
+      const rows = await findAliases(console, control, databases, this.#named);
+      for (const { name, paused } of rows) if (paused === 0) this.#aliases.add(name);
+    }, undefined);
+  }
+
+  /**
+   * Pauses aliases. What was paused before is not ours, and stays as it is. A PAUSE that does not come about is given up.
+   * Never throws: what went wrong is in the report.
+   */
+  async pause(aliases: readonly Alias[], guardian: Guardian, deadline: Deadline): Promise<PoolerMoment> {
+    const moment: PoolerMoment = { paused: [], seen: new Set(aliases.map(({ alias }) => alias)), pids: [] };
+    const pausing = aliases.map(async ({ alias }) => {
+      try {
+        await this.#pauseOne(alias, guardian, moment, deadline);
+      } catch (error) {
+        this.#failures.push(`"${alias}" was not paused: ${reasonOf(error)}`);
+      }
+    });
+    await Promise.all(pausing);
+    return moment;
+  }
+
+  /**
+   * Resumes what {@link pause} has paused. The pooler may have been refused by the server over other aliases meanwhile:
+   * one whose PAUSE was given up, or one of a "*" entry, which it lists once it is used. Those are freed of that.
+   *
+   * Never throws: what went wrong is in the report.
+   */
+  async resume(
+    { paused, seen }: PoolerMoment,
+    control: Client,
+    databases: readonly string[],
+    guardian: Guardian,
+  ): Promise<void> {
+    const since = Math.min(...paused.map((each) => each.since));
+    await Promise.all(paused.map(async (each) => this.#resumeOne(each, guardian)));
+    if (paused.length > 0) this.#pausedMs += Math.round(performance.now() - since);
+    const unseen = (await this.find(control, databases)).filter(({ alias }) => !seen.has(alias));
+    const refused = await this.#using(async (console) => {
+      const waiting = await Promise.all(paused.map(async ({ alias }) => isRefused(console, alias)));
+      return paused.filter((_, index) => waiting[index] === true);
+    }, []);
+    for (const { alias } of [...unseen, ...refused]) await this.#connectAgain(alias, guardian);
+  }
+
+  report(): PoolerReport {
+    const failures = [...(this.#absent === undefined ? [] : [this.#absent]), ...this.#failures];
+    return {
+      url: this.url,
+      aliases: [...this.#aliases],
+      pausedMs: this.#pausedMs,
+      failure: failures.length === 0 ? null : failures.join('; '),
+    };
+  }
+
+  async #open(): Promise<PoolerConsole> {
+    try {
+      const console = await PoolerConsole.open(this.#settings);
+      this.#absent = undefined;
+      return console;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ECONNREFUSED')
+        this.#absent = 'nobody listens there, so nobody was paused';
+      throw error;
+    }
+  }
+
+  /** Borrows a console. One that cannot be had now, as it could before, keeps no operation from its work. */
+  async #using<T>(callback: (console: PoolerConsole) => Promise<T>, otherwise: T): Promise<T> {
+    let console: PoolerConsole | undefined;
+    try {
+      console = await this.#open();
+      return await callback(console);
+    } catch (error) {
+      if (this.#absent === undefined) this.#failures.push(reasonOf(error));
+      return otherwise;
+    } finally {
+      await console?.close();
+    }
+  }
+
+  async #pauseOne(
+    alias: string,
+    guardian: Guardian,
+    moment: PoolerMoment,
+    deadline: Deadline,
+  ): Promise<void> {
+    const console = await this.#open();
+    if (!(await mayPause(console, alias))) {
+      await console.close();
+      return;
+    }
+    const id = await guardian.guard({ settings: this.#settings, alias, pausedBy: console.name });
+    await untilNoLogin(console, alias);
+    for (const { database, remote_pid: pid } of await console.servers())
+      if (database === alias) moment.pids.push(pid);
+    const since = performance.now();
+    const endsAt = since + Math.min(pauseMs, deadline.remainingMs / 2);
+    const pausing = console.pause(alias);
+    const state = stateOf(pausing);
+    while (!state.settled && !deadline.over && performance.now() < endsAt)
+      await pause(Math.min(50, Math.max(1, endsAt - performance.now())), pausing);
+    if (state.succeeded || (!state.settled && (await this.#isDrained(alias)))) {
+      // The pooler answers when all that is paused has come to rest: other aliases, too.
+      if (!state.succeeded) await console.close();
+      await guardian.confirm(id);
+      moment.paused.push({ alias, id, console, since });
+      this.#held.add(alias);
+      this.#aliases.add(alias);
+      return;
+    }
+    await console.close();
+    moment.seen.delete(alias);
+    await this.#resumeAgain(alias, id, console.name, guardian);
+    if (state.settled) throw state.error;
+    this.#failures.push(
+      `"${alias}" was not paused, as a client was in a transaction, or in a session, for longer than ${Math.round(performance.now() - since)} ms`,
+    );
+  }
+
+  /** Whether the pooler has no connection to the server left for an alias. */
+  async #isDrained(alias: string): Promise<boolean> {
+    return this.#using(
+      async (console) => (await console.servers()).every(({ database }) => database !== alias),
+      false,
+    );
+  }
+
+  async #resumeOne({ alias, id, console }: Pause, guardian: Guardian): Promise<void> {
+    this.#held.delete(alias);
+    try {
+      await console.resume(alias);
+      await guardian.release(id);
+    } catch (error) {
+      if (isNotPaused(error)) {
+        await guardian.release(id);
+        this.#failures.push(noLongerPaused(alias));
+      } else {
+        await console.close();
+        if (!(await this.#resumeAgain(alias, id, console.name, guardian)))
+          this.#failures.push(noLongerPaused(alias));
+      }
+    } finally {
+      await console.close();
+    }
+  }
+
+  /** Resumes over a new connection. Returns false if there was nothing to resume. */
+  async #resumeAgain(alias: string, id: number, pausedBy: string, guardian: Guardian): Promise<boolean> {
+    try {
+      const wasPaused = await resumeAlias({ settings: this.#settings, alias, pausedBy }, resumeMs);
+      await guardian.release(id);
+      return wasPaused;
+    } catch (error) {
+      this.#failures.push(
+        `"${alias}" may still be paused: ${reasonOf(error)}; a process in the background tries for 10 minutes to resume it (RESUME ${alias} at the console does the same)`,
+      );
+      return true;
+    }
+  }
+
+  /** Has the pooler connect again for an alias over which the server has refused it. */
+  async #connectAgain(alias: string, guardian: Guardian): Promise<void> {
+    const guard = async (retry: string): Promise<() => Promise<void>> => {
+      const id = await guardian.guardRetry({ settings: this.#settings, retry });
+      return async () => guardian.release(id);
+    };
+    await this.#using(async (console) => connectAgain(console, alias, guard), undefined);
+  }
+}
+
+const noLongerPaused = (alias: string): string =>
+  `"${alias}" was no longer paused at the end: the pooler was restarted, or somebody has resumed it`;
+
+/** Waits a moment for an alias that is paused already. */
+async function mayPause(console: PoolerConsole, alias: string): Promise<boolean> {
+  const endsAt = performance.now() + foreignMs;
+  for (;;) {
+    const row = (await console.aliases()).find(({ name }) => name === alias);
+    if (row === undefined || row.paused === 0) return true;
+    if (performance.now() > endsAt) return false;
+    await pause(50);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: unknown; code?: unknown };
+  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? error);
+  return /unrecognized configuration parameter "databases"/.test(reason)
+    ? 'it is PostgreSQL that answers there, or a database behind a pooler, and no admin console'
+    : reason;
+}
