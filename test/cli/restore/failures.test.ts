@@ -36,10 +36,17 @@ describeWithTools('a restore that fails', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       const problem = `role "${owner}" does not exist`;
       expect(stderr).toMatch(
-        new RegExp(`^error: Database "${database}" was not restored and stays as it was: .*${problem}`, 'm'),
+        new RegExp(
+          `^error: Database "${database}" was not restored; the old one is still there: .*${problem}`,
+          'm',
+        ),
       );
-      // What the program said stands before that, whole.
-      expect(stderr.indexOf(problem)).toBeLessThan(stderr.indexOf('error: Database'));
+      // What pg_restore said stands before that, whole.
+      expect(stderr).toMatch(
+        format === '-Fc'
+          ? new RegExp(`^pg_restore: error: .*${problem}[^]*^error: Database`, 'm')
+          : /line \d+, ALTER TABLE public\.orders OWNER TO/,
+      );
       expect(stderr).toMatch(/^hint: .*--no-owner --no-acl/m);
       expect((await session.client.query('SELECT DISTINCT state FROM orders')).rows).toEqual([
         { state: 'spoilt' },
@@ -153,8 +160,8 @@ describeWithTools('an interrupted restore', () => {
   test.each([
     ['SIGINT', 'pg_restore', ['-Fc'], []],
     ['SIGTERM', 'pg_restore', ['-Fc'], ['--jobs', '2']],
-    ['SIGINT', 'psql', [], []],
-    ['SIGHUP', 'psql', [], []],
+    ['SIGINT', 'pg-evict', [], []],
+    ['SIGHUP', 'pg-evict', [], []],
   ] as const)(
     '(%s, %s) leaves nothing half done and says so; no password is in sight while it runs',
     async (signal, program, options, args) => {
@@ -171,13 +178,13 @@ describeWithTools('an interrupted restore', () => {
         ]);
       await until(async () => (await workers()).length > 0, 'the restore to be in the middle');
       const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-      expect(processes).toMatch(new RegExp(`${program} .*--dbname=pg_evict_new_`));
+      expect(processes).toMatch(program === 'pg_restore' ? /pg_restore .*--dbname=pg_evict_new_/ : /pg-evict/);
       expect(processes).not.toContain(decodeURIComponent(new URL(url).password));
       running.process.kill(signal);
       const { code, stdout, stderr } = await running.result;
       expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
       expect(stderr).toContain(
-        `error: Aborted. Database "${database}" was not restored and stays as it was.`,
+        `error: Aborted. Database "${database}" was not restored; the old one is still there.`,
       );
       expect(await workers()).toEqual([]);
       expect((await session.client.query('SELECT DISTINCT state FROM orders')).rows).toEqual([
@@ -198,13 +205,13 @@ describeWithTools('an interrupted restore', () => {
     });
     const running = startCli(['restore', dump, '--yes'], { DATABASE_URL: url });
     const workers = async (): Promise<{ pid: number }[]> =>
-      ask(`SELECT pid FROM pg_stat_activity WHERE application_name = 'psql' AND wait_event = 'PgSleep'`);
+      ask(`SELECT pid FROM pg_stat_activity WHERE application_name = 'pg-evict' AND wait_event = 'PgSleep'`);
     await until(async () => (await workers()).length > 0, 'the restore to be in the middle');
     running.process.kill('SIGKILL');
     await running.result;
     expect(await statesOf(url)).toEqual(spoilt);
     expect(await privateDatabases()).toHaveLength(1);
-    // psql is left behind, and waits for the server, which sleeps.
+    // Its backend is left behind, and sleeps.
     await ask(`SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) pid`, [
       (await workers()).map(({ pid }) => pid),
     ]);

@@ -21,7 +21,7 @@ export function environmentFor(
 }
 
 /** The role of the application, where another one (`admin` in the configuration) took the database. */
-function asApplication(
+export function asApplication(
   { connection, url }: DatabaseAccess,
   { user, password }: ConnectionSettings,
 ): Pick<DatabaseAccess, 'connection' | 'url'> {

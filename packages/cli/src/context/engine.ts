@@ -8,7 +8,6 @@ export {
   examineConnection,
   findLeftovers,
   isPgEvictError,
-  listRelations,
   listSessions,
   locateServer,
   PgEvictError,

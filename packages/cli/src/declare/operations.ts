@@ -114,23 +114,30 @@ ${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile 
       new Option('--jobs <number>', 'so many at once: dumps in the custom and directory format').argParser(
         wholeNumber(1, 999),
       ),
+    )
+    .option(
+      '--section <name>',
+      "the database to take out of a file of pg_dumpall, if it has another one's name",
     );
   addEndingOptions(restore);
   addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
       `${paragraphs(
-        `The dump is one of pg_dump: custom, directory, tar, or plain SQL, also .sql.gz. It is restored beside the
-        database, by pg_restore or psql, which are looked for on PATH; the database is in use meanwhile. When all went
-        well, the restored one takes its place; if anything fails, or at Ctrl-C, it stays as it was. Needs room for
-        both.`,
-        `What follows "--" is passed on to pg_restore or psql. --timeout does not count the time of the restore.`,
+        `The dump is one of pg_dump: custom, directory, tar, or plain SQL, also compressed (.gz, .zst, .xz, .bz2). It is
+        restored beside the database, which is in use meanwhile: plain SQL by pg-evict itself, the others by
+        pg_restore, which is looked for on PATH. When all went well, the restored one takes its place; if anything
+        fails, or at Ctrl-C, it stays. Needs room for both. A dump is code that runs with your role's rights: restore
+        only dumps that you trust.`,
+        `What follows "--" is passed on to pg_restore; with plain SQL, -1 (--single-transaction) makes it one
+        transaction. --timeout does not count the time of the restore.`,
       )}
 ${examples(
   'restore app_dev app.dump',
   'restore app_dev app.dump --keep-old --yes',
   'restore app_dev app.dump --jobs 4 -- --no-owner --no-acl',
   'restore app_dev app.sql.gz --dry-run',
+  'restore app_dev all.sql --section app',
 )}`,
     )
     .action(async (words: string[], _options: unknown, command: Command) => {

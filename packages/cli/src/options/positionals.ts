@@ -38,7 +38,7 @@ export function splitCommand(words: readonly string[], command: Command): Comman
 export interface RestoreWords {
   readonly database: string | undefined;
   readonly dump: string;
-  /** Options for pg_restore or psql: what stands behind `--`. */
+  /** Options for pg_restore, or of psql's: what stands behind `--`. */
   readonly extra: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
+import { redactQuery } from '../context/engine.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js';
 import { fullLayout, shortLayout } from '../sessions/layout.js';
@@ -33,6 +34,11 @@ export function printOperation(
       `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
     );
   }
+  for (const { reason, statement } of report.skipped ?? []) {
+    process.stderr.write(
+      `${yellow('left out:')} ${printable(redactQuery(statement))} (${printable(reason)})\n`,
+    );
+  }
   warnOfLeftovers(report);
   warnOfPoolers(report);
 }
@@ -63,7 +69,12 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     ...(report.migrations === undefined ? {} : { migrations: report.migrations, seeds: report.seeds }),
     ...(report.restored === undefined
       ? {}
-      : { restored: toJsonDump(report.restored), old: report.keptAs ?? null }),
+      : {
+          restored: toJsonDump(report.restored),
+          bytes: report.bytes,
+          skipped: report.skipped,
+          old: report.keptAs ?? null,
+        }),
     ...(report.created === undefined ? {} : { created: report.created }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),

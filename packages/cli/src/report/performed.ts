@@ -1,4 +1,5 @@
 import type { OperationReport } from '@pg-evict/core';
+import type { SkippedStatement } from '../dump/dump.js';
 
 /** What a command did: what an operation of core reports, and what the command added to it. */
 export interface PerformedReport extends Omit<OperationReport, 'command'> {
@@ -9,6 +10,10 @@ export interface PerformedReport extends Omit<OperationReport, 'command'> {
   readonly seeds?: readonly string[];
   /** `restore`: what was restored, or would be. */
   readonly restored?: RestoredDump;
+  /** `restore`: the size of the dump on disk. */
+  readonly bytes?: number;
+  /** `restore`: what of the dump was left out. */
+  readonly skipped?: readonly SkippedStatement[];
 }
 
 /** A dump that was restored. */

@@ -1,6 +1,6 @@
 import type { RestoreProgram } from './passed-options.js';
 
-/** What would help, where it is known. */
+/** What would help, where it is known. @param messages what the server or pg_restore said */
 export function hintFor(messages: string, program: RestoreProgram): string | undefined {
   return hints.find(([pattern, , only]) => pattern.test(messages) && (only ?? program) === program)?.[1];
 }
@@ -14,18 +14,47 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
     'Create the role, or restore without owners and privileges: -- --no-owner --no-acl',
     'pg_restore',
   ],
-  [/role ".*" does not exist/, 'Create the role, or make the dump with --no-owner --no-acl.', 'psql'],
+  [/role ".*" does not exist/, 'Create the role, or make the dump with --no-owner --no-acl.', 'plain'],
   [
     /must be owner of|must be member of role|must be able to SET ROLE|permission denied for (?:schema|database)/,
     'Restore as a role that may, or without owners and privileges: -- --no-owner --no-acl',
     'pg_restore',
   ],
   [
+    /must be owner of|must be member of role|must be able to SET ROLE|permission denied for (?:schema|database)/,
+    'Restore as a role that may, or make the dump with --no-owner --no-acl.',
+    'plain',
+  ],
+  [
     /permission denied to create extension|extension ".*" is not available/,
     'See that the extension is there: it needs to be installed on the server, and a role that may create it.',
   ],
   [/unrecognized configuration parameter/, otherMajor],
-  [/invalid command \\(?:un)?restrict/, 'A newer pg_dump made it: put a psql that is as new on PATH.'],
+  [
+    /must be superuser to create FOR ALL TABLES publication/,
+    'Restore as a superuser, or without publications: -- --no-publications',
+    'pg_restore',
+  ],
+  [
+    /must be superuser to create FOR ALL TABLES publication/,
+    'Restore as a superuser, or make the dump with --no-publications.',
+    'plain',
+  ],
+  [
+    /permission denied to create event trigger/,
+    'Only a superuser creates event triggers. Restore as one, or leave them out: pg_restore --list writes a list of what there is; take them out of it, and give it with -- --use-list=<file>.',
+    'pg_restore',
+  ],
+  [
+    /permission denied to create event trigger/,
+    'Only a superuser creates event triggers: restore as one, or take them out of the dump.',
+    'plain',
+  ],
+  [
+    /schema ".*" does not exist/,
+    'With --schema, pg_restore leaves the schema itself out. Choose by a list that has it: pg_restore --list writes one; give it with -- --use-list=<file>.',
+    'pg_restore',
+  ],
   [
     /No space left on device|could not extend file/,
     'There is no room on the server for old and new at once: free some, or drop the old database first.',

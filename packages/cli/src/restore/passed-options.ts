@@ -1,60 +1,48 @@
 import { PgEvictError } from '../context/engine.js';
+import { checkPlainOptions } from './plain-options.js';
 
-/** What restores a dump. */
-export type RestoreProgram = 'pg_restore' | 'psql';
+/** What restores a dump: pg_restore, or we ourselves, which take the options that scripts have for psql. */
+export type RestoreProgram = 'pg_restore' | 'plain';
 
 /** An option that would defeat the purpose: its letter, its name, and why. */
 type Refused = readonly [letter: string, name: string, why: string];
 
-const leadingElsewhere: readonly Refused[] = ['d dbname', 'h host', 'p port', 'U username', 'W password'].map(
-  (option) => {
+const refused: readonly Refused[] = [
+  ['C', 'create', 'it would leave the new database and write into the one that is in use'],
+  ['c', 'clean', 'the database that is restored into is new, and there is nothing in it to clean'],
+  ['f', 'file', 'it would write a script and not restore'],
+  ...['d dbname', 'h host', 'p port', 'U username', 'W password'].map((option): Refused => {
     const [letter = '', name = ''] = option.split(' ');
     return [letter, name, 'the connection and the database are given to it already'];
-  },
-);
+  }),
+  ...['l list', 'V version', '? help'].map((option): Refused => {
+    const [letter = '', name = ''] = option.split(' ');
+    return [letter, name, 'it would not restore then'];
+  }),
+];
 
-const notRestoring: readonly Refused[] = ['l list', 'V version', '? help'].map((option) => {
-  const [letter = '', name = ''] = option.split(' ');
-  return [letter, name, 'it would not restore then'];
-});
+/** Letters and names with a value, which may be the next word. */
+const valuedLetters = 'FIjLnNPStT';
+const valuedNames =
+  /^--(?:exclude-database|exclude-schema|filter|format|function|index|jobs|restrict-key|role|schema|section|superuser|table|transaction-size|trigger|use-list)$/;
 
-const programs: Record<RestoreProgram, { readonly refused: readonly Refused[]; readonly valued: string }> = {
-  pg_restore: {
-    refused: [
-      ['C', 'create', 'it would leave the new database and write into the one that is in use'],
-      ['c', 'clean', 'the database that is restored into is new, and there is nothing in it to clean'],
-      ['f', 'file', 'it would write a script and not restore'],
-      ...leadingElsewhere,
-      ...notRestoring,
-    ],
-    valued: 'FIjLnNPStT',
-  },
-  psql: {
-    refused: [
-      ['c', 'command', 'what is run is the dump'],
-      ['f', 'file', 'what is run is the dump'],
-      ...leadingElsewhere,
-      ...notRestoring,
-    ],
-    valued: 'FLoPRTv',
-  },
-};
+/** What is passed on: to pg_restore, letters taken apart that stood together; of a plain dump, what was asked for. */
+export interface PassedOptions {
+  readonly words: readonly string[];
+  readonly singleTransaction: boolean;
+}
 
 /**
- * Checks what is passed on to pg_restore or psql, and takes letters that stand together apart.
+ * Checks what stands behind `--`.
  *
  * @throws PgEvictError `CONFIG_INVALID` for an option by which something else would happen than a restore
  */
-export function checkPassedOptions(program: RestoreProgram, words: readonly string[]): string[] {
-  const { refused, valued } = programs[program];
-  const accept = (option: string, matches: (letter: string, name: string) => boolean): void => {
-    const [, name, why] = refused.find(([letter, long]) => matches(letter, long)) ?? [];
-    if (name === undefined) return;
-    const given = option === `--${name}` ? option : `${option} (--${name})`;
-    throw new PgEvictError('CONFIG_INVALID', `${given} cannot be passed on to ${program}: ${why}.`, {
-      hint: `Leave it out; ${program} is started with what it needs.`,
-    });
-  };
+export function checkPassedOptions(program: RestoreProgram, words: readonly string[]): PassedOptions {
+  if (program === 'plain') return { words: [], singleTransaction: checkPlainOptions(words) };
+  return { words: checkArchiveOptions(words), singleTransaction: false };
+}
+
+function checkArchiveOptions(words: readonly string[]): string[] {
   const checked: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] as string;
@@ -63,18 +51,39 @@ export function checkPassedOptions(program: RestoreProgram, words: readonly stri
       // getopt_long() takes any beginning of a name.
       accept(option, (_letter, name) => option.length > 2 && `--${name}`.startsWith(option));
       checked.push(word);
+      const next = words[at + 1];
+      if (!valuedNames.test(word) || next === undefined) continue;
+      checked.push(next);
+      at += 1;
     } else if (word.startsWith('-') && word.length > 1) {
       for (let index = 1; index < word.length; index += 1) {
         const letter = word.charAt(index);
         accept(`-${letter}`, (refusedLetter) => refusedLetter === letter);
         checked.push(`-${letter}`);
-        if (!valued.includes(letter)) continue;
+        if (!valuedLetters.includes(letter)) continue;
         // Its value is the rest of the word, or the next one.
         const value = word.slice(index + 1) || words[(at += 1)];
         if (value !== undefined) checked.push(value);
         break;
       }
-    } else checked.push(word);
+    } else {
+      throw new PgEvictError(
+        'CONFIG_INVALID',
+        `"${word}" cannot be passed on to pg_restore: it is no option.`,
+        {
+          hint: 'Write the value of an option behind it, with "=": --schema=sales.',
+        },
+      );
+    }
   }
   return checked;
+}
+
+function accept(option: string, matches: (letter: string, name: string) => boolean): void {
+  const [, name, why] = refused.find(([letter, long]) => matches(letter, long)) ?? [];
+  if (name === undefined) return;
+  const given = option === `--${name}` ? option : `${option} (--${name})`;
+  throw new PgEvictError('CONFIG_INVALID', `${given} cannot be passed on to pg_restore: ${why}.`, {
+    hint: 'Leave it out; pg_restore is started with what it needs.',
+  });
 }

@@ -1,8 +1,44 @@
-import type { Relation } from '@pg-evict/core';
-import type { DumpedRelation } from './dump.js';
+import type { DumpedRelation } from '../dump/dump.js';
+import { decodeText } from '../sql/encodings.js';
+import type { DumpSession } from './dump-session.js';
 
 /** How many names a message has at most. */
 const namedAtMost = 5;
+
+/** A relation of the restored database. */
+export interface RestoredRelation {
+  readonly name: string;
+  readonly isTable: boolean;
+}
+
+interface Row {
+  readonly encoding: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+/**
+ * As bytes: a database without an encoding (SQL_ASCII) may have names that are valid in none. What the server's own
+ * schemas hold is not a user's; no other schema may begin with `pg_`.
+ */
+const relationsQuery = `
+SELECT pg_catalog.getdatabaseencoding() AS encoding, c.relkind AS kind,
+  pg_catalog.encode(pg_catalog.convert_to(n.nspname, pg_catalog.getdatabaseencoding()), 'hex') AS schema,
+  pg_catalog.encode(pg_catalog.convert_to(c.relname, pg_catalog.getdatabaseencoding()), 'hex') AS name
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,S,f}')
+  AND n.nspname OPERATOR(pg_catalog.!~) '^pg_' AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'`;
+
+/** Lists the tables, views and sequences of the restored database. */
+export async function listRestored(session: DumpSession): Promise<RestoredRelation[]> {
+  const rows = await session.ask<Row>(relationsQuery);
+  return rows.map(({ encoding, kind, name, schema }) => {
+    const decode = (hex: string): string =>
+      decodeText(Buffer.from(hex, 'hex'), encoding === 'SQL_ASCII' ? 'UTF8' : encoding);
+    return { name: `${decode(schema)} ${decode(name)}`, isTable: 'rpf'.includes(kind) };
+  });
+}
 
 /**
  * Compares what a dump says it holds with what the restored database has.
@@ -11,10 +47,10 @@ const namedAtMost = 5;
  */
 export function findMissing(
   dumped: readonly DumpedRelation[],
-  restored: readonly Relation[],
+  restored: readonly RestoredRelation[],
 ): string | undefined {
   // pg_dump writes names on one line; any of them may have spaces in it.
-  const names = new Set(restored.map(({ schema, name }) => `${schema} ${name}`.replaceAll(/[\n\r]/g, ' ')));
+  const names = new Set(restored.map(({ name }) => name.replaceAll(/[\n\r]/g, ' ')));
   const missing = dumped.filter(({ name }) => !beginnings(name).some((beginning) => names.has(beginning)));
   if (missing.length === 0) return undefined;
   const some = missing.slice(0, namedAtMost).map(({ label }) => label);

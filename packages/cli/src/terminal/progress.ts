@@ -8,6 +8,10 @@ export interface Progress {
   readonly step: (step: OperationStep) => void;
   /** Says something else. */
   readonly say: (text: string) => void;
+  /** Whether there is a terminal to show it on. */
+  readonly isShown: boolean;
+  /** Prints a line above it. */
+  readonly print: (line: string) => void;
   readonly stop: () => void;
 }
 
@@ -50,6 +54,12 @@ export function startProgress(options: { readonly quiet?: true; readonly verbose
   return {
     step: (step) => say(afterStep[step] ?? text),
     say,
+    isShown: isDrawn,
+    print: (line) => {
+      const shown = stopped ? undefined : spinner;
+      shown?.clear();
+      process.stderr.write(`${line}\n`);
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);

@@ -1,10 +1,13 @@
 import { runProgram } from '../child/run-program.js';
 import { PgEvictError } from '../context/engine.js';
-import { decode, type Dump, type DumpedRelation } from './dump.js';
+import type { Dump, DumpedRelation } from './dump.js';
+import { decodeText } from '../sql/encodings.js';
 
 /** What the table of contents of an archive says. */
 export interface ArchiveContents {
   readonly relations: readonly DumpedRelation[];
+  /** The entries that are to be restored: `SCHEMA - public postgres`. */
+  readonly entries: readonly string[];
   /** The database it was made of, and when; `undefined` where it does not say. */
   readonly origin: string | undefined;
 }
@@ -56,14 +59,14 @@ export async function readArchive(
       hint: 'To empty a database: pg-evict recreate.',
     });
   }
-  return { relations: entries.flatMap(relationOf), origin: originOf(lines) };
+  return { relations: entries.flatMap(relationOf), entries, origin: originOf(lines) };
 }
 
 function relationOf(text: string): DumpedRelation[] {
   const [, type, rest] = relation.exec(text) ?? [];
   if (type === undefined || rest === undefined || others.test(text)) return [];
-  const name = decode(rest);
-  if (name === undefined) return [];
+  // In the dump's encoding, which the list does not say.
+  const name = decodeText(Buffer.from(rest, 'latin1'), 'UTF8');
   return [{ isTable: type.endsWith('TABLE'), name, label: name.replace(/ \S+$/, '') }];
 }
 
@@ -75,5 +78,5 @@ function originOf(lines: readonly string[]): string | undefined {
   const database = valueOf('dbname: ');
   const createdAt = valueOf('Archive created at ');
   if (database === undefined || createdAt === undefined) return undefined;
-  return `of ${decode(database) ?? database}, ${createdAt}`;
+  return `of ${decodeText(Buffer.from(database, 'latin1'), 'UTF8')}, ${createdAt}`;
 }

@@ -3,9 +3,13 @@ export interface Dump {
   /** As it was given. */
   readonly path: string;
   readonly format: 'custom' | 'tar' | 'directory' | 'plain';
-  /** Whether a plain dump is compressed by gzip. */
-  readonly gzipped: boolean;
+  /** How a plain dump is compressed. */
+  readonly compression: Compression | undefined;
+  /** On disk, in bytes; of a directory, all of its files. */
+  readonly bytes: number;
 }
+
+export type Compression = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lz4';
 
 /** A relation that a dump says it holds. */
 export interface DumpedRelation {
@@ -16,11 +20,9 @@ export interface DumpedRelation {
   readonly label: string;
 }
 
-/** Text in a dump's encoding, which is seldom anything but UTF-8; `undefined` where it is something else. */
-export function decode(bytes: string): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
-  } catch {
-    return undefined;
-  }
+/** Something in a dump that was left out. */
+export interface SkippedStatement {
+  /** Its beginning. */
+  readonly statement: string;
+  readonly reason: string;
 }

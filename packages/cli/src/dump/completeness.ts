@@ -1,0 +1,48 @@
+/** What pg_dump and pg_dumpall write at the beginning and the end of what they make. */
+const beginning = /^-- PostgreSQL database (?:cluster )?dump\s*$/;
+const ending = /^-- PostgreSQL database (?:cluster )?dump complete\s*$/;
+
+/** Watches whether everything that pg_dump began in a file was brought to its end. */
+export class Completeness {
+  #open = 0;
+  #isEnded = false;
+  #follows = false;
+
+  /** Whether pg_dump or pg_dumpall made it, in part at least. */
+  get isFromPgDump(): boolean {
+    return this.#open > 0 || this.#isEnded;
+  }
+
+  comment(text: string): void {
+    if (beginning.test(text)) this.#open += 1;
+    else if (ending.test(text)) {
+      this.#open = Math.max(0, this.#open - 1);
+      this.#isEnded = true;
+    }
+  }
+
+  statement(): void {
+    this.#follows = this.#isEnded && this.#open === 0;
+  }
+
+  /** Why a file is not complete whose end is reached; `undefined` if it is. */
+  get problem(): string | undefined {
+    if (this.#open > 0) return 'pg_dump has begun something in it that is not there to its end';
+    if (this.#follows) return 'there is more behind the end that pg_dump has written, without a beginning';
+    return undefined;
+  }
+}
+
+/** What pg_dump puts above each object (`_printTocEntry()`, src/bin/pg_dump/pg_backup_archiver.c). */
+const heading =
+  /^-- Name: (.*); Type: (TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE); Schema: (.*); Owner: /s;
+
+/** The relation that a comment of pg_dump's announces. */
+export function announcedRelation(
+  text: string,
+): { readonly isTable: boolean; readonly name: string; readonly label: string } | undefined {
+  const [, name, type, schema] = heading.exec(text) ?? [];
+  if (name === undefined || type === undefined || schema === undefined) return undefined;
+  const label = `${schema} ${name}`;
+  return { isTable: type.endsWith('TABLE'), name: label, label };
+}

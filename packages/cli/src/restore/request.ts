@@ -1,0 +1,65 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import type { Dump, DumpedRelation, SkippedStatement } from '../dump/dump.js';
+import type { Survey } from '../dump/survey.js';
+import type { DumpSession } from './dump-session.js';
+import type { OldDatabase } from './old-database.js';
+
+/** What is restored, and how. */
+export interface RestoreRequest {
+  /** The database that is to be replaced. */
+  readonly database: string;
+  readonly dump: Dump;
+  /** What the top of a plain dump says. */
+  readonly survey: Survey | undefined;
+  /** What the table of contents of an archive says it holds; of a plain dump it is found while it is read. */
+  readonly relations: readonly DumpedRelation[];
+  /** The entries of an archive. */
+  readonly entries: readonly string[];
+  readonly jobs: number | undefined;
+  /** Of a dump of several databases, the one that is restored. */
+  readonly section: string | undefined;
+  /** What is passed on to pg_restore, checked. */
+  readonly extra: readonly string[];
+  readonly singleTransaction: boolean;
+  /** Called with what the server or pg_restore says, line by line. */
+  readonly onMessage: (line: string) => void;
+  /** Called often, with how far it has come. */
+  readonly onProgress: ((at: RestoreProgress) => void) | undefined;
+}
+
+/** How far a restore has come. */
+export interface RestoreProgress {
+  /** Of the file, as it is on disk; `undefined` where pg_restore reads it. */
+  readonly bytesRead: number | undefined;
+  /** The table or the entry at work. */
+  readonly current: string;
+}
+
+/** Where a dump is restored, and what ends that. */
+export interface RestoreTarget {
+  readonly connection: ConnectionSettings;
+  /** For programs. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly old: OldDatabase;
+  /** Connects to the new database. */
+  readonly connect: () => Promise<DumpSession>;
+}
+
+/** What was restored. */
+export interface RestoreResult {
+  readonly tables: number;
+  readonly skipped: readonly SkippedStatement[];
+}
+
+/** A restore that failed, before it is said what has become of the old database. */
+export class RestoreFailure extends Error {
+  readonly kind: 'aborted' | 'dump' | 'server';
+  readonly hint: string | undefined;
+
+  constructor(kind: RestoreFailure['kind'], message: string, hint?: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+    this.hint = hint;
+  }
+}

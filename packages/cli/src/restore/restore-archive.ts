@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { programOutput } from '../child/program-output.js';
+import { runProgram } from '../child/run-program.js';
+import { redactQuery } from '../context/engine.js';
+import { printable } from '../terminal/printable.js';
+import { hintFor } from './hints.js';
+import { RestoreFailure, type RestoreRequest, type RestoreTarget } from './request.js';
+import { runScript } from './restore-plain.js';
+import type { PlainDumpResult } from './run-plain-dump.js';
+
+/**
+ * Restores an archive by pg_restore. Where the server would refuse something that may be left out, pg_restore writes its
+ * SQL, and that is run like a plain dump.
+ *
+ * @throws {@link RestoreFailure}
+ */
+export async function restoreArchive(
+  request: RestoreRequest,
+  target: RestoreTarget,
+): Promise<PlainDumpResult> {
+  const why = await whyByScript(request, target);
+  if (why === undefined) return { relations: await byProgram(request, target), skipped: [] };
+  const { dump, extra, jobs, onMessage, onProgress, relations } = request;
+  if (jobs !== undefined && jobs > 1) onMessage(`--jobs has no effect: ${why}, so one session restores it.`);
+  const args = ['--file=-', ...extra, resolve(dump.path)];
+  const content = programOutput('pg_restore', args, {
+    env: target.env,
+    onMessage: (line) => {
+      onMessage(printable(redactQuery(line)));
+    },
+  });
+  const result = await runScript(content, request, target, {
+    bytesRead: () => undefined,
+    onTable: (current) => onProgress?.({ bytesRead: undefined, current }),
+    failureOf: async ({ cause, message, statement }) => {
+      const text = `${statement === undefined ? '' : `${statement}: `}${message}`;
+      return Promise.resolve(
+        new RestoreFailure(
+          'server',
+          `${dump.path}: ${redactQuery(text)}`,
+          hintFor(message, 'pg_restore'),
+          cause,
+        ),
+      );
+    },
+  });
+  return { relations, skipped: result.skipped };
+}
+
+/** Why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */
+async function whyByScript(
+  { entries }: RestoreRequest,
+  { connect }: RestoreTarget,
+): Promise<string | undefined> {
+  if (entries.some((entry) => entry.startsWith('SCHEMA - public '))) {
+    return 'the dump makes the schema "public", which is there already';
+  }
+  const session = await connect();
+  try {
+    const [facts] = await session.ask<{ version: number; superuser: boolean }>(
+      `SELECT current_setting('server_version_num')::int / 10000 AS version,
+         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser`,
+    );
+    const major = await majorOf('pg_restore');
+    if (facts === undefined) return undefined;
+    if (major !== undefined && major > facts.version) {
+      return `pg_restore is of ${major}, the server of ${facts.version}`;
+    }
+    const hasExtensions = entries.some((entry) => /^(?:EXTENSION|COMMENT) - (?:EXTENSION )?/.test(entry));
+    if (!facts.superuser && hasExtensions) return 'the dump has extensions, and the role is no superuser';
+    return undefined;
+  } finally {
+    await session.end();
+  }
+}
+
+async function byProgram(
+  { dump, extra, jobs, onMessage, onProgress, relations }: RestoreRequest,
+  { connection, env, signal }: RestoreTarget,
+): Promise<RestoreRequest['relations']> {
+  const isShown = onProgress !== undefined && !extra.some((word) => /^(?:-v|--verb.*)$/.test(word));
+  const outcome = await runProgram(
+    'pg_restore',
+    [
+      '--no-password',
+      `--dbname=${connection.database ?? ''}`,
+      '--exit-on-error',
+      ...(isShown ? ['--verbose'] : []),
+      ...(jobs === undefined ? [] : [`--jobs=${jobs}`]),
+      ...extra,
+      resolve(dump.path),
+    ],
+    {
+      env,
+      signal,
+      onMessage: (line) => {
+        const entry = isShown ? entryLine.exec(line)?.[1] : undefined;
+        if (entry === undefined) onMessage(line);
+        else onProgress?.({ bytesRead: undefined, current: entry });
+      },
+    },
+  );
+  if (signal.aborted) throw new RestoreFailure('aborted', '');
+  if (!outcome.succeeded) {
+    throw new RestoreFailure('server', outcome.problem, hintFor(outcome.messages, 'pg_restore'));
+  }
+  return relations;
+}
+
+/** What pg_restore says with --verbose, and not of an error. */
+const entryLine = /^pg_restore: (?!error|warning|fatal|detail|hint|from TOC|while |in |creating pipe)(.*)$/;
+
+/** The major of a program of PostgreSQL's; `undefined` where it does not say. */
+async function majorOf(program: string): Promise<number | undefined> {
+  let output = '';
+  await runProgram(program, ['--version'], {
+    env: process.env,
+    signal: undefined,
+    onStdout: (chunk) => (output += chunk),
+  });
+  const major = Number(/ (\d+)/.exec(output)?.[1]);
+  return Number.isNaN(major) ? undefined : major;
+}

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import { redactQuery } from '../context/engine.js';
+import type { Dump } from '../dump/dump.js';
+import { openDump } from '../dump/open.js';
+import type { DumpSession } from './dump-session.js';
+import { StatementError } from './dump-session.js';
+import { hintFor } from './hints.js';
+import { RestoreFailure, type RestoreRequest, type RestoreTarget } from './request.js';
+import { DumpProblem, type PlainDumpResult, runPlainDump } from './run-plain-dump.js';
+
+/** Runs a plain dump in the new database, over a session of our own. @throws {@link RestoreFailure} */
+export async function restorePlain(request: RestoreRequest, target: RestoreTarget): Promise<PlainDumpResult> {
+  const { dump, onProgress } = request;
+  const { content, bytesRead } = openDump(dump);
+  return runScript(content, request, target, {
+    bytesRead,
+    failureOf: async (problem) => failureOf(dump, problem),
+    onTable: (current) => onProgress?.({ bytesRead: bytesRead(), current }),
+  });
+}
+
+/** What differs between a file and what pg_restore writes. */
+interface ScriptSource {
+  readonly bytesRead: () => number | undefined;
+  readonly failureOf: (problem: DumpProblem) => Promise<RestoreFailure>;
+  readonly onTable: (name: string) => void;
+}
+
+/** Runs SQL as pg_dump and pg_restore write it. @throws {@link RestoreFailure} */
+export async function runScript(
+  content: Readable,
+  { database, dump, section, singleTransaction, survey, onProgress }: RestoreRequest,
+  { connect, signal }: RestoreTarget,
+  { bytesRead, failureOf: explain, onTable }: ScriptSource,
+): Promise<PlainDumpResult> {
+  let table = '';
+  const progress =
+    onProgress === undefined
+      ? undefined
+      : setInterval(() => {
+          onProgress({ bytesRead: bytesRead(), current: table });
+        }, progressMs);
+  const session = await connect();
+  const stop = (): void => {
+    session.destroy();
+    content.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await takeDefaultEncoding(session);
+    const result = await runPlainDump(session, {
+      content,
+      own: survey?.own,
+      section: section ?? (survey?.isOfCluster === true ? database : undefined),
+      singleTransaction,
+      onTable: (name) => {
+        table = name;
+        onTable(name);
+      },
+    });
+    await session.end();
+    return result;
+  } catch (error) {
+    session.destroy();
+    if (signal.aborted) throw new RestoreFailure('aborted', '', undefined, error);
+    if (error instanceof DumpProblem) throw await explain(error);
+    if (error instanceof StatementError) throw new RestoreFailure('server', error.message, undefined, error);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RestoreFailure(
+      'dump',
+      `the dump ${dump.path} cannot be read to its end (${redactQuery(why)})`,
+      'Make it anew, and look whether pg_dump succeeded.',
+      error,
+    );
+  } finally {
+    clearInterval(progress);
+    signal.removeEventListener('abort', stop);
+    content.destroy();
+  }
+}
+
+const progressMs = 100;
+
+/** A dump that declares no encoding is in that of the environment or else of the database, as for psql. */
+async function takeDefaultEncoding(session: DumpSession): Promise<void> {
+  const given = process.env['PGCLIENTENCODING'];
+  const encoding =
+    given === undefined || given === '' || given === 'auto'
+      ? "pg_catalog.current_setting('server_encoding')"
+      : `'${given.replaceAll("'", '')}'`;
+  await session.run(Buffer.from(`SELECT pg_catalog.set_config('client_encoding', ${encoding}, false)`));
+}
+
+async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailure> {
+  const { at, cause, kind, message, statement } = problem;
+  const line = await lineOf(dump, at);
+  const where = `${dump.path}, line ${line}`;
+  const named = statement === undefined ? where : `${where}, ${redactQuery(statement)}`;
+  switch (kind) {
+    case 'incomplete':
+      return new RestoreFailure(
+        'dump',
+        `the dump ${dump.path} is cut off: in line ${line}, ${message}`,
+        'Make it anew, and look whether pg_dump succeeded.',
+        problem,
+      );
+    case 'empty':
+      return new RestoreFailure(
+        'dump',
+        `the dump ${dump.path} holds nothing to restore`,
+        'To empty a database: pg-evict recreate.',
+        problem,
+      );
+    case 'refused':
+      return new RestoreFailure(
+        'dump',
+        `${named}: ${message}`,
+        'Take it out of the dump, or make the dump of one database: pg_dump without --create.',
+        problem,
+      );
+    case 'failed': {
+      const said = cause instanceof StatementError ? cause.said : undefined;
+      const detail = [said?.detail, said?.where?.split('\n', 1)[0]].filter(Boolean).join('; ');
+      const text = `${message}${detail === '' ? '' : ` (${detail})`}`;
+      return new RestoreFailure(
+        'server',
+        `${named}: ${redactQuery(text)}`,
+        hintFor(text, 'plain') ?? said?.hint,
+        problem,
+      );
+    }
+  }
+}
+
+/** The line of a plain dump in which a byte is. It is asked for once, so the dump is read again. */
+async function lineOf(dump: Dump, at: number): Promise<number> {
+  const { content } = openDump(dump);
+  let [line, read] = [1, 0];
+  try {
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      const end = Math.min(chunk.length, at - read);
+      for (let index = chunk.indexOf(10); index !== -1 && index < end; index = chunk.indexOf(10, index + 1)) {
+        line += 1;
+      }
+      read += chunk.length;
+      if (read >= at) break;
+    }
+  } catch {
+    // What is damaged further on is not what is asked for.
+  }
+  return line;
+}

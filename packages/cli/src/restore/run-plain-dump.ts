@@ -1,0 +1,261 @@
+import { announcedRelation, Completeness } from '../dump/completeness.js';
+import { readCommand } from '../dump/connect-command.js';
+import type { DumpedRelation, SkippedStatement } from '../dump/dump.js';
+import { type DumpItem, DumpReader } from '../dump/dump-reader.js';
+import { decodeText } from '../sql/encodings.js';
+import { judge, takesData } from '../sql/judge.js';
+import { commandReason } from '../dump/survey.js';
+import { beginningOf, Words } from '../sql/words.js';
+import { type DumpSession, StatementError } from './dump-session.js';
+import { isOnExtension, makesSomething, toleratedOf } from './tolerated.js';
+
+/** A plain dump to run. */
+export interface PlainDumpRequest {
+  readonly content: AsyncIterable<Buffer>;
+  /** The database that the dump says it is of. */
+  readonly own: string | undefined;
+  /** Of a dump of several databases, the one of which the section is run. */
+  readonly section: string | undefined;
+  /** Runs all of it in one transaction. */
+  readonly singleTransaction: boolean;
+  /** Called with a table before its data. */
+  readonly onTable: (name: string) => void;
+}
+
+/** What was run of a dump. */
+export interface PlainDumpResult {
+  /** What it says it holds; a file that pg_dump has not made says nothing of it. */
+  readonly relations: readonly DumpedRelation[];
+  readonly skipped: readonly SkippedStatement[];
+}
+
+/** Something in a dump because of which it is not restored. */
+export class DumpProblem extends Error {
+  /** Where it is, in bytes from the beginning. */
+  readonly at: number;
+  /** How the statement begins, where it is one. */
+  readonly statement: string | undefined;
+  /** `refused`: nothing of it was sent; `incomplete`: the file is cut off; `empty`; `failed`: the server refused it. */
+  readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';
+
+  constructor(
+    kind: DumpProblem['kind'],
+    message: string,
+    { at, statement, cause }: { at: number; statement?: string; cause?: unknown },
+  ) {
+    super(message, { cause });
+    this.kind = kind;
+    this.at = at;
+    this.statement = statement;
+  }
+}
+
+/**
+ * Runs a plain dump, statement by statement.
+ *
+ * @throws {@link DumpProblem}, and what reading the file throws
+ */
+export async function runPlainDump(
+  session: DumpSession,
+  request: PlainDumpRequest,
+): Promise<PlainDumpResult> {
+  return new PlainDumpRun(session, request).run();
+}
+
+/** The longest message that a server takes. */
+const longestStatement = 2 ** 30 - 64;
+
+class PlainDumpRun {
+  readonly #session: DumpSession;
+  readonly #request: PlainDumpRequest;
+  readonly #reader: DumpReader;
+  readonly #completeness = new Completeness();
+  readonly #relations: DumpedRelation[] = [];
+  readonly #skipped: SkippedStatement[] = [];
+  readonly #lackingExtensions = new Set<string>();
+  readonly #sections = new Set<string>();
+  #isInSection: boolean;
+  #isLeading = true;
+  #isEmpty = true;
+  #outside = 0;
+
+  constructor(session: DumpSession, request: PlainDumpRequest) {
+    this.#session = session;
+    this.#request = request;
+    this.#reader = new DumpReader(request.content);
+    this.#isInSection = request.section === undefined;
+  }
+
+  async run(): Promise<PlainDumpResult> {
+    const { section, singleTransaction } = this.#request;
+    if (singleTransaction) await this.#session.run(Buffer.from('BEGIN'));
+    for (;;) {
+      const item = await this.#reader.next(this.#session.lexis);
+      if (item.kind === 'end') {
+        this.#assertComplete(item);
+        break;
+      }
+      if (item.kind === 'statement') await this.#statement(item.bytes, item.at);
+      else if (item.kind === 'command') this.#command(item.bytes, item.at);
+      else this.#comment(item.bytes);
+    }
+    if (singleTransaction) await this.#session.run(Buffer.from('COMMIT'));
+    if (section !== undefined) {
+      this.#skipped.push({
+        statement: `${this.#outside} statements outside of the section of "${section}"`,
+        reason: 'they are on other databases, or on the whole server',
+      });
+    }
+    return { relations: this.#relations, skipped: this.#skipped };
+  }
+
+  #decode = (bytes: Buffer): string => decodeText(bytes, this.#session.encoding);
+
+  #comment(bytes: Buffer): void {
+    const text = this.#decode(bytes);
+    this.#completeness.comment(text);
+    if (!this.#isInSection) return;
+    const relation = announcedRelation(text);
+    if (relation !== undefined) this.#relations.push(relation);
+  }
+
+  #command(bytes: Buffer, at: number): void {
+    const command = readCommand(this.#decode(bytes));
+    if (command.kind === 'harmless') return;
+    if (command.kind === 'other') {
+      throw new DumpProblem('refused', `${command.name} is refused: ${commandReason}`, { at });
+    }
+    const { own, section } = this.#request;
+    if (section !== undefined) {
+      this.#sections.add(command.database);
+      this.#isInSection = command.database === section;
+    } else if (command.database !== own) {
+      throw new DumpProblem(
+        'refused',
+        `${command.name} is refused: it leads to the database "${command.database}", which is another than ${own === undefined ? 'that of the dump' : `"${own}"`}`,
+        { at },
+      );
+    }
+  }
+
+  async #statement(bytes: Buffer, at: number): Promise<void> {
+    const { lexis } = this.#session;
+    const words = new Words(bytes, lexis);
+    if (words.at(0) === undefined || isLoneSemicolon(words)) return;
+    this.#completeness.statement();
+    if (!this.#isInSection) {
+      await this.#outsideOfSection(bytes, words);
+      return;
+    }
+    const { section, own } = this.#request;
+    const verdict = judge(words, { own: section ?? own, decode: this.#decode });
+    if (verdict.fate === 'skip') {
+      this.#skip(bytes, verdict.reason);
+      return;
+    }
+    if (verdict.fate === 'refuse') {
+      // Behind the section, the next database is made before \connect leads there.
+      if (section !== undefined && verdict.statement.endsWith(' DATABASE')) {
+        this.#outside += 1;
+        return;
+      }
+      throw new DumpProblem('refused', `${verdict.statement} is refused: ${verdict.reason}`, {
+        at,
+        statement: beginningOf(bytes, this.#decode),
+      });
+    }
+    await this.#run(bytes, words, at);
+  }
+
+  /** Settings by which the server reads what follows are made there too. */
+  async #outsideOfSection(bytes: Buffer, words: Words): Promise<void> {
+    this.#outside += 1;
+    if (takesData(words)) await this.#reader.copyData(() => undefined);
+    const isLexical = /^(?:STANDARD_CONFORMING_STRINGS|CLIENT_ENCODING)$/.test(words.keyword(1));
+    if (words.keyword(0) === 'SET' && isLexical) await this.#session.run(bytes);
+  }
+
+  async #run(bytes: Buffer, words: Words, at: number): Promise<void> {
+    const place = { isLeading: this.#isLeading, decode: this.#decode };
+    if (isOnExtension(words, this.#lackingExtensions, place)) {
+      this.#skip(bytes, 'the extension was left out');
+      return;
+    }
+    const statement = (): string => beginningOf(bytes, this.#decode);
+    if (bytes.length > longestStatement || bytes.includes(0)) {
+      const why = bytes.includes(0) ? 'it has a zero byte in it' : 'it is longer than 1 GB';
+      throw new DumpProblem('refused', `a statement cannot be sent: ${why}`, { at, statement: statement() });
+    }
+    this.#isEmpty &&= /^(?:SET|SELECT|BEGIN|START|COMMIT|RESET)?$/.test(words.keyword(0));
+    const allowed = toleratedOf(words, place);
+    try {
+      if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
+      else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
+      else await this.#session.run(bytes);
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error;
+      const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
+      if (tolerated === undefined) {
+        throw new DumpProblem('failed', error.message, { at, statement: statement(), cause: error });
+      }
+      if (words.keyword(1) === 'EXTENSION' && words.keyword(0) === 'CREATE') {
+        const index = words.keyword(2) === 'IF' ? 5 : 2;
+        this.#lackingExtensions.add(words.name(index, this.#decode) ?? '');
+      }
+      this.#skip(bytes, tolerated.reason);
+      return;
+    }
+    if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
+  }
+
+  async #withinSavepoint(bytes: Buffer): Promise<void> {
+    await this.#session.run(Buffer.from('SAVEPOINT pg_evict'));
+    try {
+      await this.#session.run(bytes);
+    } catch (error) {
+      await this.#session.run(Buffer.from('ROLLBACK TO SAVEPOINT pg_evict'));
+      throw error;
+    }
+    await this.#session.run(Buffer.from('RELEASE SAVEPOINT pg_evict'));
+  }
+
+  async #copy(bytes: Buffer, words: Words, at: number): Promise<void> {
+    const table = [words.at(1), words.at(2), words.at(3)];
+    const name = table[1]?.text === '.' ? table.map((token) => token?.text).join('') : (table[0]?.text ?? '');
+    this.#request.onTable(this.#decode(Buffer.from(name, 'latin1')));
+    // The bytes are the reader's, which reads on meanwhile.
+    const copied = beginningOf(bytes, this.#decode);
+    await this.#session.copy(bytes, async (take) => {
+      const isWhole = await this.#reader.copyData(take);
+      if (isWhole) return;
+      throw new DumpProblem('incomplete', 'it ends within the data of a table', { at, statement: copied });
+    });
+  }
+
+  #skip(bytes: Buffer, reason: string): void {
+    this.#skipped.push({ statement: beginningOf(bytes, this.#decode), reason });
+  }
+
+  #assertComplete({ at, open }: Extract<DumpItem, { kind: 'end' }>): void {
+    const { section } = this.#request;
+    const problem =
+      open === undefined
+        ? this.#completeness.problem
+        : `it ends within ${open}, which begins in this statement`;
+    if (problem !== undefined) throw new DumpProblem('incomplete', problem, { at });
+    if (section !== undefined && !this.#sections.has(section)) {
+      const names = [...this.#sections].map((name) => `"${name}"`).join(', ');
+      throw new DumpProblem('refused', `it has no section of "${section}", but of ${names || 'none'}`, {
+        at,
+      });
+    }
+    if (this.#session.status !== 'I' && !this.#request.singleTransaction) {
+      throw new DumpProblem('incomplete', 'it begins a transaction that it does not end (COMMIT)', { at });
+    }
+    if (this.#isEmpty) throw new DumpProblem('empty', 'it holds nothing to restore', { at });
+  }
+}
+
+function isLoneSemicolon(words: Words): boolean {
+  return words.at(0)?.kind === 'sign' && words.at(0)?.text === ';' && words.at(1) === undefined;
+}

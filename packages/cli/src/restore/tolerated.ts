@@ -1,0 +1,48 @@
+import { onExtensions, tolerated, type ToleratedFailure } from './tolerated-failures.js';
+import type { Words } from '../sql/words.js';
+
+/** Where a statement of a dump stands. */
+export interface Place {
+  /** Whether nothing has been made yet: what `pg_dump --clean` drops comes first. */
+  readonly isLeading: boolean;
+  readonly decode: (bytes: Buffer) => string;
+}
+
+/** The failures of a statement for which it may be left out. */
+export function toleratedOf(words: Words, { decode, isLeading }: Place): readonly ToleratedFailure[] {
+  const first = words.keyword(0);
+  if (!firstWords.has(first)) return [];
+  return tolerated.filter(({ begins, having, leading, named }) => {
+    if (leading === true && !isLeading) return false;
+    const sequence = begins.split(' ');
+    if (!sequence.every((word, index) => matches(words, index, word))) return false;
+    if (having !== undefined && words.find(having) === -1) return false;
+    if (named === undefined) return true;
+    let at = sequence.length;
+    if (words.keyword(at) === 'IF') at += words.keyword(at + 1) === 'NOT' ? 3 : 2;
+    return named.test(words.name(at, decode) ?? '');
+  });
+}
+
+/** Whether a statement makes something, so that what `--clean` drops is over. */
+export function makesSomething(words: Words): boolean {
+  return !/^(?:SET|SELECT|RESET|DROP|ALTER|BEGIN|START|COMMIT)?$/.test(words.keyword(0));
+}
+
+/** Whether it is about an extension that was left out. */
+export function isOnExtension(words: Words, names: ReadonlySet<string>, place: Place): boolean {
+  return onExtensions.some((begins) => {
+    const sequence = begins.split(' ');
+    return (
+      sequence.every((word, index) => words.keyword(index) === word) &&
+      names.has(words.name(sequence.length, place.decode) ?? '')
+    );
+  });
+}
+
+function matches(words: Words, index: number, word: string): boolean {
+  if (word.startsWith('.')) return words.at(index)?.text === word;
+  return word.split('|').includes(words.keyword(index));
+}
+
+const firstWords = new Set(tolerated.flatMap(({ begins }) => begins.split(' ', 1)[0]?.split('|') ?? []));

@@ -1,0 +1,64 @@
+/** How many bytes a character has, told by its first two. */
+export type CharacterLength = (first: number, second: number) => number;
+
+const twoBytes: CharacterLength = (first) => (first < 0x80 ? 1 : 2);
+
+/**
+ * The encodings of clients in which a byte of a character after its first may be ASCII, such as the backslash (0x5c). No
+ * server has them: it converts what it is sent, and reads that (`src/common/wchar.c`: `pg_*_mblen()`).
+ */
+const withAsciiTrail: Readonly<Record<string, CharacterLength>> = {
+  SJIS: (first) => (first < 0x80 || (first >= 0xa1 && first <= 0xdf) ? 1 : 2),
+  SHIFT_JIS_2004: (first) => (first < 0x80 || (first >= 0xa1 && first <= 0xdf) ? 1 : 2),
+  BIG5: twoBytes,
+  GBK: twoBytes,
+  UHC: twoBytes,
+  JOHAB: twoBytes,
+  GB18030: (first, second) => {
+    if (first < 0x80) return 1;
+    return second >= 0x30 && second <= 0x39 ? 4 : 2;
+  },
+};
+
+/** Tells characters apart in an encoding whose trailing bytes may be ASCII; `undefined` for one in which none is. */
+export function characterLengthOf(encoding: string): CharacterLength | undefined {
+  return withAsciiTrail[encoding];
+}
+
+/** Names of PostgreSQL's for which the Encoding Standard has another one. */
+const labels: Readonly<Record<string, string>> = {
+  UTF8: 'utf-8',
+  SJIS: 'shift_jis',
+  SHIFT_JIS_2004: 'shift_jis',
+  EUC_JP: 'euc-jp',
+  EUC_JIS_2004: 'euc-jp',
+  EUC_KR: 'euc-kr',
+  UHC: 'euc-kr',
+  EUC_CN: 'gbk',
+  KOI8R: 'koi8-r',
+  KOI8U: 'koi8-u',
+  WIN866: 'ibm866',
+  LATIN1: 'iso-8859-1',
+  LATIN2: 'iso-8859-2',
+  LATIN3: 'iso-8859-3',
+  LATIN4: 'iso-8859-4',
+  LATIN5: 'iso-8859-9',
+  LATIN6: 'iso-8859-10',
+  LATIN7: 'iso-8859-13',
+  LATIN8: 'iso-8859-14',
+  LATIN9: 'iso-8859-15',
+  LATIN10: 'iso-8859-16',
+};
+
+/** Text in one of PostgreSQL's encodings. What cannot be decoded is taken for UTF-8, and else byte by byte. */
+export function decodeText(bytes: Uint8Array, encoding: string): string {
+  const label = labels[encoding] ?? encoding.replace(/^WIN/, 'windows-').replace('ISO_8859_', 'iso-8859-');
+  for (const candidate of [label, 'utf-8']) {
+    try {
+      return new TextDecoder(candidate, { fatal: true }).decode(bytes);
+    } catch {
+      // It is not in that encoding, or Node does not have it.
+    }
+  }
+  return Buffer.from(bytes).toString('latin1');
+}

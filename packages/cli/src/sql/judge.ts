@@ -1,0 +1,164 @@
+import { reasons, sharedCatalogs, type StatementRule, statementRules } from './statement-rules.js';
+import type { Words } from './words.js';
+
+/** What becomes of a statement: it is run, left out, or refused. */
+export type Verdict =
+  | { readonly fate: 'run' }
+  | { readonly fate: 'skip' | 'refuse'; readonly statement: string; readonly reason: string };
+
+/** What is known of the dump where a statement stands. */
+export interface Surroundings {
+  /** The database that the dump says it is of; `undefined` where it does not say. */
+  readonly own: string | undefined;
+  readonly decode: (bytes: Buffer) => string;
+}
+
+/** Tells what becomes of a statement, by its first words. */
+export function judge(words: Words, surroundings: Surroundings): Verdict {
+  const first = words.keyword(0);
+  if (frequent.has(first)) return run;
+  for (const rule of rulesOf(first)) {
+    const verdict = apply(rule, words, surroundings);
+    if (verdict !== undefined) return verdict;
+  }
+  const check = checks[first];
+  const reason = check?.(words, surroundings);
+  return reason === undefined ? run : { fate: 'refuse', statement: namesOf(words, 2), reason };
+}
+
+const run: Verdict = { fate: 'run' };
+
+/** Most statements of a dump, of which nothing is refused. */
+const frequent = new Set(['', 'SELECT', 'SET', 'BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
+
+const split = (text: string): string[][] => text.split(' ').map((word) => word.split('|'));
+
+interface Compiled extends StatementRule {
+  readonly first: readonly string[][];
+  readonly further: readonly string[][];
+}
+
+const compiled: readonly Compiled[] = statementRules.map((rule) => ({
+  ...rule,
+  first: split(rule.begins),
+  further: rule.later === undefined ? [] : split(rule.later),
+}));
+
+const byFirstWord = new Map<string, Compiled[]>();
+function rulesOf(first: string): readonly Compiled[] {
+  let rules = byFirstWord.get(first);
+  if (rules === undefined) {
+    rules = compiled.filter((rule) => rule.first[0]?.includes(first));
+    // Anything may be a first word, but a dump has few of them.
+    if (rules.length > 0) byFirstWord.set(first, rules);
+  }
+  return rules;
+}
+
+/** What a rule makes of a statement; `undefined` where it does not fit. */
+function apply(rule: Compiled, words: Words, surroundings: Surroundings): Verdict | undefined {
+  const { first, further, fate, reason, unless } = rule;
+  if (!matches(words, 0, first)) return undefined;
+  if (unless !== undefined && words.keyword(first.length) === unless) return undefined;
+  let end = first.length;
+  if (further.length > 0) {
+    const at = findSequence(words, end, further);
+    if (at === -1) return undefined;
+    end = at + further.length;
+  }
+  const statement =
+    further.length === 0
+      ? namesOf(words, end)
+      : `${namesOf(words, first.length)} … ${namesOf(words, end, end - further.length)}`;
+  if (fate === 'refuse') return { fate: 'refuse', statement, reason };
+  const { own } = surroundings;
+  const isOwn =
+    own === undefined
+      ? fate === 'own database or comment'
+      : databasesFrom(words, end, surroundings).every((name) => name === own);
+  if (!isOwn) return { fate: 'refuse', statement, reason };
+  return { fate: 'skip', statement, reason: "the database keeps its own settings, not those of the dump's" };
+}
+
+function matches(words: Words, from: number, sequence: readonly string[][]): boolean {
+  return sequence.every((alternatives, index) => alternatives.includes(words.keyword(from + index)));
+}
+
+function findSequence(words: Words, from: number, sequence: readonly string[][]): number {
+  const beginnings = new Set(sequence[0]);
+  for (let at = from; ; at += 1) {
+    at = words.find(beginnings, at);
+    if (at === -1 || matches(words, at, sequence)) return at;
+  }
+}
+
+/** The databases that a statement names, from where the first of them stands. */
+function databasesFrom(words: Words, from: number, { decode }: Surroundings): (string | undefined)[] {
+  let at = from;
+  if (words.keyword(at) === 'IF' && words.keyword(at + 1) === 'EXISTS') at += 2;
+  const names = [words.name(at, decode)];
+  while (words.at(at + 1)?.text === ',' && words.at(at + 1)?.kind === 'sign') {
+    at += 2;
+    names.push(words.name(at, decode));
+  }
+  return names;
+}
+
+/** The keywords between two indices, for messages. */
+function namesOf(words: Words, end: number, from = 0): string {
+  const texts: string[] = [];
+  for (let index = from; index < end; index += 1) texts.push(words.keyword(index));
+  return texts.join(' ').trimEnd();
+}
+
+const on = new Set(['ON']);
+const fromOrTo = new Set(['FROM', 'TO']);
+const ofClient = new Set(['STDIN', 'STDOUT']);
+
+type Check = (words: Words, surroundings: Surroundings) => string | undefined;
+
+/** Why a statement is refused that begins with a word; `undefined` if it is not. */
+const checks: Readonly<Partial<Record<string, Check>>> = {
+  GRANT: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
+  REVOKE: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
+  COPY: (words, surroundings) => {
+    const at = words.find(fromOrTo);
+    if (at !== -1 && !ofClient.has(words.keyword(at + 1))) return reasons.copyFile;
+    return onSharedCatalog(words, surroundings);
+  },
+  CREATE: (words) =>
+    words.keyword(1) === 'SUBSCRIPTION' && !connectsNever(words) ? reasons.subscription : undefined,
+  INSERT: onSharedCatalog,
+  UPDATE: onSharedCatalog,
+  DELETE: onSharedCatalog,
+  MERGE: onSharedCatalog,
+  TRUNCATE: onSharedCatalog,
+};
+
+/** Whether a table at the beginning of a statement is a catalog that all databases share. */
+function onSharedCatalog(words: Words, { decode }: Surroundings): string | undefined {
+  let at = 1;
+  while (/^(?:INTO|FROM|ONLY|TABLE)$/.test(words.keyword(at))) at += 1;
+  if (words.at(at + 1)?.text === '.') {
+    // A table of the same name in another schema is nobody else's.
+    if (words.name(at, decode) !== 'pg_catalog') return undefined;
+    at += 2;
+  }
+  return sharedCatalogs.has(words.name(at, decode) ?? '') ? reasons.sharedCatalog : undefined;
+}
+
+function connectsNever(words: Words): boolean {
+  for (let at = 2; words.at(at) !== undefined; at += 1) {
+    if (words.keyword(at) === 'CONNECT' && words.at(at + 1)?.text === '=') {
+      return /^(?:FALSE|OFF)$/.test(words.keyword(at + 2));
+    }
+  }
+  return false;
+}
+
+/** Whether a statement is one whose data follow it in the file. */
+export function takesData(words: Words): boolean {
+  if (words.keyword(0) !== 'COPY') return false;
+  const at = words.find(fromOrTo);
+  return at !== -1 && words.keyword(at) === 'FROM' && ofClient.has(words.keyword(at + 1));
+}

@@ -1,0 +1,121 @@
+import {
+  beginsName,
+  blockCommentEnd,
+  byte,
+  dollarEnd,
+  isSpace,
+  type Lexis,
+  lineCommentEnd,
+  nameEnd,
+  needsMore,
+  type Piece,
+  quotedNameEnd,
+  stringEnd,
+} from './lexer.js';
+
+/** A word without quotes; a quoted name; a literal, which has no text here; or a sign. */
+export interface Token {
+  readonly kind: 'word' | 'name' | 'literal' | 'sign';
+  /** Byte by byte, a name without its quotes. */
+  readonly text: string;
+}
+
+/** The tokens of one statement, read with the server's rules for white space and comments. */
+export function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined> {
+  const piece: Piece = { bytes: statement, end: statement.length, isLast: true };
+  for (let at = 0; at < piece.end;) {
+    const code = statement[at] as number;
+    const next = statement[at + 1];
+    let end = at + 1;
+    let token: Token | undefined;
+    if (beginsName(code)) {
+      end = nameEnd(piece, at, lexis);
+      if (end === at + 1 && statement[end] === byte.quote) {
+        const letter = String.fromCharCode(code).toLowerCase();
+        const escapes = letter === 'e' || (lexis.backslashEscapes && letter !== 'b' && letter !== 'x');
+        end = stringEnd(piece, end, escapes, lexis);
+        token = literal;
+      } else token = { kind: 'word', text: statement.toString('latin1', at, end) };
+    } else if (code === byte.quote) {
+      end = stringEnd(piece, at, lexis.backslashEscapes, lexis);
+      token = literal;
+    } else if (code === byte.doubleQuote) {
+      end = wholeQuotedName(piece, at);
+      const raw = statement.toString('latin1', at + 1, end === needsMore ? piece.end : end - 1);
+      token = { kind: 'name', text: raw.replaceAll('""', '"') };
+    } else if (code === byte.dollar) {
+      end = dollarEnd(piece, at, lexis);
+      token = literal;
+    } else if (code === byte.minus && next === byte.minus) end = lineCommentEnd(piece, at);
+    else if (code === byte.slash && next === byte.star) end = blockCommentEnd(piece, at);
+    else if (!isSpace(code)) token = { kind: 'sign', text: String.fromCharCode(code) };
+    if (token !== undefined) yield token;
+    if (end === needsMore) return;
+    at = end;
+  }
+}
+
+function wholeQuotedName(piece: Piece, at: number): number {
+  let end = quotedNameEnd(piece, at);
+  while (end !== needsMore && piece.bytes[end] === byte.doubleQuote) end = quotedNameEnd(piece, end);
+  return end;
+}
+
+/** The tokens of a statement, read as far as they are asked for. */
+export class Words {
+  readonly #source: Generator<Token, undefined>;
+  readonly #read: Token[] = [];
+
+  constructor(statement: Buffer, lexis: Lexis) {
+    this.#source = tokensOf(statement, lexis);
+  }
+
+  /** The token at an index; `undefined` behind the last. */
+  at(index: number): Token | undefined {
+    while (this.#read.length <= index) {
+      const { value } = this.#source.next();
+      if (value === undefined) return undefined;
+      this.#read.push(value);
+    }
+    return this.#read[index];
+  }
+
+  /** The keyword at an index, in capitals; empty for anything else. */
+  keyword(index: number): string {
+    const token = this.at(index);
+    return token?.kind === 'word' ? token.text.toUpperCase() : '';
+  }
+
+  /** Where the first of some keywords is that stands outside of parentheses, from an index on; -1 if none does. */
+  find(keywords: ReadonlySet<string>, from = 0): number {
+    let depth = 0;
+    for (let index = from; ; index += 1) {
+      const token = this.at(index);
+      if (token === undefined) return -1;
+      if (token.kind === 'sign' && token.text === '(') depth += 1;
+      else if (token.kind === 'sign' && token.text === ')') depth -= 1;
+      else if (depth === 0 && keywords.has(this.keyword(index))) return index;
+    }
+  }
+
+  /** The name at an index as the server has it: capitals count only within quotes. */
+  name(index: number, decode: (bytes: Buffer) => string): string | undefined {
+    const token = this.at(index);
+    if (token?.kind !== 'word' && token?.kind !== 'name') return undefined;
+    const text = decode(Buffer.from(token.text, 'latin1'));
+    return token.kind === 'name' ? text : text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  }
+}
+
+const literal: Token = { kind: 'literal', text: '' };
+
+/** The beginning of a statement, on one line, for messages and reports. */
+export function beginningOf(statement: Buffer, decode: (bytes: Buffer) => string): string {
+  const longest = 80;
+  const text = decode(statement.subarray(0, 4 * longest))
+    .replaceAll(/^(?:\s+|--[^\n\r]*(?:[\n\r]|$)|\/\*[\s\S]*?\*\/)+/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/;?\s*$/, '');
+  // Not between the two halves of a character.
+  return text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

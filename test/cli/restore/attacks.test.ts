@@ -1,0 +1,262 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { ask, quote, serverUrl, withClient } from '../../support/server.js';
+import { describeWithTools } from '../../support/cli/dump-tools.js';
+import { restore, useRestore } from '../../support/cli/spoilt-database.js';
+
+const { scratch, dumps, hasTools } = useRestore();
+
+let database = '';
+let victim = '';
+let role = '';
+beforeAll(async () => {
+  if (!hasTools) return;
+  [database, victim, role] = [await scratch.database(), await scratch.database(), await scratch.role()];
+});
+
+/** Everything on the server that a dump of one database must not reach. */
+async function world(): Promise<unknown> {
+  const rows = await ask(
+    `SELECT array(SELECT (oid, datname, datdba, datacl, datconnlimit, datistemplate, datallowconn,
+                          shobj_description(oid, 'pg_database'))::text
+                  FROM pg_database WHERE datname !~ '^pg_evict_' AND datname <> $1 ORDER BY 1) AS databases,
+       array(SELECT pg_authid::text FROM pg_authid ORDER BY 1) AS roles,
+       array(SELECT (roleid, member)::text FROM pg_auth_members ORDER BY 1) AS members,
+       array(SELECT pg_db_role_setting::text FROM pg_db_role_setting ORDER BY 1) AS settings,
+       array(SELECT pg_tablespace::text FROM pg_tablespace ORDER BY 1) AS tablespaces,
+       array(SELECT gid FROM pg_prepared_xacts) AS prepared,
+       array(SELECT (name, setting)::text FROM pg_settings WHERE source = 'configuration file' ORDER BY 1) AS configured`,
+    [database],
+  );
+  const tables = await withClient(serverUrl({ database: victim }), async (client) =>
+    client.query(
+      `SELECT c.oid, relname, relowner, relacl, (SELECT content FROM marker) FROM pg_class c
+       WHERE relnamespace = 'public'::regnamespace ORDER BY 1`,
+    ),
+  );
+  return [rows, tables.rows];
+}
+
+/** Restores what is in a file; neither the rest of the server nor the client's disk may be touched by it. */
+async function attack(
+  content: Buffer | string,
+  ...args: string[]
+): Promise<{ code: number | null; stderr: string }> {
+  const dump = dumps.path('attack.sql');
+  writeFileSync(dump, content);
+  const before = await world();
+  const owned = dumps.path('owned');
+  const { code, stderr } = await restore(serverUrl({ database }), dump, '--yes', ...args);
+  expect(await world()).toEqual(before);
+  expect(existsSync(owned)).toBe(false);
+  return { code, stderr };
+}
+
+const table = 'CREATE TABLE t (a text);';
+
+describeWithTools('a dump made to reach beyond its database', () => {
+  test.each([
+    ['a carriage return ends a comment', () => `-- made by x\rdrop database ${victim};`],
+    ['a vertical tab is white space', () => `DROP\vDATABASE ${victim};`],
+    ['a form feed and comments are white space', () => `/* a /* b */ */ DROP\f--\nDATABASE ${victim};`],
+    ['it has a byte order mark', () => `\uFEFFDROP DATABASE ${victim};`],
+    ['a rename', () => `ALTER DATABASE ${victim} RENAME TO gone;`],
+    ['a name with escapes', () => `ALTER DATABASE U&"\\0061pp" RENAME TO gone;`],
+    [
+      'a string that ends where its escapes let it',
+      () =>
+        `${table}\nINSERT INTO t VALUES (E'a'\n  'it\\'');\nALTER DATABASE ${victim} RENAME TO gone;\n-- that's all`,
+    ],
+    ['a setting of a role in a database', () => `ALTER ROLE ALL IN DATABASE ${victim} SET work_mem = '7MB';`],
+    ['a setting of a role', () => `ALTER USER ${role} SET work_mem = '7MB';`],
+    ['a password', () => `ALTER ROLE ${role} PASSWORD 'x';`],
+    ['a role', () => `CREATE ROLE ${role}_2 SUPERUSER;`],
+    ['a role, dropped', () => `DROP USER ${role};`],
+    ['a membership', () => `GRANT pg_signal_backend TO ${role};`],
+    ['a membership, revoked', () => `REVOKE ADMIN OPTION FOR pg_signal_backend FROM ${role};`],
+    ['a privilege on a database', () => `GRANT ALL ON DATABASE ${victim} TO ${role};`],
+    [
+      'a privilege on a database, within a schema',
+      () => `CREATE SCHEMA s GRANT ALL ON DATABASE ${victim} TO ${role};`,
+    ],
+    ['a privilege on two databases', () => `REVOKE ALL ON DATABASE ${database}, ${victim} FROM PUBLIC;`],
+    ['a comment on another database', () => `\\connect x\nCOMMENT ON DATABASE ${victim} IS 'x';`],
+    ['a comment on a role', () => `COMMENT ON ROLE ${role} IS 'x';`],
+    ['owned objects, reassigned', () => `REASSIGN OWNED BY CURRENT_USER TO ${role};`],
+    ['owned objects, dropped', () => `DROP OWNED BY ${role};`],
+    ['a setting of the server', () => `ALTER SYSTEM SET work_mem = '7MB';`],
+    ['a library', () => `LOAD 'auto_explain';`],
+    ['a prepared transaction', () => `BEGIN; ${table} PREPARE TRANSACTION 'kept';`],
+    [
+      'a catalog that is shared',
+      () => `UPDATE pg_catalog.pg_database SET datistemplate = true WHERE datname = '${victim}';`,
+    ],
+    ['the same without its schema', () => `delete from only pg_authid where rolname = '${role}';`],
+    ['the same by COPY', () => `COPY pg_db_role_setting FROM stdin;\n0\t10\t{work_mem=7MB}\n\\.\n`],
+    ['a file of the server', () => `${table} COPY t TO '${dumps.path('owned')}';`],
+    [
+      'a file of the server, behind STDIN',
+      () => `${table} COPY (SELECT a AS stdin FROM t) TO '${dumps.path('owned')}';`,
+    ],
+    ['a program', () => `${table} COPY t FROM PROGRAM 'touch ${dumps.path('owned')}';`],
+    [
+      'a subscription',
+      () => `CREATE SUBSCRIPTION s CONNECTION 'dbname=${victim}, connect = false' PUBLICATION p;`,
+    ],
+    ['\\connect', () => `\\connect ${victim}\n${table}`],
+    ['\\c behind a semicolon', () => `SELECT 1; \\c ${victim}\n${table}`],
+    [
+      '\\connect to another server',
+      () => `\\connect -reuse-previous=on "dbname='${database}' host='elsewhere'"`,
+    ],
+    ['\\!', () => `\\! touch ${dumps.path('owned')}\n`],
+    ['\\copy', () => `${table}\n\\copy t to '${dumps.path('owned')}'\n`],
+    ['\\o', () => `\\o ${dumps.path('owned')}\n`],
+    ['\\gexec on a line of its own', () => `SELECT 'DROP DATABASE ${victim}'\n;\\gexec\n`],
+    [
+      '\\restrict and something behind it',
+      () => `\\restrict x\n\\unrestrict x\n\\! touch ${dumps.path('owned')}\n`,
+    ],
+  ])('is refused: %s', async (_what, content) => {
+    const { code, stderr } = await attack(`${content()}\n`);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(' is refused: ') });
+  });
+
+  test.each([
+    ['off', 'SET standard_conforming_strings TO off;'],
+    ['quoted', "SET standard_conforming_strings = 'off';"],
+    ['a number', 'SET standard_conforming_strings = 0;'],
+    ['of the session', 'SET SESSION standard_conforming_strings = no;'],
+    ['by a function', "SELECT set_config('standard_conforming_strings', 'off', false);"],
+    ['in a block', "DO $$ BEGIN PERFORM set_config('standard_conforming_strings', 'off', false); END $$;"],
+    ['by a name with escapes', 'SET U&"\\0073tandard_conforming_strings" = off;'],
+  ])('is read with backslashes as escapes where the server reads them so: %s', async (_how, setting) => {
+    const inside = `it\\');\n\\connect ${victim}\nCREATE TABLE written_elsewhere (a int);`;
+    const { code } = await attack(`${table}\n${setting}\nINSERT INTO t VALUES ('${inside}');\n`);
+    expect(code).toBe(0);
+    const rows = await withClient(serverUrl({ database }), async (client) => client.query('SELECT a FROM t'));
+    expect(rows.rows).toEqual([{ a: inside.replaceAll('\\', '') }]);
+  });
+
+  test('is read so too where that is a setting of the old database or of PGOPTIONS', async () => {
+    const text = `it\\');\n\\connect ${victim}\nCREATE TABLE x (a int);`;
+    await ask(`ALTER DATABASE ${quote(database)} SET standard_conforming_strings = off`);
+    const { code } = await attack(`${table}\nINSERT INTO t VALUES ('${text}');\n`);
+    await ask(`ALTER DATABASE ${quote(database)} RESET ALL`);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [
+      'a string that goes on in the next line keeps its escapes',
+      String.raw`E'a'
+  'it\');
+ALTER DATABASE victim RENAME TO gone;
+-- that is all'`,
+      String.raw`ait');
+ALTER DATABASE victim RENAME TO gone;
+-- that is all`,
+    ],
+    ['the same behind a comment', "E'a' -- x\n  -- y\r\n'it\\'s; \\\\connect x'", "ait's; \\connect x"],
+    ['a tag of a dollar quote has other letters', '$ä1$\\! x\n$ä$;$ä1$', '\\! x\n$ä$;'],
+    ['a comment is within a comment', "'a' /* /* */ \\! x\n */ || 'b'", 'ab'],
+  ])('%s', async (_what, literal, value) => {
+    const { code, stderr } = await attack(
+      `${table}\nSET client_encoding = 'UTF8';\nINSERT INTO t VALUES (${literal});\n`,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = await withClient(serverUrl({ database }), async (client) => client.query('SELECT a FROM t'));
+    expect(rows.rows).toEqual([{ a: value }]);
+  });
+
+  test.each([
+    ['SJIS', [0x83, 0x5c], 'ソ'],
+    ['BIG5', [0xa5, 0x5c], '功'],
+    ['GBK', [0x81, 0x5c], '乗'],
+    ['GB18030', [0x81, 0x5c], '乗'],
+    ['GB18030', [0x81, 0x30, 0x84, 0x36], '¥'],
+  ])(
+    'a byte 0x5c that is half of a character escapes nothing (%s, %j)',
+    async (encoding, bytes, character) => {
+      for (const [prefix, setting] of [
+        ['E', 'on'],
+        ['', 'off'],
+      ]) {
+        const content = Buffer.concat([
+          Buffer.from(
+            `${table}\nSET client_encoding = '${encoding}';\nSET standard_conforming_strings = ${setting};\n`,
+          ),
+          Buffer.from(`INSERT INTO t VALUES (${prefix}'`),
+          Buffer.from(bytes),
+          Buffer.from(`');\n-- ');\n\n`),
+        ]);
+        const { code, stderr } = await attack(content);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        const rows = await withClient(serverUrl({ database }), async (client) =>
+          client.query('SELECT a FROM t'),
+        );
+        expect(rows.rows).toEqual([{ a: character }]);
+      }
+    },
+  );
+
+  test('COPY to the client prints nothing and ends nothing, whatever is in it', async () => {
+    const { code, stderr } = await attack(
+      `create table stdin (a int);\ncopy (select a from stdin) to stdout;\n\\! touch ${dumps.path('owned')}\n/*\n\\.\n*/\n`,
+    );
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('\\! is refused') });
+    expect(await attack('create table stdin (a int);\ncopy (select a from stdin) to stdout;\n')).toEqual({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('data for which the server did not ask are no data', async () => {
+    const { code, stderr } = await attack(`${table}\nSELECT 1;\nsome data\n\\.\n`);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('syntax error at or near "some"'),
+    });
+    expect(await attack(`${table}\nCOPY missing FROM stdin;\nDROP DATABASE ${victim};\n\\.\n`)).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('relation "missing" does not exist'),
+    });
+  });
+
+  test('two commands that are taken for one are refused by the server', async () => {
+    const { code, stderr } = await attack(
+      `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT $$ SET begin TO x; DROP DATABASE ${victim}; end;\n`,
+    );
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('multiple commands') });
+  });
+
+  test('a zero byte does not end a statement', async () => {
+    const filler = `-- ${'x'.repeat(1000)}\n`.repeat(400);
+    const { code, stderr } = await attack(`${filler}${table}\nSELECT 1\0\0\0; DROP DATABASE ${victim};\n`);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('it has a zero byte in it'),
+    });
+  });
+
+  test('what is on the database that the dump says is its own is passed over, never sent, and said', async () => {
+    const { code, stderr } = await attack(
+      `DROP DATABASE IF EXISTS ${victim};\nCREATE DATABASE ${victim} ENCODING 'LATIN1';\n\\connect ${victim}\n${table}
+       ALTER DATABASE ${victim} SET work_mem = '7MB';\nGRANT ALL ON DATABASE ${victim} TO PUBLIC;
+       ALTER ROLE ${role} IN DATABASE ${victim} SET work_mem = '7MB';\nCOMMENT ON DATABASE ${victim} IS 'x';`,
+    );
+    expect(code).toBe(0);
+    expect(stderr.match(/^left out: /gm)).toHaveLength(6);
+    expect(await attack(`CREATE DATABASE "My ""db""";\n\\connect "My ""db"""\n${table}\n`)).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test('nothing in the environment changes what is run', async () => {
+    const before = process.env['PSQLRC'];
+    process.env['PSQLRC'] = dumps.path('psqlrc');
+    writeFileSync(dumps.path('psqlrc'), `\\! touch ${dumps.path('owned')}\n`);
+    expect(await attack(`${table}\n`)).toEqual({ code: 0, stderr: '' });
+    if (before === undefined) delete process.env['PSQLRC'];
+    else process.env['PSQLRC'] = before;
+  });
+});
