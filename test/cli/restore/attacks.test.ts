@@ -21,7 +21,8 @@ async function world(): Promise<unknown> {
                   FROM pg_database WHERE datname !~ '^pg_evict_' AND datname <> $1 ORDER BY 1) AS databases,
        array(SELECT pg_authid::text FROM pg_authid ORDER BY 1) AS roles,
        array(SELECT (roleid, member)::text FROM pg_auth_members ORDER BY 1) AS members,
-       array(SELECT pg_db_role_setting::text FROM pg_db_role_setting ORDER BY 1) AS settings,
+       array(SELECT s::text FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = setdatabase
+                  WHERE datname IS DISTINCT FROM $1 ORDER BY 1) AS settings,
        array(SELECT pg_tablespace::text FROM pg_tablespace ORDER BY 1) AS tablespaces,
        array(SELECT gid FROM pg_prepared_xacts) AS prepared,
        array(SELECT (name, setting)::text FROM pg_settings WHERE source = 'configuration file' ORDER BY 1) AS configured`,

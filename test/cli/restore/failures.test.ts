@@ -178,7 +178,9 @@ describeWithTools('an interrupted restore', () => {
         ]);
       await until(async () => (await workers()).length > 0, 'the restore to be in the middle');
       const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-      expect(processes).toMatch(program === 'pg_restore' ? /pg_restore .*--dbname=pg_evict_new_/ : /pg-evict/);
+      expect(processes).toMatch(
+        program === 'pg_restore' ? /pg_restore .*--dbname=pg_evict_new_/ : /pg-evict/,
+      );
       expect(processes).not.toContain(decodeURIComponent(new URL(url).password));
       running.process.kill(signal);
       const { code, stdout, stderr } = await running.result;

@@ -101,7 +101,7 @@ describeWithTools('pg-evict restore', () => {
 
   test.each([
     ['by pg_restore', 'crowd.dump', ['--format=custom']],
-    ['by psql', 'crowd.sql', []],
+    ['by ourselves', 'crowd.sql', []],
   ])(
     'clients that reconnect all the while see what was there or what was restored, never a mixture: %s',
     async (_by, name, options) => {
@@ -302,10 +302,12 @@ describeWithTools('pg-evict restore', () => {
         new RegExp(`dump {6}${dump} \\(custom, 1 table, of ${database}, \\d{4}-`),
       );
       expect(refused.output).toContain('1 session');
-      expect(refused.output).toContain(`Restore "${database}" from ${dump} and lose what is in it?`);
+      expect(refused.output).toMatch(
+        new RegExp(`Restore "${database}" on .* from ${dump}\\? All its data will be lost`),
+      );
       const kept = scratch.forget(`${database}_kept`);
       const accepted = await asked('y', `--keep-old=${kept}`);
-      expect(accepted.output).toContain(`and keep what is in it as "${kept}"?`);
+      expect(accepted.output).toContain(`Its data will be kept as "${kept}".`);
       expect(accepted.code).toBe(0);
       expect(await session.ended).toBe('57P01');
       expect([await statesOf(url), await statesOf(serverUrl({ database: kept }))]).toEqual([sent, spoilt]);

@@ -34,8 +34,7 @@ export async function surveyDump(head: Buffer, isWhole: boolean): Promise<Survey
       isOfCluster ||= /^-- PostgreSQL database cluster dump\s*$/.test(item.bytes.toString('latin1'));
     } else if (item.kind === 'command') {
       const command = readCommand(decode(item.bytes));
-      if (command.kind === 'connect') own ??= command.database;
-      else if (command.kind === 'other') {
+      if (command.kind === 'other') {
         refused.push({ statement: command.name, reason: commandReason, at: item.at });
       }
     } else {
