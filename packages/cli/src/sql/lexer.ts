@@ -40,7 +40,7 @@ for (let code = 0; code < 256; code += 1) {
 }
 
 export const beginsName = (code: number): boolean => nameClass[code] === 1;
-export const isDigit = (code: number): boolean => nameClass[code] === 3;
+const isDigit = (code: number): boolean => nameClass[code] === 3;
 
 /** White space as the server has it; the vertical tab counts since PostgreSQL 16 and is an error before. */
 export const isSpace = (code: number): boolean =>

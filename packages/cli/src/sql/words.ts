@@ -21,7 +21,7 @@ export interface Token {
 }
 
 /** The tokens of one statement, read with the server's rules for white space and comments. */
-export function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined> {
+function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined> {
   const piece: Piece = { bytes: statement, end: statement.length, isLast: true };
   for (let at = 0; at < piece.end;) {
     const code = statement[at] as number;
