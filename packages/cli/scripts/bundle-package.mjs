@@ -27,6 +27,20 @@ export async function bundlePackage(root, input) {
   await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await thirdPartyLicences(root, metafile));
 }
 
+/** Makes one CommonJS file of a small program of ours that is not made of packages of others. */
+export async function bundleProgram(root, entry, outfile) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    logLevel: 'warning',
+  });
+}
+
 /** The licences of the packages that a bundle of a package's is made of: theirs ask to go with every copy. */
 async function thirdPartyLicences(root, { inputs }) {
   const folders = new Set();

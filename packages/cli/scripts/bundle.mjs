@@ -8,6 +8,9 @@ await bundlePackage(fileURLToPath(new URL('..', import.meta.url)), {
     main: 'src/main.ts',
     // A program of core's, which starts it from beside itself: it has to live on when the command is killed.
     'resume-poolers': '../core/dist/esm/resume-poolers.js',
+    // Programs that the command starts, or has loaded into those that it starts.
+    'filling-process': '@pg-evict/testing/filling-process',
+    'connection-guard': '@pg-evict/testing/connection-guard',
   },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundlePackage } from '../../cli/scripts/bundle-package.mjs';
+import { bundlePackage, bundleProgram } from '../../cli/scripts/bundle-package.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** The entries, by the file that they are in: workers need neither the driver nor the engine. */
@@ -21,6 +21,8 @@ const programs = {
   'host-program': './src/host-program.ts',
   // Core starts it from beside itself.
   'resume-poolers': '../core/dist/esm/resume-poolers.js',
+  // And testing this one.
+  'filling-process': '@pg-evict/testing/filling-process',
 };
 
 for (const [file, entries] of Object.entries(bundles)) {
@@ -38,8 +40,11 @@ for (const [file, entries] of Object.entries(bundles)) {
   for (const entry of entries) await writeEntry(file, entry);
 }
 for (const program of Object.keys(programs)) {
-  await writeFile(join(root, `dist/cjs/${program}.js`), `require('./bundle.js')['${program}'];\n`);
+  const extension = program === 'filling-process' ? 'cjs' : 'js';
+  await writeFile(join(root, `dist/cjs/${program}.${extension}`), `require('./bundle.js')['${program}'];\n`);
 }
+// Loaded into every Node process that fills a template.
+await bundleProgram(root, '@pg-evict/testing/connection-guard', 'dist/cjs/connection-guard.cjs');
 
 async function writeEntry(file, entry) {
   const { default: main, ...named } = createRequire(import.meta.url)(`../dist/cjs/${file}`)[entry];

@@ -6,8 +6,7 @@ export { joinRun, type JoinRunOptions } from './run/join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
 export { listLeaks } from './database/list-leaks.js';
-export type { ServerEndpoint, SocketTarget } from './leaks/server-endpoint.js';
-export type { SourceLine } from './leaks/stack-lines.js';
+export type { ServerEndpoint, SocketTarget, SourceLine } from '@pg-evict/core/internal/own-connections';
 export {
   unwatched,
   watchSockets,

@@ -1,7 +1,6 @@
 export { describeLeaks } from './leaks/describe-leaks.js';
 export type { LeakedSession } from './leaks/inspect-leaks.js';
-export type { ServerEndpoint, SocketTarget } from './leaks/server-endpoint.js';
-export type { SourceLine } from './leaks/stack-lines.js';
+export type { ServerEndpoint, SocketTarget, SourceLine } from '@pg-evict/core/internal/own-connections';
 export {
   unwatched,
   watchSockets,

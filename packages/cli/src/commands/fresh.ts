@@ -1,10 +1,14 @@
 import { basename } from 'node:path';
-import { migrateFresh, type MigrateFreshOptions } from '@pg-evict/knex';
+import type { DatabaseAccess, OperationReport, Target } from '@pg-evict/core';
+import { addressOf } from '@pg-evict/testing/filling';
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
-import { loadMigrationFile } from '../context/engine.js';
-import { openProjectKnex, type ProjectKnex } from '../fresh/project-knex.js';
+import { recreateDatabase, terminateSessions } from '../context/engine.js';
+import { type Filled, type FillOptions, fillBySteps } from '../fresh/fill.js';
+import { planSteps } from '../fresh/plan.js';
+import { type FreshStep, freshSteps } from '../fresh/steps.js';
 import type { GlobalOptions } from '../options/global.js';
+import type { FreshWords } from '../options/positionals.js';
 import type { RemedyFlags } from '../options/remedy.js';
 import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
@@ -24,74 +28,104 @@ export interface FreshOptions extends GlobalOptions, RemedyFlags {
   readonly keepSettings?: boolean;
 }
 
-/** `pg-evict fresh [database]` */
-export async function fresh(database: string | undefined, options: FreshOptions): Promise<void> {
+/** `pg-evict fresh [database] [-- <command…>]` */
+export async function fresh({ database, command }: FreshWords, options: FreshOptions): Promise<void> {
   await runCommand(
     database,
     options,
     async (context) => {
-      const knex = await divertStdout(options, async () => openProjectKnex(context));
-      try {
-        return await performOperation(context, performFresh(context, options, knex), { isDestructive: true });
-      } finally {
-        await knex.destroy();
-      }
+      const steps = freshSteps(context, command, options.seed === true);
+      return performOperation(context, performFresh(context, options, steps), { isDestructive: true });
     },
-    { searchesKnexfile: true },
+    { searchesKnexfile: (config) => command === undefined && config.fresh?.command === undefined },
   );
-  // What a knexfile or a migration left open must not keep the command; knex's own does not wait for it either.
+  // What a knexfile left open must not keep the command; knex's own does not wait for it either.
   // oxlint-disable-next-line no-process-exit -- everything has been said
   setTimeout(() => process.exit(), 1000).unref();
 }
 
-function performFresh(context: CommandContext, options: FreshOptions, knex: ProjectKnex): Perform {
-  const { connection, target } = context;
-  const { seed, inPlace, ifNotExists, template, owner, keepSettings } = options;
+function performFresh(context: CommandContext, options: FreshOptions, steps: readonly FreshStep[]): Perform {
+  const { target } = context;
+  const { inPlace, ifNotExists, template, owner, keepSettings } = options;
   const { rollbackPrepared, dropSlots, dropSubscriptions } = options;
-  const own = { seed, inPlace, ifNotExists, template, owner, keepSettings };
+  const own = { ifNotExists, template, owner, keepSettings, rollbackPrepared, dropSlots, dropSubscriptions };
   return async (operation, progress) => {
-    const report = await divertStdout(options, async () =>
-      migrateFresh(knex, {
-        ...operation,
-        ...own,
-        rollbackPrepared,
-        dropSlots,
-        dropSubscriptions,
-        adminConnection: target.connection === connection.settings ? undefined : target.connection,
-        maintenanceDatabase: target.maintenanceDatabase,
-        protect: target.protect,
-        ...(progress === undefined ? {} : followMigrations(progress, options)),
-      }),
-    );
-    return { ...report, command: 'fresh', seeds: report.seeds.map((file) => basename(file)) };
+    const recreate = { ...operation, ...own };
+    const plan = async (): Promise<Filled> => divertStdout(options, async () => planSteps(context, steps));
+    if (operation.dryRun === true) {
+      const planned = await plan();
+      return reportOf(await recreateDatabase(target, recreate), planned);
+    }
+    const filling = { ...follow(progress, options), database: nameOf(target) };
+    if (inPlace === true) {
+      // It would be found out when the old database is gone.
+      await plan();
+      return reportOf(await recreateDatabase(target, recreate), await fillInPlace(context, steps, filling));
+    }
+    let filled: Filled = { migrations: [], seeds: [], ran: [] };
+    const report = await recreateDatabase(target, {
+      ...recreate,
+      onStep: async (step) => {
+        await operation.onStep?.(step);
+        if (step === 'settings-applied') progress?.say('Migrating');
+      },
+      fill: async (access) => {
+        filled = await fillBySteps(context, steps, { ...filling, access, inPlace: false });
+      },
+    });
+    return reportOf(report, filled);
   };
 }
 
+function reportOf(report: OperationReport, { migrations, ran, seeds }: Filled): Awaited<ReturnType<Perform>> {
+  return { ...report, command: 'fresh', migrations, seeds: seeds.map((file) => basename(file)), ran };
+}
+
+/** The database, as node-postgres finds it where none is named. */
+function nameOf({ database }: Target): string {
+  return database ?? (process.env['PGDATABASE'] || '');
+}
+
+/** Fills the database itself. A statement that nobody waits for any more would run on: its session is ended. */
+async function fillInPlace(
+  context: CommandContext,
+  steps: readonly FreshStep[],
+  filling: Pick<FillOptions, 'database' | 'onMigration'>,
+): Promise<Filled> {
+  const { connection, interrupts, target } = context;
+  const { database } = filling;
+  const sessions = new Set<number>();
+  const { settings, tlsEnvironment } = connection;
+  const address = addressOf({ connection: settings, tlsEnvironment, urlParameters: '' }, database);
+  const access: DatabaseAccess = {
+    database,
+    connection: address.connection,
+    url: address.url,
+    signal: interrupts.signal,
+  };
+  const onSession = (pid: number): unknown => sessions.add(pid);
+  try {
+    return await fillBySteps(context, steps, { ...filling, access, inPlace: true, onSession });
+  } catch (error) {
+    // The failure that led here is the one to tell.
+    if (sessions.size > 0)
+      await terminateSessions(target, { filter: { sessions: [...sessions] } }).catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Shows each migration that is done, with the time it took. */
-function followMigrations(
-  progress: Progress,
-  { inPlace, json, quiet, seed }: FreshOptions,
-): Pick<MigrateFreshOptions, 'loadFile' | 'onStep' | 'onMigration'> {
+function follow(
+  progress: Progress | undefined,
+  { json, quiet, seed }: FreshOptions,
+): Pick<FillOptions, 'onMigration'> {
   const isText = json !== true && quiet !== true;
   const { dim } = createColors(wantsColor(process.stdout));
-  let startedAt = performance.now();
   return {
-    loadFile: async (file) => {
-      const loaded = await loadMigrationFile(file);
-      // knex asks for each once more right before it runs it.
-      startedAt = performance.now();
-      return loaded;
-    },
-    onStep: (step) => {
-      progress.step(step);
-      if (step === (inPlace === true ? 'dropped' : 'settings-applied')) progress.say('Migrating');
-    },
-    onMigration: (name, { done, of }) => {
-      const took = dim(formatDuration(Math.round(performance.now() - startedAt)));
-      startedAt = performance.now();
-      if (isText) process.stdout.write(`${printable(name)}  ${took}\n`);
+    onMigration: (name, { done, of, tookMs }) => {
+      if (isText) process.stdout.write(`${printable(name)}  ${dim(formatDuration(Math.round(tookMs)))}\n`);
       const rest = seed === true ? 'Seeding' : 'Swapping';
-      progress.say(done < of ? `Migrating (${done} of ${of})` : rest);
+      progress?.say(done < of ? `Migrating (${done} of ${of})` : rest);
     },
   };
 }

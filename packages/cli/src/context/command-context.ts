@@ -1,4 +1,4 @@
-import type { ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
+import type { ResolvedConfig, ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import { type Ending, type EndingOptions, toEnding } from '../options/ending.js';
@@ -7,7 +7,7 @@ import { wantsColor } from '../terminal/color.js';
 import type { Interrupts } from '../terminal/interrupts.js';
 import { printable } from '../terminal/printable.js';
 import { divertStdout } from '../terminal/stdout.js';
-import { PgEvictError, resolveTarget } from './engine.js';
+import { loadConfig, PgEvictError, resolveTarget } from './engine.js';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -15,7 +15,7 @@ export interface CommandContext {
   /** The connection, and where it comes from. */
   readonly connection: ResolvedConnection;
   /** The configuration file, and where everything in it and the connection come from. */
-  readonly configuration: Pick<ResolvedConfiguration, 'filepath' | 'env' | 'knexfile' | 'sources'>;
+  readonly configuration: Pick<ResolvedConfiguration, 'config' | 'filepath' | 'env' | 'knexfile' | 'sources'>;
   readonly options: GlobalOptions & EndingOptions;
   /** `--grace` and `--except` or what is configured, for core. */
   readonly ending: Ending;
@@ -30,8 +30,8 @@ const thirtySecondsMs = 30_000;
 
 /** What is particular about a command. */
 export interface ContextOptions {
-  /** Looks upward for a knexfile where none is named. @default false */
-  readonly searchesKnexfile?: boolean;
+  /** Whether to look upward for a knexfile where none is named. @default false */
+  readonly searchesKnexfile?: boolean | ((config: ResolvedConfig) => boolean);
   /**
    * Changes nothing and ends nobody, so goes on where a folder may not be searched for a configuration, as psql would:
    * nothing is lost by not heeding what that would protect. @default false
@@ -48,11 +48,16 @@ export async function createContext(
 ): Promise<CommandContext> {
   assertName(database);
   assertUrl(options.url);
+  const files = { path: options.config, env: options.env };
   const resolved = await divertStdout(options, async () =>
     resolveTarget({
-      path: options.config,
-      env: options.env,
-      knexfile: options.knexfile ?? (searchesKnexfile ? true : undefined),
+      ...files,
+      knexfile:
+        options.knexfile ??
+        ((typeof searchesKnexfile === 'boolean'
+          ? searchesKnexfile
+          : searchesKnexfile((await loadConfig(files)).config)) ||
+          undefined),
       url: options.url,
       host: options.host,
       port: options.port,
@@ -63,11 +68,11 @@ export async function createContext(
       onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
     }),
   );
-  const { confirm, connection, sessions, target, filepath, env, knexfile, sources } = resolved;
+  const { config, confirm, connection, sessions, target, filepath, env, knexfile, sources } = resolved;
   return {
     target,
     connection,
-    configuration: { filepath, env, knexfile, sources },
+    configuration: { config, filepath, env, knexfile, sources },
     options,
     ending: toEnding(options, sessions),
     confirm,

@@ -20,5 +20,5 @@ export {
   unprotectDatabase,
   withExclusiveAccess,
 } from '@pg-evict/core';
-export { initConfig, loadKnexfile, loadMigrationFile, resolveTarget } from '@pg-evict/config';
+export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';
 export { sweepTestDatabases } from '@pg-evict/testing';

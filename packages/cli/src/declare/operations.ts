@@ -3,7 +3,7 @@ import { addEndingOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
 import { paragraphs } from '../options/help-layout.js';
 import { wholeNumber } from '../options/parse.js';
-import { splitNames, splitRestoreWords } from '../options/positionals.js';
+import { splitFreshWords, splitNames, splitRestoreWords } from '../options/positionals.js';
 import { addRemedyOptions } from '../options/remedy.js';
 
 /** `drop`, `create`, `recreate`, `fresh`, `restore`, `rename` and `clone`. */
@@ -75,9 +75,9 @@ export function declareOperations(program: Command): void {
 
   const fresh = program
     .command('fresh')
-    .argument('[database]')
-    .usage('[database] [options]')
-    .description('recreate a database, run all knex migrations and, with --seed, the seeds')
+    .argument('[words...]')
+    .usage('[database] [options] [-- …]')
+    .description('recreate a database, run all knex migrations and, with --seed, the seeds; or a command')
     .optionsGroup('Options:')
     .option('--seed', 'also run the seeds')
     .option('--in-place', 'migrate under its own name, where a failure leaves it half-migrated')
@@ -92,14 +92,24 @@ export function declareOperations(program: Command): void {
       'after',
       `${paragraphs(
         `The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing
-        installed. The new database is migrated beside the old one and then takes its place: if a migration fails, the
-        old one stays. --timeout does not count the time of migrations and seeds.`,
+        installed. The new database is filled beside the old one and then takes its place: if that fails, the old one
+        stays.`,
+        `A command takes the place of knex. It finds the new database in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
+        PGPASSWORD and PGDATABASE. Meanwhile the database has a private name; its own is in PG_EVICT_DATABASE.`,
+        `Migrations, seeds and commands run in processes of their own. A Node process among them that connects to the old
+        database is refused. --timeout does not count the time that they take.`,
       )}
-${examples('fresh', 'fresh app_test --seed --env test --yes', 'fresh --knexfile db/knexfile.ts --dry-run')}`,
+${examples(
+  'fresh',
+  'fresh app_test --seed --env test --yes',
+  'fresh --knexfile db/knexfile.ts --dry-run',
+  'fresh app_dev -- npx prisma migrate deploy',
+)}`,
     )
-    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+    .action(async (words: string[], _options: unknown, command: Command) => {
+      const parts = splitFreshWords(words, command);
       const { fresh: run } = await import('../commands/fresh.js');
-      await run(database, command.optsWithGlobals());
+      await run(parts, command.optsWithGlobals());
     });
 
   const restore = program

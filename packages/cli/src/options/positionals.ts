@@ -34,6 +34,25 @@ export function splitCommand(words: readonly string[], command: Command): Comman
   return { database: before[0], file, args };
 }
 
+/** What `fresh` is about, and what fills the database, if not knex. */
+export interface FreshWords {
+  readonly database: string | undefined;
+  readonly command: readonly [file: string, ...args: string[]] | undefined;
+}
+
+/** Takes the words of `fresh` apart; the parser has already taken `--` out. */
+export function splitFreshWords(words: readonly string[], command: Command): FreshWords {
+  const expected = 'Expected: [database] [-- <command…>]';
+  const raw = process.argv.indexOf('--');
+  const given = raw === -1 ? [] : process.argv.slice(raw + 1);
+  const [database, ...more] = words.slice(0, words.length - given.length);
+  if (more.length > 0) command.error(`error: too many arguments for 'fresh'. ${expected}`);
+  const [file, ...args] = given;
+  if (raw !== -1 && file === undefined)
+    command.error(`error: the command is missing after "--". ${expected}`);
+  return { database, command: file === undefined ? undefined : [file, ...args] };
+}
+
 /** What `restore` is about. */
 export interface RestoreWords {
   readonly database: string | undefined;

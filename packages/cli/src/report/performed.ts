@@ -1,5 +1,6 @@
 import type { OperationReport } from '@pg-evict/core';
 import type { SkippedStatement } from '../dump/dump.js';
+import { printable } from '../terminal/printable.js';
 
 /** What a command did: what an operation of core reports, and what the command added to it. */
 export interface PerformedReport extends Omit<OperationReport, 'command'> {
@@ -8,6 +9,8 @@ export interface PerformedReport extends Omit<OperationReport, 'command'> {
   readonly migrations?: readonly string[];
   /** `fresh`: the names of the seeds, likewise. */
   readonly seeds?: readonly string[];
+  /** `fresh`: the commands that filled the database, likewise. */
+  readonly ran?: readonly string[];
   /** `restore`: what was restored, or would be. */
   readonly restored?: RestoredDump;
   /** `restore`: the size of the dump on disk. */
@@ -27,9 +30,15 @@ export interface RestoredDump {
   readonly origin: string | undefined;
 }
 
-/** ` with 2 migrations and 1 seed`, after the name of a database; nothing for an operation without migrations. */
-export function countMigrations({ migrations, seeds = [] }: PerformedReport): string {
+/**
+ * ` with 2 migrations and 1 seed`, or ` with "npm run migrate"`, after the name of a database; nothing for an operation
+ * without migrations.
+ */
+export function countMigrations({ migrations, seeds = [], ran = [] }: PerformedReport): string {
   if (migrations === undefined) return '';
+  const commands = ran.map((command) => `"${printable(command)}"`).join(' and ');
+  if (commands !== '' && migrations.length === 0) return ` with ${commands}`;
+  if (commands !== '') return ` with ${count(migrations.length, 'migration')} and ${commands}`;
   const seeded = seeds.length === 0 ? '' : ` and ${count(seeds.length, 'seed')}`;
   return ` with ${count(migrations.length, 'migration')}${seeded}`;
 }

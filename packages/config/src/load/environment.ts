@@ -58,6 +58,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
   poolers: true,
   sessions: true,
   confirm: true,
+  fresh: true,
   testing: true,
 };
 

@@ -95,6 +95,25 @@ const confirm = v.pipe(
   v.title('ConfirmConfig'),
 );
 
+const fresh = v.pipe(
+  section(
+    {
+      command: setting(
+        text,
+        "A shell command that fills the new database, which it finds in `DATABASE_URL` and libpq's variables.",
+        "the knexfile's migrations",
+      ),
+      seed: setting(
+        text,
+        'A shell command that `--seed` runs after it, likewise.',
+        "the knexfile's seeds; with `command`, none",
+      ),
+    },
+    'an object with command and seed',
+  ),
+  v.title('FreshConfig'),
+);
+
 /**
  * The configuration: the source of its types (`config.ts`), of `schema.json` and of the tables in
  * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
@@ -136,6 +155,7 @@ export const configSchema = v.pipe(
         confirm,
         'When `--yes` is not enough and the command asks for the name of the database.',
       ),
+      fresh: setting(fresh, 'What `pg-evict fresh` fills a database with.'),
       testing: setting(testingSchema, 'Test databases.'),
     },
     'an object with settings',

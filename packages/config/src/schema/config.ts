@@ -39,6 +39,8 @@ export interface Config {
   readonly sessions?: SessionsConfig | undefined;
   /** When `--yes` is not enough and the command asks for the name of the database. */
   readonly confirm?: ConfirmConfig | undefined;
+  /** What `pg-evict fresh` fills a database with. */
+  readonly fresh?: FreshConfig | undefined;
   /** Test databases. */
   readonly testing?: TestingConfig | undefined;
 }
@@ -165,6 +167,20 @@ export interface ConfirmConfig {
    * @default true
    */
   readonly tunnels?: boolean | undefined;
+}
+
+/** undefined */
+export interface FreshConfig {
+  /**
+   * A shell command that fills the new database, which it finds in `DATABASE_URL` and libpq's variables.
+   * @default the knexfile's migrations
+   */
+  readonly command?: string | undefined;
+  /**
+   * A shell command that `--seed` runs after it, likewise.
+   * @default the knexfile's seeds; with command, none
+   */
+  readonly seed?: string | undefined;
 }
 
 /** Test databases. */

@@ -3,12 +3,13 @@ import type { Knex } from 'knex';
 import { readExclusiveStatement } from '../sql/exclusive-statement.js';
 import { connectAgain } from './connect-again.js';
 import { Generations } from './generations.js';
-import type {
-  ConnectionSource,
-  KnexClientClass,
-  KnexDriver,
-  KnexQuery,
-  RawConnection,
+import {
+  type ConnectionSource,
+  type KnexClientClass,
+  type KnexDriver,
+  type KnexQuery,
+  namedAs,
+  type RawConnection,
 } from './knex-internals.js';
 import { listeningDriver } from './listening-driver.js';
 import { markLost } from './lost-connection.js';
@@ -31,7 +32,7 @@ export function evictingClient(
 ): KnexClientClass {
   const { evict = true, followsTests = true } = options;
   const generations = new Generations();
-  return class PgEvictClient extends Base {
+  class PgEvictClient extends Base {
     constructor(config: Knex.Config) {
       super(followsTests ? followTests(config) : config);
       if (name !== undefined) this.config.client = name;
@@ -84,5 +85,6 @@ export function evictingClient(
         throw error;
       }
     }
-  };
+  }
+  return namedAs(PgEvictClient, Base);
 }

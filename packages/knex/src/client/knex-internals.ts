@@ -63,6 +63,14 @@ export interface ProvidedSettings extends ConnectionSettings {
 /** The class of a knex client. */
 export type KnexClientClass = (new (config: Knex.Config) => KnexClient) & { readonly prototype: KnexClient };
 
+/**
+ * Gives a class of ours the name of the one that it extends: third parties tell the kind of a client by
+ * `client.constructor.name`.
+ */
+export function namedAs<Class extends KnexClientClass>(Client: Class, Base: KnexClientClass): Class {
+  return Object.defineProperty(Client, 'name', { value: (Base as { readonly name?: string }).name });
+}
+
 /** The drivers of knex that speak to PostgreSQL; CockroachDB and Redshift have others, and the same dialect. */
 const drivers = new Set(['pg', 'pgnative']);
 

@@ -30,7 +30,7 @@ export function settingsOfConnection(connection: RawConnection): ConnectionSetti
 export async function settingsOfClient(client: KnexClient): Promise<ConnectionSettings> {
   const pool = client.config.connectionPool as { readonly options?: ConnectionSettings } | undefined;
   if (pool !== undefined) {
-    if (pool.options !== undefined) return flatten(pool.options);
+    if (pool.options !== undefined) return flattenSettings(pool.options);
     throw new PgEvictError(
       'CONFIG_INVALID',
       'The connectionPool of the knex configuration has no settings.',
@@ -47,7 +47,7 @@ export async function settingsOfClient(client: KnexClient): Promise<ConnectionSe
   const { config, connectionSettings = {} } = client;
   const configured = typeof config.connection === 'object' ? (config.connection as ConnectionSettings) : {};
   // knex hides the password from enumeration, and a clone of an instance (withUserParams) is made without it.
-  return flatten(connectionSettings, connectionSettings.password ?? configured.password);
+  return flattenSettings(connectionSettings, connectionSettings.password ?? configured.password);
 }
 
 /** As knex decides it: a function that was never asked counts as expired. */
@@ -56,7 +56,10 @@ function isExpired(client: KnexClient): boolean {
 }
 
 /** One set of settings; a connection string overrides what stands beside it, as node-postgres has it. */
-function flatten(settings: ConnectionSettings, password = settings.password): ConnectionSettings {
+export function flattenSettings(
+  settings: ConnectionSettings,
+  password = settings.password,
+): ConnectionSettings {
   const { connectionString, port, ...beside } = settings as Omit<ConnectionSettings, 'port'> & {
     port?: unknown;
   };

@@ -11,8 +11,7 @@ import { clientOf } from '../client/knex-internals.js';
 import { settingsOfClient } from '../client/settings.js';
 import { operationOf, targetOf, type TargetOptions } from '../client/target.js';
 import { type LoadFile, type Migrated, planMigrations } from './knex-internals.js';
-import { runMigrations } from './run-migrations.js';
-import { knexOnSuccessor } from './successor-instance.js';
+import { migrateSuccessor } from './migrate-successor.js';
 
 /** Options of {@link migrateFresh}. */
 export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill'>, TargetOptions {
@@ -90,19 +89,21 @@ export async function migrateFresh(
     state: string,
     signal: AbortSignal | undefined,
   ): Promise<Migrated> => {
-    const { instance, pids } = knexOnSuccessor(knex, database, connection);
+    const pids = new Set<number>();
     try {
-      return await runMigrations(instance, database, state, {
+      return await migrateSuccessor(knex, {
+        database,
+        connection,
+        state,
         seed,
         loadFile,
         onMigration: tell,
+        onSession: (pid) => pids.add(pid),
         signal,
       });
     } catch (error) {
       if (inPlace) await endSessions(target, pids);
       throw error;
-    } finally {
-      await giveUp(instance);
     }
   };
   if (inPlace) {
@@ -126,15 +127,4 @@ async function endSessions(target: Target, pids: ReadonlySet<number>): Promise<v
   if (pids.size === 0) return;
   // The failure that led here is the one to tell.
   await terminateSessions(target, { filter: { sessions: [...pids] } }).catch(() => undefined);
-}
-
-/** knex waits for ever for connections that migrations never gave back; their sessions are ended by others. */
-async function giveUp(knex: Knex): Promise<void> {
-  const destroyed = knex.destroy().catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const waited = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, 1000);
-  });
-  await Promise.race([destroyed, waited]);
-  clearTimeout(timer);
 }

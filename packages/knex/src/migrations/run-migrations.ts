@@ -20,7 +20,7 @@ interface RunOptions {
 export async function runMigrations(
   knex: Knex,
   database: string,
-  state: string,
+  state: string | undefined,
   { seed, loadFile, onMigration, signal }: RunOptions,
 ): Promise<Migrated> {
   const stopTelling = tellEach(knex, (name) => {
@@ -33,8 +33,9 @@ export async function runMigrations(
     const name = migrator._activeMigration?.fileName ?? undefined;
     return name === undefined ? 'The migrations' : `Migration "${name}"`;
   };
+  const fate = state === undefined ? '' : `; database "${database}" ${state}`;
   const aborted = (what: string): PgEvictError =>
-    new PgEvictError('ABORTED', `Aborted. ${what} did not end; database "${database}" ${state}.`, {
+    new PgEvictError('ABORTED', `Aborted. ${what} did not end${fate}.`, {
       database,
       cause: signal?.reason,
     });
@@ -42,7 +43,7 @@ export async function runMigrations(
   try {
     [, migrations] = await unlessAborted(signal, migrator.latest(), () => aborted(current()));
   } catch (error) {
-    throw failure(current(), database, state, error);
+    throw failure(current(), database, fate, error);
   } finally {
     stopTelling();
   }
@@ -52,7 +53,7 @@ export async function runMigrations(
     const [seeds] = await unlessAborted(signal, seeding, () => aborted('The seeds'));
     return { migrations, seeds };
   } catch (error) {
-    throw failure('A seed', database, state, error);
+    throw failure('A seed', database, fate, error);
   }
 }
 
@@ -76,12 +77,12 @@ async function unlessAborted<T>(
   }
 }
 
-function failure(what: string, database: string, state: string, error: unknown): PgEvictError {
+function failure(what: string, database: string, fate: string, error: unknown): PgEvictError {
   if (isPgEvictError(error) && error.code === 'ABORTED') return error;
   const message = error instanceof Error ? error.message : String(error);
   return new PgEvictError(
     isPgEvictError(error) ? error.code : 'UNEXPECTED',
-    `${what} failed; database "${database}" ${state}: ${message}`,
+    `${what} failed${fate}: ${message}`,
     {
       database,
       sqlState: sqlStateOf(error),

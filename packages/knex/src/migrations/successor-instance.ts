@@ -1,33 +1,38 @@
 import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
 import type { Knex } from 'knex';
-import type { KnexClient, KnexClientClass, KnexQuery, RawConnection } from '../client/knex-internals.js';
+import {
+  type KnexClient,
+  type KnexClientClass,
+  type KnexQuery,
+  namedAs,
+  type ProvidedSettings,
+  type RawConnection,
+} from '../client/knex-internals.js';
+import { flattenSettings } from '../client/settings.js';
 import { nameSuccessor } from '../sql/rename-database.js';
 
-/** An instance on a successor. */
-export interface SuccessorInstance {
-  readonly instance: Knex;
-  /** The backends of its connections, as far as the driver tells. */
-  readonly pids: ReadonlySet<number>;
+/** Where {@link knexOnSuccessor} leads. */
+export interface SuccessorOptions {
+  /** The database that SQL means by its name. */
+  readonly database: string;
+  /** Leads to the successor. */
+  readonly connection: ConnectionSettings;
+  /** Gives credentials anew, where they expire. */
+  readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
+  /** Called with the pid of the backend of each connection, as far as the driver tells. */
+  readonly onSession?: ((pid: number) => void) | undefined;
 }
 
 /**
  * An instance like another, with a pool of its own on a successor of its database. Everything else is the same:
  * configuration, user parameters, listeners, the knex that made it. SQL that names the database means the successor.
  */
-export function knexOnSuccessor(
-  knex: Knex,
-  database: string,
-  successor: ConnectionSettings,
-): SuccessorInstance {
+export function knexOnSuccessor(knex: Knex, options: SuccessorOptions): Knex {
+  const { connection: successor } = options;
   const instance = knex.withUserParams({ ...(knex.userParams as object) });
   const client = instance.client as KnexClient;
-  const pids = new Set<number>();
-  const Client = successorClient(
-    client.constructor as KnexClientClass,
-    database,
-    successor.database ?? database,
-    pids,
-  );
+  const provider = options.provider ?? client.connectionConfigProvider;
+  const Client = successorClient(client.constructor as KnexClientClass, options);
   // knex makes the clients of transactions and clones from the class alone.
   Object.setPrototypeOf(client, Client.prototype);
   const { connectionPool: _, ...config } = client.config;
@@ -35,23 +40,34 @@ export function knexOnSuccessor(
   const settings = { ...own, ...successor };
   client.config = { ...config, connection: settings as Knex.PgConnectionConfig };
   client.connectionSettings = settings;
-  client.connectionConfigProvider = undefined;
-  client.connectionConfigExpirationChecker = null;
+  client.connectionConfigProvider =
+    provider === undefined ? undefined : async () => redirected(await provider(), successor);
+  // One that nobody has asked yet is asked at once.
+  const { connectionConfigExpirationChecker: isExpired } = client;
+  const asked = options.provider === undefined ? isExpired : undefined;
+  client.connectionConfigExpirationChecker = provider === undefined ? null : (asked ?? (() => true));
   client.pool = undefined;
   client.initializePool(client.config);
-  return { instance, pids };
+  return instance;
+}
+
+/** What a `connection` function gives, but for where it leads. */
+function redirected(provided: ProvidedSettings | string, successor: ConnectionSettings): ProvidedSettings {
+  const { expirationChecker, ...given } =
+    typeof provided === 'string' ? { connectionString: provided, expirationChecker: undefined } : provided;
+  const { password = successor.password, ...settings } = flattenSettings(given);
+  const { password: _expiring, ...whereto } = successor;
+  return { ...settings, ...whereto, password, expirationChecker };
 }
 
 function successorClient(
   Base: KnexClientClass,
-  database: string,
-  successor: string,
-  pids: Set<number>,
+  { database, connection: { database: successor = database }, onSession }: SuccessorOptions,
 ): KnexClientClass {
-  return class SuccessorClient extends Base {
+  class SuccessorClient extends Base {
     override async acquireRawConnection(): Promise<RawConnection> {
       const connection = await super.acquireRawConnection();
-      if (connection.processID) pids.add(connection.processID);
+      if (connection.processID) onSession?.(connection.processID);
       return connection;
     }
 
@@ -73,5 +89,6 @@ function successorClient(
       // oxlint-disable-next-line no-underscore-dangle -- knex's own name
       return super._query(connection, query);
     }
-  };
+  }
+  return namedAs(SuccessorClient, Base);
 }

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { LeakedSession } from './inspect-leaks.js';
 import { printable } from './printable.js';
-import type { SourceLine } from './stack-lines.js';
+import type { SourceLine } from '@pg-evict/core/internal/own-connections';
 
 const longestQuery = 200;
 

@@ -1,5 +1,5 @@
 import type { Queryable } from '@pg-evict/core';
-import type { ServerEndpoint } from './server-endpoint.js';
+import type { ServerEndpoint } from '@pg-evict/core/internal/own-connections';
 import type { OpenSocket } from './watch-sockets.js';
 
 /** A session that a test file left open. What the server hides, or a session that is just connecting lacks, is `null`. */

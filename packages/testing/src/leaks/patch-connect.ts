@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
 import { readBackendPid } from './read-backend-pid.js';
-import { isServer, targetOf } from './server-endpoint.js';
+import { isServer, targetOf } from '@pg-evict/core/internal/own-connections';
 import {
   followTrail,
   noteConnected,

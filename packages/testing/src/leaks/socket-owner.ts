@@ -2,8 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
-import type { CallTrail } from './call-trail.js';
-import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
+import type { CallTrail, ServerEndpoint, SocketTarget } from '@pg-evict/core/internal/own-connections';
 
 /** A test file while it runs, and after. */
 export interface SocketOwner {

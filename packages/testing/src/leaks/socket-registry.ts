@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Socket } from 'node:net';
+import { CallTrail } from '@pg-evict/core/internal/own-connections';
 import { threadState } from '../captured/thread-state.js';
-import { CallTrail } from './call-trail.js';
 import { patchConnect } from './patch-connect.js';
 import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';

@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lineOf, linesOfStack } from './call-trail.js';
+import {
+  lineOf,
+  linesOfStack,
+  type ServerEndpoint,
+  type SocketTarget,
+  type SourceLine,
+} from '@pg-evict/core/internal/own-connections';
 import { isConnectedElsewhere, isOpen } from './patch-connect.js';
 import { detachQuietly, unrefStarted } from './release-handles.js';
-import type { ServerEndpoint, SocketTarget } from './server-endpoint.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
-import type { SourceLine } from './stack-lines.js';
 
 /** Whose sockets to watch. */
 export interface WatchSocketsOptions {

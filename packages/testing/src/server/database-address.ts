@@ -14,7 +14,7 @@ export interface DatabaseAddress {
 
 /** How tests reach a database of a server. Asks nobody. */
 export function addressOf(
-  { connection, tlsEnvironment, urlParameters }: ReachableServer,
+  { connection, tlsEnvironment, urlParameters }: Omit<ReachableServer, 'kind' | 'lasts'>,
   database: string,
 ): DatabaseAddress {
   const url = databaseUrl(connection, database, urlParameters);

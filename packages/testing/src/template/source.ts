@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { findKnexfile, type ResolvedConfiguration, type TestingConfig } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
+import { fillWithFunction } from '../fill/fill-with-function.js';
+import { configuredDatabase, fillTemplate } from './fill-template.js';
 import { digest, hashFiles } from './hash-files.js';
 import type { TemplateSource } from './template.js';
 
@@ -21,6 +23,7 @@ export interface TemplateOptions {
  */
 export async function templateSource(options: TemplateOptions): Promise<TemplateSource> {
   const { template, configuration, cwd, runId } = options;
+  const configured = configuredDatabase(configuration);
   const folder = configuration.filepath === null ? cwd : dirname(configuration.filepath);
   const { knex = false, command, setup, seed = false, inputs, env } = template;
   const kinds = [
@@ -49,28 +52,33 @@ export async function templateSource(options: TemplateOptions): Promise<Template
   if (knex !== false) {
     const knexfile = await knexfileOf(knex, configuration, folder);
     const { knexSource } = await import('./source-knex.js');
-    return knexSource({ knexfile, env: env ?? configuration.env, seed, files });
+    return knexSource({ knexfile, env: env ?? configuration.env, seed, files, configured });
   }
   const reused = patterns.length > 0;
   // Whatever runs knex takes the environment of the knexfile from NODE_ENV.
   const hash = (...parts: string[]): string =>
     digest([...parts, ...(reused ? [files, process.env['NODE_ENV'] ?? ''] : [runId])]);
   if (command !== undefined) {
-    const { fillWithCommand } = await import('./source-command.js');
     return {
       description: `command "${command}"`,
       hash: hash('command', command),
       reused,
-      fill: async (address) => fillWithCommand(command, folder, address),
+      fill: async (address) =>
+        fillTemplate({ kind: 'command', command, capture: true }, folder, address, configured),
     };
   }
   if (setup !== undefined) {
-    const { fillWithFunction } = await import('./source-function.js');
+    const { config, env, filepath: file } = configuration;
+    const isInFile = file !== null && config.testing?.template?.setup === setup;
     return {
       description: 'setup function',
       hash: hash('setup', setup.toString()),
       reused,
-      fill: async (address) => fillWithFunction(setup, address),
+      // One that is handed over in code cannot be handed to another process.
+      fill: async (address) =>
+        isInFile
+          ? fillTemplate({ kind: 'setup', file, env, address }, process.cwd(), address, configured)
+          : fillWithFunction(setup, address),
     };
   }
   return {

@@ -1,0 +1,58 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import type { Knex } from 'knex';
+import type { ProvidedSettings } from '../client/knex-internals.js';
+import type { LoadFile, Migrated } from './knex-internals.js';
+import { runMigrations } from './run-migrations.js';
+import { knexOnSuccessor } from './successor-instance.js';
+
+/** How {@link migrateSuccessor} migrates. */
+export interface MigrateSuccessorOptions {
+  /** The database that migrations mean by its name. */
+  readonly database: string;
+  /** Leads to the database that is migrated. */
+  readonly connection: ConnectionSettings;
+  /** Gives credentials anew, where they expire. @default those of `connection` */
+  readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
+  /** What becomes of the database if a migration fails, for the message: `stays as it was`. @default not said */
+  readonly state?: string | undefined;
+  readonly seed: boolean;
+  readonly loadFile?: LoadFile | undefined;
+  /** Called after each migration. */
+  readonly onMigration?: ((name: string) => void) | undefined;
+  /** Called with the pid of the backend of each connection, as far as the driver tells. */
+  readonly onSession?: ((pid: number) => void) | undefined;
+  /** Ends the wait for a migration, which may still be running then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs all migrations of an instance and, if asked to, the seeds, on a database that has another name until it is
+ * complete. The instance's own pool is left alone.
+ *
+ * @throws {@link PgEvictError} `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), `ABORTED`
+ */
+export async function migrateSuccessor(knex: Knex, options: MigrateSuccessorOptions): Promise<Migrated> {
+  const { database, connection, provider, state, seed, loadFile, onMigration, onSession, signal } = options;
+  const instance = knexOnSuccessor(knex, { database, connection, provider, onSession });
+  try {
+    return await runMigrations(instance, database, state, {
+      seed,
+      loadFile,
+      onMigration: onMigration ?? (() => undefined),
+      signal,
+    });
+  } finally {
+    await giveUp(instance);
+  }
+}
+
+/** knex waits for ever for connections that migrations never gave back; their sessions are ended by others. */
+async function giveUp(knex: Knex): Promise<void> {
+  const destroyed = knex.destroy().catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 1000);
+  });
+  await Promise.race([destroyed, waited]);
+  clearTimeout(timer);
+}

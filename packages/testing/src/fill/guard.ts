@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import { placeOf } from '@pg-evict/core/internal/own-connections';
+import type { GuardedFilling, RefusedConnection } from './guarded-filling.cjs';
+import { packageDirectory } from '../package-directory.cjs';
+
+/** What a filling may not connect to, and how that is said. */
+export interface Guarded extends Pick<GuardedFilling, 'because' | 'hint'> {
+  readonly forbidden: readonly {
+    readonly database: string;
+    readonly connection: ConnectionSettings;
+  }[];
+}
+
+/** How long whoever was refused a connection may take to end; one that tries for ever is ended. */
+const endingMs = 5000;
+
+/** The module that refuses. */
+const guardModule = join(packageDirectory, 'connection-guard.cjs');
+
+/** What would have the processes of a filling wait for a debugger, or take the port of this one's. */
+const inspecting = /(?:^|\s)--inspect(?:-brk|-port|-wait)?(?:=\S+)?(?=\s|$)/g;
+
+/**
+ * Has the Node processes of a filling, and those that they start, fail as they connect to a database that they are not
+ * to write to. Other programs are led by their variables alone.
+ */
+export class FillingGuard {
+  readonly #folder: string;
+  readonly #filling: GuardedFilling;
+
+  private constructor(folder: string, filling: GuardedFilling) {
+    this.#folder = folder;
+    this.#filling = filling;
+  }
+
+  /** Asks the resolver where the servers are. To be given back with {@link FillingGuard.remove}. */
+  static async of({ forbidden, because, hint }: Guarded): Promise<FillingGuard> {
+    const databases = await Promise.all(
+      forbidden.map(async ({ connection, database }) => ({ database, server: await placeOf(connection) })),
+    );
+    // Only we may read it: it says which files of the project connect where.
+    const folder = mkdtempSync(join(tmpdir(), 'pg-evict-filling-'));
+    const log = join(folder, 'refused');
+    return new FillingGuard(folder, { forbidden: databases, because, hint, log });
+  }
+
+  /** The environment of a process of the filling. */
+  environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const outer = JSON.parse(env['PG_EVICT_FILLING'] || '[]') as readonly GuardedFilling[];
+    const options = (env['NODE_OPTIONS'] ?? '').replaceAll(inspecting, '').trim();
+    const load = `--require ${JSON.stringify(guardModule)}`;
+    return {
+      ...env,
+      PG_EVICT_FILLING: JSON.stringify([...outer, this.#filling]),
+      NODE_OPTIONS: options.includes(load) ? options : `${options} ${load}`.trim(),
+    };
+  }
+
+  /**
+   * The error for the first connection that was refused, if one was: the database is not to be used then, even if
+   * whoever was refused went on.
+   *
+   * @param state what becomes of the database that was to be filled, as a sentence
+   */
+  refusal(state: string): PgEvictError | undefined {
+    const [refused] = this.#refused();
+    if (refused === undefined) return undefined;
+    const { because, hint } = this.#filling;
+    return new PgEvictError(
+      'REFUSED',
+      `${refused.at} connects to database "${refused.database}", ${because}. The connection was refused before anything was written.${state === '' ? '' : ` ${state}`}`,
+      { database: refused.database, hint },
+    );
+  }
+
+  /** Calls back once a connection was refused long ago, unless it is stopped before. Returns how to stop it. */
+  onStuck(callback: () => void): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const look = (): void => {
+      if (timer === undefined && this.#refused().length > 0) timer = setTimeout(callback, endingMs);
+    };
+    const watcher = watch(this.#folder, look);
+    watcher.on('error', () => undefined);
+    return () => {
+      watcher.close();
+      clearTimeout(timer);
+    };
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #refused(): RefusedConnection[] {
+    try {
+      const lines = readFileSync(this.#filling.log, 'utf8').trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line) as RefusedConnection);
+    } catch {
+      // Nobody was.
+      return [];
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { ServerPlace } from '@pg-evict/core/internal/own-connections';
+
+/** A database that is not to be connected to, and what to say to whoever tries. */
+export interface ForbiddenDatabase {
+  readonly database: string;
+  readonly server: ServerPlace;
+}
+
+/** One filling, as a process of it is told. Those that go on around it stay in force. */
+export interface GuardedFilling {
+  readonly forbidden: readonly ForbiddenDatabase[];
+  /** Follows the name of the database in the message, without a full stop. */
+  readonly because: string;
+  /** What to do. */
+  readonly hint: string;
+  /** The file that refusals are written to. */
+  readonly log: string;
+}
+
+/** A connection that was refused, as a line of the log in JSON. */
+export interface RefusedConnection {
+  readonly database: string;
+  /** `/app/db.js:3`, or the program where no line of the project led there. */
+  readonly at: string;
+}
