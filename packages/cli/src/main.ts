@@ -17,8 +17,16 @@ if (own.includes('--no-color')) {
   delete process.env['FORCE_COLOR'];
 }
 
+/** What the scripts of `completion` ask, which is no command of a person's. */
+async function completeWords(words: readonly string[]): Promise<void> {
+  const { complete } = await import('./completion/complete.js');
+  await complete(program, words);
+}
+
 const program = createProgram();
-program.parseAsync().catch(async (error: unknown) => {
+const [asked, ...words] = process.argv.slice(2);
+const running = asked === '__complete' ? completeWords(words) : program.parseAsync();
+running.catch(async (error: unknown) => {
   if (error instanceof CommanderError) return reportUsage(error, program, own);
   const { reportFailure } = await import('./report/failure.js');
   return reportFailure(error, {

@@ -1,4 +1,5 @@
 import { Command, Help, type Option } from 'commander';
+import { declareCompletion } from './declare/completion.js';
 import { declareHelp } from './declare/help.js';
 import { declareOperations } from './declare/operations.js';
 import { declareProtection } from './declare/protection.js';
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   declareRun(program);
   declareProtection(program);
   declareUpkeep(program);
+  declareCompletion(program);
   declareHelp(program);
   return program;
 }

@@ -12,4 +12,5 @@ export {
 } from './connection/url.js';
 export { assertOptions, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
+export { listDatabases } from './inspection/list-databases.js';
 export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';

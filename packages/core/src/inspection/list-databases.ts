@@ -1,0 +1,24 @@
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { translateError } from '../contract/server-error.js';
+
+/** Without templates, and without what an operation, or a run of tests, has under a name of its own. */
+const databasesQuery = `
+SELECT datname AS name FROM pg_database
+WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|old|held)_' ORDER BY 1`;
+
+/**
+ * Lists the names of the databases on a server that somebody may mean. Changes nothing.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function listDatabases(target: Target, options: DeadlineOptions = {}): Promise<string[]> {
+  const resolved = resolveTarget({ ...target, database: target.database ?? 'postgres' });
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+    const { rows } = await client.query<{ name: string }>(databasesQuery).catch((error: unknown) => {
+      throw translateError(error, 'The databases were not listed', { database: resolved.database });
+    });
+    return rows.map(({ name }) => name);
+  });
+}
