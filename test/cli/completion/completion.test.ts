@@ -57,7 +57,7 @@ describe('what is offered', () => {
   test('no option that is declared is missing, and no command', async () => {
     const { stdout } = await runCli(['help', 'terminate'], { COLUMNS: '120' });
     const declared = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
-    expect((await completed(['terminate', '--'])).toSorted()).toEqual(declared.toSorted());
+    expect(new Set(await completed(['terminate', '--']))).toEqual(new Set(declared));
     const { stdout: overview } = await runCli(['--help'], { COLUMNS: '120' });
     const [, list = ''] = overview.split('Commands:\n');
     const commands = [...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
@@ -125,38 +125,44 @@ describe('the scripts', () => {
   for (const file of ['bash', 'zsh', 'fish']) {
     if (!isThere(file)) process.stderr.write(`\n!!! No ${file} here: its completion is SKIPPED.\n\n`);
   }
-  const testIn = (file: string): jest.It => (isThere(file) ? test : test.skip);
+  const describeIn = (file: string): jest.Describe => (isThere(file) ? describe : describe.skip);
 
-  testIn('bash')('bash completes commands, options, databases with spaces, and files', async () => {
-    const prefix = uniqueName('bash');
-    const database = await scratch.database(`${prefix} x`);
-    const complete = (line: string, word: string): string =>
-      shell(
-        'bash',
-        ['--norc', '-c'],
-        `eval "$(pg-evict completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}
+  describeIn('bash')('bash', () => {
+    test('completes commands, options, databases with spaces, and files', async () => {
+      const prefix = uniqueName('bash');
+      const database = await scratch.database(`${prefix} x`);
+      const complete = (line: string, word: string): string =>
+        shell(
+          'bash',
+          ['--norc', '-c'],
+          `eval "$(pg-evict completion bash)"; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}
          _pg_evict pg-evict '${word}' x; printf '%s\\n' "\${COMPREPLY[@]}"`,
-      );
-    expect(complete('pg-evict re', 're')).toBe('recreate\nrestore\nrename\n');
-    expect(complete('pg-evict drop --conf', '--conf')).toBe('--config\n--confirm\n');
-    expect(complete(`pg-evict drop ${prefix}`, prefix)).toBe(`'${database}'\n`);
-    expect(complete(`pg-evict drop --confirm=${prefix}`, prefix)).toBe(`'${database}'\n`);
-    expect(complete(`pg-evict restore app ${folder}/pg-`, `${folder}/pg-`)).toBe(`${command}\n`);
+        );
+      expect(complete('pg-evict re', 're')).toBe('recreate\nrestore\nrename\n');
+      expect(complete('pg-evict drop --conf', '--conf')).toBe('--config\n--confirm\n');
+      expect(complete(`pg-evict drop ${prefix}`, prefix)).toBe(`'${database}'\n`);
+      expect(complete(`pg-evict drop --confirm=${prefix}`, prefix)).toBe(`'${database}'\n`);
+      expect(complete(`pg-evict restore app ${folder}/pg-`, `${folder}/pg-`)).toBe(`${command}\n`);
+    });
   });
 
-  testIn('zsh')('zsh takes the script', () => {
-    const script = `autoload -U compinit; compinit -u -D; eval "$(pg-evict completion zsh)"; print $_comps[pg-evict]`;
-    expect(shell('zsh', ['-f', '-c'], script)).toBe('_pg_evict\n');
+  describeIn('zsh')('zsh', () => {
+    test('takes the script', () => {
+      const script = `autoload -U compinit; compinit -u -D; eval "$(pg-evict completion zsh)"; print $_comps[pg-evict]`;
+      expect(shell('zsh', ['-f', '-c'], script)).toBe('_pg_evict\n');
+    });
   });
 
-  testIn('fish')('fish completes commands, options and databases', async () => {
-    const prefix = uniqueName('fish');
-    const database = await scratch.database(`${prefix} x`);
-    const complete = (line: string): string =>
-      shell('fish', ['--no-config', '-c'], `pg-evict completion fish | source; complete -C '${line}'`);
-    expect(complete('pg-evict ren')).toBe('rename\tend the other sessions of a database and rename it\n');
-    expect(complete('pg-evict drop --uns')).toMatch(/^--unset-template\t/);
-    expect(complete(`pg-evict drop ${prefix}`)).toBe(`${database}\tdatabase\n`);
+  describeIn('fish')('fish', () => {
+    test('completes commands, options and databases', async () => {
+      const prefix = uniqueName('fish');
+      const database = await scratch.database(`${prefix} x`);
+      const complete = (line: string): string =>
+        shell('fish', ['--no-config', '-c'], `pg-evict completion fish | source; complete -C '${line}'`);
+      expect(complete('pg-evict ren')).toBe('rename\tend the other sessions of a database and rename it\n');
+      expect(complete('pg-evict drop --uns')).toMatch(/^--unset-template\t/);
+      expect(complete(`pg-evict drop ${prefix}`)).toBe(`${database}\tdatabase\n`);
+    });
   });
 
   test('a shell that there is no script for is refused', async () => {

@@ -86,14 +86,14 @@ test('init writes a configuration that works, once; --dry-run writes none', asyn
   const project = createProject({ '.env': `DATABASE_URL=${serverUrl({ database })}\n` });
   const shown = await runCli(['init', '--dry-run'], {}, project);
   expect(shown.stdout).toContain('module.exports');
-  expect(readdirSync(project)).not.toContain('pg-evict.config.js');
+  expect(readdirSync(project)).not.toContain('pg-evict.config.cjs');
 
   const { code, stdout } = await runCli(['init'], {}, project);
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: 'Wrote pg-evict.config.js.\n.env: its DATABASE_URL is used, and not copied\n',
+    stdout: 'Wrote pg-evict.config.cjs.\n.env: its DATABASE_URL is used, and not copied\n',
   });
-  const text = readFileSync(join(project, 'pg-evict.config.js'), 'utf8');
+  const text = readFileSync(join(project, 'pg-evict.config.cjs'), 'utf8');
   expect(text).not.toContain(new URL(serverUrl()).password);
   const used = await runCli(['sessions', '--json'], {}, project);
   expect(JSON.parse(used.stdout)).toMatchObject({ database });
@@ -101,7 +101,7 @@ test('init writes a configuration that works, once; --dry-run writes none', asyn
   const again = await runCli(['init'], {}, project);
   expect(again.code).toBe(2);
   expect(again.stderr).toContain('There is a configuration already');
-  expect(readFileSync(join(project, 'pg-evict.config.js'), 'utf8')).toBe(text);
+  expect(readFileSync(join(project, 'pg-evict.config.cjs'), 'utf8')).toBe(text);
 });
 
 test('a command run with the database held logs in as the application, not as admin', async () => {

@@ -43,8 +43,8 @@ describe.each([
     { type: 'module', devDependencies: { typescript: '*' } },
     'pg-evict.config.ts',
   ],
-  ['ES modules', { type: 'module' }, 'pg-evict.config.js'],
-  ['CommonJS', {}, 'pg-evict.config.js'],
+  ['ES modules', { type: 'module' }, 'pg-evict.config.mjs'],
+  ['CommonJS', {}, 'pg-evict.config.cjs'],
 ])('a project in %s', (_kind, manifest, filename) => {
   test('with a knexfile and Jest gets a configuration that names the knexfile and works', async () => {
     const project = createProject({

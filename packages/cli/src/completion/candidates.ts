@@ -1,12 +1,14 @@
 import type { Command, Option } from 'commander';
-import type { GlobalOptions } from '../options/global.js';
 
 /** What may stand at the cursor. */
 export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly Candidate[] }
   /** Names of databases, from the server that the options before the cursor lead to. */
-  | { readonly kind: 'databases'; readonly options: GlobalOptions }
+  | { readonly kind: 'databases'; readonly options: TypedOptions }
   | { readonly kind: 'files' };
+
+/** The options before the cursor, as they were typed. */
+export type TypedOptions = Readonly<Record<string, string>>;
 
 /** A word, and what it is. */
 export interface Candidate {
@@ -49,7 +51,7 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
 
 interface Line {
   readonly command: Command | undefined;
-  readonly options: GlobalOptions;
+  readonly options: TypedOptions;
   /** How many words that are no options stand behind the command. */
   readonly positionals: number;
   /** The option whose value is at the cursor. */
@@ -61,7 +63,7 @@ function read(program: Command, words: readonly string[]): Line {
   let command: Command | undefined;
   let positionals = 0;
   let expects: Option | undefined;
-  const options: Record<string, unknown> = {};
+  const options: Record<string, string> = {};
   for (const word of words) {
     if (expects !== undefined) {
       options[expects.attributeName()] = word;
@@ -76,7 +78,7 @@ function read(program: Command, words: readonly string[]): Line {
       if (command === undefined) positionals += 1;
     } else positionals += 1;
   }
-  return { command, options: options as GlobalOptions, positionals, expects };
+  return { command, options, positionals, expects };
 }
 
 const optionsOf = (program: Command, command: Command | undefined): Option[] => [
@@ -99,7 +101,7 @@ function commandsOf(program: Command): Candidates {
   };
 }
 
-function valuesOf({ argChoices, long }: Option, options: GlobalOptions): Candidates {
+function valuesOf({ argChoices, long }: Option, options: TypedOptions): Candidates {
   if (argChoices !== undefined) return plain(argChoices);
   if (files.has(long ?? '')) return { kind: 'files' };
   if (databases.has(long ?? '')) return { kind: 'databases', options };
@@ -110,7 +112,7 @@ function positionalOf(
   program: Command,
   command: Command,
   positionals: number,
-  options: GlobalOptions,
+  options: TypedOptions,
 ): Candidates {
   const name = command.name();
   if (name === 'help') return positionals === 0 ? commandsOf(program) : nothing;

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import type { GlobalOptions } from '../options/global.js';
 import { quoteForShell } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
-import { type Candidate, candidatesFor } from './candidates.js';
+import { type Candidate, candidatesFor, type TypedOptions } from './candidates.js';
 import { filesMark } from './scripts.js';
 import { splitLine } from './split-line.js';
 
@@ -38,7 +37,7 @@ function leave(): void {
   });
 }
 
-async function databases(options: GlobalOptions): Promise<Candidate[]> {
+async function databases(options: TypedOptions): Promise<Candidate[]> {
   const { completeDatabases } = await import('./databases.js');
   const names = await completeDatabases(options, patienceMs);
   return names.map((word) => ({ word, description: 'database' }));

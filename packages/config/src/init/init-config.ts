@@ -6,7 +6,7 @@ import type { ProjectFindings } from './inspect-project.js';
 
 /** A configuration file to be written. */
 export interface InitialConfig {
-  /** `pg-evict.config.ts` or `pg-evict.config.js`, to be written into `cwd`. */
+  /** `pg-evict.config.ts`, `.mjs` or `.cjs`, to be written into `cwd`. */
   readonly filename: string;
   readonly text: string;
   /** What it was made from, for people: `knexfile.ts: its connection is used`. */
@@ -33,10 +33,16 @@ export async function initConfig({
   const project = await inspectProject(folder);
   const settings = [connectionLines(project), protectLines(), sessionLines(), testingLines(project)];
   return {
-    filename: project.isTypeScript ? 'pg-evict.config.ts' : 'pg-evict.config.js',
+    filename: `pg-evict.config.${extensionFor(project)}`,
     text: `${wrap(project, settings.map((lines) => lines.map((line) => `  ${line}`.trimEnd()).join('\n')).join('\n\n'))}\n`,
     notes: notesOf(project),
   };
+}
+
+/** Of JavaScript, one that says what kind of module it is: what package.json says of that may change. */
+function extensionFor({ isEsm, isTypeScript }: ProjectFindings): 'ts' | 'mjs' | 'cjs' {
+  if (isTypeScript) return 'ts';
+  return isEsm ? 'mjs' : 'cjs';
 }
 
 /** `export default` or `module.exports`, typed. */
