@@ -6,6 +6,7 @@ export function toType(node) {
     return [...new Set(types)].join(' | ');
   }
   if (node.enum !== undefined) return node.enum.map((value) => `'${value}'`).join(' | ');
+  if (node.const !== undefined) return JSON.stringify(node.const);
   switch (node.type) {
     case 'array': {
       const item = toType(node.items);

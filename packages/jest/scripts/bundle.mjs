@@ -43,6 +43,8 @@ for (const program of Object.keys(programs)) {
   const extension = program === 'filling-process' ? 'cjs' : 'js';
   await writeFile(join(root, `dist/cjs/${program}.${extension}`), `require('./bundle.js')['${program}'];\n`);
 }
+// Loaded into the sandbox of every test file.
+await bundleProgram(root, 'src/outside.cts', 'dist/cjs/outside.cjs');
 // Loaded into every Node process that fills a template.
 await bundleProgram(root, '@pg-evict/testing/connection-guard', 'dist/cjs/connection-guard.cjs');
 

@@ -4,6 +4,7 @@ import { beginAfresh } from './run/begin-in-child.js';
 import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
 import { ownHost } from './run/own-host.js';
 import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
+import { refuseOutside } from './run/refuse-outside.js';
 import { watchServer } from './run/watch-server.js';
 
 /**
@@ -51,6 +52,7 @@ export default async function globalSetup(
     }
   }
   host.offerTo(process.env);
+  refuseOutside(host);
 }
 
 /**
@@ -63,6 +65,6 @@ export function warnOfOtherEnvironment({ rootDir, testEnvironment = '' }: Projec
   if (name === undefined) return;
   const ours = name === 'jsdom' ? '@pg-evict/jest/jsdom' : '@pg-evict/jest';
   process.stderr.write(
-    `The testEnvironment of ${rootDir} is Jest's "${name}", so its test files have no database of their own: they work on the configured one. Take it out of Jest's configuration, or make it "${ours}".\n`,
+    `The testEnvironment of ${rootDir} is Jest's "${name}", so its test files have no database of their own: their variables lead to none, or, with testing.outside: 'configured', to the configured one. Take it out of Jest's configuration, or make it "${ours}".\n`,
   );
 }

@@ -5,6 +5,7 @@ import { packageDirectory } from './package-directory.cjs';
 const preset = {
   testEnvironment: join(packageDirectory, 'index.js'),
   globalSetup: join(packageDirectory, 'global-setup.js'),
+  setupFiles: [join(packageDirectory, 'outside.cjs')],
   globalTeardown: join(packageDirectory, 'global-teardown.js'),
 };
 

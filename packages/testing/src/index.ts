@@ -17,6 +17,8 @@ export {
 export { planDatabase, type PlannedDatabase } from './database/plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './database/release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './database/reset-database.js';
+export { setVariables } from './server/test-variables.js';
+export { variablesOutside } from './run/variables-outside.js';
 export { startRun, type StartRunOptions } from './run/start-run.js';
 export { startTestServer, type TestServerSettings } from './server/start-test-server.js';
 export {

@@ -196,28 +196,6 @@ describe('a test file', () => {
   );
 
   it.each(jestVersions)(
-    'says that an environment of the project, in the place of its own, leads to the configured database, in %s',
-    async (version) => {
-      const project = fixture.project(
-        'plain',
-        {
-          'jest.config.js':
-            "module.exports = { preset: '@pg-evict/jest', testEnvironment: process.env.ENVIRONMENT };",
-          'tests/one.test.js': `test('is led there', () => expect(process.env.DATABASE_URL).toMatch(/app_test$/));`,
-        },
-        version,
-      );
-      const parameters = [...inBand, 'one.test'];
-      const others = await project.run({ parameters, env: { ENVIRONMENT: 'node' } });
-      expect(others).toMatchObject({ code: 0, passed: 1 });
-      expect(others.stderr).toContain(`The testEnvironment of ${project.directory} is Jest's "node"`);
-      const own = await project.run({ parameters, env: { ENVIRONMENT: '@pg-evict/jest' } });
-      expect(own).toMatchObject({ code: 1, failed: 1 });
-      expect(own.stderr).not.toContain('testEnvironment');
-    },
-  );
-
-  it.each(jestVersions)(
     'fails with what is in the way where there can be no database, in %s',
     async (version) => {
       const project = fixture.project(

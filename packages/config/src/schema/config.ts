@@ -195,6 +195,17 @@ export interface TestingConfig {
    * @default nothing
    */
   readonly template?: TemplateConfig | undefined;
+  /** More templates, by name, for `borrowDatabase({ template: name })`. */
+  readonly templates?: Readonly<Record<string, TemplateConfig>> | undefined;
+  /** Variables that tests find beside `DATABASE_URL` and `PG*`, each with the part that it holds, such as `{ TEST_DB_NAME: 'database' }`; `false` takes one away, also one of those. */
+  readonly variables?:
+    | Readonly<Record<string, 'url' | 'host' | 'port' | 'user' | 'password' | 'database' | false>>
+    | undefined;
+  /**
+   * Where the variables lead of what a test runner runs outside of our environment: to no database, whose name says why, or to the configured one.
+   * @default 'refuse'
+   */
+  readonly outside?: 'refuse' | 'configured' | undefined;
   /**
    * What gets a fresh database: each test file, each test, or the whole run.
    * @default 'file'

@@ -69,6 +69,32 @@ export const testingSchema = v.pipe(
         "`'connection'` where one is configured, else `'embedded'`",
       ),
       template: setting(template, 'What a test database contains.', 'nothing'),
+      templates: setting(
+        v.pipe(
+          v.record(v.string(), template, 'an object of templates, by name'),
+          v.check(
+            (given) => !Object.hasOwn(given, 'default'),
+            'no template named "default": that one is `template`',
+          ),
+        ),
+        'More templates, by name, for `borrowDatabase({ template: name })`.',
+      ),
+      variables: setting(
+        v.record(
+          v.string(),
+          v.union(
+            [v.picklist(['url', 'host', 'port', 'user', 'password', 'database']), v.literal(false)],
+            "'url', 'host', 'port', 'user', 'password', 'database', or false",
+          ),
+          'an object of variables',
+        ),
+        "Variables that tests find beside `DATABASE_URL` and `PG*`, each with the part that it holds, such as `{ TEST_DB_NAME: 'database' }`; `false` takes one away, also one of those.",
+      ),
+      outside: setting(
+        v.picklist(['refuse', 'configured'], "'refuse' or 'configured'"),
+        'Where the variables lead of what a test runner runs outside of our environment: to no database, whose name says why, or to the configured one.',
+        "`'refuse'`",
+      ),
       isolation: setting(
         v.picklist(['file', 'test', 'run'], "'file', 'test' or 'run'"),
         'What gets a fresh database: each test file, each test, or the whole run.',

@@ -4,6 +4,7 @@ import { endHost, type TestHost } from '@pg-evict/testing';
 import { endFile } from '@pg-evict/testing/worker';
 import { packageDirectory } from '../package-directory.cjs';
 import { ownHost } from './own-host.js';
+import { allowOutside } from './refuse-outside.js';
 import { processState } from './process-state.js';
 import { takeBackEnvironment } from './process-variables.js';
 
@@ -23,6 +24,7 @@ export async function endOwnRuns(): Promise<void> {
 async function endAll(): Promise<void> {
   takeBackEnvironment();
   endFile();
+  allowOutside();
   const own = ownHost();
   const { host } = own;
   if (host === undefined) return;

@@ -12,6 +12,10 @@ export interface RunSettings {
   readonly isolation: NonNullable<TestingConfig['isolation']>;
   readonly leaks: NonNullable<TestingConfig['leaks']>;
   readonly keepFailed: boolean;
+  /** What tests find in variables of the project's own; `false` stands for one that they do not find. */
+  readonly variables: NonNullable<TestingConfig['variables']>;
+  /** Where variables lead of what runs outside of an environment of ours. */
+  readonly outside: NonNullable<TestingConfig['outside']>;
   /** The fixed database of `isolation: 'run'`. */
   readonly database: string | null;
 }

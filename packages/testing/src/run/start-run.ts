@@ -1,6 +1,6 @@
 import { type ResolvedConfig, resolveTarget, type ResolveTargetOptions } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
-import { TestRun } from '../database/test-run.js';
+import { type RunSettings, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
 import { explainDenial, type OpenedServer, openServer } from '../server/test-server.js';
@@ -35,7 +35,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const { cwd = process.cwd(), testing: given = {} } = options;
     const configuration = await resolveTarget(options);
     const testing = { ...configuration.config.testing, ...given };
-    const { isolation = 'file', leaks = 'fail', keepFailed = false, database = null } = testing;
+    const settings = settingsOf(testing);
+    const { isolation, database } = settings;
     const opened = await openServer(testing, configuration, cwd);
     let control: MaintenanceSession | undefined;
     try {
@@ -48,28 +49,26 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       const id = newRunId();
       await control.hold({ kind: 'run', of: id, shared: true });
       await sweepOver(control, server.target);
-      const source = await templateSource({
+      const ofTests = await templateSource({
         template: testing.template ?? {},
         configuration,
         cwd,
         runId: id,
       });
-      const template = await ensureTemplate(control, server, id, source);
+      const template = await ensureTemplate(control, server, id, ofTests);
       if (isolation === 'run') await recreateSharedDatabase(server, template, database);
       return new TestRun({
         id,
         server,
         template,
         control,
-        isolation,
-        leaks,
-        keepFailed,
-        database,
+        ...settings,
         owned: true,
         ensureTemplate: async (name) => {
-          if (name !== undefined) throw unknownTemplate(name);
-          const empty = await templateSource({ template: {}, configuration, cwd, runId: id });
-          return ensureTemplate(opening, server, id, empty);
+          const other = name === undefined ? {} : testing.templates?.[name];
+          if (other === undefined) throw unknownTemplate(name ?? '', testing);
+          const source = await templateSource({ template: other, configuration, cwd, runId: id });
+          return ensureTemplate(opening, server, id, source);
         },
       });
     } catch (error) {
@@ -81,8 +80,18 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
   });
 }
 
-function unknownTemplate(name: string): PgEvictError {
-  return new PgEvictError('CONFIG_INVALID', `The configuration has no template "${name}".`, {
+type Testing = NonNullable<ResolvedConfig['testing']>;
+
+function settingsOf(testing: Testing): RunSettings {
+  const { isolation = 'file', leaks = 'fail', keepFailed = false, database = null } = testing;
+  const { variables = {}, outside = 'refuse' } = testing;
+  return { isolation, leaks, keepFailed, database, variables, outside };
+}
+
+function unknownTemplate(name: string, { templates = {} }: Testing): PgEvictError {
+  const known = Object.keys(templates);
+  const has = known.length === 0 ? '' : ` It has ${known.join(', ')}.`;
+  return new PgEvictError('CONFIG_INVALID', `The configuration has no template "${name}".${has}`, {
     hint: `Add it: testing.templates.${name}.`,
   });
 }

@@ -5,6 +5,7 @@ import type { LeakedSession } from '../leaks/inspect-leaks.js';
 import { type SocketWatch, unwatched, watchSockets } from '../leaks/watch-sockets.js';
 import { proposedDatabaseName } from '../names/database-names.js';
 import { addressOf, type DatabaseAddress } from '../server/database-address.js';
+import { setVariables, variablesFor } from '../server/test-variables.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import type { PlainSocket, Requests } from '../wire/protocol.js';
 import type { HostConnection } from './host-connection.js';
@@ -93,15 +94,16 @@ export class FileDatabase implements DatabaseAddress {
 
   /** What the test file finds in its environment; `undefined` stands for what it does not find there. */
   get variables(): Readonly<Record<string, string | undefined>> {
-    return { ...this.environment, PG_EVICT_TEST_DATABASE_URL: this.url };
+    const { url, environment } = this;
+    return {
+      ...variablesFor({ url, environment }, this.settings.variables),
+      PG_EVICT_TEST_DATABASE_URL: url,
+    };
   }
 
   /** Has an environment lead to it; the way to the host stays in it. */
   setVariables(environment: NodeJS.ProcessEnv = process.env): void {
-    for (const [name, value] of Object.entries(this.variables)) {
-      if (value === undefined) Reflect.deleteProperty(environment, name);
-      else environment[name] = value;
-    }
+    setVariables(environment, this.variables);
   }
 
   /**
@@ -265,7 +267,8 @@ function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {
       hint: "The run has one database for all: testing.isolation is 'run'.",
     });
   }
-  return { isolation, leaks, keepFailed, database: run.database };
+  const { database, outside, variables } = run;
+  return { isolation, leaks, keepFailed, database, outside, variables };
 }
 
 function nameFor({ id, isolation, database }: WayToHost['run']): string {

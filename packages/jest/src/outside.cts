@@ -1,0 +1,16 @@
+// A setup file of the preset: where a test file in band runs outside of our environment, its variables lead to no
+// database. Loaded for each test file, so it asks for nothing that it does not need.
+const { env } = process;
+
+if (env['PG_EVICT_TEST_DATABASE_URL'] === undefined) {
+  const { Socket } = require('node:net') as typeof import('node:net');
+  const key = Symbol.for('pg-evict.jest.outside/1');
+  const holder = Socket as unknown as Record<
+    symbol,
+    { readonly variables?: NodeJS.Dict<string> } | undefined
+  >;
+  for (const [name, value] of Object.entries(holder[key]?.variables ?? {})) {
+    if (value === undefined) Reflect.deleteProperty(env, name);
+    else env[name] = value;
+  }
+}

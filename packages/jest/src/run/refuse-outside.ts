@@ -1,0 +1,75 @@
+import { ChildProcess } from 'node:child_process';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads from 'node:worker_threads';
+import { setVariables, type TestHost, variablesOutside } from '@pg-evict/testing';
+import { outsideState } from './outside-state.js';
+import { processState } from './process-state.js';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What starts a process is given, as far as it is looked at. */
+interface SpawnOptions {
+  readonly args?: readonly string[] | undefined;
+  envPairs?: string[] | undefined;
+}
+
+/** The program of Jest's workers. */
+const worker = /[\\/]jest-worker[\\/].*(?:process|thread)Child\.js$/i;
+
+/**
+ * From here on, and until {@link allowOutside}, what runs outside of our environment gets no further than to a database
+ * that does not exist: the workers that Jest starts, and test files in band. The variables of this process itself stay,
+ * for global setups and teardowns of the project.
+ */
+export function refuseOutside({ runs: [run] }: TestHost): void {
+  const variables = run === undefined ? undefined : variablesOutside(run);
+  outsideState().variables = variables;
+  if (variables !== undefined) patchWorkers();
+}
+
+/** The run is over. */
+export function allowOutside(): void {
+  outsideState().variables = undefined;
+}
+
+/** Has the workers of Jest started with the variables of {@link outsideState}, once. */
+function patchWorkers(): void {
+  const state = processState('workers/1', () => ({ isPatched: false }));
+  if (state.isPatched) return;
+  state.isPatched = true;
+  const prototype = ChildProcess.prototype as unknown as {
+    spawn: (this: ChildProcess, options: SpawnOptions) => unknown;
+  };
+  const { spawn } = prototype;
+  prototype.spawn = function spawnWorker(options) {
+    const { variables } = outsideState();
+    if (variables === undefined || options.args?.some((argument) => worker.test(argument)) !== true) {
+      return spawn.call(this, options);
+    }
+    const pairs = options.envPairs ?? [];
+    return spawn.call(this, { ...options, envPairs: replacePairs(pairs, variables) });
+  };
+  workerThreads.Worker = new Proxy(workerThreads.Worker, {
+    construct(target, [file, options, ...rest]: unknown[], newTarget: Function): object {
+      const { variables } = outsideState();
+      if (variables === undefined || !worker.test(String(file))) {
+        return Reflect.construct(target, [file, options, ...rest], newTarget) as object;
+      }
+      // Without one, a thread has that of the process.
+      const { env = process.env } = Object(options) as { env?: NodeJS.ProcessEnv };
+      const refusing = { ...env };
+      setVariables(refusing, variables);
+      const given = { ...(options as object | undefined), env: refusing };
+      return Reflect.construct(target, [file, given, ...rest], newTarget) as object;
+    },
+  });
+  syncBuiltinESMExports();
+}
+
+function replacePairs(pairs: readonly string[], variables: Variables): string[] {
+  const others = pairs.filter((pair) => !Object.hasOwn(variables, pair.slice(0, pair.indexOf('='))));
+  const given = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  return [...others, ...given];
+}

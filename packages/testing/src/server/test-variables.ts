@@ -1,0 +1,37 @@
+import type { DatabaseAddress } from './database-address.js';
+
+/** A part of an address that a variable may hold. */
+export type AddressPart = 'url' | 'host' | 'port' | 'user' | 'password' | 'database';
+
+/**
+ * What tests find in their environment: `DATABASE_URL`, libpq's variables, and those that the project names; `undefined`
+ * stands for what they do not find there.
+ *
+ * @param given by name, what part of the address a variable holds, or `false`
+ */
+export function variablesFor(
+  { url, environment }: Pick<DatabaseAddress, 'url' | 'environment'>,
+  given: Readonly<Record<string, AddressPart | false>>,
+): Record<string, string | undefined> {
+  const parts: Record<AddressPart, string | undefined> = {
+    url,
+    host: environment['PGHOST'],
+    port: environment['PGPORT'],
+    user: environment['PGUSER'],
+    password: environment['PGPASSWORD'],
+    database: environment['PGDATABASE'],
+  };
+  const own = Object.entries(given).map(([name, part]) => [name, part === false ? undefined : parts[part]]);
+  return { ...environment, ...(Object.fromEntries(own) as Record<string, string | undefined>) };
+}
+
+/** Sets variables in an environment, and takes away what has none. */
+export function setVariables(
+  environment: NodeJS.ProcessEnv,
+  variables: Readonly<Record<string, string | undefined>>,
+): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) Reflect.deleteProperty(environment, name);
+    else environment[name] = value;
+  }
+}
