@@ -52,8 +52,7 @@ export function createStatement(inspection: Inspection, request: CreateRequest):
     ...owner.clauses,
     ...tablespace.clauses,
     ...(like === undefined ? [] : flagClauses(like)),
-    // Without fsync the checkpoints of a file copy cost nothing, and it writes no WAL; with it, the default is faster.
-    ...(inspection.versionNumber >= 150_000 && !inspection.fsync ? ['STRATEGY file_copy'] : []),
+    ...(inspection.copiesFiles ? ['STRATEGY file_copy'] : []),
   ];
   return {
     sql: `CREATE DATABASE ${quoteIdentifier(name)} ${clauses.join(' ')}`,

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { currentRoleQuery } from '../connection/current-role.js';
 import type { Queryable } from '../connection/queryable.js';
+import { copiesFiles } from './copies-files.js';
 
 /** What `pg_database` says of a database, and what belongs to it in the other shared catalogs. */
 export interface DatabaseFacts {
@@ -40,7 +41,8 @@ export interface Inspection {
   readonly role: string;
   readonly superuser: boolean;
   readonly createdb: boolean;
-  readonly fsync: boolean;
+  /** Whether the template that was named is to be copied file by file. */
+  readonly copiesFiles: boolean;
   readonly databases: readonly DatabaseFacts[];
 }
 
@@ -51,7 +53,7 @@ const inspectQuery = `
 WITH me AS (${currentRoleQuery})
 SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS role, me.super AS superuser,
   me.super OR (SELECT rolcreatedb FROM pg_roles r WHERE r.oid = me.oid) AS createdb,
-  current_setting('fsync')::bool AS fsync,
+  coalesce((SELECT ${copiesFiles('d.oid')} FROM pg_database d WHERE d.datname = $2), false) AS "copiesFiles",
   (SELECT coalesce(json_agg(json_build_object(
     'oid', d.oid::bigint, 'name', d.datname, 'owner', pg_get_userbyid(d.datdba),
     'ownerSuperuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba), 'owned', pg_has_role(me.oid, d.datdba, 'USAGE'), 'row', to_jsonb(d) - 'datacl',
@@ -72,9 +74,20 @@ SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS
     WHERE d.datname = ANY ($1::name[])) AS databases
 FROM me`;
 
-/** Reads, in one query, what is needed about the role, the server and some databases. Needs no privilege. */
-export async function inspect(client: Client, databases: readonly string[]): Promise<Inspection> {
-  const { rows } = await client.query<Inspection & Record<string, unknown>>(inspectQuery, [databases]);
+/**
+ * Reads, in one query, what is needed about the role, the server and some databases. Needs no privilege.
+ *
+ * @param template the database that will be copied
+ */
+export async function inspect(
+  client: Client,
+  databases: readonly string[],
+  template: string | null = null,
+): Promise<Inspection> {
+  const { rows } = await client.query<Inspection & Record<string, unknown>>(inspectQuery, [
+    databases,
+    template,
+  ]);
   return rows[0] as Inspection;
 }
 

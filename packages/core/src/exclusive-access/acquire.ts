@@ -31,7 +31,7 @@ export const notHad = (database: string): string => `Exclusive access to databas
 /** Finds, before anything is touched, what holding the database would do and what would keep us from it. */
 export async function planAcquire(operation: Operation, options: RemedyOptions): Promise<AcquirePlan> {
   const { database, failure, runner } = operation;
-  const inspection = await inspect(runner.client, [database, 'template0', 'template1']);
+  const inspection = await inspect(runner.client, [database, 'template0', 'template1'], 'template0');
   const facts = requireUnprotected(inspection, database);
   requireValid(facts, failure);
   requireOwnership(inspection, facts, failure);

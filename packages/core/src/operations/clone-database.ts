@@ -73,7 +73,7 @@ export async function cloneDatabase(
   };
   return withOperation(request, async (operation) => {
     const { database, failure, runner } = operation;
-    const inspection = await inspect(runner.client, [database, to]);
+    const inspection = await inspect(runner.client, [database, to], database);
     const source = requireUnprotected(inspection, database);
     if (ifNotExists && findDatabase(inspection, to) !== undefined) return { changed: false, to };
     requireAbsent(inspection, to, { kind: 'allow-existing', otherwise: 'Choose another name' });

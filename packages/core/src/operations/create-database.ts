@@ -67,7 +67,8 @@ export async function createDatabase(
   return withOperation(request, async (operation) => {
     const { database, failure, runner } = operation;
     if (template !== undefined) assertTemplateIsElsewhere(template, operation.maintenanceDatabase);
-    const inspection = await inspect(runner.client, [database, template ?? 'template1']);
+    const copiedDatabase = template ?? 'template1';
+    const inspection = await inspect(runner.client, [database, copiedDatabase], copiedDatabase);
     if (ifNotExists && findDatabase(inspection, database) !== undefined) return { changed: false };
     requireAbsent(inspection, database, { kind: 'allow-existing', otherwise: undefined });
     const source = requireUnprotected(inspection, template ?? 'template1', createTemplate);

@@ -201,7 +201,7 @@ async function requirements(
   const names = [database, 'template0', 'template1', template, keepOldAs].filter(
     (name) => name !== undefined,
   );
-  const inspection = await inspect(runner.client, names);
+  const inspection = await inspect(runner.client, names, template ?? 'template1');
   const source =
     template === undefined ? undefined : requireUnprotected(inspection, template, createTemplate);
   const missing = findDatabase(inspection, database) === undefined;

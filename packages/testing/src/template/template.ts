@@ -23,7 +23,7 @@ export interface Template {
    * CREATE DATABASE does not copy.
    */
   readonly hasSettings: boolean;
-  /** Whether its files are copied: without fsync the checkpoints of that cost nothing, and it writes no WAL. */
+  /** Whether its files are copied, as that is faster. */
   readonly copiesFiles: boolean;
   /** The comment it was given when it was built. */
   readonly comment: string | null;
