@@ -10,7 +10,7 @@ export {
   databaseVariables,
   misleadingVariables,
 } from './connection/url.js';
-export { copiesFiles } from './database/copies-files.js';
+export { copiesFilesSql } from './database/copies-files.js';
 export { assertOptions, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
 export { listDatabases } from './inspection/list-databases.js';

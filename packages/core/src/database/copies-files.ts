@@ -14,7 +14,7 @@ const largeToClone = 100 * 2 ** 20;
  * @param oid the database, as SQL
  * @see https://www.postgresql.org/docs/current/sql-createdatabase.html
  */
-export function copiesFiles(oid: string): string {
+export function copiesFilesSql(oid: string): string {
   return `CASE WHEN current_setting('server_version_num')::int < 150000 THEN false
     WHEN NOT current_setting('fsync')::bool THEN true
     WHEN has_database_privilege(${oid}, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') THEN

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { currentRoleQuery } from '../connection/current-role.js';
 import type { Queryable } from '../connection/queryable.js';
-import { copiesFiles } from './copies-files.js';
+import { copiesFilesSql } from './copies-files.js';
 
 /** What `pg_database` says of a database, and what belongs to it in the other shared catalogs. */
 export interface DatabaseFacts {
@@ -53,7 +53,7 @@ const inspectQuery = `
 WITH me AS (${currentRoleQuery})
 SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS role, me.super AS superuser,
   me.super OR (SELECT rolcreatedb FROM pg_roles r WHERE r.oid = me.oid) AS createdb,
-  coalesce((SELECT ${copiesFiles('d.oid')} FROM pg_database d WHERE d.datname = $2), false) AS "copiesFiles",
+  coalesce((SELECT ${copiesFilesSql('d.oid')} FROM pg_database d WHERE d.datname = $2), false) AS "copiesFiles",
   (SELECT coalesce(json_agg(json_build_object(
     'oid', d.oid::bigint, 'name', d.datname, 'owner', pg_get_userbyid(d.datdba),
     'ownerSuperuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba), 'owned', pg_has_role(me.oid, d.datdba, 'USAGE'), 'row', to_jsonb(d) - 'datacl',

@@ -1,5 +1,5 @@
 import { PgEvictError, renameDatabase } from '@pg-evict/core';
-import { copiesFiles, quoteIdentifier, sqlStateOf } from '@pg-evict/core/internal';
+import { copiesFilesSql, quoteIdentifier, sqlStateOf } from '@pg-evict/core/internal';
 import { commentStatement, dayOf, readComment, templateComment } from '../names/database-comments.js';
 import { buildingName, templateName } from '../names/database-names.js';
 import { addressOf } from '../server/database-address.js';
@@ -32,7 +32,7 @@ interface TemplateRow {
 const findQuery = `
 SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
   OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings",
-  ${copiesFiles('d.oid')} AS "copiesFiles",
+  ${copiesFilesSql('d.oid')} AS "copiesFiles",
   pg_get_userbyid(datdba) AS owner, pg_get_userbyid(datdba) IN (current_user, $2)
     OR coalesce((SELECT rolsuper FROM pg_roles r WHERE r.oid = d.datdba), false) AS trusted
 FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
