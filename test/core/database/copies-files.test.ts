@@ -38,7 +38,7 @@ test('a small database is copied through the log where data is kept safe, by its
   const inSafe = await written(safe, async () => cloneDatabase(target(safe, 'small'), 'small_copy'));
   const inFast = await written(fast, async () => cloneDatabase(target(fast, 'small'), 'small_copy'));
   // Before 15 there is no choice.
-  if (serverMajor >= 15) expect(inSafe).toBeGreaterThan(4 * megabyte);
+  expect(inSafe > 4 * megabyte).toBe(serverMajor >= 15);
   expect(inFast).toBeLessThan(megabyte);
 });
 
@@ -51,9 +51,6 @@ describe('a large database', () => {
       url.href,
       `CREATE TABLE large AS SELECT i, repeat('x', 900) AS text FROM generate_series(1, ${largeRows}) i`,
     );
-    expect(
-      Number((await run(url.href, `SELECT pg_database_size('large') AS size`))[0]?.['size']),
-    ).toBeGreaterThan(200 * megabyte);
     await run(safe.url, 'CREATE DATABASE app');
   }, 120_000);
 
@@ -67,13 +64,13 @@ describe('a large database', () => {
 
   test('whose size our role may not know is copied as the server does by default', async () => {
     await run(safe.url, `CREATE ROLE maker LOGIN CREATEDB PASSWORD 'maker'`);
-    await run(safe.url, `ALTER DATABASE large IS_TEMPLATE true; `);
+    await run(safe.url, `ALTER DATABASE large IS_TEMPLATE true`);
     await run(safe.url, `REVOKE CONNECT ON DATABASE large FROM PUBLIC`);
     const connection = { host: safe.host, port: safe.port, user: 'maker', password: 'maker' };
     const bytes = await written(safe, async () =>
       createDatabase({ connection, database: 'made' }, { template: 'large' }),
     );
-    if (serverMajor >= 15) expect(bytes).toBeGreaterThan(200 * megabyte);
+    expect(bytes > 200 * megabyte).toBe(serverMajor >= 15);
     expect(
       await run(safe.url, `SELECT FROM pg_database WHERE datname = ${quote('made').replaceAll('"', "'")}`),
     ).toHaveLength(1);
