@@ -147,14 +147,14 @@ function launch(
 ): ChildProcess {
   const words = (file: string): string[] =>
     readFileSync(`/proc/${primary.pid}/${file}`, 'utf8').split('\0').slice(0, -1);
-  const arguments_ = words('cmdline').slice(1);
-  arguments_[arguments_.indexOf('-D') + 1] = join(home, 'data');
-  arguments_[arguments_.indexOf('-p') + 1] = String(port);
+  const options = words('cmdline').slice(1);
+  options[options.indexOf('-D') + 1] = join(home, 'data');
+  options[options.indexOf('-p') + 1] = String(port);
   const env = Object.fromEntries(
     words('environ').map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
   );
   const log = openSync(join(home, 'log'), 'a');
-  return spawn(readlinkSync(`/proc/${primary.pid}/exe`), arguments_, {
+  return spawn(readlinkSync(`/proc/${primary.pid}/exe`), options, {
     cwd: '/',
     env,
     stdio: ['ignore', log, log],

@@ -10,7 +10,7 @@ import {
   withExclusiveAccess,
   type Target,
 } from '@pg-evict/core';
-import { markerOf } from '../../support/core/target.js';
+import { markerOf, pidsOf } from '../../support/core/target.js';
 import { failureOf } from '../../support/core/failure.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
@@ -119,8 +119,8 @@ test('pointed at the standby, sessions are listed and ended; nothing else is don
   const database = await replicated();
   const [reader, other] = [await readerOf(database), await readerOf(database)];
   const target = on(database, standby.url());
-  const pids = (await listSessions(target)).map(({ pid }) => pid);
-  expect(pids.toSorted()).toEqual([reader.pid, other.pid].toSorted());
+  const pids = pidsOf(await listSessions(target));
+  expect(pids).toEqual(pidsOf([reader, other]));
   const refused = [
     await failureOf(dropDatabase(target)),
     await failureOf(recreateDatabase(target)),
