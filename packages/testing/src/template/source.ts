@@ -68,7 +68,7 @@ export async function templateSource(options: TemplateOptions): Promise<Template
     };
   }
   if (setup !== undefined) {
-    const { config, env, filepath: file } = configuration;
+    const { config, filepath: file } = configuration;
     const isInFile = file !== null && config.testing?.template?.setup === setup;
     return {
       description: 'setup function',
@@ -77,7 +77,7 @@ export async function templateSource(options: TemplateOptions): Promise<Template
       // One that is handed over in code cannot be handed to another process.
       fill: async (address) =>
         isInFile
-          ? fillTemplate({ kind: 'setup', file, env, address }, process.cwd(), address, configured)
+          ? fillTemplate({ kind: 'setup', file, env: configuration.env, address }, process.cwd(), address, configured)
           : fillWithFunction(setup, address),
     };
   }
