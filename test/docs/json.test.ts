@@ -70,7 +70,7 @@ function expectFields(document: unknown, { all, some }: { all: string[]; some: s
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
 if (!hasPsql) process.stderr.write('SKIPPED: there is no psql, which restores a dump in SQL.\n');
 
-const operations = 'drop, create, recreate, fresh, restore, rename, clone, run';
+const operations = 'drop, create, recreate, fresh, restore, undo, rename, swap, clone, run';
 
 test('every command prints the fields that the page of JSON says, and no others', async () => {
   const database = await scratch.database();
@@ -93,6 +93,10 @@ test('every command prints the fields that the page of JSON says, and no others'
     ['drop', copy, '--yes'],
     ['clone', copy],
     ['rename', copy, renamed],
+    ['swap', renamed],
+    ['swap', renamed],
+    ['recreate', '--yes', '--undo', '1h'],
+    ['undo', '--yes'],
     ['run', database, '--', process.execPath, '--version'],
   ]) {
     const document = await json(command, ...url, ...words);

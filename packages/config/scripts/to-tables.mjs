@@ -22,6 +22,7 @@ export function toTables(schema) {
 function toShortType(node) {
   if (node.functionType !== undefined) return ['`function`'];
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.flatMap(toShortType))];
+  if (node.const !== undefined) return [`\`${JSON.stringify(node.const)}\``];
   if (node.enum !== undefined) return node.enum.map((value) => `\`'${value}'\``);
   if (node.type === 'array') return [`list of ${toShortType(node.items).join(' or ')}`];
   return [`\`${node.type === 'integer' ? 'number' : node.type}\``];

@@ -5,6 +5,7 @@ export function toType(node) {
     const types = node.anyOf.map((option) => (option.functionType ? `(${toType(option)})` : toType(option)));
     return [...new Set(types)].join(' | ');
   }
+  if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return node.enum.map((value) => `'${value}'`).join(' | ');
   if (node.const !== undefined) return JSON.stringify(node.const);
   switch (node.type) {

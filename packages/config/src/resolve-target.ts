@@ -53,6 +53,14 @@ export interface ResolvedConfiguration extends LoadedConfig {
   };
   /** What `confirm` of the configuration says; both are on by default. */
   readonly confirm: { readonly agents: boolean; readonly tunnels: boolean };
+  /** How the command keeps what it replaces; `false`: not at all. `undefined` where the configuration does not say. */
+  readonly undo:
+    | false
+    | {
+        /** In milliseconds. */ readonly for?: number | undefined;
+        /** In bytes. */ readonly upTo?: number | undefined;
+      }
+    | undefined;
   /** The knexfile that was named or found, `null` where none was. */
   readonly knexfile: string | null;
   /** Where each setting comes from: `host`, `port`, `user`, `password`, `database`, …, `admin`, `protect`, `sessions`, … */
@@ -103,6 +111,7 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
     connection: resolved,
     sessions: config.sessions ?? {},
     confirm: { agents: config.confirm?.agents ?? true, tunnels: config.confirm?.tunnels ?? true },
+    undo: config.undo,
     knexfile: knexfile?.file ?? null,
     sources: {
       ...withoutConnection(loaded.sources, admin === undefined),

@@ -18,10 +18,12 @@ export { locateServer, type ServerLocation } from './connection/locate-server.js
 export { listRelations, type Relation } from './inspection/list-relations.js';
 export { listSessions, type ListSessionsOptions } from './sessions/list-sessions.js';
 export type {
+  KeptContent,
   Leftover,
   NotCarriedOver,
   OperationReport,
   PoolerReport,
+  UndoneContent,
   TerminationReport,
 } from './contract/report.js';
 export type { OperationOptions, OperationStep } from './contract/options.js';
@@ -41,6 +43,9 @@ export type { DeniedSession, Session } from './contract/session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './contract/session.js';
 export { sessionSettings } from './connection/session-settings.js';
 export type { Trace } from './connection/trace.js';
+export { findKeptDatabases, type KeptDatabase } from './operations/find-kept-databases.js';
+export { undoDatabase, type UndoDatabaseOptions } from './operations/undo-database.js';
+export type { UndoOptions } from './undo/plan-keeping.js';
 export { swapDatabase } from './operations/swap-database.js';
 export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';

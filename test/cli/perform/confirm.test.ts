@@ -232,7 +232,7 @@ describeOnTerminal('on a terminal', () => {
     const { host } = new URL(remoteUrl(database));
     expect(text).toMatch(
       new RegExp(
-        `Recreate "${database}" on ${host} \\(\\d+ kB, 2 sessions\\)\\? All its data will be lost\\.`,
+        `Recreate "${database}" on ${host} \\(\\d+ kB, 2 sessions\\)\\? Its data will be kept until [0-9: -]+, for pg-evict undo\\.`,
       ),
     );
     expect(text).toContain(`you typed "${database}x", and the database is "${database}"`);

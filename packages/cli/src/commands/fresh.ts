@@ -10,6 +10,7 @@ import { type FreshStep, freshSteps } from '../fresh/steps.js';
 import type { GlobalOptions } from '../options/global.js';
 import type { FreshWords } from '../options/positionals.js';
 import type { RemedyFlags } from '../options/remedy.js';
+import type { UndoFlags } from '../options/undo.js';
 import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
 import { wantsColor } from '../terminal/color.js';
@@ -19,7 +20,7 @@ import type { Progress } from '../terminal/progress.js';
 import { divertStdout } from '../terminal/stdout.js';
 
 /** The options of `pg-evict fresh`. */
-export interface FreshOptions extends GlobalOptions, RemedyFlags {
+export interface FreshOptions extends GlobalOptions, RemedyFlags, UndoFlags {
   readonly seed?: true;
   readonly inPlace?: true;
   readonly ifNotExists?: true;
@@ -35,7 +36,11 @@ export async function fresh({ database, command }: FreshWords, options: FreshOpt
     options,
     async (context) => {
       const steps = freshSteps(context, command, options.seed === true);
-      return performOperation(context, performFresh(context, options, steps), { isDestructive: true });
+      return performOperation(context, performFresh(context, options, steps), {
+        isDestructive: true,
+        keeps: options.inPlace === true ? 'asked' : 'confirmed',
+        command: 'fresh',
+      });
     },
     { searchesKnexfile: (config) => command === undefined && config.fresh?.command === undefined },
   );

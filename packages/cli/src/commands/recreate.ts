@@ -1,6 +1,7 @@
 import { recreateDatabase } from '../context/engine.js';
 import type { GlobalOptions } from '../options/global.js';
 import type { RemedyFlags } from '../options/remedy.js';
+import type { UndoFlags } from '../options/undo.js';
 import { performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
 
@@ -8,7 +9,8 @@ import { runCommand } from '../perform/run-command.js';
 export async function recreate(
   database: string | undefined,
   options: GlobalOptions &
-    RemedyFlags & {
+    RemedyFlags &
+    UndoFlags & {
       readonly ifNotExists?: true;
       readonly template?: string;
       readonly owner?: string;
@@ -21,6 +23,8 @@ export async function recreate(
   await runCommand(database, options, (context) =>
     performOperation(context, (operation) => recreateDatabase(context.target, { ...operation, ...own }), {
       isDestructive: true,
+      keeps: 'confirmed',
+      command: 'recreate',
     }),
   );
 }

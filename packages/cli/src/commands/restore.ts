@@ -8,6 +8,7 @@ import type { EndingOptions } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
 import type { RestoreWords } from '../options/positionals.js';
 import type { RemedyFlags } from '../options/remedy.js';
+import type { UndoFlags } from '../options/undo.js';
 import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
 import type { SkippedStatement } from '../dump/dump.js';
@@ -22,7 +23,7 @@ import { printable } from '../terminal/printable.js';
 import type { Progress } from '../terminal/progress.js';
 
 /** The options of `pg-evict restore`. */
-export interface RestoreOptions extends GlobalOptions, EndingOptions, RemedyFlags {
+export interface RestoreOptions extends GlobalOptions, EndingOptions, RemedyFlags, UndoFlags {
   readonly keepOld?: true | string;
   readonly jobs?: number;
   readonly section?: string;
@@ -33,7 +34,12 @@ export interface RestoreOptions extends GlobalOptions, EndingOptions, RemedyFlag
 export async function restore(words: RestoreWords, options: RestoreOptions): Promise<void> {
   await runCommand(words.database, options, async (context) => {
     const plan = await planRestore(words, context, options);
-    return performOperation(context, performRestore(plan, context, options), { isDestructive: true });
+    return performOperation(context, performRestore(plan, context, options), {
+      isDestructive: true,
+      // It is kept for good.
+      keeps: options.keepOld === undefined ? 'confirmed' : 'asked',
+      command: 'restore',
+    });
   });
 }
 

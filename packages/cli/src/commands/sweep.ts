@@ -1,4 +1,5 @@
-import { sweepTestDatabases } from '../context/engine.js';
+import type { SweepReport } from '@pg-evict/testing';
+import { dropExpiredDatabases, sweepTestDatabases } from '../context/engine.js';
 import type { GlobalOptions } from '../options/global.js';
 import { runCommand } from '../perform/run-command.js';
 import { printSweep } from '../report/sweep.js';
@@ -16,9 +17,17 @@ export async function sweep(options: SweepFlags): Promise<void> {
   const { dryRun, kept, templates } = options;
   await runCommand(undefined, options, async ({ deadline, target }) => {
     const progress = startProgress(options);
-    const report = await sweepTestDatabases(target, { ...deadline, dryRun, kept, templates }).finally(
-      progress.stop,
-    );
+    const sweeping = async (): Promise<SweepReport> => {
+      const report = await sweepTestDatabases(target, { ...deadline, dryRun, kept, templates });
+      if (dryRun === true) return report;
+      const expired = await dropExpiredDatabases(target, deadline);
+      return {
+        ...report,
+        dropped: [...report.dropped, ...expired.dropped],
+        failed: [...report.failed, ...expired.left],
+      };
+    };
+    const report = await sweeping().finally(progress.stop);
     printSweep(report, options);
     return report.failed.length > 0 ? blocked : done;
   });

@@ -3,6 +3,7 @@ import type { DeadlineOptions, Target } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import { type Ending, type EndingOptions, toEnding } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
+import type { UndoFlags } from '../options/undo.js';
 import { wantsColor } from '../terminal/color.js';
 import type { Interrupts } from '../terminal/interrupts.js';
 import { printable } from '../terminal/printable.js';
@@ -16,11 +17,13 @@ export interface CommandContext {
   readonly connection: ResolvedConnection;
   /** The configuration file, and where everything in it and the connection come from. */
   readonly configuration: Pick<ResolvedConfiguration, 'config' | 'filepath' | 'env' | 'knexfile' | 'sources'>;
-  readonly options: GlobalOptions & EndingOptions;
+  readonly options: GlobalOptions & EndingOptions & UndoFlags;
   /** `--grace` and `--except` or what is configured, for core. */
   readonly ending: Ending;
   /** What `confirm` of the configuration says. */
   readonly confirm: ResolvedConfiguration['confirm'];
+  /** What `undo` of the configuration says. */
+  readonly undo: ResolvedConfiguration['undo'];
   readonly interrupts: Interrupts;
   /** `--timeout` or what is configured, and the signal of Ctrl-C, for core. */
   readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
@@ -42,7 +45,7 @@ export interface ContextOptions {
 /** Resolves the connection and the database a command is about. */
 export async function createContext(
   database: string | undefined,
-  options: GlobalOptions & EndingOptions,
+  options: GlobalOptions & EndingOptions & UndoFlags,
   interrupts: Interrupts,
   { readsOnly = false, searchesKnexfile = false }: ContextOptions = {},
 ): Promise<CommandContext> {
@@ -68,7 +71,7 @@ export async function createContext(
       onUnreadable: readsOnly ? (folder) => warnOfUnreadable(folder, options) : undefined,
     }),
   );
-  const { config, confirm, connection, sessions, target, filepath, env, knexfile, sources } = resolved;
+  const { config, confirm, connection, sessions, target, undo, filepath, env, knexfile, sources } = resolved;
   return {
     target,
     connection,
@@ -76,6 +79,7 @@ export async function createContext(
     options,
     ending: toEnding(options, sessions),
     confirm,
+    undo,
     interrupts,
     deadline: {
       timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,

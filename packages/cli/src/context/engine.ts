@@ -9,6 +9,7 @@ export {
   findLeftovers,
   isPgEvictError,
   listSessions,
+  findKeptDatabases,
   locateServer,
   PgEvictError,
   protectDatabase,
@@ -16,9 +17,12 @@ export {
   redactQuery,
   renameDatabase,
   repairDatabase,
+  swapDatabase,
   terminateSessions,
+  undoDatabase,
   unprotectDatabase,
   withExclusiveAccess,
 } from '@pg-evict/core';
+export { dropExpiredDatabases, ofCommand } from '@pg-evict/core/internal';
 export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';
 export { sweepTestDatabases } from '@pg-evict/testing';

@@ -5,8 +5,11 @@ import { paragraphs } from '../options/help-layout.js';
 import { wholeNumber } from '../options/parse.js';
 import { splitFreshWords, splitNames, splitRestoreWords } from '../options/positionals.js';
 import { addRemedyOptions } from '../options/remedy.js';
+import { addUndoOptions } from '../options/undo.js';
 
-/** `drop`, `create`, `recreate`, `fresh`, `restore`, `rename` and `clone`. */
+const oldContent = ['the old content', '1h, up to 1 GB, where you have confirmed it'] as const;
+
+/** `drop`, `create`, `recreate`, `fresh`, `restore`, `undo`, `rename`, `swap` and `clone`. */
 export function declareOperations(program: Command): void {
   const drop = program
     .command('drop')
@@ -15,6 +18,7 @@ export function declareOperations(program: Command): void {
     .description('end the other sessions of a database and drop it')
     .optionsGroup('Options:')
     .option('--if-exists', 'succeed when it does not exist');
+  addUndoOptions(drop, 'the database', 'not at all');
   addEndingOptions(drop);
   addRemedyOptions(drop, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions', 'unsetTemplate'])
     .addHelpText(
@@ -23,6 +27,7 @@ export function declareOperations(program: Command): void {
         'drop app_dev',
         'drop app_test --if-exists --yes',
         'drop app_dev --dry-run',
+        'drop app_dev --undo 24h',
         'drop app -h db.example.com --confirm app',
       ),
     )
@@ -58,6 +63,7 @@ export function declareOperations(program: Command): void {
     .option('--owner <role>', 'who owns it, instead of the same owner')
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
     .option('--no-keep-settings', "take the server's defaults");
+  addUndoOptions(recreate, ...oldContent);
   addEndingOptions(recreate);
   addRemedyOptions(recreate, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
@@ -86,6 +92,7 @@ export function declareOperations(program: Command): void {
     .option('--owner <role>', 'who owns it, instead of the same owner')
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
     .option('--no-keep-settings', "take the server's defaults");
+  addUndoOptions(fresh, ...oldContent);
   addEndingOptions(fresh);
   addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
@@ -129,6 +136,7 @@ ${examples(
       '--section <name>',
       "the database to take out of a file of pg_dumpall, if it has another one's name",
     );
+  addUndoOptions(restore, ...oldContent);
   addEndingOptions(restore);
   addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
@@ -156,6 +164,28 @@ ${examples(
       await run(parts, command.optsWithGlobals());
     });
 
+  const undo = program
+    .command('undo')
+    .argument('[database]')
+    .usage('[database] [options]')
+    .description('put back what the last recreate, fresh, restore or drop replaced')
+    .optionsGroup('Options:');
+  addUndoOptions(undo, 'the content that it replaces', '1h');
+  addEndingOptions(undo);
+  addRemedyOptions(undo, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
+    .addHelpText(
+      'after',
+      `
+The old content is kept for an hour, up to 1 GB, where you have answered the question or named the database with
+--confirm; with --undo it is kept in any case. It is swapped back as atomically as by a recreate. --dry-run shows what
+would come back. What has expired is dropped by the next command that replaces, renames or sweeps on that server.
+${examples('undo app_dev', 'undo app_dev --dry-run')}`,
+    )
+    .action(async (database: string | undefined, _options: unknown, command: Command) => {
+      const { undo: run } = await import('../commands/undo.js');
+      await run(database, command.optsWithGlobals());
+    });
+
   const rename = program
     .command('rename')
     .argument('[names...]')
@@ -174,6 +204,26 @@ ${examples(
     .action(async (names: string[], _options: unknown, command: Command) => {
       const { rename: run } = await import('../commands/rename.js');
       await run(splitNames(names, command), command.optsWithGlobals());
+    });
+
+  const swap = program
+    .command('swap')
+    .argument('[names...]')
+    .usage('[database] <other> [options]')
+    .description('end the other sessions of two databases and exchange their names, atomically')
+    .optionsGroup('Options:');
+  addEndingOptions(swap);
+  addRemedyOptions(swap, ['rollbackPrepared'])
+    .addHelpText(
+      'after',
+      `\nOne name is the other database; the first is then the one the connection names.\n${examples(
+        'swap app app_next',
+        'swap app_next -d postgres://localhost/app',
+      )}`,
+    )
+    .action(async (names: string[], _options: unknown, command: Command) => {
+      const { swap: run } = await import('../commands/swap.js');
+      await run(splitNames(names, command, 'other'), command.optsWithGlobals());
     });
 
   const clone = program

@@ -1,6 +1,18 @@
-import type { AbandonedLeftover, ConnectionFacts, DatabaseDescription, Diagnosis } from '@pg-evict/core';
+import type {
+  AbandonedLeftover,
+  ConnectionFacts,
+  DatabaseDescription,
+  Diagnosis,
+  KeptDatabase,
+} from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
-import { describeDatabase, diagnose, examineConnection, findLeftovers } from '../context/engine.js';
+import {
+  describeDatabase,
+  diagnose,
+  examineConnection,
+  findKeptDatabases,
+  findLeftovers,
+} from '../context/engine.js';
 
 /** Everything that was found out. */
 export interface Examination {
@@ -10,20 +22,23 @@ export interface Examination {
   /** `undefined` if there is no such database. */
   readonly diagnosis: Diagnosis | undefined;
   readonly leftovers: readonly AbandonedLeftover[];
+  /** What is kept for an undo, of whatever database. */
+  readonly kept: readonly KeptDatabase[];
 }
 
 /** Looks at everything. What cannot be reached is thrown. */
 export async function examine({ deadline, ending, target }: CommandContext): Promise<Examination> {
   const connection = await examineConnection(target, deadline);
   const leftovers = await findLeftovers(serverOnly(target), deadline);
+  const kept = await findKeptDatabases(serverOnly(target), deadline);
   if (target.database === undefined) {
-    return { connection, description: undefined, diagnosis: undefined, leftovers };
+    return { connection, description: undefined, diagnosis: undefined, leftovers, kept };
   }
   const description = await describeDatabase(target, deadline);
   const diagnosis = description.exists
     ? await diagnose(target, { ...deadline, keep: ending.keep })
     : undefined;
-  return { connection, description, diagnosis, leftovers };
+  return { connection, description, diagnosis, leftovers, kept };
 }
 
 /** A target for what concerns a server and no database of it. */

@@ -1,8 +1,8 @@
-import type { ConnectionFacts } from '@pg-evict/core';
+import type { ConnectionFacts, KeptDatabase } from '@pg-evict/core';
 import { managedServiceOf } from '../context/managed-service.js';
 import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
-import { formatSize, quoteForShell } from '../terminal/format.js';
+import { formatSize, formatTime, quoteForShell } from '../terminal/format.js';
 import { networksOfThisMachine, whyElsewhere } from '../perform/elsewhere.js';
 import { remedyOf } from '../terminal/words.js';
 import type { Examination } from './examine.js';
@@ -18,6 +18,7 @@ export interface Finding {
     | 'protection'
     | 'in the way'
     | 'leftovers'
+    | 'kept'
     | 'invalid';
   /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
   readonly level: 'ok' | 'note' | 'problem';
@@ -30,7 +31,7 @@ export interface Finding {
 
 /** Puts what was found into words. */
 export function findingsOf(examination: Examination): Finding[] {
-  const { connection, leftovers } = examination;
+  const { connection, kept, leftovers } = examination;
   return [
     ...connectionFindings(connection),
     ...databaseFindings(examination),
@@ -46,6 +47,7 @@ export function findingsOf(examination: Examination): Finding[] {
               : 'pg-evict doctor --fix',
           exitCode: blocked,
         }))),
+    ...kept.map(keptFinding),
     ...connection.invalidDatabases.map((name): Finding => ({
       topic: 'invalid',
       level: 'problem',
@@ -54,6 +56,21 @@ export function findingsOf(examination: Examination): Finding[] {
       exitCode: blocked,
     })),
   ];
+}
+
+/** It holds its owner, the roles that have objects in it, and its tablespace; pg_upgrade refuses it. */
+function keptFinding({ by, database, expired, of, owner, until }: KeptDatabase): Finding {
+  const name = quoteForShell(database);
+  const what =
+    of === null ? 'is kept, but its comment, which says of what, was changed' : `is ${of} before ${by ?? ''}`;
+  const time = expired ? 'its time is over' : `kept until ${formatTime(new Date(until))}`;
+  const back = of === null ? '' : `To put it back: pg-evict undo ${quoteForShell(of)}. `;
+  return {
+    topic: 'kept',
+    level: 'note',
+    text: `${database} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
+    remedy: expired ? 'pg-evict doctor --fix drops it.' : `${back}To drop it now: pg-evict drop ${name}`,
+  };
 }
 
 /** The exit code of what was found: that of the first problem, sessions that may not be ended last. */

@@ -53,7 +53,7 @@ function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors
 }
 
 function toJson({ context, examination, findings, isWell, repairs }: ExaminationReport): object {
-  const { connection, description, diagnosis, leftovers } = examination;
+  const { connection, description, diagnosis, kept, leftovers } = examination;
   return {
     command: 'doctor',
     database: context.target.database ?? null,
@@ -71,6 +71,7 @@ function toJson({ context, examination, findings, isWell, repairs }: Examination
     blockers: (diagnosis?.blockers ?? []).map(toJsonBlocker),
     standing: (diagnosis?.standing ?? []).map(toJsonBlocker),
     leftovers,
+    kept,
     findings: findings.map(({ exitCode: _exitCode, ...finding }) => finding),
     repairs,
   };

@@ -1,6 +1,6 @@
 import type { AbandonedLeftover } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
-import { dropDatabase, isPgEvictError, repairDatabase } from '../context/engine.js';
+import { dropDatabase, dropExpiredDatabases, isPgEvictError, repairDatabase } from '../context/engine.js';
 
 /** What was tried to put in order, and what came of it. */
 export interface Repair {
@@ -47,4 +47,13 @@ export async function repair(
     });
   }
   return repairs;
+}
+
+/** Drops what was kept for an undo and has expired. */
+export async function dropExpired({ deadline, target }: CommandContext): Promise<Repair[]> {
+  const { dropped, left } = await dropExpiredDatabases(target, deadline);
+  return [
+    ...dropped.map((database) => ({ database, failure: null })),
+    ...left.map(({ database, reason }) => ({ database, failure: reason })),
+  ];
 }

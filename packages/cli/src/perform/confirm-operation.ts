@@ -3,8 +3,9 @@ import type { CommandContext } from '../context/command-context.js';
 import { PgEvictError } from '../context/engine.js';
 import { countMigrations, type PerformedReport } from '../report/performed.js';
 import { previewPlan, scaleOf } from '../report/preview.js';
+import { formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
-import { type Asks, confirm } from './confirm.js';
+import { type Asks, confirm, type Confirmation } from './confirm.js';
 
 /**
  * Asks before an operation, showing what is lost by it and who would be disconnected. What could not succeed anyway
@@ -17,7 +18,7 @@ export async function confirmOperation(
   context: CommandContext,
   plan: () => Promise<PerformedReport>,
   asks: Asks,
-): Promise<boolean> {
+): Promise<Confirmation> {
   return confirm(
     context,
     async (description) => {
@@ -53,13 +54,23 @@ const verbs: Partial<Record<PerformedReport['command'], string>> = {
   rename: 'Rename',
   clone: 'Clone',
   swap: 'Swap',
+  undo: 'Undo the last change of',
   run: 'Hold',
 };
 
-function fateOf({ command, keptAs, terminated }: PerformedReport): string {
+function fateOf({ command, kept, keptAs, notKept, terminated, undone }: PerformedReport): string {
+  if (undone !== undefined && kept === null && notKept === null) return 'What is in it now will be lost.';
+  if (kept !== null)
+    return `Its data will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
+  const lost = notKept === null ? '' : ` It cannot be kept: ${printable(notKept)}.`;
   if (keptAs !== undefined) return `Its data will be kept as "${printable(keptAs)}".`;
-  const isLost = command === 'drop' || command === 'recreate' || command === 'fresh' || command === 'restore';
-  if (isLost) return 'All its data will be lost.';
+  const isLost =
+    command === 'drop' ||
+    command === 'recreate' ||
+    command === 'fresh' ||
+    command === 'restore' ||
+    command === 'undo';
+  if (isLost) return `All its data will be lost.${lost}`;
   return terminated.length === 0
     ? 'No session will be ended.'
     : 'Its sessions will be ended; its data stays.';
@@ -82,5 +93,6 @@ const participles: Partial<Record<PerformedReport['command'], string>> = {
   rename: 'renamed',
   clone: 'cloned',
   swap: 'swapped',
+  undo: 'put back',
   run: 'held',
 };

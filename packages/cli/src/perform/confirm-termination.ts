@@ -15,7 +15,7 @@ export async function confirmTermination(
   context: CommandContext,
   plan: () => Promise<TerminationReport>,
 ): Promise<boolean> {
-  return confirm(
+  const confirmation = await confirm(
     context,
     async ({ database, exists, server }) => {
       const { cancelled, terminated } = await plan();
@@ -32,4 +32,5 @@ export async function confirmTermination(
     },
     'elsewhere',
   );
+  return confirmation === 'shown';
 }

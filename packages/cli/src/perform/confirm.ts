@@ -26,30 +26,33 @@ export type Asks =
   /** Sessions are ended, and nothing else is lost: it asks on the server of another machine, and in production. */
   | 'elsewhere';
 
+/** How an operation was confirmed; `undefined` if nobody had to mean it: `--yes`, or nothing to ask. */
+export type Confirmation = 'shown' | 'named' | undefined;
+
 /**
  * Asks before something that cannot be undone. One rule: with the server on this machine, no production environment
  * and no coding agent, a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal
  * or by `--confirm`; `--yes` alone is refused.
  *
  * @param prepare finds out what to ask; `undefined` if nothing is lost by it. What it throws is not asked.
- * @returns whether it was shown and asked
+ * @returns `shown` if it was shown and asked on the terminal, `named` if `--confirm` names the database: a person had to mean it
  * @throws PgEvictError `REFUSED`
  */
 export async function confirm(
   context: CommandContext,
   prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
   asks: Asks = 'everywhere',
-): Promise<boolean> {
+): Promise<Confirmation> {
   const { connection, options } = context;
-  if (options.confirm !== undefined) return false;
+  if (options.confirm !== undefined) return 'named';
   const obstacles = await obstaclesOf(context);
-  if (asks === 'elsewhere' && obstacles.every(({ kind }) => kind === 'agent')) return false;
-  if (options.yes === true && obstacles.length === 0) return false;
+  if (asks === 'elsewhere' && obstacles.every(({ kind }) => kind === 'agent')) return undefined;
+  if (options.yes === true && obstacles.length === 0) return undefined;
 
   const { description, question } = await lookAtIt(context, prepare);
   const canAsk = process.stdin.isTTY && process.stderr.isTTY;
   if (options.yes === true || !canAsk) throw refusal(context, obstacles);
-  if (question === undefined) return false;
+  if (question === undefined) return undefined;
 
   const colors = createColors(wantsColor(process.stderr));
   const lines = [
@@ -61,7 +64,7 @@ export async function confirm(
   ];
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
   await askForIt(context, question, description.database, obstacles.length > 0);
-  return true;
+  return 'shown';
 }
 
 /** What could not succeed anyway fails here, before anything is asked. */

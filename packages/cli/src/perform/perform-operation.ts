@@ -1,14 +1,19 @@
-import type { OperationOptions } from '@pg-evict/core';
+import type { OperationOptions, UndoOptions } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
+import { ofCommand } from '../context/engine.js';
 import { printOperation } from '../report/operation.js';
 import type { PerformedReport } from '../report/performed.js';
 import { blocked, done, sessionsRemain } from '../terminal/exit-code.js';
 import { type Progress, startProgress } from '../terminal/progress.js';
 import type { Asks } from './confirm.js';
 import { confirmOperation } from './confirm-operation.js';
+import { type Keeps, undoOptionsOf } from './undo-options.js';
 
 /** An operation of core with its own options filled in; there is no progress to show of a plan. */
-export type Perform = (options: OperationOptions, progress?: Progress) => Promise<PerformedReport>;
+export type Perform = (
+  options: OperationOptions & UndoOptions,
+  progress?: Progress,
+) => Promise<PerformedReport>;
 
 /** Whether an operation asks first. */
 export interface ConfirmOptions {
@@ -16,29 +21,43 @@ export interface ConfirmOptions {
   readonly isDestructive?: boolean;
   /** Where it asks. @default everywhere if it is destructive, else nowhere */
   readonly asks?: Asks | undefined;
+  /** When it keeps what it replaces. @default it replaces nothing */
+  readonly keeps?: Keeps | undefined;
+  /** The name of the command: an operation under it also drops what was kept and has expired. @default it does not */
+  readonly command?: string;
 }
 
 /** Runs an operation, asking first where something is lost by it, prints its report and returns the exit code. */
 export async function performOperation(
   context: CommandContext,
   perform: Perform,
-  { isDestructive = false, asks = isDestructive ? 'everywhere' : undefined }: ConfirmOptions = {},
+  {
+    isDestructive = false,
+    asks = isDestructive ? 'everywhere' : undefined,
+    keeps,
+    command,
+  }: ConfirmOptions = {},
 ): Promise<number> {
   const { options } = context;
   const dryRun = options.dryRun === true;
-  const operation = { ...context.deadline, ...context.ending };
-  const wasShown =
-    asks !== undefined &&
-    !dryRun &&
-    (await confirmOperation(context, async () => perform({ ...operation, dryRun: true }), asks));
+  const given = { ...context.deadline, ...context.ending };
+  const optionsOf = (isMeant: boolean): OperationOptions & UndoOptions => {
+    const undo = keeps === undefined ? {} : undoOptionsOf(context, keeps, isMeant);
+    return command === undefined ? { ...given, ...undo } : ofCommand({ ...given, ...undo }, command);
+  };
+  const plan = async (): Promise<PerformedReport> => perform({ ...optionsOf(true), dryRun: true });
+  const confirmation = asks === undefined || dryRun ? undefined : await confirmOperation(context, plan, asks);
+  const wouldBeMeant =
+    dryRun && (options.confirm !== undefined || (options.yes !== true && process.stdin.isTTY));
+  const isMeant = confirmation !== undefined || wouldBeMeant;
   const progress = startProgress(options);
   let report: PerformedReport;
   try {
-    report = await perform({ ...operation, dryRun, onStep: progress.step }, progress);
+    report = await perform({ ...optionsOf(isMeant), dryRun, onStep: progress.step }, progress);
   } finally {
     progress.stop();
   }
-  printOperation(report, options, { listsSessions: !wasShown });
+  printOperation(report, options, { listsSessions: confirmation !== 'shown' });
   if (report.denied.length > 0) return sessionsRemain;
   return report.blockers.length > 0 ? blocked : done;
 }

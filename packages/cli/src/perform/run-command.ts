@@ -2,6 +2,7 @@ import { createColors } from 'picocolors';
 import { type CommandContext, type ContextOptions, createContext } from '../context/command-context.js';
 import type { EndingOptions } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
+import type { UndoFlags } from '../options/undo.js';
 import { reportFailure } from '../report/failure.js';
 import { originLines } from '../report/origins.js';
 import { wantsColor } from '../terminal/color.js';
@@ -15,7 +16,7 @@ import { assertConfirmed } from './confirm.js';
  */
 export async function runCommand(
   database: string | undefined,
-  options: GlobalOptions & EndingOptions,
+  options: GlobalOptions & EndingOptions & UndoFlags,
   callback: (context: CommandContext) => Promise<number>,
   particulars?: ContextOptions,
 ): Promise<void> {

@@ -6,7 +6,14 @@ import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js'
 import { fullLayout, shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { wantsColor } from '../terminal/color.js';
-import { countSessions, countTables, formatDuration } from '../terminal/format.js';
+import {
+  countSessions,
+  countTables,
+  formatDuration,
+  formatSize,
+  formatTime,
+  quoteForShell,
+} from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
@@ -77,6 +84,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
           old: report.keptAs ?? null,
         }),
     ...(report.created === undefined ? {} : { created: report.created }),
+    ...(report.undone === undefined ? {} : { from: report.from, restored: report.undone }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
@@ -85,6 +93,8 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     notCarriedOver: report.notCarriedOver,
     leftovers: report.leftovers,
     poolers: report.poolers,
+    kept: report.kept,
+    notKept: report.notKept,
     durationMs: report.durationMs,
     dryRun: report.dryRun,
   };
@@ -104,6 +114,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
       `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
     );
   }
+  lines.push(...keptLines(report, colors));
   if (terminated.length > 0 && listsSessions) {
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
@@ -132,6 +143,20 @@ function poolerLines({ poolers, dryRun }: PerformedReport, colors: Colors): stri
     });
 }
 
+/** What has become of the old content, where an undo was possible. */
+function keptLines({ database, dryRun, kept, notKept }: PerformedReport, { bold }: Colors): string[] {
+  if (kept !== null) {
+    const size = kept.sizeBytes === null ? '' : ` (${formatSize(kept.sizeBytes)})`;
+    const undo = bold(printable(`pg-evict undo ${quoteForShell(database)}`));
+    return [
+      `The old content${size} ${dryRun ? 'would be' : 'is'} kept until ${formatTime(new Date(kept.until))}: ${undo}`,
+    ];
+  }
+  return notKept === null
+    ? []
+    : [`The old content ${dryRun ? 'would not be' : 'is not'} kept: ${printable(notKept)}.`];
+}
+
 const done: Partial<Record<PerformedReport['command'], string>> = {
   drop: 'Dropped',
   create: 'Created',
@@ -141,13 +166,18 @@ const done: Partial<Record<PerformedReport['command'], string>> = {
   rename: 'Renamed',
   clone: 'Cloned',
   swap: 'Swapped',
+  undo: 'Put back',
 };
 
-const intended: Partial<Record<PerformedReport['command'], string>> = { fresh: 'recreate', run: 'hold' };
+const intended: Partial<Record<PerformedReport['command'], string>> = {
+  fresh: 'recreate',
+  run: 'hold',
+  undo: 'put back',
+};
 
 /** Whether there was nothing that it could replace. A dump is restored in either case. */
-const isMadeAnew = ({ created, restored }: PerformedReport): boolean =>
-  created === true && restored === undefined;
+const isMadeAnew = ({ created, restored, undone }: PerformedReport): boolean =>
+  created === true && restored === undefined && undone === undefined;
 
 function happened(report: PerformedReport, colors: Colors): string {
   if (!report.changed) {
@@ -170,11 +200,17 @@ function planned(report: PerformedReport, colors: Colors): string {
 }
 
 function names(report: PerformedReport, colors: Colors): string {
-  const { database, restored, to } = report;
+  const { database, restored, to, undone } = report;
   const name = colors.bold(printable(database));
   if (restored !== undefined) {
     const tables = restored.tables === null ? '' : ` (${countTables(restored.tables)})`;
     return `${name} from ${colors.bold(printable(restored.dump))}${tables}`;
   }
+  if (undone !== undefined) {
+    const size = undone.sizeBytes === null ? '' : `${formatSize(undone.sizeBytes)}, `;
+    const time = formatTime(new Date(undone.keptAt));
+    return `${name} as it was at ${time} (${size}before ${printable(undone.by)})`;
+  }
+  if (report.command === 'swap') return `${name} and ${colors.bold(printable(to ?? ''))}`;
   return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(printable(to))}`;
 }

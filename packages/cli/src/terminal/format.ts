@@ -18,6 +18,16 @@ export function formatAge(since: Date, now = Date.now()): string {
   return `${seconds}s`;
 }
 
+/** A moment as the clock here shows it: `15:04`, or with the day where that is another. */
+export function formatTime(time: Date, now = new Date()): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
+  const isToday = time.toDateString() === now.toDateString();
+  return isToday
+    ? clock
+    : `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+}
+
 const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** A size as `pg_size_pretty` shows it: `7580 kB`, `12 MB`. */

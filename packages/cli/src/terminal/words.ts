@@ -12,6 +12,8 @@ const commandWords: Words = {
     ifNotExists: '--if-not-exists',
     maintenanceDatabase: '--maintenance-db',
     timeoutMs: '--timeout',
+    undoMs: '--undo, or by your confirmation',
+    noUndo: 'leave out --undo',
   },
   repair: 'pg-evict doctor --fix',
   unprotect: (database) => `pg-evict unprotect ${quoteForShell(database)}`,

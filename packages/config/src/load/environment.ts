@@ -59,6 +59,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
   sessions: true,
   confirm: true,
   fresh: true,
+  undo: true,
   testing: true,
 };
 

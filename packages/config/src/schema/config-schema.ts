@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { adminSchema, connectionSchema } from './connection-schema.js';
-import { duration, flag, oneOrMore, saysSomething, section, setting, text } from './expect.js';
+import { duration, flag, oneOrMore, saysSomething, section, setting, size, text } from './expect.js';
 import { testingSchema } from './testing-schema.js';
 
 const protectPattern = v.pipe(
@@ -114,6 +114,21 @@ const fresh = v.pipe(
   v.title('FreshConfig'),
 );
 
+const undoTimes = v.pipe(
+  section(
+    {
+      for: setting(
+        v.pipe(duration, v.minValue(1, 'more than 0 milliseconds')),
+        'How long it is kept.',
+        "`'1h'`",
+      ),
+      upTo: setting(size, 'Nothing that is larger is kept.', "`'1GB'`"),
+    },
+    'an object with for and upTo',
+  ),
+  v.title('UndoConfig'),
+);
+
 /**
  * The configuration: the source of its types (`config.ts`), of `schema.json` and of the tables in
  * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
@@ -156,6 +171,11 @@ export const configSchema = v.pipe(
         'When `--yes` is not enough and the command asks for the name of the database.',
       ),
       fresh: setting(fresh, 'What `pg-evict fresh` fills a database with.'),
+      undo: setting(
+        v.union([v.literal(false, 'false'), undoTimes], 'an object with for and upTo, or false'),
+        'How the command keeps what it replaces where you have confirmed it, for `pg-evict undo`; `false`: not at all.',
+        "`{ for: '1h', upTo: '1GB' }`",
+      ),
       testing: setting(testingSchema, 'Test databases.'),
     },
     'an object with settings',

@@ -41,6 +41,11 @@ export interface Config {
   readonly confirm?: ConfirmConfig | undefined;
   /** What `pg-evict fresh` fills a database with. */
   readonly fresh?: FreshConfig | undefined;
+  /**
+   * How the command keeps what it replaces where you have confirmed it, for `pg-evict undo`; `false`: not at all.
+   * @default { for: '1h', upTo: '1GB' }
+   */
+  readonly undo?: false | UndoConfig | undefined;
   /** Test databases. */
   readonly testing?: TestingConfig | undefined;
 }
@@ -181,6 +186,20 @@ export interface FreshConfig {
    * @default the knexfile's seeds; with command, none
    */
   readonly seed?: string | undefined;
+}
+
+/** undefined */
+export interface UndoConfig {
+  /**
+   * How long it is kept.
+   * @default '1h'
+   */
+  readonly for?: number | string | undefined;
+  /**
+   * Nothing that is larger is kept.
+   * @default '1GB'
+   */
+  readonly upTo?: number | string | undefined;
 }
 
 /** Test databases. */

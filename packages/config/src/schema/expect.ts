@@ -34,6 +34,31 @@ export const duration = v.union(
   durationExpected,
 );
 
+const unitsBytes: Readonly<Record<string, number>> = {
+  kB: 1024,
+  MB: 1024 ** 2,
+  GB: 1024 ** 3,
+  TB: 1024 ** 4,
+};
+const sizePattern = /^\s*(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)\s*$/;
+const sizeExpected = "a number of bytes, or a size like '500MB', '20GB'";
+
+/** A number of bytes, or `'20GB'`: units of 1024, as PostgreSQL's. */
+export const size = v.union(
+  [
+    v.pipe(v.number(sizeExpected), v.finite(sizeExpected), v.minValue(0, sizeExpected)),
+    v.pipe(
+      v.string(sizeExpected),
+      v.regex(sizePattern, sizeExpected),
+      v.transform((value) => {
+        const [, number, unit = ''] = sizePattern.exec(value) ?? [];
+        return Math.round(Number(number) * (unitsBytes[unit] ?? Number.NaN));
+      }),
+    ),
+  ],
+  sizeExpected,
+);
+
 const portExpected = 'a port from 1 to 65535';
 
 /** A port, also as the string that an environment variable is. */

@@ -8,7 +8,9 @@ export type RemedyOption =
   | 'unsetTemplate'
   | 'ifNotExists'
   | 'maintenanceDatabase'
-  | 'timeoutMs';
+  | 'timeoutMs'
+  | 'undoMs'
+  | 'noUndo';
 
 /** What would help: what is to be done, and to what. Whoever prints it puts it into the caller's words. */
 export type Remedy =
@@ -29,6 +31,8 @@ export type Remedy =
   | { readonly kind: 'allow-time' }
   | { readonly kind: 'await-release'; readonly database: string }
   | { readonly kind: 'unprotect'; readonly database: string }
+  | { readonly kind: 'keep-for-undo' }
+  | { readonly kind: 'drop-for-good' }
   /** What is not done with SQL, nor with an option. */
   | { readonly kind: 'advice'; readonly text: string };
 
@@ -51,6 +55,8 @@ export const apiWords: Words = {
     ifNotExists: 'ifNotExists: true',
     maintenanceDatabase: 'maintenanceDatabase',
     timeoutMs: 'timeoutMs',
+    undoMs: 'undoMs',
+    noUndo: 'leave out undoMs',
   },
   repair: 'repairDatabase()',
   unprotect: () => 'unprotectDatabase()',
@@ -82,6 +88,10 @@ export function remedyText(remedy: Remedy, words: Words): string {
       return `GRANT pg_signal_backend TO ${quoteIdentifier(remedy.role)};`;
     case 'be-superuser':
       return `Connect as a superuser${remedy.or === undefined ? '' : `, or end it as "${remedy.or}"`}.`;
+    case 'keep-for-undo':
+      return `An operation keeps what it replaces where it is told to (${option.undoMs}), until that time is over.`;
+    case 'drop-for-good':
+      return `To drop it for good: ${option.noUndo}.`;
     case 'allow-missing':
       return `Check the name; capitals count. To have it created: ${option.ifNotExists}.`;
     case 'allow-existing':

@@ -26,6 +26,26 @@ export interface PoolerReport {
   readonly failure: string | null;
 }
 
+/** The content of a database that an operation has put aside, for an undo. */
+export interface KeptContent {
+  /** What it is called meanwhile. */
+  readonly database: string;
+  /** Until when it is kept, by the server's clock: ISO 8601, UTC. */
+  readonly until: string;
+  /** `null` where the role may not ask for it. */
+  readonly sizeBytes: number | null;
+}
+
+/** The content of a database that an undo has put back. */
+export interface UndoneContent {
+  /** `null` where the role may not ask for it. */
+  readonly sizeBytes: number | null;
+  /** When it was put aside, by the server's clock: ISO 8601, UTC. */
+  readonly keptAt: string;
+  /** The operation that put it aside, as the command calls it. */
+  readonly by: string;
+}
+
 /** What an operation did. */
 export interface OperationReport {
   readonly command:
@@ -35,12 +55,20 @@ export interface OperationReport {
     | 'rename'
     | 'clone'
     | 'swap'
+    | 'undo'
     | 'run'
     | 'repair'
     | 'execute';
   readonly database: string;
   /** The new name (rename), the new database (clone), the other database (swap). */
   readonly to?: string;
+  /** What is kept of the old content for an undo; `null` if nothing is. In a dry run, what would be. */
+  readonly kept: KeptContent | null;
+  /** Why nothing is kept though `undoMs` asked for it. */
+  readonly notKept: string | null;
+  /** Undo: what the content was called that was put back, and what it was. */
+  readonly from?: string;
+  readonly undone?: UndoneContent;
   /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
   readonly keptAs?: string;
   /** There was no database of this name (recreate with `ifNotExists`); in a dry run, there is none. */

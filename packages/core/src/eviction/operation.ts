@@ -9,6 +9,7 @@ import type { PoolerPauses } from '../poolers/pooler-pauses.js';
 
 /** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
 export interface Operation {
+  readonly command: OperationReport['command'];
   readonly database: string;
   /** Begins the message of a failure: what did not happen. Ends without a full stop. */
   readonly failure: string;

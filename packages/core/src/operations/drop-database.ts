@@ -1,18 +1,24 @@
 import type { Target } from '../connection/target.js';
-import { dropBlockers } from '../contract/blocker.js';
+import { dropBlockers, renameBlockers } from '../contract/blocker.js';
+import { databaseNotFound, errorWithRemedies } from '../contract/error.js';
 import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
-import { findDatabase, inspect } from '../database/facts.js';
-import type { Operation } from '../eviction/operation.js';
+import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
+import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { requireOwnership, requireUnprotected } from '../guards/preconditions.js';
-import { quoteIdentifier } from '../text/quote.js';
+import { unlessPlaceholder } from '../guards/placeholder.js';
+import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
+import { unlessProtected } from '../guards/protection-label.js';
+import { quoteIdentifier, renameStatement } from '../text/quote.js';
+import { dropKept } from '../undo/drop-kept.js';
+import { prepareKeeping } from '../undo/keep.js';
+import { planKeeping, undoOptions, type UndoOptions } from '../undo/plan-keeping.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link dropDatabase}. */
-export interface DropDatabaseOptions extends OperationOptions, RemedyOptions {
+export interface DropDatabaseOptions extends OperationOptions, UndoOptions, RemedyOptions {
   /**
    * Does nothing when the database does not exist.
    * @default false
@@ -21,11 +27,13 @@ export interface DropDatabaseOptions extends OperationOptions, RemedyOptions {
 }
 
 /**
- * Ends the other sessions of a database and drops it. If a session may not be ended, or anything else stands in the
- * way, nobody is ended and the database stays.
+ * Ends the other sessions of a database and drops it, with what was kept of it for an undo. If a session may not be
+ * ended, or anything else stands in the way, no session is ended and the database stays.
+ *
+ * With `undoMs` the database is not dropped but put aside. What cannot be kept is refused.
  *
  * Needs ownership of the database and, for sessions of other roles, `pg_signal_backend` (a superuser for those of
- * superusers).
+ * superusers); with `undoMs` also CREATEDB.
  *
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
  * `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
@@ -37,6 +45,7 @@ export async function dropDatabase(
 ): Promise<OperationReport> {
   assertOptions('dropDatabase', options, {
     ...operationOptions,
+    ...undoOptions,
     rollbackPrepared: true,
     dropSlots: true,
     dropSubscriptions: true,
@@ -47,10 +56,12 @@ export async function dropDatabase(
   return withOperation({ command: 'drop', target, options, failure }, async (operation) => {
     const { database, runner } = operation;
     const inspection = await inspect(runner.client, [database]);
-    if (options.ifExists === true && findDatabase(inspection, database) === undefined)
-      return { changed: false };
+    if (options.ifExists === true && findDatabase(inspection, database) === undefined) {
+      return { changed: false, leftovers: operation.dryRun ? [] : await dropKept(operation) };
+    }
     const facts = requireUnprotected(inspection, database);
     requireOwnership(inspection, facts, operation.failure);
+    if (options.undoMs !== undefined) return putAside(operation, inspection, facts, options);
     const needs = { databases: [database], blockedBy: dropBlockers };
     const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
@@ -67,8 +78,49 @@ export async function dropDatabase(
       throw error;
     }
     await operation.step('dropped');
-    return { changed: true, removed: report.removed };
+    const leftovers = await dropKept(operation).catch(() => []);
+    return { changed: true, removed: report.removed, leftovers };
   });
+}
+
+/**
+ * Keeps the database under a private name instead of dropping it. Only the last one is kept.
+ *
+ * @throws `REFUSED` where it cannot be kept: what the caller wants back must not be lost
+ */
+async function putAside(
+  operation: Operation,
+  inspection: Inspection,
+  facts: DatabaseFacts,
+  options: DropDatabaseOptions,
+): Promise<OperationOutcome> {
+  const { database, failure } = operation;
+  requireCreatedb(inspection, database, failure);
+  const keeping = await planKeeping(operation, facts, options);
+  if (keeping.notKept !== null) {
+    const problem = `${failure}: it cannot be kept for an undo, as ${keeping.notKept}.`;
+    throw errorWithRemedies('REFUSED', problem, [{ kind: 'drop-for-good' }], { database });
+  }
+  const needs = { databases: [database], blockedBy: renameBlockers };
+  const { toRemove, report } = await preflight(operation, [needs], options);
+  await operation.step('checked');
+  if (operation.dryRun) return { ...report, kept: (await prepareKeeping(operation, keeping))?.kept ?? null };
+  await removeBlockers(operation, toRemove);
+  const place = await prepareKeeping(operation, keeping);
+  if (place === undefined) throw databaseNotFound(database);
+  await runExclusively(operation, {
+    ...needs,
+    sql: [
+      renameStatement(database, place.name),
+      unlessPlaceholder(place.name),
+      unlessProtected(place.name),
+      ...place.statements,
+    ].join('; '),
+    sessions: 'end',
+  });
+  await operation.step('dropped');
+  const leftovers = await dropKept(operation, place.name).catch(() => []);
+  return { changed: true, removed: report.removed, kept: place.kept, leftovers };
 }
 
 /** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */

@@ -1,6 +1,7 @@
 import type { Target } from '../connection/target.js';
 import { type Blocker, renameBlockers, replaceBlockers } from '../contract/blocker.js';
 import { assertDatabaseName, assertNameToKeep } from '../contract/database-name.js';
+import { PgEvictError } from '../contract/error.js';
 import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
 import type { Leftover, NotCarriedOver, OperationReport } from '../contract/report.js';
 import { createStatement, type CreateStatement } from '../database/create-statement.js';
@@ -25,13 +26,17 @@ import {
 import { isBuiltIn } from '../text/identifier.js';
 import { refuseProtectedByNow, unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
+import { dropKept } from '../undo/drop-kept.js';
+import { prepareKeeping } from '../undo/keep.js';
+import { type KeepPlan, planKeeping, undoOptions, type UndoOptions } from '../undo/plan-keeping.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
 import { SuccessorFill } from './fill-successor.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link recreateDatabase}. */
-export interface RecreateDatabaseOptions extends OperationOptions, Omit<RemedyOptions, 'unsetTemplate'> {
+export interface RecreateDatabaseOptions
+  extends OperationOptions, UndoOptions, Omit<RemedyOptions, 'unsetTemplate'> {
   /**
    * Creates the database when it does not exist.
    * @default false: rejects with `DATABASE_NOT_FOUND`
@@ -90,6 +95,7 @@ export async function recreateDatabase(
 ): Promise<OperationReport> {
   assertOptions('recreateDatabase', options, {
     ...operationOptions,
+    ...undoOptions,
     rollbackPrepared: true,
     dropSlots: true,
     dropSubscriptions: true,
@@ -102,7 +108,10 @@ export async function recreateDatabase(
   });
   const { template, fill, keepOldAs } = options;
   if (template !== undefined) assertDatabaseName(template, 'template name');
-  if (keepOldAs !== undefined) assertNameToKeep(keepOldAs);
+  if (keepOldAs !== undefined) {
+    assertNameToKeep(keepOldAs);
+    assertKeptOnce(options);
+  }
   const request = {
     command: 'recreate' as const,
     target,
@@ -126,8 +135,9 @@ export async function recreateDatabase(
               return swapIn(live, plan);
             });
       const notCarriedOver = [...refused, ...swapped.notCarriedOver];
-      const { leftovers } = swapped;
-      return { changed: true, ...plan.fate, notCarriedOver, removed: plan.report.removed, leftovers };
+      const { kept, leftovers } = swapped;
+      const { removed, notKept } = plan.report;
+      return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
       if (filling === undefined) await dropPrivateDatabases(operation, [plan.successor]);
@@ -150,11 +160,20 @@ interface Recreation {
   /** Whether there is an old database. */
   readonly replaces: boolean;
   readonly keepOldAs: string | undefined;
+  readonly keeping: KeepPlan;
   readonly toRemove: readonly Blocker[];
   /** What becomes of the names, for the report. */
   readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
   /** The report of a dry run. */
-  readonly report: Plan['report'] & OperationOutcome;
+  readonly report: Plan['report'] & OperationOutcome & Pick<OperationReport, 'notKept'>;
+}
+
+/** @throws `CONFIG_INVALID` */
+function assertKeptOnce({ undoMs, keepOldAs }: RecreateDatabaseOptions): void {
+  if (undoMs === undefined) return;
+  throw new PgEvictError('CONFIG_INVALID', 'The old database cannot be kept twice: keepOldAs and undoMs.', {
+    hint: `Leave one of them out: keepOldAs keeps it as "${keepOldAs ?? ''}" for good, undoMs for a time.`,
+  });
 }
 
 const copiedFrom = (template: string | undefined): string[] =>
@@ -176,6 +195,9 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
     { databases: copiedFrom(template), blockedBy: renameBlockers },
   ];
   const { toRemove, report } = await preflight(operation, needs, options);
+  const keeping = await planKeeping(operation, old, options);
+  const { notKept } = keeping;
+  const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping))?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
     ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
@@ -187,9 +209,10 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
     restrictions,
     replaces: old !== undefined,
     keepOldAs,
+    keeping,
     toRemove,
     fate,
-    report: { ...report, ...fate, notCarriedOver: statement.notCarriedOver },
+    report: { ...report, ...fate, notCarriedOver: statement.notCarriedOver, kept, notKept },
   };
 }
 
@@ -219,20 +242,28 @@ async function requirements(
   return { inspection, old };
 }
 
+interface Swapped extends Pick<OperationReport, 'kept'> {
+  readonly notCarriedOver: readonly NotCarriedOver[];
+  readonly leftovers: Leftover[];
+}
+
 /** Puts the new database in the old one's place and drops that, or keeps it under its other name. */
 async function swapIn(
   operation: Operation,
-  { keepOldAs, replaces, restrictions, statement, successor, toRemove }: Recreation,
-): Promise<{ notCarriedOver: NotCarriedOver[]; leftovers: Leftover[] }> {
+  { keepOldAs, keeping, replaces, restrictions, statement, successor, toRemove }: Recreation,
+): Promise<Swapped> {
   const { database } = operation;
   const notCarriedOver = (await restrictions?.close(operation, successor, statement.owner)) ?? [];
-  const predecessor = replaces ? (keepOldAs ?? privateName(operation, 'old')) : undefined;
   await removeBlockers(operation, toRemove);
+  const place = await prepareKeeping(operation, keeping);
+  const aside = place?.name ?? keepOldAs;
+  const predecessor = replaces ? (aside ?? privateName(operation, 'old')) : undefined;
   await runExclusively(operation, {
     sql: [
       ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
       renameStatement(successor, database),
       ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor), unlessProtected(predecessor)]),
+      ...(place?.statements ?? []),
     ].join('; '),
     databases: predecessor === undefined ? [successor] : [database, successor],
     sessions: 'end',
@@ -243,9 +274,11 @@ async function swapIn(
   try {
     await operation.step('swapped');
   } finally {
-    if (predecessor !== undefined && keepOldAs === undefined)
+    if (predecessor !== undefined && aside === undefined)
       leftovers = await dropPrivateDatabases(operation, [predecessor]);
+    // Only the last one is kept.
+    else if (place !== undefined) leftovers = await dropKept(operation, place.name);
   }
-  if (keepOldAs === undefined) await operation.step('dropped');
-  return { notCarriedOver, leftovers };
+  if (aside === undefined) await operation.step('dropped');
+  return { notCarriedOver, leftovers, kept: place?.kept ?? null };
 }

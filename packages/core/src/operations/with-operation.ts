@@ -4,6 +4,7 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline } from '../contract/deadline.js';
 import type { Blocker } from '../contract/blocker.js';
 import { type PgEvictError, withFacts } from '../contract/error.js';
+import { commandOf } from '../contract/command.js';
 import type { OperationOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
@@ -11,6 +12,7 @@ import type { Session } from '../contract/session.js';
 import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
+import { dropExpired } from '../undo/drop-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
@@ -49,6 +51,7 @@ export async function withOperation(
       const terminated = new Map<string, Session>();
       let thrownByListener: { readonly error: unknown } | undefined;
       const operation: Operation = {
+        command,
         database: resolved.database,
         failure: failure(resolved.database),
         settings: resolved.settings,
@@ -77,6 +80,7 @@ export async function withOperation(
       let outcome: OperationOutcome;
       try {
         outcome = await begin(operation, others, callback);
+        if (commandOf(options) !== undefined) outcome = await tidied(operation, outcome);
         if (operation.dryRun) await poolers.preview(control.client, [resolved.database, ...others]);
       } catch (error) {
         // What a listener throws is not ours to translate.
@@ -99,6 +103,8 @@ export async function withOperation(
         removed: [],
         notCarriedOver: [],
         leftovers: [],
+        kept: null,
+        notKept: null,
         ...outcome,
         poolers: poolers.reports(),
         durationMs: Math.round(performance.now() - startedAt),
@@ -109,6 +115,13 @@ export async function withOperation(
   return operating.finally(() => {
     poolers.end();
   });
+}
+
+/** Drops what has expired on the server. The operation has succeeded; what fails from here on does not change that. */
+async function tidied(operation: Operation, outcome: OperationOutcome): Promise<OperationOutcome> {
+  if (operation.dryRun) return outcome;
+  const { left } = await dropExpired(operation).catch(() => ({ left: [] }));
+  return { ...outcome, leftovers: [...(outcome.leftovers ?? []), ...left] };
 }
 
 /** Whoever hears of a failure must hear as well whom and what it has cost already. */

@@ -1,0 +1,23 @@
+import { type Command, Option } from 'commander';
+import { parseAge } from './parse.js';
+
+/** Whether the old content is kept. */
+export interface UndoFlags {
+  /** `--undo <duration>` in milliseconds, `--no-undo`; `undefined` where neither is given. */
+  readonly undo?: number | false;
+}
+
+/**
+ * @param kept what is kept, for the help
+ * @param byDefault how long, where neither option is given
+ */
+export function addUndoOptions(command: Command, kept: string, byDefault: string): Command {
+  return command
+    .addOption(
+      new Option(
+        '--undo <duration>',
+        `keep ${kept} for this long, for "pg-evict undo": 1h, 7d (default: ${byDefault})`,
+      ).argParser(parseAge),
+    )
+    .option('--no-undo', `do not keep ${kept}`);
+}

@@ -1,0 +1,40 @@
+import type { UndoOptions } from '@pg-evict/core';
+import type { CommandContext } from '../context/command-context.js';
+
+/** When a command keeps what it replaces, where no option says so. */
+export type Keeps =
+  /** Where a person had to mean it: the question was answered, or the database was named. */
+  | 'confirmed'
+  /** Never: it does so only with `--undo`. */
+  | 'asked'
+  /** Always. */
+  | 'always';
+
+const hourMs = 3_600_000;
+const gigabyte = 1024 ** 3;
+
+/**
+ * How core is to keep the old content. `--undo` goes before everything. Otherwise nothing is kept where `CI` is set, so
+ * that scripts leave no database behind.
+ *
+ * @param isMeant whether a person has confirmed it
+ */
+export function undoOptionsOf(
+  { options, undo: configured }: Pick<CommandContext, 'options' | 'undo'>,
+  keeps: Keeps,
+  isMeant: boolean,
+): UndoOptions {
+  const { for: forMs = hourMs, upTo = gigabyte } = configured === false ? {} : (configured ?? {});
+  if (options.undo === false) return {};
+  const limit = configured === false ? undefined : configured?.upTo;
+  if (options.undo !== undefined) return { undoMs: options.undo, undoUpToBytes: limit };
+  if (configured === false || isCi() || keeps === 'asked') return {};
+  // What an undo replaces is as large as it is.
+  if (keeps === 'always') return { undoMs: forMs, undoUpToBytes: limit };
+  return isMeant ? { undoMs: forMs, undoUpToBytes: upTo } : {};
+}
+
+function isCi(): boolean {
+  const { CI: ci = '' } = process.env;
+  return !['', '0', 'false'].includes(ci.toLowerCase());
+}

@@ -1,0 +1,29 @@
+import type { Target } from '../connection/target.js';
+import type { DeadlineOptions } from '../contract/deadline.js';
+import { dropExpired, type DroppedExpired } from '../undo/drop-kept.js';
+import { withOperation } from './with-operation.js';
+
+/**
+ * Drops what was kept for an undo on a server and has expired, by the server's clock. Only databases whose owner's
+ * privileges the role has. For `sweep` and `doctor --fix`; nothing does it from code.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function dropExpiredDatabases(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<DroppedExpired> {
+  let outcome: DroppedExpired = { dropped: [], left: [] };
+  const request = {
+    command: 'repair' as const,
+    // It is about no database that anybody could have protected.
+    target: { ...target, database: 'pg_evict_undo', protect: [] },
+    options,
+    failure: () => 'What has expired was not dropped',
+  };
+  await withOperation(request, async (operation) => {
+    outcome = await dropExpired(operation);
+    return { changed: outcome.dropped.length > 0 };
+  });
+  return outcome;
+}

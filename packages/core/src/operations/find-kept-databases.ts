@@ -1,0 +1,46 @@
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { resolveTarget, type Target } from '../connection/target.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { translateError } from '../contract/server-error.js';
+import { findKept } from '../undo/find-kept.js';
+
+/** The content of a database that is kept for an undo. */
+export interface KeptDatabase {
+  /** What it is called meanwhile. */
+  readonly database: string;
+  /** The database whose content it was; `null` where its comment, which says so, has been changed. */
+  readonly of: string | null;
+  /** The operation that put it aside; `null` likewise. */
+  readonly by: string | null;
+  readonly owner: string;
+  /** Until when it is kept, by the server's clock: ISO 8601, UTC. */
+  readonly until: string;
+  /** Whether that is over. */
+  readonly expired: boolean;
+}
+
+/**
+ * Lists what is kept for an undo on a server, of whatever database. Changes nothing. Needs no privilege.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function findKeptDatabases(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<KeptDatabase[]> {
+  const resolved = resolveTarget({ database: 'postgres', ...target });
+  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+    try {
+      return (await findKept(client)).map(({ name, note, owner, until, expired }) => ({
+        database: name,
+        of: note?.of ?? null,
+        by: note?.by ?? null,
+        owner,
+        until: new Date(until * 1000).toISOString(),
+        expired,
+      }));
+    } catch (error) {
+      throw translateError(error, 'What is kept was not looked for', { database: resolved.database });
+    }
+  });
+}

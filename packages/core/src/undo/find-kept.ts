@@ -1,0 +1,53 @@
+import type { Queryable } from '../connection/queryable.js';
+import { privateTag } from '../exclusive-access/private-databases.js';
+import { type KeptNote, readKeptNote } from './kept-comment.js';
+import { keptPattern, readKeptName } from './kept-name.js';
+
+/** A database that was replaced or dropped, and is kept for a while. */
+export interface Kept {
+  /** What it is called meanwhile. */
+  readonly name: string;
+  /** Ties it to the database whose content it was. */
+  readonly tag: string;
+  readonly owner: string;
+  /** Whether the current role has the owner's privileges. */
+  readonly owned: boolean;
+  /** Until when it is kept, by the server's clock, in seconds since 1970. */
+  readonly until: number;
+  /** Whether that is over. */
+  readonly expired: boolean;
+  /** Whether a DROP of it was interrupted; it can only be dropped again. */
+  readonly invalid: boolean;
+  readonly comment: string | null;
+  /** `undefined` where somebody has changed the comment. */
+  readonly note: KeptNote | undefined;
+}
+
+interface Row extends Pick<Kept, 'name' | 'owner' | 'owned' | 'invalid' | 'comment'> {
+  readonly now: number;
+}
+
+/** Names are matched as text: LIKE on a name may use the collation of a damaged template. */
+const keptQuery = `
+SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_has_role(datdba, 'USAGE') AS owned,
+  datconnlimit = -2 AS invalid, pg_catalog.shobj_description(oid, 'pg_database') AS comment,
+  floor(extract(epoch FROM clock_timestamp()))::float8 AS now
+FROM pg_database WHERE datname LIKE '${keptPattern}' ORDER BY datname`;
+
+/**
+ * Finds the databases that are kept for an undo: those of one database, the latest first, or all of the server. One
+ * query; needs no privilege.
+ */
+export async function findKept(client: Queryable, database?: string): Promise<Kept[]> {
+  const { rows } = await client.query(keptQuery, []);
+  const tag = database === undefined ? undefined : privateTag(database);
+  return (rows as unknown as Row[])
+    .flatMap(({ now, ...row }) => {
+      const name = readKeptName(row.name);
+      return name === undefined
+        ? []
+        : [{ ...row, ...name, expired: name.until <= now, note: readKeptNote(row.comment) }];
+    })
+    .filter((kept) => tag === undefined || kept.tag === tag)
+    .toSorted((a, b) => (b.note?.at ?? 0) - (a.note?.at ?? 0));
+}
