@@ -6,6 +6,7 @@ export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #refusing = false;
+  #swallowing = false;
   /** How many connections were made. */
   connections = 0;
 
@@ -20,6 +21,11 @@ export class CuttingProxy {
       proxy.connections += 1;
       if (proxy.#refusing) {
         downstream.resetAndDestroy();
+        return;
+      }
+      if (proxy.#swallowing) {
+        proxy.#sockets.add(downstream);
+        downstream.on('error', () => undefined).resume();
         return;
       }
       const upstream = connect(port, host);
@@ -59,6 +65,11 @@ export class CuttingProxy {
 
   letThrough(): void {
     this.#refusing = false;
+  }
+
+  /** Takes whatever a new connection sends, and says nothing. */
+  swallow(): void {
+    this.#swallowing = true;
   }
 
   /** Carries nothing any more, and says nothing about it: a firewall that has forgotten the connections. */

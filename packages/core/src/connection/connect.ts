@@ -4,6 +4,8 @@ import { PgEvictError } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import { locationOf } from './locate-server.js';
 import { sessionSettings } from './session-settings.js';
+import { giveUp, giveUpOnSilence } from './silence.js';
+import { survivesWhatItCannotRead } from './unreadable-messages.js';
 import { statementName, traced } from './trace.js';
 import type { ConnectionSettings } from './target.js';
 
@@ -12,7 +14,13 @@ export interface Connection {
   readonly client: Client;
   readonly pid: number;
   readonly started: string;
+  /** Runs a statement that may take its time; whoever calls it looks after its end. */
+  run(sql: string): Promise<unknown>;
 }
+
+/** A server that does not care for encodings has text in any: what it sends is checked by nobody then. */
+const asItIs = `SELECT CASE WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'
+  THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END;`;
 
 const notConnected = 'No connection was made; nothing was changed.';
 
@@ -37,15 +45,16 @@ export async function connect(
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   });
-  giveUpOnSilence(client, deadline);
+  const run = watch(client, deadline);
+  survivesWhatItCannotRead(client);
   // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
   // process would crash.
   client.on('error', () => undefined);
   const connecting = traced({ ...whereOf(client), what: 'connect' }, async () => client.connect())
-    .then(async () => client.query<{ pid: number; started: string }>(sessionSettings()))
+    .then(async () => client.query<{ pid: number; started: string }>(`${asItIs}${sessionSettings()}`))
     // Of several statements node-postgres returns several results; its types do not know that.
     .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
-  const stop = (): void => destroy(client);
+  const stop = (): void => giveUp(client);
   deadline.signal?.addEventListener('abort', stop, { once: true });
   try {
     // A timer may fire a moment early, so it is asked which came first, not what time it is.
@@ -56,9 +65,9 @@ export async function connect(
     }
     const [row] = await connecting;
     if (row === undefined) throw new Error('the server does not list our own session');
-    return { client, pid: row.pid, started: row.started };
+    return { client, pid: row.pid, started: row.started, run };
   } catch (error) {
-    destroy(client);
+    giveUp(client);
     if (error instanceof PgEvictError) throw error;
     if (deadline.over) throw deadline.error(undefined, notConnected, { cause: error });
     if (sqlStateOf(error) === '3D000') throw error;
@@ -68,42 +77,16 @@ export async function connect(
   }
 }
 
-/** How long after the deadline an answer is still waited for: longer than a statement takes to be cancelled. */
-const silenceMs = 20_000;
-
-/** The same for an operation of which another connection has fallen silent. */
-const afterSilenceMs = 2000;
-
-/**
- * The deadline is kept by cancelling what runs, so an answer always comes, unless the network has fallen silent. The
- * connection is given up then; what waits for an answer on it fails. One that nothing is asked of stays.
- */
-function giveUpOnSilence(client: Client, deadline: Deadline): void {
+/** Tells of each statement to those who trace, and gives up a client whose server answers no more. */
+function watch(client: Client, deadline: Deadline): Connection['run'] {
   const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
-  const watched = async (...parameters: unknown[]): Promise<unknown> => {
-    const giveUpIn = (ms: number): NodeJS.Timeout =>
-      setTimeout(
-        () => {
-          deadline.silent = true;
-          destroy(client);
-        },
-        Math.min(ms, 2 ** 31 - 1),
-      );
-    let timer = giveUpIn(deadline.silent ? afterSilenceMs : deadline.remainingMs + silenceMs);
-    const sooner = (): void => {
-      clearTimeout(timer);
-      timer = giveUpIn(silenceMs);
-    };
-    deadline.signal?.addEventListener('abort', sooner, { once: true });
-    try {
-      const what = statementName(parameters[0]);
-      return await traced({ ...whereOf(client), what }, async () => query(...parameters));
-    } finally {
-      clearTimeout(timer);
-      deadline.signal?.removeEventListener('abort', sooner);
-    }
+  const told = async (...parameters: unknown[]): Promise<unknown> => {
+    const what = statementName(parameters[0]);
+    return traced({ ...whereOf(client), what }, async () => query(...parameters));
   };
-  client.query = watched as Client['query'];
+  client.query = told as Client['query'];
+  giveUpOnSilence(client, deadline);
+  return told;
 }
 
 /** Where a client is connected, and the pid of the backend that serves it, which node-postgres knows and does not type. */
@@ -112,18 +95,6 @@ function whereOf(client: Client): { where: string; pid: () => number | undefined
     where: `${locationOf(client).server}/${client.database ?? ''}`,
     pid: () => (client as unknown as { processID?: number | null }).processID ?? undefined,
   };
-}
-
-/** Closes a client without waiting for a server that does not answer. */
-export async function disconnect(client: Client): Promise<void> {
-  const ended = client.end().catch(() => undefined);
-  await pause(1000, ended);
-  destroy(client);
-}
-
-/** node-postgres has no public way to give up a connection that does not answer. */
-function destroy(client: Client): void {
-  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
 }
 
 function connectionError(client: Client, cause: unknown): PgEvictError {

@@ -1,7 +1,8 @@
 import type { Deadline } from '../contract/deadline.js';
 import { errorWithRemedies } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
-import { connect, type Connection, disconnect } from './connect.js';
+import { connect, type Connection } from './connect.js';
+import { disconnect } from './silence.js';
 import type { ResolvedTarget } from './target.js';
 
 /**

@@ -12,6 +12,35 @@ export type RemedyOption =
   | 'undoMs'
   | 'noUndo';
 
+/** What decides how a role has to be granted so that it helps. */
+export interface GrantCircumstances {
+  /** The role that is to have it. */
+  readonly to: string;
+  /** Whether that role uses what is granted to it without SET ROLE, where nothing else is said (INHERIT). */
+  readonly inherits: boolean;
+  /** Whether it is a member already, and yet has not what it needs. */
+  readonly member: boolean;
+  /** Whether it is to use the privileges, or to be able to SET ROLE. */
+  readonly option: 'INHERIT' | 'SET';
+  readonly versionNumber: number;
+}
+
+/**
+ * The statement after which a role has the privileges of another. From 16 on each membership says for itself whether it
+ * inherits and may SET ROLE, and a GRANT that does not say so leaves that as it is; before, the role says so for all.
+ *
+ * @see https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
+ */
+function grantStatement(
+  role: string,
+  { to, inherits, member, option, versionNumber }: GrantCircumstances,
+): string {
+  const grant = `GRANT ${role} TO ${quoteIdentifier(to)}`;
+  const isEnough = option === 'SET' || inherits;
+  if (versionNumber >= 160_000) return isEnough && !member ? `${grant};` : `${grant} WITH ${option} TRUE;`;
+  return isEnough ? `${grant};` : `ALTER ROLE ${quoteIdentifier(to)} INHERIT; ${grant};`;
+}
+
 /** What would help: what is to be done, and to what. Whoever prints it puts it into the caller's words. */
 export type Remedy =
   | { readonly kind: 'roll-back-prepared'; readonly gid: string; readonly database: string }
@@ -20,10 +49,10 @@ export type Remedy =
   | { readonly kind: 'unset-template'; readonly database: string }
   | { readonly kind: 'drop-invalid'; readonly database: string }
   | { readonly kind: 'end-lock-holder'; readonly pid: number }
-  | { readonly kind: 'grant-role'; readonly role: string; readonly to: string }
+  | ({ readonly kind: 'grant-role'; readonly role: string } & GrantCircumstances)
   | { readonly kind: 'take-ownership'; readonly database: string; readonly by: string }
   | { readonly kind: 'allow-createdb'; readonly role: string }
-  | { readonly kind: 'allow-signal'; readonly role: string }
+  | ({ readonly kind: 'allow-signal' } & GrantCircumstances)
   | { readonly kind: 'be-superuser'; readonly or: string | undefined }
   | { readonly kind: 'allow-missing' }
   | { readonly kind: 'allow-existing'; readonly otherwise: string | undefined }
@@ -79,13 +108,13 @@ export function remedyText(remedy: Remedy, words: Words): string {
     case 'end-lock-holder':
       return `Let it finish, or end it: SELECT pg_terminate_backend(${remedy.pid});`;
     case 'grant-role':
-      return `GRANT ${quoteIdentifier(remedy.role)} TO ${quoteIdentifier(remedy.to)};`;
+      return grantStatement(quoteIdentifier(remedy.role), remedy);
     case 'take-ownership':
       return `ALTER DATABASE ${quoteIdentifier(remedy.database)} OWNER TO ${quoteIdentifier(remedy.by)};`;
     case 'allow-createdb':
       return `ALTER ROLE ${quoteIdentifier(remedy.role)} CREATEDB;`;
     case 'allow-signal':
-      return `GRANT pg_signal_backend TO ${quoteIdentifier(remedy.role)};`;
+      return grantStatement('pg_signal_backend', remedy);
     case 'be-superuser':
       return `Connect as a superuser${remedy.or === undefined ? '' : `, or end it as "${remedy.or}"`}.`;
     case 'keep-for-undo':

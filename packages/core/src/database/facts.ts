@@ -9,6 +9,8 @@ export interface DatabaseFacts {
   readonly name: string;
   readonly owner: string;
   readonly ownerSuperuser: boolean;
+  /** Whether the current role is a member of the owner's, whatever that allows it. */
+  readonly ownerMember: boolean;
   /** Whether the current role has the owner's privileges. */
   readonly owned: boolean;
   /** Whether the current role may make the owner the owner of another database. */
@@ -39,6 +41,8 @@ export interface AclItem {
 export interface Inspection {
   readonly versionNumber: number;
   readonly role: string;
+  /** Whether the role uses what is granted to it without SET ROLE, where nothing else is said. */
+  readonly inherits: boolean;
   readonly superuser: boolean;
   readonly createdb: boolean;
   /** Whether the template that was named is to be copied file by file. */
@@ -51,12 +55,13 @@ const invalidConnectionLimit = -2;
 
 const inspectQuery = `
 WITH me AS (${currentRoleQuery})
-SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS role, me.super AS superuser,
+SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS role, me.inherits, me.super AS superuser,
   me.super OR (SELECT rolcreatedb FROM pg_roles r WHERE r.oid = me.oid) AS createdb,
   coalesce((SELECT ${copiesFilesSql('d.oid')} FROM pg_database d WHERE d.datname = $2), false) AS "copiesFiles",
   (SELECT coalesce(json_agg(json_build_object(
     'oid', d.oid::bigint, 'name', d.datname, 'owner', pg_get_userbyid(d.datdba),
-    'ownerSuperuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba), 'owned', pg_has_role(me.oid, d.datdba, 'USAGE'), 'row', to_jsonb(d) - 'datacl',
+    'ownerSuperuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba), 'owned', pg_has_role(me.oid, d.datdba, 'USAGE'),
+    'ownerMember', pg_has_role(me.oid, d.datdba, 'MEMBER'), 'row', to_jsonb(d) - 'datacl',
     'encoding', pg_encoding_to_char(d.encoding), 'tablespace', t.spcname,
     'tablespaceUsable', has_tablespace_privilege(t.oid, 'CREATE'),
     'ownerSettable', pg_has_role(me.oid, d.datdba,

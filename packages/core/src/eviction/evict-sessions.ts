@@ -82,8 +82,8 @@ s AS MATERIALIZED (
     a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
   FROM ${sessionTables('$4', 'activity')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
   UNION ALL
-  SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, false, false, false, me.name,
-    l.objid, true, false
+  SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, NULL, false, false, false, me.name,
+    me.inherits, me.member_of_signallers, me.version, l.objid, true, false
   FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
     SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
 held AS MATERIALIZED (

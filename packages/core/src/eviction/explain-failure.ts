@@ -1,4 +1,5 @@
 import type { Blocker } from '../contract/blocker.js';
+import { pause } from '../contract/deadline.js';
 import { blockedError, type PgEvictError } from '../contract/error.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import { halfDropped } from '../database/facts.js';
@@ -19,6 +20,10 @@ import type { ExclusiveStatement, Operation } from './operation.js';
 const placeholderStates = new Set(['22012', '42809', '22023']);
 const objectInUse = '55006';
 const deadlockDetected = '40P01';
+
+/** Somebody has changed the row of a database between our reading it and our changing it: ALTER DATABASE, GRANT, COMMENT. */
+const isChangedMeanwhile = (error: unknown): boolean =>
+  sqlStateOf(error) === 'XX000' && String((error as Error).message).startsWith('tuple concurrently ');
 const lockNotAvailable = '55P03';
 
 /**
@@ -42,6 +47,10 @@ export async function throwUnlessRetriable(
     await refuseProtectedByNow(control.client, statement.databases);
     // The label is off again by now.
     if (!deadline.over) return;
+  }
+  if (isChangedMeanwhile(error) && !deadline.over) {
+    await pause(10);
+    return;
   }
   if (sqlState === objectInUse || sqlState === deadlockDetected) {
     await throwIfInUse(operation, statement, error);

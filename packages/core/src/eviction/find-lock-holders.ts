@@ -1,11 +1,13 @@
 import type { Client } from 'pg';
 import type { Blocker } from '../contract/blocker.js';
+import { rawText, readRawText } from '../connection/raw-text.js';
 import { withRemedy } from '../contract/remedy.js';
 import { redactQuery } from '../text/redact-query.js';
 
 const lockHoldersQuery = `
-SELECT a.pid, a.usename AS "user", a.datname AS database, a.state, left(a.query, 200) AS query
-FROM pg_stat_activity a WHERE a.pid = ANY ($1::int[]) AND a.pid <> $2`;
+SELECT a.pid, ${rawText('a.usename')} AS "user", a.datname AS database, a.state, ${rawText('a.query')} AS query,
+  pg_encoding_to_char(d.encoding)::text AS encoding
+FROM pg_stat_activity a LEFT JOIN pg_database d ON d.oid = a.datid WHERE a.pid = ANY ($1::int[]) AND a.pid <> $2`;
 
 /** Names the sessions whose locks kept the runner from its own, such as an uncommitted ALTER DATABASE. */
 export async function findLockHolders(
@@ -21,7 +23,10 @@ export async function findLockHolders(
     database: string | null;
     state: string | null;
     query: string | null;
+    encoding: string | null;
   }>(lockHoldersQuery, [pids, runnerPid]);
+  const read = (raw: string | null, encoding: string | null): string | undefined =>
+    raw === null ? undefined : readRawText(raw, encoding).slice(0, 200);
   return rows.map((row) =>
     withRemedy(
       {
@@ -29,8 +34,8 @@ export async function findLockHolders(
         name: String(row.pid),
         database,
         detail:
-          `Session ${row.pid} of ${row.user ?? 'a background process'} on database "${row.database ?? ''}"` +
-          ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${redactQuery(row.query)}`}.`,
+          `Session ${row.pid} of ${read(row.user, row.encoding) ?? 'a background process'} on database "${row.database ?? ''}"` +
+          ` (${row.state ?? 'state hidden'}) holds a lock that stands in the way${row.query === null ? '' : `: ${redactQuery(read(row.query, row.encoding) ?? '')}`}.`,
       },
       { kind: 'end-lock-holder', pid: row.pid },
     ),

@@ -30,6 +30,8 @@ export interface Operation {
   readonly poolers: PoolerPauses;
   /** How long sessions may still leave by themselves: what is left of it for the whole operation. */
   graceMs: number;
+  /** How long sessions that may not be ended may still leave by themselves, likewise. */
+  patienceMs: number;
   /** Whether anything was found that an operation before it had left because its process died. */
   recovered: boolean;
   step(step: OperationStep): Promise<void>;

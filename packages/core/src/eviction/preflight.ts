@@ -4,6 +4,7 @@ import type { OperationReport } from '../contract/report.js';
 import { deniedBlocker } from '../sessions/permission.js';
 import { toDeniedSession, toSession } from '../sessions/row.js';
 import { evictSessions, isDenied } from './evict-sessions.js';
+import { untilDeniedLeave } from './await-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import type { Operation } from './operation.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
@@ -39,7 +40,9 @@ export async function preflight(
     .filter((need) => need.databases.length > 0)
     .map(async (need) => findBlockers(runner.client, need.databases, need.blockedBy));
   const [sweep, ...some] = await Promise.all([
-    evictSessions(control.client, databases, runner.pid, { keep }),
+    dryRun
+      ? evictSessions(control.client, databases, runner.pid, { keep })
+      : untilDeniedLeave(operation, databases),
     ...looking,
   ]);
   const found = some.flatMap(({ blockers }) => blockers);

@@ -1,4 +1,5 @@
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import type { Blocker } from '../contract/blocker.js';
 import { pause } from '../contract/deadline.js';
 import { sqlStateOf } from '../contract/server-error.js';

@@ -2,6 +2,7 @@ import { pause, stateOf } from '../contract/deadline.js';
 import { isOutcomeUnknown, sqlStateOf } from '../contract/server-error.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { toSession } from '../sessions/row.js';
+import { untilDeniedLeave, waitForSessionsToLeave } from './await-sessions.js';
 import { type EvictionRound, evictSessions, type EvictionRow, isDenied } from './evict-sessions.js';
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import { type ExclusiveStatement, type Operation, wakeChannel } from './operation.js';
@@ -49,7 +50,7 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
     await boundLockWait(runner, deadline);
     // The last look before it: where nobody is connected, nothing holds it up once it has begun.
     if (heedsLabels(statement)) await refuseProtectedByNow(runner.client, statement.databases);
-    const running = runner.client.query(statement.sql);
+    const running = runner.run(statement.sql);
     const fate = stateOf(running);
     let lastSweep: EvictionRound | undefined;
     try {
@@ -59,6 +60,14 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
     } catch (error) {
       if (fate.error !== undefined && isOutcomeUnknown(fate.error))
         throw await endLostRunner(operation, statement.databases, fate.error);
+      if (error instanceof DeniedError && operation.patienceMs > 0 && !deadline.over) {
+        // They came after everybody looked. Nothing is locked any more: they are waited for as the others were.
+        const { rows } = await untilDeniedLeave(operation, statement.databases);
+        const denied = rows.filter(isDenied);
+        if (denied.length === 0) continue;
+        throw sessionsDenied(operation, denied);
+      }
+      if (error instanceof DeniedError) throw sessionsDenied(operation, error.rows);
       if (lastSweep === undefined) throw error;
       await throwUnlessRetriable(operation, statement, lastSweep, error);
     }
@@ -67,6 +76,16 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
 
 const heedsLabels = ({ labels = 'heeded', sessions }: ExclusiveStatement): boolean =>
   labels === 'heeded' && sessions === 'end';
+
+/** Somebody is on the databases who may not be ended. */
+class DeniedError extends Error {
+  readonly rows: readonly EvictionRow[];
+
+  constructor(rows: readonly EvictionRow[]) {
+    super('sessions may not be ended');
+    this.rows = rows;
+  }
+}
 
 /** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
 async function endSessionsUntilSettled(
@@ -120,7 +139,7 @@ async function endSessionsUntilSettled(
       if (denied.length > 0) {
         await cancelUntilSettled(operation, running);
         if (state.succeeded) break;
-        throw sessionsDenied(operation, denied);
+        throw new DeniedError(denied);
       }
       recordTerminated(
         operation,
@@ -171,22 +190,4 @@ async function terminateStarting(operation: Operation, rows: readonly EvictionRo
       if (sqlStateOf(error) !== '42501') throw error;
     }
   }
-}
-
-/**
- * Gives sessions what is left of the operation's grace to leave by themselves; returns as soon as nobody is left.
- *
- * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
- */
-async function waitForSessionsToLeave(operation: Operation, databases: readonly string[]): Promise<void> {
-  const { control, runner, deadline } = operation;
-  if (operation.graceMs === 0) return;
-  const endsAt = performance.now() + operation.graceMs;
-  while (performance.now() < endsAt && !deadline.over) {
-    const { rows } = await evictSessions(control.client, databases, runner.pid);
-    if (rows.length === 0) break;
-    await pause(Math.min(50, endsAt - performance.now()));
-  }
-  operation.graceMs = Math.max(0, endsAt - performance.now());
-  await refuseProtectedByNow(control.client, databases);
 }

@@ -17,12 +17,12 @@ const lookMs = 50;
  */
 export async function runWithinDeadline(
   operation: Operation,
-  { client, pid }: Connection,
+  { pid, run }: Connection,
   sql: string,
 ): Promise<void> {
   const { control, database, deadline, failure } = operation;
   deadline.throwIfOver(database, `${failure}.`);
-  const running = client.query(sql);
+  const running = run(sql);
   const statement = stateOf(running);
   while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), running);
   if (statement.settled) {

@@ -1,12 +1,16 @@
 import type { Client } from 'pg';
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect, giveUp } from '../connection/silence.js';
 import { Deadline, pause, stateOf } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import { halfDropped } from '../database/facts.js';
 import type { Operation } from './operation.js';
 
-/** How long to wait for a statement to end after it was told to; every server answers a cancel within a nap. */
-const patienceMs = 15_000;
+/** How long to wait for a statement to end after it was told to: as long as the server answers that it is still at it. */
+const patienceMs = 60_000;
+
+/** How long another connection may take where the time is up. */
+const spareMs = 900;
 
 /** How long to wait before a backend is told again. */
 const againMs = 50;
@@ -36,9 +40,12 @@ async function repeatUntilDone(
       try {
         if (await tell(client)) return;
       } catch (error) {
-        if (spare !== undefined) throw unknown(error);
+        // Where the network has fallen silent, another connection would only be waited for.
+        if (spare !== undefined || operation.deadline.silent) throw unknown(error);
         try {
-          spare = (await connect(operation.settings, operation.maintenanceDatabase, patience)).client;
+          const { over, remainingMs } = operation.deadline;
+          const attempt = new Deadline({ timeoutMs: (over ? 0 : remainingMs) + spareMs });
+          spare = (await connect(operation.settings, operation.maintenanceDatabase, attempt)).client;
         } catch (cause) {
           throw unknown(cause);
         }
@@ -72,12 +79,18 @@ export async function cancelUntilSettled(
   pid = operation.runner.pid,
 ): Promise<void> {
   const statement = stateOf(running);
-  await repeatUntilDone(operation, pid, async (client) => {
-    if (statement.settled) return true;
-    await client.query('SELECT pg_cancel_backend($1)', [pid]);
-    await pause(againMs, running);
-    return statement.settled;
-  });
+  try {
+    await repeatUntilDone(operation, pid, async (client) => {
+      if (statement.settled) return true;
+      await client.query('SELECT pg_cancel_backend($1)', [pid]);
+      await pause(againMs, running);
+      return statement.settled;
+    });
+  } catch (error) {
+    // Nobody waits for it any more.
+    giveUp(operation.runner.client);
+    throw error;
+  }
 }
 
 /** $1 pid, $2 start of the backend, in microseconds since 1970: none but ours. */

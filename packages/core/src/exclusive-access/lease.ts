@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import { Deadline, pause } from '../contract/deadline.js';
-import { PgEvictError } from '../contract/error.js';
+import { isPgEvictError, PgEvictError } from '../contract/error.js';
 import type { Operation } from '../eviction/operation.js';
 import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
 
@@ -92,10 +93,8 @@ export class Lease {
           signal: this.#ending.signal,
         });
         ({ client } = await connect(settings, maintenanceDatabase, attempt));
-        await client.query(`SELECT pg_advisory_lock_shared(${leaseLockKey('$1::text', 'holder')})`, [
-          this.#name,
-        ]);
-        if (await this.#isOurs(client)) {
+        await this.#say(client, patience);
+        if (await this.#isOurs(client, patience)) {
           this.#client = client;
           this.#stateOf(client);
         } else {
@@ -110,7 +109,9 @@ export class Lease {
         if (this.#ending.signal.aborted) return;
         if (patience.over) {
           this.#lose(
-            `our connections were lost, and the server could not be reached for ${patience.timeoutMs} ms`,
+            isPgEvictError(error)
+              ? `our connections were lost, and the server could not be reached for ${patience.timeoutMs} ms`
+              : `our connections were lost, and for ${patience.timeoutMs} ms it could not be said again that we hold it: ${String(error)}`,
             error,
           );
           return;
@@ -120,13 +121,26 @@ export class Lease {
     }
   }
 
+  /** Says that the holder lives. Anybody may have taken that lock, so it is not waited for without end. */
+  async #say(client: Client, patience: Deadline): Promise<void> {
+    const take = `SELECT pg_try_advisory_lock_shared(${leaseLockKey('$1::text', 'holder')}) AS taken`;
+    for (;;) {
+      const { rows } = await client.query<{ taken: boolean }>(take, [this.#name]);
+      if (rows[0]?.taken === true) return;
+      if (this.#ending.signal.aborted || patience.over)
+        throw new Error('somebody else has its advisory lock');
+      await pause(retryMs);
+    }
+  }
+
   /** Whether the database still has its private name, once whoever is about to put it back has made up his mind. */
-  async #isOurs(client: Client): Promise<boolean> {
+  async #isOurs(client: Client, patience: Deadline): Promise<boolean> {
     for (;;) {
       const { rows } = await client.query<{ held: boolean; claimed: boolean }>(stateQuery, [this.#name]);
       const { claimed, held } = rows[0] as (typeof rows)[0];
       if (!claimed || !held) return held;
       if (this.#ending.signal.aborted) throw new Error('nobody waits for it any more');
+      if (patience.over) throw new Error('somebody says for too long that he puts it in order');
       await pause(retryMs);
     }
   }

@@ -167,10 +167,10 @@ async function dropPrivateDatabase(operation: Operation, name: string): Promise<
  */
 async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
   const { runner, control, deadline } = operation;
-  const running = runner.client.query(sql);
+  const running = runner.run(sql);
   const statement = stateOf(running);
   const beganAt = performance.now();
-  await pause(tidyMs, running);
+  await pause(deadline.over ? tidyMs / 2 : tidyMs, running);
   while (!statement.settled) {
     // If that cannot be seen, it is not left to run on behind us.
     const hangs = await control.client
@@ -180,7 +180,7 @@ async function runUnlessItHangs(operation: Operation, sql: string): Promise<void
         () => true,
       );
     const tookMs = performance.now() - beganAt;
-    if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > 2 * tidyMs)) {
+    if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > tidyMs)) {
       await cancelUntilSettled(operation, running);
     } else await pause(100, running);
   }

@@ -4,6 +4,7 @@ import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
 import { dropAbandoned, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
+import { standsInFor } from '../guards/placeholder.js';
 import { release } from './release.js';
 
 /** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
@@ -32,7 +33,7 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
       left.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
   };
-  for (const name of named('held'))
+  for (const name of [...named('held'), ...(await findOrphaned(operation))])
     await claimed(name, async () => (await release(operation, name)).leftovers ?? []);
   // Somebody may be filling it, and is about to say that he lives.
   for (const name of named('new')) await claimed(name, async () => dropAbandoned(operation, [name]));
@@ -40,11 +41,40 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
   return { found: found.length > 0, left };
 }
 
+/** $1 the database: the private name that its placeholder stands in for, and whether the backend is there that made it. */
+const placeholderQuery = `
+SELECT shobj_description(d.oid, 'pg_database') AS comment, a.pid IS NOT NULL AS listed,
+  (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
+FROM pg_database d LEFT JOIN pg_stat_activity a ON a.pid = substring(
+  shobj_description(d.oid, 'pg_database') from 'pg_evict_held_[0-9a-f]{10}_([0-9]{1,9})_')::int
+WHERE d.datname = $1 AND pg_has_role(d.datdba, 'USAGE')`;
+
+/**
+ * The private name that a placeholder stands in for, where there is no such database any more and its holder is gone: the
+ * command that had it has dropped it.
+ */
+async function findOrphaned({ database, runner }: Operation): Promise<string[]> {
+  const { rows } = await runner.client.query<{
+    comment: string | null;
+    listed: boolean;
+    backendStarted: string | null;
+  }>(placeholderQuery, [database]);
+  const [row] = rows;
+  const held = standsInFor(row?.comment ?? null);
+  if (row === undefined || held === undefined) return [];
+  const started = /_([0-9a-z]+)$/.exec(held)?.[1];
+  const lives =
+    row.listed && (row.backendStarted === null || BigInt(row.backendStarted).toString(36) === started);
+  const exists = await runner.client.query('SELECT FROM pg_database WHERE datname = $1', [held]);
+  return lives || exists.rows.length > 0 ? [] : [held];
+}
+
 /** $1 the private name. */
 const claimQuery = `SELECT pg_try_advisory_lock(${leaseLockKey('$1::text', 'recoverer')}) AS claimed`;
 const unclaimQuery = `SELECT pg_advisory_unlock(${leaseLockKey('$1::text', 'recoverer')})`;
 const stateQuery = `
-SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${leaseLockTaken('$1::text', 'holder')} AS alive`;
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1
+  OR strpos(shobj_description(oid, 'pg_database'), ' placeholder of ' || $1 || ']') > 0) AS held, ${leaseLockTaken('$1::text', 'holder')} AS alive`;
 
 /**
  * Calls `callback` if nobody else puts the database in order meanwhile and its holder does not come back. Both sides first
@@ -52,7 +82,9 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${leaseLockT
  */
 async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
   const { client } = operation.runner;
-  if (!(await claim(operation, name))) return;
+  if (!(await claim(operation, name))) {
+    throw new Error(`somebody else has been putting it in order for ${claimMs} ms`);
+  }
   try {
     if (await isAbandoned(operation, name)) await callback();
   } finally {
@@ -61,12 +93,17 @@ async function withClaim(operation: Operation, name: string, callback: () => Pro
   }
 }
 
+/** How long somebody else may take to put it in order; anybody may hold the lock that says so. */
+const claimMs = 10_000;
+
 /** Waits while somebody else puts it in order. */
 async function claim({ deadline, runner }: Operation, name: string): Promise<boolean> {
+  const endsAt = performance.now() + claimMs;
   for (;;) {
     const { rows } = await runner.client.query<{ claimed: boolean }>(claimQuery, [name]);
     if (rows[0]?.claimed === true) return true;
-    if (deadline.over || !(await look(runner.client, name)).held) return false;
+    if (deadline.over || performance.now() >= endsAt) return false;
+    if (!(await look(runner.client, name)).held) return true;
     await pause(20);
   }
 }

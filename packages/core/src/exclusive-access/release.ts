@@ -3,7 +3,7 @@ import { PgEvictError } from '../contract/error.js';
 import { findDatabase, inspect } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { standsInFor } from '../guards/placeholder.js';
+import { onlyPlaceholderOf, standsInFor } from '../guards/placeholder.js';
 import { renameStatement } from '../text/quote.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 
@@ -15,20 +15,38 @@ export const notGivenBack =
 
 /**
  * Gives a database that was held exclusively its name back, and drops the placeholder. Ends the sessions that are
- * still on it. Does nothing, and says so (`changed`), if there is no database under the private name.
+ * still on it. If there is no database under the private name (somebody has dropped it, by that name), only the placeholder
+ * that stands in for it is dropped (`dropped`); if there is none either, it does nothing, and says so (`changed`).
  *
  * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
  * data is
  */
-export async function release(given: Operation, held: string): Promise<OperationOutcome> {
+export async function release(
+  given: Operation,
+  held: string,
+): Promise<OperationOutcome & { readonly dropped?: true }> {
   const failure = notGivenBack(held)(given.database);
   const operation = { ...given, failure };
   const { database, runner } = operation;
   const inspection = await inspect(runner.client, [database, held]);
-  if (findDatabase(inspection, held) === undefined) return { changed: false };
   const inPlace = findDatabase(inspection, database);
+  const isStandIn = inPlace !== undefined && standsInFor(inPlace.comment) === held;
+  if (findDatabase(inspection, held) === undefined) {
+    if (!isStandIn) return { changed: false };
+    const aside = privateName(operation, 'old');
+    await runExclusively(operation, {
+      // Another database may have got its name by now.
+      sql: [renameStatement(database, aside), onlyPlaceholderOf(aside, held)].join('; '),
+      databases: [database],
+      blockedBy: renameBlockers,
+      sessions: 'end',
+      labels: 'ignored',
+    });
+    const leftovers = await dropPrivateDatabases(operation, [aside]);
+    return { changed: leftovers.length === 0, dropped: true, leftovers };
+  }
   // A placeholder of another hold is another database, too.
-  if (inPlace !== undefined && standsInFor(inPlace.comment) !== held) {
+  if (inPlace !== undefined && !isStandIn) {
     throw new PgEvictError('DATABASE_EXISTS', `${failure}, because another database has taken its name.`, {
       database,
       hint: `Look at both, then drop one and rename the other.`,

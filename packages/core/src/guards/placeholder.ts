@@ -50,6 +50,12 @@ export function unlessPlaceholder(renamed: string): string {
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
 }
 
+/** Likewise, if what now has this name is anything but the placeholder of that database. */
+export function onlyPlaceholderOf(renamed: string, held: string): string {
+  return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') LIKE ${quoteLiteral(`%${mark}${held}]`)})::int
+    FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
+}
+
 /** Says whether a copy is one of a placeholder: $1 the copy, $2 the encoding of what was to be copied. */
 export const placeholderCopied = `
 SELECT FROM pg_database WHERE datname = $1 AND pg_encoding_to_char(encoding) <> $2`;

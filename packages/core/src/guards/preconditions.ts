@@ -40,8 +40,8 @@ export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, f
   if (facts.owned) return;
   throw errorWithRemedies(
     'PERMISSION_DENIED',
-    `${failure}: it belongs to "${facts.owner}", and role "${inspection.role}" is not a member of that role.`,
-    [ownershipRemedy(facts, inspection.role)],
+    `${failure}: it belongs to "${facts.owner}", and role "${inspection.role}" ${facts.ownerMember ? 'is a member of that role, but does not inherit its privileges' : 'is not a member of that role'}.`,
+    [ownershipRemedy(facts, inspection)],
     { database: facts.name },
   );
 }
@@ -78,7 +78,7 @@ export function requireValid(facts: DatabaseFacts, failure: string): void {
 
 /** $1 the role. CREATE DATABASE … OWNER asks for SET ROLE; up to 15 every member may do that. */
 const ownerQuery = `
-SELECT pg_has_role(current_user, oid,
+SELECT pg_has_role(current_user, oid, 'MEMBER') AS member, pg_has_role(current_user, oid,
   CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS settable
 FROM pg_roles WHERE rolname = $1`;
 
@@ -90,12 +90,12 @@ FROM pg_roles WHERE rolname = $1`;
  */
 export async function assertOwner(
   client: Client,
-  { role }: Inspection,
+  { inherits, role, versionNumber }: Inspection,
   owner: string | undefined,
   { database, failure }: { readonly database: string; readonly failure: string },
 ): Promise<void> {
   if (owner === undefined || owner === role) return;
-  const { rows } = await client.query<{ settable: boolean }>(ownerQuery, [owner]);
+  const { rows } = await client.query<{ settable: boolean; member: boolean }>(ownerQuery, [owner]);
   const [found] = rows;
   if (found === undefined) {
     throw new PgEvictError('CONFIG_INVALID', `${failure}: there is no role "${owner}" to own it.`, {
@@ -106,8 +106,18 @@ export async function assertOwner(
   if (found.settable) return;
   throw errorWithRemedies(
     'PERMISSION_DENIED',
-    `${failure}: role "${role}" may not make "${owner}" its owner, as it is not a member of that role.`,
-    [{ kind: 'grant-role', role: owner, to: role }],
+    `${failure}: role "${role}" may not make "${owner}" its owner, as it ${found.member ? 'may not SET ROLE to it' : 'is not a member of that role'}.`,
+    [
+      {
+        kind: 'grant-role',
+        role: owner,
+        to: role,
+        inherits,
+        member: found.member,
+        option: 'SET',
+        versionNumber,
+      },
+    ],
     { database },
   );
 }
@@ -117,12 +127,16 @@ interface Ownership {
   readonly name: string;
   readonly owner: string;
   readonly ownerSuperuser: boolean;
+  readonly ownerMember: boolean;
 }
 
 /** After which a role has the privileges of a database's owner, on that database. */
-export function ownershipRemedy({ name, owner, ownerSuperuser }: Ownership, role: string): Remedy {
+export function ownershipRemedy(
+  { name, owner, ownerSuperuser, ownerMember: member }: Ownership,
+  { role, inherits, versionNumber }: Pick<Inspection, 'role' | 'inherits' | 'versionNumber'>,
+): Remedy {
   // Whoever is a member of a superuser may become one: too much for the sake of a database.
   return ownerSuperuser
     ? { kind: 'take-ownership', database: name, by: role }
-    : { kind: 'grant-role', role: owner, to: role };
+    : { kind: 'grant-role', role: owner, to: role, inherits, member, option: 'INHERIT', versionNumber };
 }

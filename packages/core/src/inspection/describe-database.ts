@@ -32,12 +32,17 @@ type DescriptionRow = Pick<
 > & {
   readonly ownerSuperuser: boolean | null;
   readonly owned: boolean | null;
+  readonly ownerMember: boolean | null;
+  readonly inherits: boolean;
+  readonly versionNumber: number;
   readonly comment: string | null;
 };
 
 const describeQuery = `
 SELECT current_setting('server_version') AS "serverVersion", current_user AS role, d.oid IS NOT NULL AS exists,
   pg_get_userbyid(d.datdba) AS owner, pg_has_role(d.datdba, 'USAGE') AS owned,
+  pg_has_role(d.datdba, 'MEMBER') AS "ownerMember", (SELECT rolinherit FROM pg_roles WHERE rolname = current_user) AS inherits,
+  current_setting('server_version_num')::int AS "versionNumber",
   (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = d.datdba) AS "ownerSuperuser",
   CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
     THEN pg_database_size(d.oid)::float8 END AS "sizeBytes", shobj_description(d.oid, 'pg_database') AS comment
@@ -58,7 +63,8 @@ export async function describeDatabase(
     const { rows } = await client.query<DescriptionRow>(describeQuery, [database]).catch((error: unknown) => {
       throw translateError(error, `Database "${database}" was not described`, { database });
     });
-    const { comment, owned, ownerSuperuser, ...facts } = rows[0] as DescriptionRow;
+    const { comment, inherits, owned, ownerMember, ownerSuperuser, versionNumber, ...facts } =
+      rows[0] as DescriptionRow;
     const { owner, role } = facts;
     return {
       database,
@@ -67,7 +73,15 @@ export async function describeDatabase(
       ownershipRemedy:
         owned === false && owner !== null
           ? remedyText(
-              ownershipRemedy({ name: database, owner, ownerSuperuser: ownerSuperuser === true }, role),
+              ownershipRemedy(
+                {
+                  name: database,
+                  owner,
+                  ownerSuperuser: ownerSuperuser === true,
+                  ownerMember: ownerMember === true,
+                },
+                { role, inherits, versionNumber },
+              ),
               apiWords,
             )
           : null,

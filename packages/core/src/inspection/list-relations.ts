@@ -1,4 +1,5 @@
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';

@@ -64,6 +64,11 @@ export async function applyDatabaseSettings(
 ): Promise<NotCarriedOver[]> {
   const notCarriedOver: NotCarriedOver[] = [];
   for (const { setting, sql } of settingStatements(facts, name, owner)) {
+    // What could not be read would not be what it was.
+    if (sql.includes('\uFFFD')) {
+      notCarriedOver.push({ setting, reason: 'it is not in UTF-8' });
+      continue;
+    }
     try {
       await runWithinDeadline(operation, operation.runner, sql);
     } catch (error) {

@@ -63,6 +63,7 @@ export class SuccessorFill {
   /** Drops a database that will not be used. What the caller left on it ends. */
   async giveUp(operation: Operation, successor: string): Promise<void> {
     const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(successor)} WITH (FORCE)`;
+    if (operation.deadline.silent) return;
     await withLiveConnections(operation, new Deadline({ timeoutMs: givingUpMs }), async (last) => {
       await last.runner.client.query(drop).catch(() => undefined);
       await dropPrivateDatabases(last, [successor]);

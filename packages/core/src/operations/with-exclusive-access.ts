@@ -1,5 +1,6 @@
 import type { Target } from '../connection/target.js';
-import { alsoThrown, PgEvictError } from '../contract/error.js';
+import { Deadline, pause } from '../contract/deadline.js';
+import { alsoThrown, errorWithRemedies, isPgEvictError, PgEvictError } from '../contract/error.js';
 import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
@@ -76,7 +77,14 @@ export async function withExclusiveAccess<T>(
     const needed = { control: control.client, deadline, database, databases: [database] };
     // Until it is given back: its name leads nobody in meanwhile.
     return poolers.whilePaused(needed, async () => {
-      await acquire(operation, plan);
+      try {
+        await acquire(operation, plan);
+      } catch (error) {
+        // Nobody has heard whether it was taken: then it is not left as it is.
+        if (isPgEvictError(error) && error.code === 'CONNECTION_FAILED')
+          throw await givenBackAfter(error, operation, target, options, held);
+        throw error;
+      }
       const hold = new Lease(operation, held, {
         taken: 'gave it back',
         error: (why, cause) => lostError(operation.database, why, cause),
@@ -122,23 +130,73 @@ async function give(
   lost: AbortSignal,
   outcome: Outcome<unknown>,
 ): Promise<OperationReport['leftovers']> {
-  const giving = { timeoutMs: Math.max(timeoutMs, minGivingMs) };
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
-    // They are paused until the end, by the operation that took the database.
-    const unpooled = { ...target, poolers: [] };
-    const request = {
-      command: 'run',
-      target: unpooled,
-      options: giving,
-      failure: notGivenBack(held),
-    } as const;
-    const { changed, leftovers } = await withOperation(request, async (second) => release(second, held));
+    const { changed, dropped, leftovers } = await releaseAgain(target, timeoutMs, held);
+    if (dropped) throw lostError(database, 'it was dropped meanwhile, and what stood in its place as well');
     if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;
     return leftovers;
   } catch (error) {
     if (thrown.length === 0 || thrown[0] === error || !(error instanceof PgEvictError)) throw error;
     throw alsoThrown(error, thrown[0]);
+  }
+}
+
+/** How long to wait before the server is asked again. */
+const retryMs = 200;
+
+/**
+ * Gives a database back, over new connections each time that they are lost, until there is no time left. What was done
+ * over a connection that was lost is seen by the next one.
+ */
+async function releaseAgain(
+  target: Target,
+  timeoutMs: number,
+  held: string,
+): Promise<Pick<OperationReport, 'changed' | 'leftovers'> & { readonly dropped: boolean }> {
+  const time = new Deadline({ timeoutMs: Math.max(timeoutMs, minGivingMs) });
+  let lostOnce = false;
+  for (;;) {
+    let dropped = false;
+    const options = { timeoutMs: Math.max(1, time.remainingMs) };
+    // The poolers are paused until the end, by the operation that took the database.
+    const unpooled = { ...target, poolers: [] };
+    const request = { command: 'run', target: unpooled, options, failure: notGivenBack(held) } as const;
+    try {
+      const { changed, leftovers } = await withOperation(request, async (operation) => {
+        const outcome = await release(operation, held);
+        dropped = outcome.dropped === true;
+        return outcome;
+      });
+      return { changed: changed || lostOnce, dropped, leftovers };
+    } catch (error) {
+      const isLost = isPgEvictError(error) && error.code === 'CONNECTION_FAILED';
+      if (!isLost || time.remainingMs < 1000) throw error;
+      lostOnce = true;
+      await pause(retryMs);
+    }
+  }
+}
+
+/** The error to throw where the connections were lost while the database was taken: it has its name again, or where it is. */
+async function givenBackAfter(
+  error: PgEvictError,
+  { database }: Operation,
+  target: Target,
+  { timeoutMs = 0 }: ExclusiveAccessOptions,
+  held: string,
+): Promise<PgEvictError> {
+  try {
+    await releaseAgain(target, timeoutMs, held);
+    return error;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return errorWithRemedies(
+      'CONNECTION_FAILED',
+      `Database "${database}" may be called "${held}" now: our connections were lost while it was taken, and it could not be given back. ${message}`,
+      [{ kind: 'await-release', database }],
+      { database, cause: error },
+    );
   }
 }

@@ -16,6 +16,9 @@ import { dropExpired } from '../undo/drop-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
+/** How long sessions that may not be ended are waited for where the caller has not said how long. */
+const patienceMs = 2000;
+
 /** What is to be done, for whom. */
 export interface OperationRequest {
   readonly command: OperationReport['command'];
@@ -65,6 +68,7 @@ export async function withOperation(
         keep: options.keep ?? [],
         poolers,
         graceMs: options.graceMs ?? 0,
+        patienceMs: options.graceMs || patienceMs,
         recovered: false,
         step: async (step) => {
           try {

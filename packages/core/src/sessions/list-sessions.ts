@@ -1,4 +1,5 @@
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import { currentRoleQuery } from '../connection/current-role.js';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isQueryable, type Queryable, seeAnew } from '../connection/queryable.js';

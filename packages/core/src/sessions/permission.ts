@@ -11,6 +11,10 @@ export interface Permission {
   readonly kept: boolean;
   readonly superuser_owned: boolean;
   readonly current_role: string;
+  /** What decides how it has to be granted what it lacks. */
+  readonly role_inherits: boolean;
+  readonly member_of_signallers: boolean;
+  readonly version: number;
 }
 
 /**
@@ -23,7 +27,8 @@ export interface Permission {
 export const permissionColumns = `
   NOT k.kept AND (me.super OR (a.usesysid IS NOT NULL AND r.rolsuper IS NOT TRUE
     AND (me.signaller OR pg_has_role(me.oid, a.usesysid, 'USAGE')))) AS can_terminate, k.kept,
-  coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role`;
+  coalesce(r.rolsuper, false) AS superuser_owned, me.name AS current_role,
+  me.inherits AS role_inherits, me.member_of_signallers, me.version`;
 
 /**
  * What {@link permissionColumns} are taken from, beside `pg_stat_activity a` and `me` ({@link currentRoleQuery}).
@@ -50,7 +55,17 @@ export function deniedSession(session: Session, permission: Permission): DeniedS
     return withRemedy({ session, reason }, { kind: 'be-superuser', or: undefined });
   }
   const reason = `it belongs to the role "${user}", whose privileges role "${role}" does not have`;
-  return withRemedy({ session, reason }, { kind: 'allow-signal', role });
+  return withRemedy(
+    { session, reason },
+    {
+      kind: 'allow-signal',
+      to: role,
+      inherits: permission.role_inherits,
+      member: permission.member_of_signallers,
+      option: 'INHERIT',
+      versionNumber: permission.version,
+    },
+  );
 }
 
 /** A denied session as a blocker. */

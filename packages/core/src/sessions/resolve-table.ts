@@ -1,4 +1,5 @@
-import { connect, disconnect } from '../connection/connect.js';
+import { connect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import { isQueryable, type Queryable } from '../connection/queryable.js';
 import type { ResolvedTarget } from '../connection/target.js';
 import type { Deadline } from '../contract/deadline.js';

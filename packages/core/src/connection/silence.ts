@@ -1,0 +1,81 @@
+import type { Client } from 'pg';
+import { type Deadline, pause } from '../contract/deadline.js';
+
+/** How long after the deadline an answer is still waited for: every server answers what is asked of it then sooner. */
+const silenceMs = 800;
+
+/** How late a timer may fire before it says nothing of the network: this process was not running meanwhile. */
+const lateMs = 200;
+
+/**
+ * A server that is asked something answers at once; what takes its time is run with {@link Connection.run}. So if no
+ * answer has come some time after the deadline, the network has fallen silent. The connection is given up then, and what
+ * waits for an answer on it fails. One that nothing is asked of stays.
+ */
+export function giveUpOnSilence(client: Client, deadline: Deadline): void {
+  const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
+  const watched = async (...parameters: unknown[]): Promise<unknown> => {
+    const silence = new SilenceTimer(client, deadline);
+    try {
+      return await query(...parameters);
+    } finally {
+      silence.stop();
+    }
+  };
+  client.query = watched as Client['query'];
+}
+
+class SilenceTimer {
+  readonly #client: Client;
+  readonly #deadline: Deadline;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(client: Client, deadline: Deadline) {
+    this.#client = client;
+    this.#deadline = deadline;
+    this.#start();
+    deadline.signal?.addEventListener('abort', this.#start, { once: true });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#deadline.signal?.removeEventListener('abort', this.#start);
+  }
+
+  readonly #start = (): void => {
+    clearTimeout(this.#timer);
+    const { over, remainingMs } = this.#deadline;
+    const ms = (over ? 0 : remainingMs) + silenceMs;
+    const due = performance.now() + ms;
+    this.#timer = setTimeout(
+      () => {
+        // More time may have been granted meanwhile.
+        if (!this.#deadline.over || performance.now() - due > lateMs) {
+          this.#start();
+          return;
+        }
+        this.#deadline.silent = true;
+        giveUp(this.#client);
+      },
+      Math.min(ms, 2 ** 31 - 1),
+    );
+  };
+}
+
+/** Clients that were given up: nothing is said to their server any more. */
+const givenUp = new WeakSet<Client>();
+
+/** Closes a client without waiting for a server that does not answer. */
+export async function disconnect(client: Client): Promise<void> {
+  const ended = client.end().catch(() => undefined);
+  if (!givenUp.has(client)) await pause(1000, ended);
+  giveUp(client);
+}
+
+/**
+ * Gives up a connection: what waits for an answer on it fails. node-postgres has no public way to do that.
+ */
+export function giveUp(client: Client): void {
+  givenUp.add(client);
+  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
+}

@@ -1,0 +1,51 @@
+import { pause } from '../contract/deadline.js';
+import { refuseProtectedByNow } from '../guards/protection-label.js';
+import { type EvictionRound, evictSessions, isDenied } from './evict-sessions.js';
+import type { Operation } from './operation.js';
+
+/** How often it is looked who is still there. */
+const lookMs = 50;
+
+/**
+ * Gives sessions what is left of the operation's grace to leave by themselves; returns as soon as nobody is left.
+ *
+ * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
+ */
+export async function waitForSessionsToLeave(
+  operation: Operation,
+  databases: readonly string[],
+): Promise<void> {
+  const { control, runner, deadline } = operation;
+  if (operation.graceMs === 0) return;
+  const endsAt = performance.now() + operation.graceMs;
+  while (performance.now() < endsAt && !deadline.over) {
+    const { rows } = await evictSessions(control.client, databases, runner.pid);
+    if (rows.length === 0) break;
+    await pause(Math.min(lookMs, endsAt - performance.now()));
+  }
+  operation.graceMs = Math.max(0, endsAt - performance.now());
+  await refuseProtectedByNow(control.client, databases);
+}
+
+/**
+ * Waits, while nothing is locked and so nobody is held up, for sessions that may not be ended to leave by themselves: a
+ * provider's superuser is usually gone in a moment. Returns as soon as none is left, or with those that are still there
+ * when what is left of the operation's patience is used up.
+ */
+export async function untilDeniedLeave(
+  operation: Operation,
+  databases: readonly string[],
+): Promise<EvictionRound> {
+  const { control, deadline, keep, runner } = operation;
+  const beganAt = performance.now();
+  const endsAt = beganAt + operation.patienceMs;
+  for (;;) {
+    const round = await evictSessions(control.client, databases, runner.pid, { keep });
+    const isOver = deadline.over || performance.now() >= endsAt;
+    if (isOver || !round.rows.some(isDenied)) {
+      operation.patienceMs = Math.max(0, endsAt - performance.now());
+      return round;
+    }
+    await pause(Math.min(lookMs, endsAt - performance.now()));
+  }
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { listSessions, recreateDatabase } from '@pg-evict/core';
+import { failureOf } from '../../support/core/failure.js';
+
+/** AuthenticationGSS, AuthenticationSSPI, AuthenticationKerberosV5, and one that nobody knows. */
+test.each([7, 9, 2, 77])(
+  'a way to log in that node-postgres does not know (%i) is an error that can be caught',
+  async (method) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        const message = Buffer.alloc(9);
+        message.write('R');
+        message.writeInt32BE(8, 1);
+        message.writeInt32BE(method, 5);
+        socket.write(message);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const target = { connection: `postgres://app:secret@127.0.0.1:${port}/app` };
+    for (const operating of [listSessions(target), recreateDatabase(target)]) {
+      const error = await failureOf(operating);
+      expect(error).toMatchObject({ code: 'CONNECTION_FAILED' });
+      expect(error.message).not.toContain('secret');
+    }
+    server.close();
+  },
+);

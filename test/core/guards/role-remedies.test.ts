@@ -1,0 +1,129 @@
+import {
+  createDatabase,
+  describeDatabase,
+  dropDatabase,
+  recreateDatabase,
+  renameDatabase,
+  terminateSessions,
+} from '@pg-evict/core';
+import { failureOf } from '../../support/core/failure.js';
+import { targetOf } from '../../support/core/target.js';
+import { Scratch } from '../../support/scratch.js';
+import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';
+import { openSession } from '../../support/sessions.js';
+
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+
+const version = async (): Promise<number> =>
+  Number((await ask<{ v: string }>(`SELECT current_setting('server_version_num') AS v`))[0]?.v);
+
+/** How a role may stand to another, by the version from which that can be said. */
+const standings: Record<string, { from: number; role: string; grant?: (of: string, to: string) => string }> =
+  {
+    'no member': { from: 0, role: '' },
+    'no member, NOINHERIT': { from: 0, role: 'NOINHERIT' },
+    'a member that is NOINHERIT': { from: 0, role: 'NOINHERIT', grant: (of, to) => `GRANT ${of} TO ${to}` },
+    'a member WITH INHERIT FALSE': {
+      from: 160_000,
+      role: '',
+      grant: (of, to) => `GRANT ${of} TO ${to} WITH INHERIT FALSE, SET TRUE`,
+    },
+    'a member WITH INHERIT FALSE, SET FALSE': {
+      from: 160_000,
+      role: '',
+      grant: (of, to) => `GRANT ${of} TO ${to} WITH INHERIT FALSE, SET FALSE`,
+    },
+    'a member with ADMIN alone': {
+      from: 160_000,
+      role: '',
+      grant: (of, to) => `GRANT ${of} TO ${to} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
+    },
+    'a member WITH SET FALSE': {
+      from: 160_000,
+      role: '',
+      grant: (of, to) => `GRANT ${of} TO ${to} WITH SET FALSE`,
+    },
+  };
+
+async function standing(name: string, of: string): Promise<string | undefined> {
+  const { from, grant, role: options } = standings[name] ?? { from: 0, role: '' };
+  if ((await version()) < from) return undefined;
+  const role = await scratch.role(`CREATEDB ${options}`);
+  if (grant !== undefined) await ask(grant(quote(of), quote(role)));
+  return role;
+}
+
+/** Runs what a hint says, to the letter. */
+async function apply(hint: string | null): Promise<void> {
+  expect(hint).toMatch(/^(?:ALTER|GRANT) .*;$/);
+  await ask(hint ?? '');
+}
+
+const names = Object.keys(standings);
+
+test.each(names)(
+  'after what is said to be granted, the database of another is worked on: %s',
+  async (name) => {
+    const owner = await scratch.role();
+    const role = await standing(name, owner);
+    if (role === undefined) return;
+    for (const operate of [dropDatabase, recreateDatabase]) {
+      const database = await scratch.database(uniqueName('db'), `OWNER ${quote(owner)}`);
+      const target = targetOf(database, role);
+      const { ownershipRemedy } = await describeDatabase(target);
+      if (ownershipRemedy !== null) {
+        const error = await failureOf(operate(target));
+        expect(error).toMatchObject({ code: 'PERMISSION_DENIED', hint: ownershipRemedy });
+        const isMember = name.startsWith('a member');
+        expect(error.message.includes('is not a member')).toBe(!isMember);
+        await apply(error.hint);
+      }
+      expect(await operate(target)).toMatchObject({ changed: true });
+    }
+  },
+);
+
+test.each(names)('and a new database is given to another: %s', async (name) => {
+  const owner = await scratch.role();
+  const role = await standing(name, owner);
+  if (role === undefined) return;
+  const target = targetOf(scratch.newName(), role);
+  const first = await createDatabase(target, { owner }).catch((error: unknown) => error);
+  if (first instanceof Error) {
+    const { hint } = await failureOf(createDatabase(target, { owner }));
+    await apply(hint);
+    expect(await createDatabase(target, { owner })).toMatchObject({ changed: true });
+  }
+});
+
+test.each(names)('and sessions of others are ended (pg_signal_backend): %s', async (name) => {
+  const role = await standing(name, 'pg_signal_backend');
+  if (role === undefined) return;
+  const other = await scratch.role();
+  const database = await scratch.database(uniqueName('db'), `OWNER ${quote(role)}`);
+  const target = targetOf(database, role);
+  const session = await openSession(serverUrl({ database, user: other, password: other }));
+  const [denied] = (await terminateSessions(target)).denied;
+  if (denied !== undefined) {
+    await apply(denied.remedy);
+    expect((await terminateSessions(target)).terminated.map(({ pid }) => pid)).toEqual([session.pid]);
+  }
+  await session.close();
+});
+
+test('and CREATEDB is what creating and renaming lacks', async () => {
+  const role = await scratch.role();
+  const database = await scratch.database(uniqueName('db'), `OWNER ${quote(role)}`);
+  const { hint } = await failureOf(renameDatabase(targetOf(database, role), scratch.newName()));
+  await apply(hint);
+  expect(await recreateDatabase(targetOf(database, role))).toMatchObject({ changed: true });
+});
+
+test('a database of a superuser is given to the role', async () => {
+  const role = await scratch.role('CREATEDB');
+  const database = await scratch.database();
+  const { hint } = await failureOf(dropDatabase(targetOf(database, role)));
+  await apply(hint);
+  expect(await dropDatabase(targetOf(database, role))).toMatchObject({ changed: true });
+});
