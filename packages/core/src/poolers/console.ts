@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { disconnect } from '../connection/connect.js';
+import { disconnect } from '../connection/silence.js';
 import type { ConnectionSettings } from '../connection/target.js';
 import { pause, stateOf } from '../contract/deadline.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
