@@ -34,7 +34,7 @@ test.each(Object.keys(operations))(
     const { database, target } = await ownedDatabase();
     const session = await openSession(serverUrl({ database }));
     const leaving = setTimeout(() => void session.close(), 700);
-    await operations[name]?.(target, {});
+    await expect(operations[name]?.(target, {})).resolves.toMatchObject({ changed: true });
     clearTimeout(leaving);
   },
 );

@@ -23,7 +23,7 @@ const deadlockDetected = '40P01';
 
 /** Somebody has changed the row of a database between our reading it and our changing it: ALTER DATABASE, GRANT, COMMENT. */
 const isChangedMeanwhile = (error: unknown): boolean =>
-  sqlStateOf(error) === 'XX000' && String((error as Error).message).startsWith('tuple concurrently ');
+  sqlStateOf(error) === 'XX000' && (error as Error).message.startsWith('tuple concurrently ');
 const lockNotAvailable = '55P03';
 
 /**

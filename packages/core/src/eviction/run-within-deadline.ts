@@ -17,12 +17,13 @@ const lookMs = 50;
  */
 export async function runWithinDeadline(
   operation: Operation,
-  { pid, run }: Connection,
+  connection: Connection,
   sql: string,
 ): Promise<void> {
   const { control, database, deadline, failure } = operation;
   deadline.throwIfOver(database, `${failure}.`);
-  const running = run(sql);
+  const { pid } = connection;
+  const running = connection.run(sql);
   const statement = stateOf(running);
   while (!statement.settled && !deadline.over) await pause(Math.min(lookMs, deadline.remainingMs), running);
   if (statement.settled) {

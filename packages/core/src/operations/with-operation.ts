@@ -68,7 +68,7 @@ export async function withOperation(
         keep: options.keep ?? [],
         poolers,
         graceMs: options.graceMs ?? 0,
-        patienceMs: options.graceMs || patienceMs,
+        patienceMs: options.graceMs === undefined || options.graceMs === 0 ? patienceMs : options.graceMs,
         recovered: false,
         step: async (step) => {
           try {
