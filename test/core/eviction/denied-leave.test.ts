@@ -48,10 +48,8 @@ test.each(Object.keys(operations))(
       await openSession(serverUrl({ database }), 'idle in transaction'),
     ];
     setTimeout(() => void Promise.all([denied.close(), kept.close()]), 3000);
-    await operations[name]?.(target, {
-      graceMs: 20_000,
-      keep: [{ application: 'test idle in transaction' }],
-    });
+    const options = { graceMs: 20_000, keep: [{ application: 'test idle in transaction' }] };
+    await expect(operations[name]?.(target, options)).resolves.toMatchObject({ changed: true });
   },
 );
 
