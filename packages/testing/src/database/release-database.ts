@@ -3,6 +3,7 @@ import { unwatched } from '../leaks/watch-sockets.js';
 import { commentStatement, keptComment } from '../names/database-comments.js';
 import { keptDatabaseName } from '../names/database-names.js';
 import { dropTestDatabase } from '../server/drop-database.js';
+import { letSessionsLeave } from './let-sessions-leave.js';
 import { TestDatabase } from './test-database.js';
 
 /** Options of {@link releaseDatabase}. */
@@ -39,6 +40,7 @@ export async function releaseDatabase(
       await renameDatabase({ ...run.server.target, database: name }, kept.name, { rollbackPrepared: true });
       await run.control.query(commentStatement(kept.name, keptComment(new Date())));
     } else {
+      await letSessionsLeave(run.control, name);
       await dropTestDatabase(run.control, run.server.target, name, timeoutMs);
     }
     await run.control.release(database.lock);

@@ -1,4 +1,5 @@
 import type { Session } from '@pg-evict/core';
+import { now } from '../captured/clock.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import type { CopyState } from '../reset/compare.js';
 import { planUndo } from '../reset/plan-undo.js';
@@ -44,7 +45,7 @@ export async function resetDatabase(
   { graceMs = 100 }: ResetOptions = {},
 ): Promise<ResetReport> {
   return unwatched(async () => {
-    const startedAt = performance.now();
+    const startedAt = now();
     const sessions: Session[] = [];
     const prepared: string[] = [];
     const report = (how: ResetReport['how'], reason: string | null): ResetReport => ({
@@ -52,7 +53,7 @@ export async function resetDatabase(
       reason,
       sessions,
       prepared,
-      durationMs: performance.now() - startedAt,
+      durationMs: now() - startedAt,
     });
     let reason: string;
     try {

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isPgEvictError } from '@pg-evict/core';
+import { pause } from '../captured/clock.js';
 import { openHost, type TestHost } from './host.js';
 import { answerIn, type DetachedAnswer, type DetachedHost } from '../wire/detached.js';
 
@@ -21,7 +22,7 @@ export async function hostUntilRunnerEnds(about: string): Promise<void> {
     () => answer(place, { pid: process.pid, address: host.address }),
     (error: unknown) => answer(place, { pid: process.pid, error: plain(error) }),
   );
-  while (lives(runner)) await new Promise((resolve) => void setTimeout(resolve, lookEveryMs));
+  while (lives(runner)) await pause(lookEveryMs);
   await begun;
   await end(host, place);
 }

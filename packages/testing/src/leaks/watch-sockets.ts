@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { now, pause } from '../captured/clock.js';
 import {
   lineOf,
   linesOfStack,
@@ -128,17 +128,13 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
     async settle(graceMs, backendPids) {
-      const endsAt = performance.now() + graceMs;
+      const endsAt = now() + graceMs;
       const awaited = (): SocketRecord[] =>
         open().filter(
           ({ backendPid }) => backendPid === null || backendPids === undefined || backendPids.has(backendPid),
         );
-      for (
-        let pauseMs = 1;
-        awaited().length > 0 && performance.now() < endsAt;
-        pauseMs = Math.min(pauseMs * 2, 20)
-      ) {
-        await delay(pauseMs);
+      for (let pauseMs = 1; awaited().length > 0 && now() < endsAt; pauseMs = Math.min(pauseMs * 2, 20)) {
+        await pause(pauseMs);
       }
       return awaited().map(toOpenSocket);
     },

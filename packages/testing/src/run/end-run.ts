@@ -1,3 +1,4 @@
+import { letSessionsLeave } from '../database/let-sessions-leave.js';
 import { releaseDatabase } from '../database/release-database.js';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
@@ -50,6 +51,7 @@ async function dropAbandoned({ control, server, id, template }: TestRun, force: 
     const own = readOwnName(name);
     if (own?.run !== id || own.kind === 'kept') continue;
     if (!force && isHeld(held, { kind: 'database', of: name })) continue;
+    await letSessionsLeave(control, name);
     await dropTestDatabase(control, server.target, name);
   }
 }

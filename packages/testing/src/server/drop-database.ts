@@ -1,6 +1,7 @@
 import { type DeadlineOptions, dropDatabase, type Target } from '@pg-evict/core';
 import { quoteIdentifier } from '@pg-evict/core/internal';
 import { sqlStateOf } from '@pg-evict/core/internal';
+import { clearTimer, setTimer } from '../captured/clock.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import type { TestServer } from './test-server.js';
 
@@ -20,7 +21,7 @@ export async function dropTestDatabase(
   timeoutMs = 30_000,
 ): Promise<void> {
   const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`;
-  const timer = setTimeout(() => void cancel(target, drop).catch(() => undefined), timeoutMs);
+  const timer = setTimer(() => void cancel(target, drop).catch(() => undefined), timeoutMs);
   try {
     await control.query(drop);
   } catch (error) {
@@ -31,7 +32,7 @@ export async function dropTestDatabase(
       sqlStateOf(error) === '57014' ? { timeoutMs: explainingMs } : {},
     );
   } finally {
-    clearTimeout(timer);
+    clearTimer(timer);
   }
 }
 

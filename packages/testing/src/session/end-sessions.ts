@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { PgEvictError, type Session, terminateSessions } from '@pg-evict/core';
+import { now, pause } from '../captured/clock.js';
 import type { ServerSession } from './server-session.js';
 import { readSurroundings } from './surroundings.js';
 
@@ -14,19 +14,19 @@ const timeoutMs = 30_000;
  * @throws {@link PgEvictError} `SESSIONS_REMAIN` where one may not be ended, or does not end
  */
 export async function endSessions(session: ServerSession, graceMs: number): Promise<Session[]> {
-  const patience = performance.now() + graceMs;
+  const patience = now() + graceMs;
   let { pids } = await readSurroundings(session);
-  for (let waitMs = 1; pids.length > 0 && performance.now() < patience; waitMs = Math.min(waitMs * 2, 10)) {
+  for (let waitMs = 1; pids.length > 0 && now() < patience; waitMs = Math.min(waitMs * 2, 10)) {
     await pause(waitMs);
     ({ pids } = await readSurroundings(session));
   }
   const ended: Session[] = [];
-  const over = performance.now() + timeoutMs;
+  const over = now() + timeoutMs;
   while (pids.length > 0) {
     const { terminated, denied, remaining, database } = await terminateSessions(session, { timeoutMs });
     ended.push(...terminated);
     const [refused] = denied;
-    if (refused !== undefined || remaining.length > 0 || performance.now() > over) {
+    if (refused !== undefined || remaining.length > 0 || now() > over) {
       const why =
         refused === undefined
           ? `${remaining.length} sessions do not end`

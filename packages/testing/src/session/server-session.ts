@@ -1,6 +1,7 @@
 import { type ConnectionSettings, sessionSettings } from '@pg-evict/core';
 import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
+import { newSocket } from '../captured/sockets.js';
 import { failureOf } from './error.js';
 
 /**
@@ -38,6 +39,8 @@ export class ServerSession {
   lost = false;
   readonly #client: Client & KeepsAlive;
   #asking = 0;
+  /** node-postgres takes one question at a time. */
+  #last: Promise<unknown> = Promise.resolve();
   #whenLost = (): void => undefined;
 
   private constructor(client: Client & KeepsAlive, pid: number) {
@@ -59,6 +62,7 @@ export class ServerSession {
     const client = new Client({
       connectionTimeoutMillis: 30_000,
       keepAlive: true,
+      stream: newSocket,
       ...settings,
       database,
       application_name: settings.application_name ?? 'pg-evict',
@@ -117,8 +121,10 @@ export class ServerSession {
   async #ask<T>(query: () => Promise<T>): Promise<T> {
     this.#asking += 1;
     this.#client.ref();
+    const answered = this.#last.then(query);
+    this.#last = answered.catch(() => undefined);
     try {
-      return await query();
+      return await answered;
     } catch (error) {
       // The server says so a moment before it hangs up.
       this.lost ||= sqlStateOf(error) !== undefined && isConnectionLost(error);

@@ -1,0 +1,12 @@
+import { Socket } from 'node:net';
+
+const { connect } = Socket.prototype as unknown as {
+  connect: (this: Socket, ...parameters: unknown[]) => Socket;
+};
+
+/** A socket that connects, whatever a test has put in the place of `net.Socket.prototype.connect`. */
+export function newSocket(): Socket {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'connect', { configurable: true, writable: true, value: connect });
+  return socket;
+}

@@ -1,0 +1,25 @@
+import { now, pause } from '../captured/clock.js';
+import type { MaintenanceSession } from '../session/maintenance-session.js';
+
+/** Client sessions on a database. Needs no privilege. */
+const sessionsQuery = `SELECT count(*)::int AS sessions FROM pg_stat_activity
+WHERE datname = $1 AND coalesce(backend_type, 'client backend') = 'client backend'`;
+
+/**
+ * Waits for the sessions of a database that are just leaving: a pool's `end()` resolves a moment before the server has
+ * noticed, and who is ended then hears of it.
+ *
+ * @param graceMs how long, at most
+ */
+export async function letSessionsLeave(
+  control: MaintenanceSession,
+  database: string,
+  graceMs = 100,
+): Promise<void> {
+  const endsAt = now() + graceMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+    const { rows } = await control.query<{ sessions: number }>(sessionsQuery, [database]);
+    if (rows[0]?.sessions === 0 || now() > endsAt) return;
+    await pause(pauseMs);
+  }
+}

@@ -1,0 +1,80 @@
+import { JestFixture } from '../../support/jest/jest-fixture.js';
+import { inBand, withWorkers } from '../../support/jest/jest-project.js';
+
+const fixture = new JestFixture();
+
+/** Leaves a session open that has changed a definition, so that the next file needs a copy. */
+const leak = `
+  const { Client } = require('pg');
+  const client = new Client();
+  await client.connect();
+  await client.query('CREATE TABLE more ()');`;
+
+const next = `
+const { Client } = require('pg');
+test('has its database', async () => {
+  const client = new Client();
+  await client.connect();
+  const { rows } = await client.query("SELECT to_regclass('more') AS more");
+  await client.end();
+  expect(rows).toEqual([{ more: null }]);
+});`;
+
+/** What tests leave behind them that other programs share with them. */
+const stubs = {
+  'a clock that stands': "jest.spyOn(performance, 'now').mockReturnValue(1000);",
+  'timers that never fire':
+    "require('node:timers/promises').setTimeout = () => new Promise(() => {}); require('node:timers').setTimeout = () => 0;",
+  'fake timers that nobody takes back': 'jest.useFakeTimers({ now: new Date() });',
+  'a standard error that is silent': 'process.stderr.write = () => true;',
+};
+
+describe('a test that leaves something in the place of what all share', () => {
+  it.each(
+    Object.entries(stubs).flatMap(([what, stub]) => [
+      { what, stub, where: 'band', parameters: inBand },
+      { what, stub, where: 'a worker', parameters: [...withWorkers, '--maxWorkers=1'] },
+    ]),
+  )(
+    '$what, in $where: its leak is told, and the next file has its database',
+    async ({ stub, parameters }) => {
+      const project = fixture.project('plain', {
+        'tests/one.test.js': `test('leaks', async () => {${leak}\n${stub}\n});`,
+        'tests/two.test.js': next,
+      });
+      const run = await project.run({ parameters });
+      expect(run).toMatchObject({ code: 1, passed: 2, failed: 0 });
+      expect(run.files['one.test.js']?.message).toContain('left 1 PostgreSQL session open');
+    },
+  );
+
+  it("a standard error that is silent: with leaks: 'warn' the leak is told all the same", async () => {
+    const project = fixture.project('plain', {
+      'tests/one.test.js': `test('leaks', async () => {${leak}\nprocess.stderr.write = () => true;\n});`,
+    });
+    project.write('plain.config.cjs', project.read('pg-evict.config.cjs'));
+    project.write(
+      'pg-evict.config.cjs',
+      "const { testing } = require('./plain.config.cjs'); module.exports = { testing: { ...testing, leaks: 'warn' } };",
+    );
+    const run = await project.run({ parameters: [...inBand, 'one.test.js'] });
+    expect(run).toMatchObject({ code: 0, passed: 1 });
+    expect(run.stderr).toContain('left 1 PostgreSQL session open');
+  });
+
+  it('a socket that connects to nobody: the next file has its database all the same', async () => {
+    const project = fixture.project('plain', {
+      'tests/one.test.js': `
+        const net = require('node:net');
+        test('stubs', async () => {
+          ${leak}
+          await client.end();
+          net.Socket.prototype.connect = () => { throw new Error('stubbed'); };
+        });`,
+      'tests/two.test.js': `const net = require('node:net'); const { Client } = require('pg');
+        test('goes on', () => expect(() => new net.Socket().connect(1)).toThrow('stubbed'));`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'one.test.js', 'two.test.js'] });
+    expect(run).toMatchObject({ code: 0, passed: 2 });
+  });
+});
