@@ -194,7 +194,10 @@ lane_jest() { test_script test:jest; }
 
 lane_reset() { test_script test:reset; }
 
-lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"; }
+lane_bench() {
+  corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"
+  corepack pnpm bench:machines --runs 8 --databases 300 --seconds 60
+}
 
 lane_tree() {
   git status --porcelain | diff "$PG_EVICT_CI_WORK/tree" - || {
