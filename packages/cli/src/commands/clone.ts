@@ -29,7 +29,7 @@ export async function clone(
           keepSettings,
           rollbackPrepared,
         }),
-      { asks: 'elsewhere' },
+      { asks: 'elsewhere', copies: context.target.database, waitsAfter: 'checked' },
     );
   });
 }

@@ -14,8 +14,10 @@ export async function create(
 ): Promise<void> {
   const { ifNotExists, template, owner } = options;
   await runCommand(database, options, (context) =>
-    performOperation(context, (operation) =>
-      createDatabase(context.target, { ...operation, ifNotExists, template, owner }),
+    performOperation(
+      context,
+      (operation) => createDatabase(context.target, { ...operation, ifNotExists, template, owner }),
+      { copies: template, waitsAfter: template === undefined ? undefined : 'checked' },
     ),
   );
 }

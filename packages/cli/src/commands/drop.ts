@@ -17,6 +17,7 @@ export async function drop(
       isDestructive: true,
       keeps: 'asked',
       command: 'drop',
+      waitsAfter: 'checked',
     }),
   );
 }

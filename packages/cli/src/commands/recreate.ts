@@ -25,6 +25,8 @@ export async function recreate(
       isDestructive: true,
       keeps: 'confirmed',
       command: 'recreate',
+      copies: template,
+      waitsAfter: 'settings-applied',
     }),
   );
 }

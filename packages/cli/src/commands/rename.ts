@@ -17,7 +17,7 @@ export async function rename(
     return performOperation(
       context,
       (operation) => renameDatabase(context.target, to, { ...operation, rollbackPrepared }),
-      { asks: 'elsewhere', command: 'rename' },
+      { asks: 'elsewhere', command: 'rename', waitsAfter: 'checked' },
     );
   });
 }

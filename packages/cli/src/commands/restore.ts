@@ -184,6 +184,9 @@ function sayProgress(
         ? ''
         : ` ${formatSize(bytesRead)} of ${formatSize(bytes)} (${Math.floor((100 * bytesRead) / bytes)} %),`;
     const elapsed = formatDuration(performance.now() - startedAt);
-    progress.say(`Restoring ${path}:${read} ${elapsed}${current === '' ? '' : `, ${printable(current)}`}`);
+    progress.say(
+      `Restoring ${path}:${read} ${elapsed}${current === '' ? '' : `, ${printable(current)}`}`,
+      true,
+    );
   };
 }

@@ -7,6 +7,7 @@ import type { EndingOptions } from '../options/ending.js';
 import type { GlobalOptions } from '../options/global.js';
 import type { CommandParts } from '../options/positionals.js';
 import type { RemedyFlags } from '../options/remedy.js';
+import { followOperation } from '../perform/follow-operation.js';
 import { confirmOperation } from '../perform/confirm-operation.js';
 import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
@@ -50,19 +51,22 @@ async function plan(context: CommandContext, options: RunOptions): Promise<numbe
 const maxTimerMs = 2 ** 31 - 1;
 
 async function hold(
-  { connection, deadline, ending, interrupts, target }: CommandContext,
+  context: CommandContext,
   options: RunOptions,
   command: { readonly file: string; readonly args: readonly string[] },
 ): Promise<number> {
+  const { connection, deadline, ending, interrupts, target } = context;
   const startedAt = performance.now();
   const database = target.database ?? '';
   const progress = startProgress(options);
+  const follower = followOperation(context, progress, { waitsAfter: 'checked' });
   const lost = new AbortController();
   let ran: ChildOutcome | undefined;
   try {
     const report = await withExclusiveAccess(
       target,
       async (access) => {
+        follower.stop();
         progress.stop();
         announceAccess(access, database, options);
         // An abort of ours is a signal, and those go to the command by themselves.
@@ -85,9 +89,15 @@ async function hold(
         ...deadline,
         ...ending,
         rollbackPrepared: options.rollbackPrepared,
-        onStep: progress.step,
+        onStep: (step) => {
+          progress.step(step);
+          follower.step(step);
+        },
       },
-    ).finally(progress.stop);
+    ).finally(() => {
+      follower.stop();
+      progress.stop();
+    });
     const { terminated, value } = report;
     if (value.timedOut) {
       throw new PgEvictError(

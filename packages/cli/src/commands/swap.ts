@@ -18,7 +18,7 @@ export async function swap(
     return performOperation(
       context,
       (operation) => swapDatabase(context.target, to, { ...operation, rollbackPrepared }),
-      { asks: 'elsewhere', command: 'swap' },
+      { asks: 'elsewhere', command: 'swap', waitsAfter: 'checked' },
     );
   });
 }

@@ -31,6 +31,7 @@ export async function terminate(database: string | undefined, options: Terminate
       });
     const wasShown = options.dryRun !== true && (await confirmTermination(context, async () => end(true)));
     const progress = startProgress(options);
+    progress.say('Ending the sessions');
     const report = await end(options.dryRun === true).finally(progress.stop);
     printTermination(report, options, { endThese: endThese(report, options), listsSessions: !wasShown });
     // What was done is told already, whether this can be found out or not.

@@ -1,4 +1,4 @@
-import type { OperationOptions, UndoOptions } from '@pg-evict/core';
+import type { OperationOptions, OperationStep, UndoOptions } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import { ofCommand } from '../context/engine.js';
 import { printOperation } from '../report/operation.js';
@@ -7,6 +7,7 @@ import { blocked, done, sessionsRemain } from '../terminal/exit-code.js';
 import { type Progress, startProgress } from '../terminal/progress.js';
 import type { Asks } from './confirm.js';
 import { confirmOperation } from './confirm-operation.js';
+import { followOperation, type LongSteps } from './follow-operation.js';
 import { type Keeps, undoOptionsOf } from './undo-options.js';
 
 /** An operation of core with its own options filled in; there is no progress to show of a plan. */
@@ -15,8 +16,8 @@ export type Perform = (
   progress?: Progress,
 ) => Promise<PerformedReport>;
 
-/** Whether an operation asks first. */
-export interface ConfirmOptions {
+/** Whether an operation asks first, and what takes long in it. */
+export interface PerformOptions extends LongSteps {
   /** Something is lost by it: it asks everywhere. @default false */
   readonly isDestructive?: boolean;
   /** Where it asks. @default everywhere if it is destructive, else nowhere */
@@ -36,7 +37,8 @@ export async function performOperation(
     asks = isDestructive ? 'everywhere' : undefined,
     keeps,
     command,
-  }: ConfirmOptions = {},
+    ...longSteps
+  }: PerformOptions = {},
 ): Promise<number> {
   const { options } = context;
   const dryRun = options.dryRun === true;
@@ -51,10 +53,16 @@ export async function performOperation(
     dryRun && (options.confirm !== undefined || (options.yes !== true && process.stdin.isTTY));
   const isMeant = confirmation !== undefined || wouldBeMeant;
   const progress = startProgress(options);
+  const follower = followOperation(context, progress, longSteps);
+  const onStep = (step: OperationStep): void => {
+    progress.step(step);
+    follower.step(step);
+  };
   let report: PerformedReport;
   try {
-    report = await perform({ ...optionsOf(isMeant), dryRun, onStep: progress.step }, progress);
+    report = await perform({ ...optionsOf(isMeant), dryRun, onStep }, progress);
   } finally {
+    follower.stop();
     progress.stop();
   }
   printOperation(report, options, { listsSessions: confirmation !== 'shown' });

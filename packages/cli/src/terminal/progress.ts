@@ -6,8 +6,8 @@ import { isVerbose } from './verbose.js';
 export interface Progress {
   /** Says what comes after a step. */
   readonly step: (step: OperationStep) => void;
-  /** Says something else. */
-  readonly say: (text: string) => void;
+  /** Says something else; `isTimed` where it tells the time itself. */
+  readonly say: (text: string, isTimed?: boolean) => void;
   /** Whether there is a terminal to show it on. */
   readonly isShown: boolean;
   /** Prints a line above it. */
@@ -31,14 +31,16 @@ const afterStep: Partial<Record<OperationStep, string>> = {
 
 /** Starts waiting. Draws on stderr, and only where that is a terminal. */
 export function startProgress(options: { readonly quiet?: true; readonly verbose?: true }): Progress {
+  const startedAt = performance.now();
   let text = 'Connecting';
+  let timed = false;
   let spinner: Spinner | undefined;
   let stopped = false;
   const show = async (): Promise<void> => {
     const { default: yoctoSpinner } = await import('yocto-spinner');
     if (stopped) return;
     // Its own signal handling exits the process in the middle of an operation.
-    spinner = yoctoSpinner({ text, handleSignals: false, stream: process.stderr }).start();
+    spinner = yoctoSpinner({ text: withTime(), handleSignals: false, stream: process.stderr }).start();
   };
   const isDrawn =
     process.stderr.isTTY &&
@@ -47,9 +49,18 @@ export function startProgress(options: { readonly quiet?: true; readonly verbose
     process.env['TERM'] !== 'dumb' &&
     !('CI' in process.env);
   const timer = isDrawn ? setTimeout(() => void show(), blinkMs) : undefined;
-  const say = (next: string): void => {
+  const withTime = (): string => {
+    const seconds = Math.floor((performance.now() - startedAt) / 1000);
+    return timed || seconds === 0 ? text : `${text} (${seconds} s)`;
+  };
+  const draw = (): void => {
+    if (!stopped && spinner !== undefined) spinner.text = withTime();
+  };
+  const clock = isDrawn ? setInterval(draw, 1000).unref() : undefined;
+  const say = (next: string, isTimed = false): void => {
     text = next;
-    if (!stopped && spinner !== undefined) spinner.text = text;
+    timed = isTimed;
+    draw();
   };
   return {
     step: (step) => say(afterStep[step] ?? text),
@@ -63,6 +74,7 @@ export function startProgress(options: { readonly quiet?: true; readonly verbose
     stop: () => {
       stopped = true;
       clearTimeout(timer);
+      clearInterval(clock);
       spinner?.stop();
     },
   };
