@@ -77,7 +77,12 @@ export async function templateSource(options: TemplateOptions): Promise<Template
       // One that is handed over in code cannot be handed to another process.
       fill: async (address) =>
         isInFile
-          ? fillTemplate({ kind: 'setup', file, env: configuration.env, address }, process.cwd(), address, configured)
+          ? fillTemplate(
+              { kind: 'setup', file, env: configuration.env, address },
+              process.cwd(),
+              address,
+              configured,
+            )
           : fillWithFunction(setup, address),
     };
   }
