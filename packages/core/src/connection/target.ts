@@ -79,6 +79,9 @@ export interface ResolvedTarget {
   readonly poolers: readonly ResolvedPooler[];
 }
 
+/** Longer than any URL is: names have 63 bytes at most, and parameters are few. */
+const maxUrlLength = 8192;
+
 const fields = [
   'host',
   'port',
@@ -135,6 +138,8 @@ function parseUrl(url: string, what: string): ConnectionSettings {
   if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
     throw invalid('does not begin with postgres://');
   }
+  // What is looked for in it takes its time.
+  if (url.length > maxUrlLength) throw invalid(`is longer than ${maxUrlLength} characters`);
   // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
   if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
     throw invalid('has special characters that are not percent-encoded');

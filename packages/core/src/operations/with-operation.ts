@@ -7,7 +7,7 @@ import { type PgEvictError, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
 import type { OperationOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
-import { translateError } from '../contract/server-error.js';
+import { sqlStateOf, translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
 import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
@@ -91,7 +91,12 @@ export async function withOperation(
         if (thrownByListener?.error === error) throw error;
         const { database, removed } = operation;
         throw withLosses(
-          translateError(error, `Database "${database}": ${command} failed`, { database }),
+          // Nothing has begun where it cannot even be listened.
+          translateError(
+            error,
+            sqlStateOf(error) === '25006' ? operation.failure : `Database "${database}": ${command} failed`,
+            { database },
+          ),
           [...terminated.values()],
           removed,
         );

@@ -1,9 +1,29 @@
+/** A string in every way to write one, also in a string of SQL, cut off or not. $<tag> names the group of its tag. */
+const string = (tag: string): string =>
+  String.raw`''[^']*(?:'')?|'(?:[^']|'')*'?|\$(?<${tag}>\w*)\$[^]*?(?:\$\k<${tag}>\$|$)`;
+
 /**
- * What follows `PASSWORD` in CREATE and ALTER ROLE, in every way to write a string, also in a string of SQL; and
- * `password=` (`sslpassword=`, `PGPASSWORD=`) in a connection string. Cut-off ones too.
+ * What may stand between two words: white space and comments. Taken as a whole or not at all, as a lookahead is never
+ * gone back into: queries may be made to take long.
  */
-const named =
-  /(\bpassword\s+(?:E|U&)?|\b(?:ssl|pg)?password\s*=\s*E?)(''[^']*(?:'')?|'(?:[^']|'')*'?|\$(\w*)\$[^]*?(?:\$\3\$|$)|(?<==\s*)[^\s'";,)]+)/gi;
+const space = (name: string, times: '*' | '+'): string =>
+  String.raw`(?=(?<${name}>(?:\s|/\*[^*]{0,1000}\*/|--[^\n]{0,1000}\n)${times}))\k<${name}>`;
+
+/** What follows `PASSWORD` in CREATE and ALTER ROLE. */
+const afterWord = new RegExp(
+  String.raw`(?<before>\bpassword${space('between', '+')}(?:E|U&)?)(?<secret>${string('tag')})`,
+  'gi',
+);
+
+/** What follows `password=` (`sslpassword=`, `PGPASSWORD=`) in a connection string. */
+const afterEquals = new RegExp(
+  String.raw`(?<before>\b(?:ssl|pg)?password${space('left', '*')}=${space('right', '*')}E?)(?<secret>${string('tag')}|[^\s'";,)]+)`,
+  'gi',
+);
+
+/** What follows `"password":` in JSON, and in what Node prints of an object. */
+const afterColon =
+  /(?<before>\b(?:ssl|pg)?password["']?[ \t]{0,20}:[ \t]{0,20})(?<secret>"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?)/gi;
 
 /** In a URL, or what is left of one that was taken for a path. With limits, as queries may be made to take long. */
 const inUrl = /(\b[a-z][a-z\d+.-]{0,20}:\/\/?[^\s:/?#@'"]{0,200}:)[^\s'"]{0,1000}(?=@)/gi;
@@ -19,10 +39,15 @@ const inCutUrl = /(\bpostgres(?:ql)?:\/\/[^\s:/?#@'"]{0,200}:)(?!\d+$)[^\s'"/@]{
  * @see https://www.postgresql.org/docs/current/sql-alterrole.html
  */
 export function redactQuery(query: string): string {
-  return query
-    .replaceAll(named, (_match, before: string, password: string) =>
-      password.startsWith("'") ? `${before}'***'` : `${before}***`,
-    )
+  return [afterWord, afterEquals, afterColon]
+    .reduce((text, pattern) => text.replaceAll(pattern, masked), query)
     .replaceAll(inUrl, '$1***')
     .replace(inCutUrl, '$1***');
+}
+
+/** Quotes stay, so that it is seen what was there. */
+function masked(...match: unknown[]): string {
+  const { before = '', secret = '' } = match.at(-1) as Record<string, string>;
+  const quote = /^["']/.exec(secret)?.[0] ?? '';
+  return `${before}${quote}***${quote}`;
 }
