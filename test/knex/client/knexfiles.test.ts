@@ -152,14 +152,14 @@ describe.each(knexVersions)('the unmodified command of %s', (version) => {
     const early = await runNode(directory, command, env);
     expect(early.code).toBe(1);
     expect(early.output).toMatch(
-      /Either somebody among the \d+ other sessions is migrating, or whoever migrated/,
+      /Migration table is already locked\. One of the \d+ other sessions on database "\S+" may be migrating/,
     );
     await ask('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
 
     const locked = await runNode(directory, command, env);
     expect(locked.code).toBe(1);
     expect(locked.output).toContain(
-      'nobody else is connected: whoever migrated was ended before it was done',
+      `Migration table is already locked. No other session is connected to database "${database}": whoever migrated was ended`,
     );
     expect(locked.output).toContain('knex migrate:unlock');
     expect(await isLocked(database)).toBe(true);

@@ -70,10 +70,14 @@ export async function fillBySteps(
       const said = `Database "${database}" ${state}.`;
       if (step.kind === 'command') {
         const { command, args, cwd } = step;
-        await runFillingProcess({ kind: 'command', command, args, capture: false }, said, {
-          ...settings,
-          cwd,
-        });
+        await runFillingProcess(
+          { kind: 'command', command, args, capture: false, fate: `database "${database}" ${state}` },
+          said,
+          {
+            ...settings,
+            cwd,
+          },
+        );
         filled.ran.push(nameOf(step));
         continue;
       }

@@ -36,7 +36,11 @@ async function loadNamespace(file: string): Promise<unknown> {
 async function loadWithJiti(file: string): Promise<unknown> {
   const { createJiti } = await import('jiti');
   // Its cache would be a folder in node_modules.
-  const jiti = createJiti(pathToFileURL(file).href, { fsCache: false, interopDefault: false });
+  const jiti = createJiti(pathToFileURL(file).href, {
+    fsCache: false,
+    interopDefault: false,
+    tsconfigPaths: true,
+  });
   try {
     return await jiti.import(file);
   } catch (error) {

@@ -2,6 +2,7 @@ import { isConnectionLost } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { readExclusiveStatement } from '../sql/exclusive-statement.js';
 import { connectAgain } from './connect-again.js';
+import { connectingPools } from './connecting-pools.js';
 import { Generations } from './generations.js';
 import {
   type ConnectionSource,
@@ -45,7 +46,9 @@ export function evictingClient(
 
     override async acquireRawConnection(): Promise<RawConnection> {
       const generation = generations.current;
-      const connection = await connectAgain(this, async () => super.acquireRawConnection(), options);
+      const connection = await connectingPools.run(true, async () =>
+        connectAgain(this, async () => super.acquireRawConnection(), options),
+      );
       generations.born(connection, generation);
       connection.on('error', () => generations.lost(connection));
       return connection;
@@ -67,7 +70,7 @@ export function evictingClient(
         if (statement === undefined) {
           // oxlint-disable-next-line no-underscore-dangle -- knex's own name
           const answered = await super._query(connection, query);
-          await explainLockedMigrations(connection, answered);
+          await explainLockedMigrations(this, connection, answered);
           return answered;
         }
         query.response = await runExclusiveStatement(

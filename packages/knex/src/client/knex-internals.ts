@@ -47,6 +47,9 @@ export interface KnexClient {
   /** Set on the client of a transaction. */
   readonly transacting?: boolean | undefined;
   pool: unknown;
+  /** knex's own, or that of the configuration. */
+  readonly logger?: { warn(message: string): void } | undefined;
+  database(): string | undefined;
   initializePool(config: Knex.Config): void;
   _driver(): KnexDriver;
   acquireRawConnection(): Promise<RawConnection>;

@@ -1,34 +1,39 @@
-import { PgEvictError } from '@pg-evict/core';
-import type { KnexQuery, RawConnection } from './knex-internals.js';
+import { quoteLiteral } from '@pg-evict/core/internal';
+import type { KnexClient, KnexQuery, RawConnection } from './knex-internals.js';
 
 /** How knex takes its lock, from 1.0 to 3.3; the names of the table and of its schema are the user's. */
-const takesLock = /^update (?:"[^"]+"\.)?"[^"]*_lock" set "is_locked" = \$1 where "is_locked" = \$2$/;
+const takesLock = /^update ((?:"[^"]+"\.)?"[^"]+)_lock" set "is_locked" = \$1 where "is_locked" = \$2$/;
 
-const countOthers = `
-SELECT count(*)::int AS others FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`;
+/** Whether the table beside it is one of knex's migrations, and how many others are connected. */
+const lookAround = (table: string): string => `
+SELECT (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(table)})
+    AND attname IN ('name', 'batch', 'migration_time'))::int AS columns,
+  (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend')::int AS others`;
 
 /**
  * Explains a migration lock that knex could not get. A migration that is ended while it runs outside a transaction
- * leaves the lock behind, and from then on knex says "already locked". What is thrown here becomes the message of its
- * `MigrationLocked`.
- *
- * @throws {@link PgEvictError} `BLOCKED`, with the remedy, where the lock was refused
+ * leaves the lock behind, and from then on knex says "already locked". It still says that, word for word, as programs
+ * look for it; what to do is told by knex's logger, where knex warns of it, too.
  */
-export async function explainLockedMigrations(connection: RawConnection, query: KnexQuery): Promise<void> {
-  if (query.sql === undefined || !takesLock.test(query.sql)) return;
+export async function explainLockedMigrations(
+  client: KnexClient,
+  connection: RawConnection,
+  query: KnexQuery,
+): Promise<void> {
+  const [, migrations] = takesLock.exec(query.sql ?? '') ?? [];
+  if (migrations === undefined) return;
   if ((query.response as { rowCount?: unknown } | undefined)?.rowCount !== 0) return;
-  const { rows } = await connection.query(countOthers);
-  const others = Number(rows[0]?.['others']);
+  const { rows } = await connection.query(lookAround(`${migrations}"`));
+  // A table of the application's that only looks like it.
+  if (rows[0]?.['columns'] !== 3) return;
+  const others = Number(rows[0]['others']);
   const { database } = connection;
-  throw new PgEvictError(
-    'BLOCKED',
+  const who =
     others === 0
-      ? `The migration table of database "${database}" is already locked, but nobody else is connected: whoever migrated was ended before it was done.`
-      : `The migration table of database "${database}" is already locked. Either somebody among the ${others} other sessions is migrating, or whoever migrated was ended before it was done.`,
-    {
-      database,
-      hint: 'Unless somebody is migrating: look how far the last migration came, run knex migrate:unlock (knex.migrate.forceFreeMigrationsLock()), then migrate again.',
-    },
+      ? `No other session is connected to database "${database}": whoever migrated was ended before it was done.`
+      : `One of the ${others} other sessions on database "${database}" may be migrating; if none is, whoever migrated was ended before it was done.`;
+  client.logger?.warn(
+    `Migration table is already locked. ${who} Unless somebody is migrating: look how far the last migration came, run knex migrate:unlock (knex.migrate.forceFreeMigrationsLock()), then migrate again.`,
   );
 }

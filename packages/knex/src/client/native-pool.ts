@@ -6,7 +6,7 @@ import type { PgEvictKnexOptions } from './target.js';
 
 /** What of a pg.Pool is needed. */
 interface NativePool {
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /** Pools and connections that have a listener of ours. */
@@ -51,5 +51,6 @@ export function surviveEviction(
 function hear(emitter: NativePool, listener: (error: Error) => void): void {
   if (heard.has(emitter)) return;
   heard.add(emitter);
-  emitter.on('error', listener);
+  // Knex asks of a pool no more than that it connects.
+  emitter.on?.('error', listener);
 }

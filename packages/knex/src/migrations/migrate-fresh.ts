@@ -11,6 +11,7 @@ import { clientOf } from '../client/knex-internals.js';
 import { settingsOfClient } from '../client/settings.js';
 import { operationOf, targetOf, type TargetOptions } from '../client/target.js';
 import { type LoadFile, type Migrated, planMigrations } from './knex-internals.js';
+import { watchOldDatabase } from './watch-old-database.js';
 import { migrateSuccessor } from './migrate-successor.js';
 
 /** Options of {@link migrateFresh}. */
@@ -116,7 +117,15 @@ export async function migrateFresh(
     fill: async (access) => {
       // What core found in .pgpass for the database is not there under its private name.
       const own = options.adminConnection === undefined ? access.connection : settings;
-      migrated = await migrate({ ...own, database: access.database }, 'stays as it was', access.signal);
+      const watch = await watchOldDatabase(client, database, settings);
+      try {
+        migrated = await watch.run(async () =>
+          migrate({ ...own, database: access.database }, 'stays as it was', access.signal),
+        );
+        watch.assertUnused();
+      } finally {
+        watch.end();
+      }
     },
   });
   return { ...report, ...migrated };

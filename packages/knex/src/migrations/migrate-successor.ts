@@ -33,12 +33,22 @@ export interface MigrateSuccessorOptions {
  */
 export async function migrateSuccessor(knex: Knex, options: MigrateSuccessorOptions): Promise<Migrated> {
   const { database, connection, provider, state, seed, loadFile, onMigration, onSession, signal } = options;
-  const instance = knexOnSuccessor(knex, { database, connection, provider, onSession });
+  let lost: unknown;
+  const instance = knexOnSuccessor(knex, {
+    database,
+    connection,
+    provider,
+    onSession,
+    onLost: (reason) => {
+      lost ??= reason;
+    },
+  });
   try {
     return await runMigrations(instance, database, state, {
       seed,
       loadFile,
       onMigration: onMigration ?? (() => undefined),
+      lost: () => lost,
       signal,
     });
   } finally {

@@ -1,5 +1,5 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { sqlStateOf } from '@pg-evict/core/internal';
+import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { type LoadFile, type Migrated, migratorOf, seederOf } from './knex-internals.js';
 
@@ -8,6 +8,8 @@ interface RunOptions {
   readonly loadFile: LoadFile | undefined;
   readonly onMigration: (name: string) => void;
   readonly signal: AbortSignal | undefined;
+  /** Why a connection was lost, where one was: knex only says that it is gone. */
+  readonly lost: () => unknown;
 }
 
 /**
@@ -21,7 +23,7 @@ export async function runMigrations(
   knex: Knex,
   database: string,
   state: string | undefined,
-  { seed, loadFile, onMigration, signal }: RunOptions,
+  { seed, loadFile, lost, onMigration, signal }: RunOptions,
 ): Promise<Migrated> {
   const stopTelling = tellEach(knex, (name) => {
     if (signal?.aborted !== true) onMigration(name);
@@ -39,11 +41,12 @@ export async function runMigrations(
       database,
       cause: signal?.reason,
     });
+  const { schemaName } = (knex.client as { config: Knex.Config }).config.migrations ?? {};
   let migrations: string[];
   try {
     [, migrations] = await unlessAborted(signal, migrator.latest(), () => aborted(current()));
   } catch (error) {
-    throw failure(current(), database, fate, error);
+    throw failure(current(), database, fate, error, { lost: lost(), schemaName });
   } finally {
     stopTelling();
   }
@@ -53,7 +56,7 @@ export async function runMigrations(
     const [seeds] = await unlessAborted(signal, seeding, () => aborted('The seeds'));
     return { migrations, seeds };
   } catch (error) {
-    throw failure('A seed', database, fate, error);
+    throw failure('A seed', database, fate, error, { lost: lost(), schemaName });
   }
 }
 
@@ -77,18 +80,30 @@ async function unlessAborted<T>(
   }
 }
 
-function failure(what: string, database: string, fate: string, error: unknown): PgEvictError {
-  if (isPgEvictError(error) && error.code === 'ABORTED') return error;
+function failure(
+  what: string,
+  database: string,
+  fate: string,
+  thrown: unknown,
+  { lost, schemaName }: { readonly lost: unknown; readonly schemaName: string | undefined },
+): PgEvictError {
+  if (isPgEvictError(thrown) && thrown.code === 'ABORTED') return thrown;
+  const isLost = lost !== undefined && isConnectionLost(thrown);
+  const error = isLost ? lost : thrown;
   const message = error instanceof Error ? error.message : String(error);
-  return new PgEvictError(
-    isPgEvictError(error) ? error.code : 'UNEXPECTED',
-    `${what} failed${fate}: ${message}`,
-    {
-      database,
-      sqlState: sqlStateOf(error),
-      cause: error,
-    },
-  );
+  const code = isLost ? 'CONNECTION_FAILED' : isPgEvictError(error) ? error.code : 'UNEXPECTED';
+  const lacksSchema = schemaName !== undefined && sqlStateOf(error) === '3F000';
+  return new PgEvictError(code, `${what} failed${fate}: ${message}`, {
+    database,
+    hint: lacksSchema ? schemaHint(schemaName) : undefined,
+    sqlState: sqlStateOf(error),
+    cause: thrown,
+  });
+}
+
+/** knex makes its tables before the first migration runs. */
+function schemaHint(schemaName: string): string {
+  return `A new database has no schema "${schemaName}" (migrations.schemaName) before the first migration. Begin with a database that has it: --template <database>, in code the option template.`;
 }
 
 /** knex tells of a migration that is done only by recording it; hooks came with 3.2. */

@@ -1,4 +1,5 @@
 import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import { isConnectionLost } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import {
   type KnexClient,
@@ -9,6 +10,7 @@ import {
   type RawConnection,
 } from '../client/knex-internals.js';
 import { flattenSettings } from '../client/settings.js';
+import { answerDatabaseName, looksUpDatabase } from '../sql/database-name.js';
 import { nameSuccessor } from '../sql/rename-database.js';
 
 /** Where {@link knexOnSuccessor} leads. */
@@ -21,6 +23,8 @@ export interface SuccessorOptions {
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
   /** Called with the pid of the backend of each connection, as far as the driver tells. */
   readonly onSession?: ((pid: number) => void) | undefined;
+  /** Called with why a connection was lost. */
+  readonly onLost?: ((reason: unknown) => void) | undefined;
 }
 
 /**
@@ -62,18 +66,28 @@ function redirected(provided: ProvidedSettings | string, successor: ConnectionSe
 
 function successorClient(
   Base: KnexClientClass,
-  { database, connection: { database: successor = database }, onSession }: SuccessorOptions,
+  { database, connection: { database: successor = database }, onLost, onSession }: SuccessorOptions,
 ): KnexClientClass {
   class SuccessorClient extends Base {
     override async acquireRawConnection(): Promise<RawConnection> {
       const connection = await super.acquireRawConnection();
       if (connection.processID) onSession?.(connection.processID);
+      connection.on('error', (error) => onLost?.(error));
       return connection;
+    }
+
+    /** Who asks decides by it, or looks up what the server has by that name: {@link looksUpDatabase}. */
+    override database(): string | undefined {
+      return database;
     }
 
     override async _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery> {
       if (query.sql !== undefined && successor !== database) {
-        const { sql, namedInCode } = nameSuccessor(query.sql, database, successor);
+        if (query.bindings?.includes(database) === true && looksUpDatabase(query.sql)) {
+          query.bindings = query.bindings.map((value) => (value === database ? successor : value));
+        }
+        const asked = answerDatabaseName(query.sql, database);
+        const { sql, namedInCode } = nameSuccessor(asked, database, successor);
         if (namedInCode) {
           throw new PgEvictError(
             'REFUSED',
@@ -86,8 +100,13 @@ function successorClient(
         }
         query.sql = sql;
       }
-      // oxlint-disable-next-line no-underscore-dangle -- knex's own name
-      return super._query(connection, query);
+      try {
+        // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+        return await super._query(connection, query);
+      } catch (error) {
+        if (isConnectionLost(error)) onLost?.(error);
+        throw error;
+      }
     }
   }
   return namedAs(SuccessorClient, Base);

@@ -15,7 +15,7 @@ const endingMs = 5000;
  * `CONFIG_INVALID` where it cannot be started, `ABORTED`
  */
 export async function fillWithCommand(
-  { command, args, capture }: CommandJob,
+  { command, args, capture, fate }: CommandJob,
   signal: AbortSignal,
 ): Promise<void> {
   const isGroup = capture && process.platform !== 'win32';
@@ -56,10 +56,14 @@ export async function fillWithCommand(
         resolve(by === null ? `exit code ${code ?? 0}` : `signal ${by}`);
       });
     });
-    if (signal.aborted) throw new PgEvictError('ABORTED', `Aborted. "${name}" was ended by it (${ended}).`);
+    const after = fate === undefined ? '' : `; ${fate}`;
+    if (signal.aborted) throw new PgEvictError('ABORTED', `Aborted. "${name}" ended with ${ended}${after}.`);
     if (ended === 'exit code 0') return;
     const end = withoutPassword(output).trimEnd().split('\n').slice(-shownLines).join('\n');
-    throw new PgEvictError('UNEXPECTED', `"${name}" ended with ${ended}${end === '' ? '.' : `:\n${end}`}`);
+    throw new PgEvictError(
+      'UNEXPECTED',
+      `"${name}" ended with ${ended}${after}${end === '' ? '.' : `:\n${end}`}`,
+    );
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall?.startsWith('spawn') !== true) throw error;

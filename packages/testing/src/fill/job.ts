@@ -36,6 +36,8 @@ export interface CommandJob {
   readonly args?: readonly string[] | undefined;
   /** Whether its output is kept for the message of its failure instead of being shown. */
   readonly capture: boolean;
+  /** What becomes of the database if it fails, for the message: `database "app" stays as it was`. @default not said */
+  readonly fate?: string | undefined;
 }
 
 export type FillingJob = KnexJob | SetupJob | CommandJob;

@@ -1,0 +1,67 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
+import { leadsTo, placeOf, watchStartups } from '@pg-evict/core/internal/own-connections';
+import type { KnexClient, RawConnection } from '../client/knex-internals.js';
+import { connectingPools } from '../client/connecting-pools.js';
+
+/** Of how many promises the line that made them is remembered; each costs some 5 µs. */
+const promises = 20_000;
+
+/** The asynchronous context of a filling. */
+const fillings = new AsyncLocalStorage<symbol>();
+
+/** Notices who of this process connects to the old database while the new one is filled. */
+export interface OldDatabaseWatch {
+  /** Calls what fills the new database. */
+  run<T>(fill: () => Promise<T>): Promise<T>;
+  /** @throws {@link PgEvictError} `REFUSED` where somebody has */
+  assertUnused(): void;
+  end(): void;
+}
+
+/**
+ * Watches this process for connections to the old database: what they write would be lost with it. The pool of the
+ * instance, and those of wrapped configurations, may connect for what else the process does; not for what fills.
+ */
+export async function watchOldDatabase(
+  client: KnexClient,
+  database: string,
+  settings: ConnectionSettings,
+): Promise<OldDatabaseWatch> {
+  const place = await placeOf(settings);
+  const filling = Symbol('filling');
+  let found: string | undefined;
+  const stop = watchStartups((startup) => {
+    if (found !== undefined || startup.database !== database) return undefined;
+    if (!leadsTo(startup.target, startup.address, place)) return undefined;
+    if (connectingPools.getStore() === true && fillings.getStore() !== filling) return undefined;
+    const [line] = startup.lines;
+    found = line === undefined ? 'Something in this process' : `${line.file}:${line.line}`;
+    return undefined;
+  }, promises);
+  // An instance that is not wrapped does not say that it is its pool that connects.
+  const connect = client.acquireRawConnection;
+  Object.defineProperty(client, 'acquireRawConnection', {
+    configurable: true,
+    writable: true,
+    value: async (): Promise<RawConnection> => connectingPools.run(true, async () => connect.call(client)),
+  });
+  return {
+    run: async (fill) => fillings.run(filling, fill),
+    assertUnused() {
+      if (found === undefined) return;
+      throw new PgEvictError(
+        'REFUSED',
+        `${found} connected to database "${database}" while the new one was filled: what it wrote there would be lost. The database was not replaced.`,
+        {
+          database,
+          hint: 'Use the knex that is passed to the migration or seed; or migrate in place: migrateFresh(knex, { inPlace: true }). The command, pg-evict fresh, refuses such a connection before anything is written.',
+        },
+      );
+    },
+    end() {
+      stop();
+      Reflect.deleteProperty(client, 'acquireRawConnection');
+    },
+  };
+}
