@@ -38,8 +38,7 @@ it('asks a connection function again once what it gave has expired', async () =>
   });
   const { code, stderr } = await runCli(['fresh', '-y'], {}, folder);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const [asked] = await askDatabase<{ before: number; after: number }>(database, 'SELECT * FROM asked');
-  expect(asked?.after).toBeGreaterThan(asked?.before ?? Infinity);
+  expect(await askDatabase(database, 'SELECT after > before AS again FROM asked')).toEqual([{ again: true }]);
 });
 
 it('finds modules by the paths of a tsconfig', async () => {

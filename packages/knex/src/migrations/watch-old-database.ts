@@ -40,11 +40,12 @@ export async function watchOldDatabase(
     return undefined;
   }, promises);
   // An instance that is not wrapped does not say that it is its pool that connects.
-  const connect = client.acquireRawConnection;
+  const unpatched = Object.getPrototypeOf(client) as KnexClient;
   Object.defineProperty(client, 'acquireRawConnection', {
     configurable: true,
     writable: true,
-    value: async (): Promise<RawConnection> => connectingPools.run(true, async () => connect.call(client)),
+    value: async (): Promise<RawConnection> =>
+      connectingPools.run(true, async () => unpatched.acquireRawConnection.call(client)),
   });
   return {
     run: async (fill) => fillings.run(filling, fill),
