@@ -3,6 +3,9 @@ import { isProjectFile, projectLines, type SourceLine } from './stack-lines.js';
 
 const trail = Symbol('pg-evict.trail');
 
+/** Under Bun (1.4) `executionAsyncResource()` opens a stream, which calls the hook again, without end. */
+const hasResources = process.versions['bun'] === undefined;
+
 type Resource = object & { [trail]?: NodeJS.CallSite };
 
 /**
@@ -51,7 +54,7 @@ export class CallTrail {
   extend(promises: number): void {
     this.#left = Math.max(this.#left, promises);
     this.#handedOn = handedOn;
-    if (this.#enabled) return;
+    if (this.#enabled || !hasResources) return;
     this.#enabled = true;
     this.#hook.enable();
   }
@@ -70,7 +73,7 @@ export class CallTrail {
 
   /** What led here. */
   current(): NodeJS.CallSite | undefined {
-    return (executionAsyncResource() as Resource)[trail];
+    return hasResources ? (executionAsyncResource() as Resource)[trail] : undefined;
   }
 
   #count(): undefined {
