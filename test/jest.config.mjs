@@ -55,6 +55,8 @@ const others = [
   project('jest', 60_000, withServer),
   // Test databases that are changed at random and reset.
   project('reset', 1_800_000, withServer),
+  // Dumps made at random, restored by us and by psql.
+  project('dumps', 5_400_000, withServer),
   // Servers in containers. Needs a Docker engine (docker/with-engine.sh starts one); the image is the default one, or
   // that of PG_EVICT_TEST_IMAGE (docker/build-image.sh makes one without a registry), for which a first test may have to
   // wait.

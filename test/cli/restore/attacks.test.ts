@@ -246,7 +246,9 @@ ALTER DATABASE victim RENAME TO gone;
        ALTER ROLE ${role} IN DATABASE ${victim} SET work_mem = '7MB';\nCOMMENT ON DATABASE ${victim} IS 'x';`,
     );
     expect(code).toBe(0);
-    expect(stderr.match(/^left out: /gm)).toHaveLength(6);
+    expect(stderr).toMatch(
+      /^left out: DROP DATABASE IF EXISTS .*; and 3 more \(the database keeps its own settings/m,
+    );
     expect(await attack(`CREATE DATABASE "My ""db""";\n\\connect "My ""db"""\n${table}\n`)).toMatchObject({
       code: 0,
     });

@@ -41,11 +41,7 @@ export function printOperation(
       `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
     );
   }
-  for (const { reason, statement } of report.skipped ?? []) {
-    process.stderr.write(
-      `${yellow('left out:')} ${printable(redactQuery(statement))} (${printable(reason)})\n`,
-    );
-  }
+  warnOfSkipped(report);
   warnOfLeftovers(report);
   warnOfPoolers(report);
 }
@@ -56,6 +52,24 @@ export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): vo
   for (const { url, failure } of poolers) {
     if (failure !== null)
       process.stderr.write(`${yellow('warning:')} ${printable(url)}: ${printable(failure)}.\n`);
+  }
+}
+
+/** How many statements of a dump that were left out for one reason are named; JSON has all. */
+const skippedAtMost = 3;
+
+/** Says what of a dump was left out, on stderr. */
+function warnOfSkipped({ skipped = [] }: PerformedReport): void {
+  const { yellow } = createColors(wantsColor(process.stderr));
+  const byReason = new Map<string, string[]>();
+  for (const { reason, statement } of skipped) {
+    byReason.set(reason, [...(byReason.get(reason) ?? []), statement]);
+  }
+  for (const [reason, statements] of byReason) {
+    const named = statements.slice(0, skippedAtMost).map((statement) => printable(redactQuery(statement)));
+    const more = statements.length - named.length;
+    const text = `${named.join('; ')}${more === 0 ? '' : `; and ${more} more`}`;
+    process.stderr.write(`${yellow('left out:')} ${text} (${printable(reason)})\n`);
   }
 }
 

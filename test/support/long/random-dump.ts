@@ -1,0 +1,186 @@
+import { pick, randomNumbers } from './random.js';
+
+/** Characters of encodings, byte by byte: among them those of which a later byte is ASCII. */
+export const encodings = {
+  UTF8: ['\xc3\xa4', '\xe8\xaa\x9e', '\xf0\x9f\x98\x80'],
+  LATIN1: ['\xe4', '\xf6', '\xff'],
+  SJIS: ['\x83\x5c', '\x95\x5c', '\x82\xa0', '\xb1'],
+  EUC_JP: ['\xa4\xa2', '\x8e\xb1', '\x8f\xb0\xa1'],
+  GB18030: ['\x81\x5c', '\x81\x30\x84\x36', '\xc4\xe3', '\x95\x5c'],
+  BIG5: ['\xa5\x5c', '\xa4\x40', '\xb3\x5c'],
+} as const;
+
+/** A dump made at random, with what leads out of it in every place where a reader may be misled. */
+export interface RandomDump {
+  readonly content: Buffer;
+  readonly encoding: keyof typeof encodings;
+}
+
+/** @param outward lines that would lead out of the database if they were read as commands or statements */
+export function randomDump(seed: number, outward: readonly string[]): RandomDump {
+  return new Generator(seed, outward).dump();
+}
+
+class Generator {
+  readonly #random: () => number;
+  readonly #outward: readonly string[];
+  readonly #encoding: keyof typeof encodings;
+  #escapes = false;
+  #tables = 0;
+
+  constructor(seed: number, outward: readonly string[]) {
+    this.#random = randomNumbers(seed);
+    this.#outward = outward;
+    this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[]);
+  }
+
+  dump(): RandomDump {
+    const parts = [`SET client_encoding = '${this.#encoding}';\n`, this.#table()];
+    const statements = 5 + Math.floor(this.#random() * 30);
+    for (let index = 0; index < statements; index += 1) parts.push(this.#space(), this.#statement());
+    let text = parts.join('');
+    if (this.#random() < 0.1) text = text.replaceAll('\n', '\r\n');
+    if (this.#random() < 0.2) text = text.replace(/;\s*$/, '');
+    // Something that is not as it should be.
+    if (this.#random() < 0.15) {
+      const at = Math.floor(this.#random() * text.length);
+      text =
+        text.slice(0, at) +
+        this.#pick(["'", '"', '$$', '/*', '\\', ';', '(', ')', '--', '\r']) +
+        text.slice(at);
+    }
+    return { content: Buffer.from(text, 'latin1'), encoding: this.#encoding };
+  }
+
+  #pick<T>(values: readonly T[]): T {
+    return pick(values, this.#random());
+  }
+
+  /** Text as it may be in a literal or in data, with every trap. */
+  #text(): string {
+    const pieces: string[] = [];
+    for (let count = Math.floor(this.#random() * 6); count >= 0; count -= 1) {
+      pieces.push(
+        this.#pick([
+          () => 'abc',
+          () => "'",
+          () => "''",
+          () => '\\',
+          () => "\\'",
+          () => '"',
+          () => '$$',
+          () => '--',
+          () => '/*',
+          () => '*/',
+          () => ';',
+          () => '\n',
+          () => '\\.',
+          () => '\n\\.\n',
+          () => `\n${this.#pick(this.#outward)}\n`,
+          () => this.#pick(encodings[this.#encoding]),
+          () => this.#pick(encodings[this.#encoding]),
+        ])(),
+      );
+    }
+    return pieces.join('');
+  }
+
+  /** Text as a literal of some kind, which the server reads as it is meant. */
+  #literal(): string {
+    const text = this.#text();
+    const doubled = text.replaceAll("'", "''");
+    const whole = this.#characters(text);
+    const escaped = whole
+      .map((character) => (character === '\\' || character === "'" ? `\\${character}` : character))
+      .join('');
+    return this.#pick([
+      () => (this.#escapes ? `'${escaped}'` : `'${doubled}'`),
+      () => (this.#escapes ? `'${escaped}'` : `'${doubled}'`),
+      () => this.#pick(['E', 'e']) + `'${escaped}'`,
+      () => `E'a'${this.#pick(['\n', ' \n  ', '\n-- x\n', ' -- it\n'])}'${escaped}'`,
+      () => `$t1$${text}$t1$`,
+      () => `$_1$${text.replaceAll('$', '')}$_1$`,
+      () => `('a' || $q$${text}$q$)`,
+    ])();
+  }
+
+  /** Characters of the encoding: a trailing byte is no character of its own. */
+  #characters(text: string): string[] {
+    const known = encodings[this.#encoding].toSorted((a, b) => b.length - a.length);
+    const characters: string[] = [];
+    for (let at = 0; at < text.length;) {
+      const found = known.find((character) => text.startsWith(character, at)) ?? text.charAt(at);
+      characters.push(found);
+      at += found.length;
+    }
+    return characters;
+  }
+
+  #comment(): string {
+    const text = this.#text().replaceAll(/\*\/|\/\*/g, '');
+    return this.#pick([
+      () => `-- ${text.replaceAll(/[\n\r]/g, ' ')}\n`,
+      () => `/* ${text} */`,
+      () => `/* a /* ${text} */ b */`,
+    ])();
+  }
+
+  #space(): string {
+    return this.#pick([() => ' ', () => '\n', () => '\t\n', () => '\f', () => this.#comment()])();
+  }
+
+  #table(): string {
+    this.#tables += 1;
+    return `CREATE TABLE public.t${this.#tables} (a text);\n`;
+  }
+
+  #name(): string {
+    return `public.t${1 + Math.floor(this.#random() * this.#tables)}`;
+  }
+
+  #statement(): string {
+    return this.#pick([
+      () => this.#table(),
+      () => this.#insert(),
+      () => this.#insert(),
+      () => this.#insert(),
+      () => this.#copy(),
+      () => this.#copy(),
+      () => this.#conforming(),
+      () => 'DO $do$ BEGIN PERFORM $$;$$; END $do$;\n',
+      () =>
+        `CREATE OR REPLACE FUNCTION public.f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END;\n`,
+      () => `CREATE OR REPLACE RULE r AS ON DELETE TO ${this.#name()} DO ALSO (SELECT 1; SELECT ';');\n`,
+      () =>
+        `COMMENT ON TABLE ${this.#name()} IS ${this.#escapes ? 'NULL' : `'${this.#pick(this.#outward)}'`};\n`,
+    ])();
+  }
+
+  #insert(): string {
+    const space = this.#random() < 0.3 ? this.#space() : ' ';
+    return `INSERT${space}INTO ${this.#name()} VALUES (${this.#literal()});${this.#random() < 0.5 ? '\n' : ''}`;
+  }
+
+  #copy(): string {
+    const rows: string[] = [];
+    for (let count = Math.floor(this.#random() * 4); count > 0; count -= 1) {
+      const row = this.#characters(this.#text())
+        .map((character) => (character === '\\' ? '\\\\' : character === '\n' ? '\\n' : character))
+        .join('');
+      rows.push(`${row}\n`);
+    }
+    const line = this.#random() < 0.8 ? '' : ' -- behind it';
+    return `COPY ${this.#name()}${this.#space()}(a) FROM ${this.#pick(['stdin', 'STDIN'])};${line}\n${rows.join('')}\\.\n`;
+  }
+
+  #conforming(): string {
+    const off = this.#random() < 0.5;
+    this.#escapes = off;
+    const value = off ? ['off', "'off'", 'false', '0'] : ['on', "'on'", 'true', '1'];
+    return this.#pick([
+      () => `SET standard_conforming_strings = ${this.#pick(value)};\n`,
+      () => `SET SESSION standard_conforming_strings TO ${this.#pick(value)};\n`,
+      () => `SELECT set_config('standard_conforming_strings', '${off ? 'off' : 'on'}', false);\n`,
+    ])();
+  }
+}
