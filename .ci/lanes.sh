@@ -199,6 +199,10 @@ lane_bench() {
   corepack pnpm bench:machines --runs 8 --databases 300 --seconds 60
 }
 
+lane_dumps() { test_script test:dumps; }
+
+lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"; }
+
 lane_tree() {
   git status --porcelain | diff "$PG_EVICT_CI_WORK/tree" - || {
     echo 'the run changed the working tree'

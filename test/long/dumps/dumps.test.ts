@@ -8,7 +8,7 @@ import { randomDump } from '../../support/long/random-dump.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, quote, serverMajor, serverUrl, withClient } from '../../support/server.js';
 
-const cases = Number(process.env['DUMPS_CASES'] ?? 3000);
+const cases = Number(process.env['DUMPS_CASES'] ?? 1000);
 const firstSeed = Number(process.env['DUMPS_SEED'] ?? 1);
 
 const scratch = new Scratch();
