@@ -32,6 +32,40 @@ describe('recreateDatabase with fill', () => {
     expect(await databaseExists(successor)).toBe(false);
   });
 
+  it('carries over what was changed on the old database while it filled the new one', async () => {
+    const database = await scratch.database();
+    const [owner, reader, early] = [await scratch.role(), await scratch.role(), await scratch.role()];
+    await ask(`ALTER DATABASE ${database} SET work_mem = '7MB'; COMMENT ON DATABASE ${database} IS 'before';
+      ALTER ROLE ${early} IN DATABASE ${database} SET work_mem = '8MB';
+      REVOKE ALL ON DATABASE ${database} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database} TO ${early}`);
+    const facts = async (): Promise<unknown> =>
+      ask(
+        `SELECT pg_get_userbyid(datdba) AS owner, datconnlimit, shobj_description(d.oid, 'pg_database') AS comment,
+           array(SELECT x::text FROM aclexplode(datacl) x ORDER BY 1) AS acl,
+           array(SELECT (setrole, setconfig)::text FROM pg_db_role_setting WHERE setdatabase = d.oid ORDER BY 1) AS settings
+         FROM pg_database d WHERE datname = $1`,
+        [database],
+      );
+    let changed: unknown;
+    const report = await recreateDatabase(
+      { connection: serverUrl(), database },
+      {
+        fill: async ({ url }) => {
+          await fillMarker(url);
+          await ask(`ALTER DATABASE ${database} RESET work_mem; ALTER DATABASE ${database} SET jit = off;
+            COMMENT ON DATABASE ${database} IS 'meanwhile'; ALTER DATABASE ${database} OWNER TO ${owner};
+            ALTER ROLE ${early} IN DATABASE ${database} RESET ALL; ALTER ROLE ${reader} IN DATABASE ${database} SET jit = on;
+            REVOKE ALL ON DATABASE ${database} FROM ${early}; GRANT TEMPORARY ON DATABASE ${database} TO ${reader};
+            ALTER DATABASE ${database} CONNECTION LIMIT 17`);
+          changed = await facts();
+        },
+      },
+    );
+    expect(report.notCarriedOver).toEqual([]);
+    expect(await facts()).toEqual(changed);
+    expect(await markerOf(database)).toBe('new');
+  });
+
   it('ends what the filling has left connected', async () => {
     const database = await scratch.database();
     const left: Client[] = [];

@@ -32,6 +32,7 @@ import { type KeepPlan, planKeeping, undoOptions, type UndoOptions } from '../un
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
 import { SuccessorFill } from './fill-successor.js';
+import { type RefreshedSettings, refreshSettings } from './refresh-settings.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link recreateDatabase}. */
@@ -132,7 +133,7 @@ export async function recreateDatabase(
           : await filling.fill(operation, plan.successor, async (live) => {
               // Filling may have taken hours.
               await refuseProtectedByNow(live.control.client, [live.database]);
-              return swapIn(live, plan);
+              return swapIn(live, plan, await refreshed(live, plan));
             });
       const notCarriedOver = [...refused, ...swapped.notCarriedOver];
       const { kept, leftovers } = swapped;
@@ -153,6 +154,8 @@ interface Recreation {
   /** The private name of the new database. */
   readonly successor: string;
   readonly statement: CreateStatement;
+  /** The old database, where its settings are carried over. */
+  readonly model: DatabaseFacts | undefined;
   /** The database whose settings the new one takes over. */
   readonly like: DatabaseFacts | undefined;
   /** What of them is put around it once it is filled. */
@@ -205,6 +208,7 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
   return {
     successor,
     statement,
+    model,
     like,
     restrictions,
     replaces: old !== undefined,
@@ -242,6 +246,14 @@ async function requirements(
   return { inspection, old };
 }
 
+/** Gives a new database that was filled what was changed on the old one meanwhile. */
+async function refreshed(
+  operation: Operation,
+  { model, statement, successor }: Recreation,
+): Promise<RefreshedSettings | undefined> {
+  return model === undefined ? undefined : refreshSettings(operation, successor, model, statement.owner);
+}
+
 interface Swapped extends Pick<OperationReport, 'kept'> {
   readonly notCarriedOver: readonly NotCarriedOver[];
   readonly leftovers: Leftover[];
@@ -250,10 +262,15 @@ interface Swapped extends Pick<OperationReport, 'kept'> {
 /** Puts the new database in the old one's place and drops that, or keeps it under its other name. */
 async function swapIn(
   operation: Operation,
-  { keepOldAs, keeping, replaces, restrictions, statement, successor, toRemove }: Recreation,
+  { keepOldAs, keeping, replaces, restrictions: planned, statement, successor, toRemove }: Recreation,
+  changed?: RefreshedSettings,
 ): Promise<Swapped> {
   const { database } = operation;
-  const notCarriedOver = (await restrictions?.close(operation, successor, statement.owner)) ?? [];
+  const [restrictions, owner] = [changed?.restrictions ?? planned, changed?.owner ?? statement.owner];
+  const notCarriedOver = [
+    ...(changed?.notCarriedOver ?? []),
+    ...((await restrictions?.close(operation, successor, owner)) ?? []),
+  ];
   await removeBlockers(operation, toRemove);
   const place = await prepareKeeping(operation, keeping);
   const aside = place?.name ?? keepOldAs;
