@@ -85,10 +85,11 @@ describeWithTools('what pg_dump writes', () => {
     const { url } = await spoiltDatabase(() => undefined);
     await withClient(url, async (client) => client.query(`UPDATE orders SET state = 'spoilt'`));
     const cut = data.indexOf('COPY public.orders');
+    const end = '\n--\n-- PostgreSQL database dump complete';
     for (const parts of [
       [schema, data.subarray(0, cut + 200)],
-      [schema, data.subarray(0, data.lastIndexOf('\n--\n'))],
-      [schema.subarray(0, schema.lastIndexOf('\n--\n-- PostgreSQL database dump complete')), data],
+      [schema, data.subarray(0, data.lastIndexOf(end))],
+      [schema.subarray(0, schema.lastIndexOf(end)), data],
       [schema, Buffer.from('SET search_path = public;\nCREATE TABLE more ();\n')],
     ]) {
       writeFileSync(dump, Buffer.concat(parts));
