@@ -201,8 +201,6 @@ lane_bench() {
 
 lane_dumps() { test_script test:dumps; }
 
-lane_bench() { corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"; }
-
 lane_tree() {
   git status --porcelain | diff "$PG_EVICT_CI_WORK/tree" - || {
     echo 'the run changed the working tree'
