@@ -1,4 +1,4 @@
-// Runs the tests of core, the resets and the storm on each major of PG_VERSIONS (default: all that are supported), two
+// Runs the tests of core, of encodings, the resets and the storm on each major of PG_VERSIONS (default: all that are supported), two
 // majors at a time: most tests wait for their server. Majors other than 18 are installed in test/matrix when they are
 // missing. Arguments are passed on to Jest. Ends with 75 where nothing failed but a major was left out.
 import { spawn, spawnSync } from 'node:child_process';
@@ -62,7 +62,7 @@ const waiting = majors.filter((major) => isInstalled(major));
 async function work() {
   for (let major = waiting.shift(); major !== undefined; major = waiting.shift()) {
     const core = await passes('core and resets', major, [
-      '/test/(core/|testing/reset/)',
+      '/test/(core/|testing/reset/|cli/commands/encodings)',
       `--maxWorkers=${majors.length > 1 ? 2 : 3}`,
     ]);
     const storm = await passes('storm', major, ['--selectProjects', 'storm', '--maxWorkers=1']);
