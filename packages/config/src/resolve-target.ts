@@ -48,6 +48,7 @@ export interface ResolvedConfiguration extends LoadedConfig {
   /** For core: `sessions` of the configuration. */
   readonly sessions: {
     readonly graceMs?: number | undefined;
+    readonly drainMs?: number | undefined;
     readonly timeoutMs?: number | undefined;
     readonly keep?: readonly SessionPattern[] | undefined;
   };

@@ -65,5 +65,9 @@ export async function terminateSessions(
   options: Omit<TerminateSessionsOptions, 'database'> & TargetOptions = {},
 ): Promise<TerminationReport> {
   const client = clientOf(knex, 'terminateSessions');
-  return terminate(targetOf(await settingsOfClient(client), options), operationOf(options));
+  // Of the plugin, too: nobody waits for who is told to end.
+  const { drainMs: _drain, ...operation } = operationOf<
+    TerminateSessionsOptions & TargetOptions & { drainMs?: number }
+  >(options);
+  return terminate(targetOf(await settingsOfClient(client), options), operation);
 }

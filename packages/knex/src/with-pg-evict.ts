@@ -40,8 +40,10 @@ export function withPgEvict<Config extends object>(config: Config, options: PgEv
     followsTests: true,
     timeoutMs: true,
     graceMs: true,
+    drainMs: true,
     keep: true,
     protect: true,
+    poolers: true,
     maintenanceDatabase: true,
     adminConnection: true,
   });

@@ -24,7 +24,8 @@ export async function terminate(database: string | undefined, options: Terminate
     const end = async (dryRun: boolean): Promise<TerminationReport> =>
       terminateSessions(target, {
         ...deadline,
-        ...ending,
+        graceMs: ending.graceMs,
+        keep: ending.keep,
         filter: toFilter(options),
         cancel: options.cancel,
         dryRun,

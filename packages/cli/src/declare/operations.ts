@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { addEndingOptions } from '../options/ending.js';
+import { addOperationOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
 import { paragraphs } from '../options/help-layout.js';
 import { wholeNumber } from '../options/parse.js';
@@ -19,7 +19,7 @@ export function declareOperations(program: Command): void {
     .optionsGroup('Options:')
     .option('--if-exists', 'succeed when it does not exist');
   addUndoOptions(drop, 'the database', 'not at all');
-  addEndingOptions(drop);
+  addOperationOptions(drop);
   addRemedyOptions(drop, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions', 'unsetTemplate'])
     .addHelpText(
       'after',
@@ -45,7 +45,7 @@ export function declareOperations(program: Command): void {
     .option('--if-not-exists', 'succeed when it exists')
     .option('--template <name>', 'the database to copy')
     .option('--owner <role>', 'who owns it');
-  addEndingOptions(create)
+  addOperationOptions(create)
     .addHelpText('after', examples('create app_dev', 'create app_test --template app_dev --if-not-exists'))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { create: run } = await import('../commands/create.js');
@@ -64,7 +64,7 @@ export function declareOperations(program: Command): void {
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
     .option('--no-keep-settings', "take the server's defaults");
   addUndoOptions(recreate, ...oldContent);
-  addEndingOptions(recreate);
+  addOperationOptions(recreate);
   addRemedyOptions(recreate, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
@@ -93,7 +93,7 @@ export function declareOperations(program: Command): void {
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
     .option('--no-keep-settings', "take the server's defaults");
   addUndoOptions(fresh, ...oldContent);
-  addEndingOptions(fresh);
+  addOperationOptions(fresh);
   addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
@@ -137,7 +137,7 @@ ${examples(
       "the database to take out of a file of pg_dumpall, if it has another one's name",
     );
   addUndoOptions(restore, ...oldContent);
-  addEndingOptions(restore);
+  addOperationOptions(restore);
   addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
@@ -171,7 +171,7 @@ ${examples(
     .description('put back what the last recreate, fresh, restore or drop replaced')
     .optionsGroup('Options:');
   addUndoOptions(undo, 'the content that it replaces', '1h');
-  addEndingOptions(undo);
+  addOperationOptions(undo);
   addRemedyOptions(undo, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
@@ -192,7 +192,7 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .usage('[database] <to> [options]')
     .description('end the other sessions of a database and rename it')
     .optionsGroup('Options:');
-  addEndingOptions(rename);
+  addOperationOptions(rename);
   addRemedyOptions(rename, ['rollbackPrepared'])
     .addHelpText(
       'after',
@@ -212,7 +212,7 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .usage('[database] <other> [options]')
     .description('end the other sessions of two databases and exchange their names, atomically')
     .optionsGroup('Options:');
-  addEndingOptions(swap);
+  addOperationOptions(swap);
   addRemedyOptions(swap, ['rollbackPrepared'])
     .addHelpText(
       'after',
@@ -236,7 +236,7 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .option('--owner <role>', 'who owns the copy')
     .option('--keep-settings', 'also copy privileges, ALTER DATABASE SET, connection limit and comment')
     .option('--no-keep-settings', 'copy the content only (default)');
-  addEndingOptions(clone);
+  addOperationOptions(clone);
   addRemedyOptions(clone, ['rollbackPrepared'])
     .addHelpText(
       'after',

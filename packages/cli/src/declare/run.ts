@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addEndingOptions } from '../options/ending.js';
+import { addOperationOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
 import { paragraphs } from '../options/help-layout.js';
 import { splitCommand } from '../options/positionals.js';
@@ -13,7 +13,7 @@ export function declareRun(program: Command): void {
     .usage('[database] [options] -- <command…>')
     .description('run a command while nobody else can connect to the database')
     .optionsGroup('Options:');
-  addEndingOptions(run);
+  addOperationOptions(run);
   addRemedyOptions(run, ['rollbackPrepared'])
     .addHelpText(
       'after',

@@ -3,9 +3,10 @@ import type { SessionPattern } from '@pg-evict/core';
 import { type Command, Option } from 'commander';
 import { parseAge, parseExcept } from './parse.js';
 
-/** The options of every command that ends sessions. */
+/** The options of every command that ends sessions; `--drain` of those that need a database to themselves. */
 export interface EndingOptions {
   readonly grace?: number;
+  readonly drain?: number;
   readonly except?: readonly SessionPattern[];
 }
 
@@ -25,16 +26,27 @@ export function addEndingOptions(command: Command): Command {
     );
 }
 
+/** Adds the options of a command that needs a database to itself. */
+export function addOperationOptions(command: Command): Command {
+  return addEndingOptions(command).addOption(
+    new Option(
+      '--drain <duration>',
+      'end idle sessions at once, and give the others so long to finish what they are at: 5s, 1m',
+    ).argParser(parseAge),
+  );
+}
+
 /** How sessions are ended, for core. */
 export interface Ending {
   readonly graceMs: number | undefined;
+  readonly drainMs: number | undefined;
   readonly keep: readonly SessionPattern[];
 }
 
 /** What the options say, else the configuration; sessions that either of them keeps are kept. */
 export function toEnding(
-  { grace, except = [] }: EndingOptions,
-  { graceMs, keep = [] }: ResolvedConfiguration['sessions'],
+  { grace, drain, except = [] }: EndingOptions,
+  { graceMs, drainMs, keep = [] }: ResolvedConfiguration['sessions'],
 ): Ending {
-  return { graceMs: grace ?? graceMs, keep: [...except, ...keep] };
+  return { graceMs: grace ?? graceMs, drainMs: drain ?? drainMs, keep: [...except, ...keep] };
 }

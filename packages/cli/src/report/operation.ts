@@ -101,6 +101,8 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     ...(report.undone === undefined ? {} : { from: report.from, restored: report.undone }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
+    drained: report.drained.map(toJsonSession),
+    cut: report.cut.map(toJsonSession),
     denied: report.denied.map(toJsonDenied),
     blockers: report.blockers.map(toJsonBlocker),
     removed: report.removed.map(toJsonBlocker),
@@ -133,7 +135,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
   }
-  lines.push(...poolerLines(report, colors));
+  lines.push(...drainLines(report), ...poolerLines(report, colors));
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
@@ -146,6 +148,13 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
   if (dryRun && (blockers.length > 0 || denied.length > 0))
     lines.push('It would fail, and nobody would be ended.');
   return `${lines.join('\n')}\n`;
+}
+
+function drainLines({ drained, cut }: PerformedReport): string[] {
+  if (drained.length + cut.length === 0) return [];
+  return [
+    `Of those that were busy, ${drained.length} finished, and ${cut.length} ${cut.length === 1 ? 'was' : 'were'} cut off.`,
+  ];
 }
 
 function poolerLines({ poolers, dryRun }: PerformedReport, colors: Colors): string[] {

@@ -60,6 +60,11 @@ const sessions = v.pipe(
         'How long to wait for sessions to leave by themselves before they are ended.',
         '`0`',
       ),
+      drainMs: setting(
+        duration,
+        'How long sessions may finish what they are at before they are ended; those that are idle are ended at once.',
+        '`0`',
+      ),
       timeoutMs: setting(
         v.pipe(duration, v.minValue(1, 'more than 0 milliseconds')),
         'How long a whole operation may take.',
@@ -71,7 +76,7 @@ const sessions = v.pipe(
         'none',
       ),
     },
-    'an object with graceMs, timeoutMs and keep',
+    'an object with graceMs, drainMs, timeoutMs and keep',
   ),
   v.title('SessionsConfig'),
 );

@@ -139,6 +139,11 @@ export interface SessionsConfig {
    */
   readonly graceMs?: number | string | undefined;
   /**
+   * How long sessions may finish what they are at before they are ended; those that are idle are ended at once.
+   * @default 0
+   */
+  readonly drainMs?: number | string | undefined;
+  /**
    * How long a whole operation may take.
    * @default 30_000
    */

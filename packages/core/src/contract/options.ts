@@ -43,6 +43,13 @@ export interface OperationOptions extends DeadlineOptions {
    * @default 0
    */
   readonly graceMs?: number | undefined;
+  /**
+   * How long sessions may finish what they are at before they are ended: those that are idle are ended at once, the
+   * others when they are, and at the end of this time. Counts towards the deadline. What others do is not hidden from a
+   * superuser or a member of `pg_read_all_stats`; else they count as busy.
+   * @default 0
+   */
+  readonly drainMs?: number | undefined;
   /** Sessions that are never ended; where one is in the way, the operation fails and nobody is. @default none */
   readonly keep?: readonly SessionPattern[] | undefined;
   /**
@@ -59,6 +66,7 @@ export const operationOptions: KnownOptions<OperationOptions> = {
   timeoutMs: true,
   signal: true,
   graceMs: true,
+  drainMs: true,
   keep: true,
   dryRun: true,
   onStep: true,

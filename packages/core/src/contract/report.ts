@@ -77,6 +77,10 @@ export interface OperationReport {
   readonly changed: boolean;
   /** Sessions that were ended; in a dry run, that would be. */
   readonly terminated: readonly Session[];
+  /** With `drainMs`: sessions that were busy, and finished what they were at before they were ended. */
+  readonly drained: readonly Session[];
+  /** With `drainMs`: those of `terminated` that were still busy at the end of that time. */
+  readonly cut: readonly Session[];
   /** In a dry run: sessions that may not be ended. Otherwise empty, as the operation fails on them. */
   readonly denied: readonly DeniedSession[];
   /** In a dry run: everything that would make the operation fail. Otherwise empty. */

@@ -20,6 +20,15 @@ export interface EvictionRow extends SessionRow {
   readonly in_the_way: boolean;
   /** Its client has not been told yet that it is connected. */
   readonly connecting: boolean;
+  /**
+   * It is at work, or in a transaction; or the server hides what it is at. Only client backends are, and those that are
+   * connected.
+   */
+  readonly busy: boolean;
+  /** For how long, in milliseconds. */
+  readonly busy_ms: number;
+  /** It waits for a lock of the runner, or one of its parallel workers does. */
+  readonly waits_for_runner: boolean;
   /** SIGTERM was sent. */
   readonly signalled: boolean;
 }
@@ -40,7 +49,7 @@ export interface EvictionRound {
 /**
  * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
  * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
- * been connecting for too long, $6 whether labels are ignored, $7 whether the lock was held before.
+ * been connecting for too long, $6 whether labels are ignored, $7 whether the lock was held before, $8 whether only those are ended that are not busy.
  *
  * A session is ended only
  * - once the runner was seen to hold the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
@@ -79,11 +88,16 @@ changing AS MATERIALIZED (
   SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
 s AS MATERIALIZED (
   SELECT ${sessionColumns}, a.datid, false AS starting,
-    a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified
+    a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified,
+    a.usesysid IS NOT NULL AND coalesce(a.backend_type, 'client backend') = 'client backend'
+      AND a.state IS DISTINCT FROM 'idle' AS busy,
+    coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)) * 1000, 0)::float8 AS busy_ms,
+    EXISTS (SELECT FROM activity w WHERE $2 IN (SELECT unnest(pg_blocking_pids(w.pid)))
+      AND w.wait_event_type = 'Lock' AND (w.pid = a.pid OR w.leader_pid = a.pid)) AS waits_for_runner
   FROM ${sessionTables('$4', 'activity')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
   UNION ALL
   SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, NULL, false, false, false, me.name,
-    me.inherits, me.member_of_signallers, me.version, l.objid, true, false
+    me.inherits, me.member_of_signallers, me.version, l.objid, true, false, false, 0, false
   FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
     SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
 held AS MATERIALIZED (
@@ -100,7 +114,7 @@ decided AS MATERIALIZED (
   FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
 SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
   (SELECT min(datname::text) FROM d WHERE protected) AS protected,
-  CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[]))
+  CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[])) AND NOT ($8 AND s.busy)
     THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
@@ -129,6 +143,8 @@ export interface EvictionOptions {
   readonly keep?: readonly SessionPattern[];
   /** Pids that have been connecting for too long. @default none */
   readonly overdue?: readonly number[];
+  /** Whether those who are busy are left alone. @default false */
+  readonly sparesBusy?: boolean;
   /** Whether sessions are ended on a protected database, too. @default false */
   readonly ignoresLabels?: boolean;
 }
@@ -147,13 +163,23 @@ export async function evictSessions(
     overdue = [],
     ignoresLabels = false,
     underLock = false,
+    sparesBusy = false,
   }: EvictionOptions = {},
 ): Promise<EvictionRound> {
   const { rows } = await control.query<ResultRow>({
     // Parsing and planning it takes several times as long as running it, and it is run again and again.
     name: 'pg_evict_sweep',
     text: sweepQuery,
-    values: [databases, runnerPid, terminate, keepParameter(keep), overdue, ignoresLabels, underLock],
+    values: [
+      databases,
+      runnerPid,
+      terminate,
+      keepParameter(keep),
+      overdue,
+      ignoresLabels,
+      underLock,
+      sparesBusy,
+    ],
   });
   return {
     locked: rows[0]?.holds_lock ?? false,

@@ -5,6 +5,7 @@ import type { Deadline } from '../contract/deadline.js';
 import type { OperationStep } from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
 import type { Session, SessionPattern } from '../contract/session.js';
+import type { Drain } from './drain.js';
 import type { PoolerPauses } from '../poolers/pooler-pauses.js';
 
 /** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
@@ -32,6 +33,8 @@ export interface Operation {
   graceMs: number;
   /** How long sessions that may not be ended may still leave by themselves, likewise. */
   patienceMs: number;
+  /** Lets sessions finish what they are at; none if they are ended as they are. */
+  readonly drain: Drain | undefined;
   /** Whether anything was found that an operation before it had left because its process died. */
   recovered: boolean;
   step(step: OperationStep): Promise<void>;

@@ -37,6 +37,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
     return;
   }
   await waitForSessionsToLeave(operation, statement.databases);
+  await operation.drain?.wait(operation, statement.databases);
   const { control, deadline, database, poolers } = operation;
   const request = { control: control.client, deadline, database, databases: statement.databases };
   await poolers.whilePaused(request, async () => runUntilDone(operation, statement));
@@ -44,7 +45,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
 
 /** Runs the statement again as long as that is worth it. */
 async function runUntilDone(operation: Operation, statement: ExclusiveStatement): Promise<void> {
-  const { deadline, runner, database, failure } = operation;
+  const { deadline, drain, runner, database, failure } = operation;
   for (;;) {
     deadline.throwIfOver(database, `${failure}.`);
     await boundLockWait(runner, deadline);
@@ -69,6 +70,10 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
       }
       if (error instanceof DeniedError) throw sessionsDenied(operation, error.rows);
       if (lastSweep === undefined) throw error;
+      if (drain?.wasGivenBack() === true && !deadline.over) {
+        await drain.wait(operation, statement.databases);
+        continue;
+      }
       await throwUnlessRetriable(operation, statement, lastSweep, error);
     }
   }
@@ -94,7 +99,7 @@ async function endSessionsUntilSettled(
   running: Promise<unknown>,
 ): Promise<EvictionRound> {
   const { databases, sessions } = statement;
-  const { deadline, runner, control } = operation;
+  const { deadline, drain, runner, control } = operation;
   const state = stateOf(running);
   const beganAt = performance.now();
   let sweep: EvictionRound = {
@@ -122,6 +127,7 @@ async function endSessionsUntilSettled(
         keep: operation.keep,
         overdue,
         ignoresLabels: !heedsLabels(statement),
+        sparesBusy: drain?.isOn(beganAt) === true,
       });
       if (sessions === 'wait') {
         await pause(20, running);
@@ -145,6 +151,11 @@ async function endSessionsUntilSettled(
         operation,
         sweep.rows.filter((row) => row.signalled),
       );
+      drain?.see(sweep.rows);
+      if (drain?.givesBack(sweep.rows, beganAt) === true) {
+        await cancelUntilSettled(operation, running);
+        break;
+      }
       for (const { pid, connecting } of sweep.rows) {
         if (connecting && !connectingSince.has(pid)) connectingSince.set(pid, performance.now());
       }
@@ -159,7 +170,11 @@ async function endSessionsUntilSettled(
       }
       // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
       const isReady = wasLocked || !sweep.locked;
-      await pause(!isReady ? 0 : leaving > 0 ? Math.min(10, leaving / 10) : wakes < 10 ? 2 : 20, running);
+      const soonest = drain?.isOn(beganAt) === true ? 5 : 0;
+      await pause(
+        !isReady ? 0 : leaving > 0 ? Math.max(soonest, Math.min(10, leaving / 10)) : wakes < 10 ? 2 : 20,
+        running,
+      );
     }
   } catch (error) {
     if (!state.settled) await cancelUntilSettled(operation, running);

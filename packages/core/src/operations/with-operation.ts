@@ -9,6 +9,7 @@ import type { OperationOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
+import { Drain } from '../eviction/drain.js';
 import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
@@ -43,6 +44,7 @@ export async function withOperation(
   const resolved = resolveTarget(target);
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
+  const drain = (options.drainMs ?? 0) > 0 ? new Drain(options.drainMs ?? 0) : undefined;
   const poolers = new PoolerPauses(resolved.poolers);
   const operating = withMaintenanceConnections(
     resolved,
@@ -69,6 +71,7 @@ export async function withOperation(
         poolers,
         graceMs: options.graceMs ?? 0,
         patienceMs: options.graceMs === undefined || options.graceMs === 0 ? patienceMs : options.graceMs,
+        drain,
         recovered: false,
         step: async (step) => {
           try {
@@ -107,6 +110,8 @@ export async function withOperation(
         command,
         database: resolved.database,
         terminated: [...terminated.values()],
+        drained: drain?.drained ?? [],
+        cut: drain?.cut ?? [],
         denied: [],
         blockers: [],
         removed: [],
@@ -158,7 +163,7 @@ async function begin(
   const leftovers: Leftover[] = [];
   for (const database of operation.dryRun ? [] : [operation.database, ...others]) {
     // What a dead holder left on its database has no grace, so the operation's own is not spent on it.
-    const { found, left } = await recoverAbandoned({ ...operation, database, graceMs: 0 });
+    const { found, left } = await recoverAbandoned({ ...operation, database, graceMs: 0, drain: undefined });
     operation.recovered ||= found;
     leftovers.push(...left);
   }

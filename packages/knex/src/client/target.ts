@@ -2,7 +2,7 @@ import { type ConnectionSettings, type OperationOptions, type Target } from '@pg
 import { flattenConnection } from '@pg-evict/core/internal';
 
 /** What a target takes from options. */
-export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect'> {
+export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect' | 'poolers'> {
   /**
    * How to reach the server for the operation itself, as a role that has the privileges for it. A database that it
    * names is not looked at: the one worked on is the instance's.
@@ -14,7 +14,7 @@ export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'pro
 /** A database reached with settings of knex. */
 export function targetOf(
   connection: ConnectionSettings,
-  { adminConnection, maintenanceDatabase, protect }: TargetOptions,
+  { adminConnection, maintenanceDatabase, protect, poolers }: TargetOptions,
   database = connection.database,
 ): Target {
   return {
@@ -22,6 +22,7 @@ export function targetOf(
     database,
     maintenanceDatabase,
     protect,
+    poolers,
   };
 }
 
@@ -32,7 +33,7 @@ function withoutDatabase(connection: string | ConnectionSettings): ConnectionSet
 
 /** Options of {@link withPgEvict}. */
 export interface PgEvictKnexOptions
-  extends Pick<OperationOptions, 'timeoutMs' | 'graceMs' | 'keep'>, TargetOptions {
+  extends Pick<OperationOptions, 'timeoutMs' | 'graceMs' | 'drainMs' | 'keep'>, TargetOptions {
   /**
    * Ends the other sessions on a database before DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and
    * CREATE DATABASE … TEMPLATE reach the server.
@@ -64,6 +65,7 @@ export function operationOf<Options extends TargetOptions>(
     adminConnection: _admin,
     maintenanceDatabase: _maintenance,
     protect: _protect,
+    poolers: _poolers,
     evict: _evict,
     ensureDatabase: _ensure,
     followsTests: _follows,
