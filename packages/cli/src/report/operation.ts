@@ -88,7 +88,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     database: report.database,
     ...(to === undefined ? {} : { to }),
     ...(report.migrations === undefined ? {} : { migrations: report.migrations, seeds: report.seeds }),
-    ...(report.ran === undefined || report.ran.length === 0 ? {} : { ran: report.ran }),
+    ...(report.ran === undefined ? {} : { ran: report.ran }),
     ...(report.restored === undefined
       ? {}
       : {
