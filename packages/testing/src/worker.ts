@@ -21,5 +21,6 @@ export {
 } from './worker/file-database.js';
 export { tell } from './captured/streams.js';
 export { hasHost } from './wire/host-variable.js';
+export { knownProjects } from './worker/thread.js';
 export { endFile } from './worker/end-file.js';
 export { resetDatabase } from './worker/reset-database.js';

@@ -51,6 +51,7 @@ export interface EnvironmentConfig {
   };
   readonly projectConfig: {
     readonly rootDir: string;
+    readonly id?: string | undefined;
     readonly testRunner?: string | undefined;
     readonly testEnvironmentOptions: Readonly<Record<string, unknown>>;
   };

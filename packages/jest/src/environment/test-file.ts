@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import {
   borrowForFile,
   describeLeaks,
+  knownProjects,
   type FileDatabase,
   type LeakedSession,
   tell,
@@ -10,6 +11,7 @@ import { ensureHost } from '../run/ensure-host.js';
 import { endWithParent } from '../run/end-with-parent.js';
 import { lendEnvironment, takeBackEnvironment } from '../run/process-variables.js';
 import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from './jest-types.js';
+import { configurationFileOf } from '../run/jest-configuration.js';
 import { readSettings } from './options.js';
 import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
 import { type TimerTrack, trackTimers } from './track-timers.js';
@@ -43,8 +45,9 @@ export class TestFile {
     this.#directory = rootDir;
     this.#bails = globalConfig.bail > 0;
     ensureHost(rootDir);
+    const directory = configurationFileOf(projectConfig, knownProjects()) ?? rootDir;
     const settings = readSettings(testEnvironmentOptions['pgEvict']);
-    this.#database = borrowForFile({ file: testPath, directory: rootDir, sandboxed: true, settings });
+    this.#database = borrowForFile({ file: testPath, directory, sandboxed: true, settings });
     const { env } = (global as { process: { env: NodeJS.ProcessEnv } }).process;
     this.#database.setVariables(env);
     lendEnvironment((own) => this.#database.setVariables(own));

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@pg-evict/config';
+import { configurationFileOf, configurationFiles } from './jest-configuration.js';
 
 /** What Jest gives a global setup first. */
 export interface GlobalConfig {
@@ -14,6 +15,8 @@ export interface GlobalConfig {
 /** What Jest gives a global setup second: the project whose test comes first. */
 export interface ProjectConfig {
   readonly rootDir: string;
+  /** Made of `rootDir`, the path of its configuration file, and its index. */
+  readonly id?: string | undefined;
   /** The path of its module. */
   readonly testEnvironment?: string | undefined;
 }
@@ -26,27 +29,51 @@ export interface ProjectGroup {
   readonly directories: readonly string[];
 }
 
-/** The projects of a run of Jest, by configuration of pg-evict; the first is the one that Jest names. */
+/**
+ * The projects of a run of Jest, by configuration of pg-evict; the first is the one that Jest names. It is looked for
+ * from the folder of the project's configuration of Jest, which need not be below its `rootDir`, and else from that.
+ */
 export async function groupProjects(
   { projects = [] }: GlobalConfig,
-  { rootDir }: ProjectConfig,
+  project: ProjectConfig,
 ): Promise<ProjectGroup[]> {
-  const others = projects.flatMap((project) => (typeof project === 'string' ? [folderOf(project)] : []));
-  const groups = new Map<string, string[]>();
-  for (const directory of new Set([rootDir, ...others])) {
-    const key = await configurationOf(directory);
-    groups.set(key, [...(groups.get(key) ?? []), directory]);
+  const { rootDir } = project;
+  const files = configurationFiles(projects);
+  const own = configurationFileOf(project, files);
+  const named = projects.flatMap((one) => (typeof one === 'string' ? [resolve(one)] : []));
+  // The keys by which a project is found again, each with the folders to look in.
+  const known = new Map<string, readonly string[]>([
+    [own ?? rootDir, own === undefined ? [rootDir] : [dirname(own), rootDir]],
+    ...(named.length > 0 ? files.filter((file) => isOf(file, named)) : []).map(
+      (file) => [file, [dirname(file)]] as const,
+    ),
+    ...named.map((place) => [folderOf(place), [folderOf(place)]] as const),
+  ]);
+  if (named.length === 0) known.set(rootDir, known.get(own ?? rootDir) ?? [rootDir]);
+  const groups = new Map<string, { directory: string; directories: string[] }>();
+  for (const [key, folders] of known) {
+    const { configuration, directory } = await configurationFrom(folders);
+    const group = groups.get(configuration) ?? { directory, directories: [] };
+    group.directories.push(key);
+    groups.set(configuration, group);
   }
-  return [...groups.values()].flatMap((directories) => {
-    const [directory] = directories;
-    return directory === undefined ? [] : [{ directory, directories }];
-  });
+  return [...groups.values()];
 }
 
-/** The file of the configuration of pg-evict for a project; where it has none, its folder. */
-async function configurationOf(directory: string): Promise<string> {
-  const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
-  return filepath ?? directory;
+/** The configuration of pg-evict, from the first folder that leads to one; where none does, the last folder stands for it. */
+async function configurationFrom(
+  folders: readonly string[],
+): Promise<{ readonly configuration: string; readonly directory: string }> {
+  for (const directory of folders) {
+    const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
+    if (filepath !== null) return { configuration: filepath, directory };
+  }
+  const last = folders.at(-1) ?? process.cwd();
+  return { configuration: last, directory: last };
+}
+
+function isOf(file: string, places: readonly string[]): boolean {
+  return places.some((place) => file === place || dirname(file) === place);
 }
 
 function folderOf(project: string): string {

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import type { RunSettings } from '../database/test-run.js';
 import { restoreTls } from '../server/serialize-tls.js';
@@ -42,12 +42,18 @@ export function writeHostedRuns(folder: string, runs: readonly HostedRun[]): voi
  */
 export function runOf(runs: readonly HostedRun[], directory: string | undefined): HostedRun {
   const named = runs.find(({ directories }) => directory !== undefined && directories.includes(directory));
+  const above = runs.find(({ directories }) => directories.some((one) => isBelow(directory, one)));
   const [only, ...others] = runs;
-  const run = named ?? (others.length === 0 ? only : undefined);
+  const run = named ?? above ?? (others.length === 0 ? only : undefined);
   if (run !== undefined) return run;
   throw new PgEvictError('CONFIG_INVALID', `No run of tests was begun for ${directory ?? 'this process'}.`, {
     hint: `Runs were begun for ${runs.flatMap(({ directories }) => directories).join(', ')}.`,
   });
+}
+
+/** Whether a folder is below another one. */
+function isBelow(directory: string | undefined, other: string): boolean {
+  return directory?.startsWith(`${other}${sep}`) === true;
 }
 
 const fileIn = (folder: string): string => join(folder, 'runs.json');

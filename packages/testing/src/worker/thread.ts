@@ -48,6 +48,14 @@ export interface WayToHost {
   readonly connection: () => Promise<HostConnection>;
 }
 
+/** The projects that runs were begun for, as whoever began them has named them. */
+export function knownProjects(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const address = readHostVariable(environment);
+  return address === undefined
+    ? []
+    : readHostedRuns(address.folder).flatMap(({ directories }) => directories);
+}
+
 /**
  * Finds the run of this process, or of the project that is named. Waits for nobody.
  *
