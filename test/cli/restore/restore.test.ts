@@ -303,7 +303,9 @@ describeWithTools('pg-evict restore', () => {
       );
       expect(refused.output).toContain('1 session');
       expect(refused.output).toMatch(
-        new RegExp(`Restore "${database}" on .* from ${dump}\\? All its data will be lost`),
+        new RegExp(
+          `Restore "${database}" on .* from ${dump}\\? Its data will be kept until [0-9: -]+, for pg-evict undo`,
+        ),
       );
       const kept = scratch.forget(`${database}_kept`);
       const accepted = await asked('y', `--keep-old=${kept}`);
