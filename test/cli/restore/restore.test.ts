@@ -305,7 +305,7 @@ describeWithTools('pg-evict restore', () => {
       expect(refused.output).toMatch(new RegExp(`Restore "${database}" on .* from ${dump}\\? Its data`));
       const kept = scratch.forget(`${database}_kept`);
       const accepted = await asked('y', `--keep-old=${kept}`);
-      expect(accepted.output).toContain(`Its data will be kept as "${kept}".`);
+      expect(accepted.output).toContain(`kept as "${kept}".`);
       expect(accepted.code).toBe(0);
       expect(await session.ended).toBe('57P01');
       expect([await statesOf(url), await statesOf(serverUrl({ database: kept }))]).toEqual([sent, spoilt]);
