@@ -60,8 +60,7 @@ export class TestFile {
     try {
       await this.#database.ready();
     } catch (error) {
-      // The run was ended, as Jest bails out, which is about to end this process: the file is not to count as failed.
-      if (this.#bails && isOfEnd(error)) await new Promise(() => undefined);
+      await this.#unlessBailing(error);
       throw error;
     }
   }
@@ -85,9 +84,19 @@ export class TestFile {
       await this.#finish(undefined);
     } finally {
       takeBackEnvironment();
-      const { kept } = await this.#database.giveBack({ failed: this.#failed });
+      const { kept } = await this.#database
+        .giveBack({ failed: this.#failed })
+        .catch(async (error: unknown) => {
+          await this.#unlessBailing(error);
+          throw error;
+        });
       if (kept !== null) tell(describeKept(relative(this.#directory, this.#path), kept, this.#database));
     }
+  }
+
+  /** Where the run was ended as Jest bails out, it is about to end this process: the file is not to count as failed. */
+  async #unlessBailing(error: unknown): Promise<void> {
+    if (this.#bails && isOfEnd(error)) await new Promise(() => undefined);
   }
 
   /** Tests that run at the same time share what the first of them found. */
@@ -105,7 +114,8 @@ export class TestFile {
   async #finish(state: TestState | undefined): Promise<void> {
     if (this.#finished) return;
     this.#finished = true;
-    const leaks = await this.#database.findLeaks().catch((error: unknown) => {
+    const leaks = await this.#database.findLeaks().catch(async (error: unknown) => {
+      await this.#unlessBailing(error);
       if (state === undefined) throw error;
       // Thrown, it would take the place of what the tests have come to.
       state.unhandledErrors.push([error, undefined]);
