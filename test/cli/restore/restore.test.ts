@@ -324,7 +324,6 @@ describeWithTools('pg-evict restore', () => {
           name,
         },
       );
-      expect(refused.output).toContain('for pg-evict undo.');
       const first = await runCliJson<{ old: string }>(['restore', dump, '--yes', '--keep-old'], {
         DATABASE_URL: url,
       });
