@@ -22,5 +22,6 @@ export {
 export { tell } from './captured/streams.js';
 export { hasHost } from './wire/host-variable.js';
 export { knownProjects } from './worker/thread.js';
+export { leftRuns } from './worker/left-runs.js';
 export { endFile } from './worker/end-file.js';
 export { resetDatabase } from './worker/reset-database.js';

@@ -1,12 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { leftRuns, unwatched } from '@pg-evict/testing/worker';
+import { packageDirectory } from '../package-directory.cjs';
 import { processState } from './process-state.js';
+
+/** How long the end of a run may take. */
+const endingMs = 10_000;
 
 /** How often a process of Jest looks whether it is still one. */
 const lookEveryMs = 500;
 
 /**
  * A process of Jest whose parent is gone would run its test file to the end, with nobody to tell: Jest may have started
- * it in place of one that Ctrl-C had just ended. It ends itself. Looked for by a timer: who listens for the end of the
+ * it in place of one that Ctrl-C had just ended. Where Jest was killed, and with it the host of the run, it has another
+ * process end the run; then it ends itself. Looked for by a timer: who listens for the end of the
  * channel keeps it open.
  */
 export function endWithParent(): void {
@@ -17,7 +25,21 @@ export function endWithParent(): void {
   const timer = setInterval(() => {
     if (process.connected) return;
     clearInterval(timer);
+    endLeftRuns();
     process.kill(process.pid, 'SIGTERM');
   }, lookEveryMs);
   timer.unref();
+}
+
+function endLeftRuns(): void {
+  const runs = leftRuns();
+  if (runs === undefined) return;
+  unwatched(() =>
+    spawnSync(process.execPath, [join(packageDirectory, 'end-elsewhere.js')], {
+      input: runs,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      timeout: endingMs,
+    }),
+  );
 }

@@ -133,6 +133,7 @@ export class TestHost {
     writeHostedRuns(
       this.#address.folder,
       [...this.#runs.values()].map((run) => run.toPlain()),
+      this.runs.map((run) => run.toJSON()),
     );
   }
 }

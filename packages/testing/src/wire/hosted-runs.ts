@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
-import type { RunSettings } from '../database/test-run.js';
+import type { RunInvitation, RunSettings } from '../database/test-run.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import type { ReachableServer } from '../server/test-server.js';
 
@@ -28,11 +28,33 @@ export function readHostedRuns(folder: string): HostedRun[] {
   }));
 }
 
-/** Says what runs a host has. */
-export function writeHostedRuns(folder: string, runs: readonly HostedRun[]): void {
-  const beside = `${fileIn(folder)}.new`;
-  writeFileSync(beside, JSON.stringify(runs), { mode: 0o600 });
-  renameSync(beside, fileIn(folder));
+/**
+ * Says what runs a host has.
+ *
+ * @param invitations what a process needs to end them, should the host be killed
+ */
+export function writeHostedRuns(
+  folder: string,
+  runs: readonly HostedRun[],
+  invitations: readonly RunInvitation[],
+): void {
+  write(legacyIn(folder), invitations);
+  write(fileIn(folder), runs);
+}
+
+/** What {@link writeHostedRuns} was told of how to end the runs, as JSON; `undefined` where they were ended. */
+export function readLegacy(folder: string): string | undefined {
+  try {
+    return read(legacyIn(folder), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Read by others at any moment. */
+function write(file: string, content: object): void {
+  writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }
 
 /**
@@ -56,4 +78,5 @@ function isBelow(directory: string | undefined, other: string): boolean {
   return directory?.startsWith(`${other}${sep}`) === true;
 }
 
+const legacyIn = (folder: string): string => join(folder, 'invitations.json');
 const fileIn = (folder: string): string => join(folder, 'runs.json');
