@@ -45,6 +45,14 @@ async function bystanders(database: string): Promise<OpenSession[]> {
   return Promise.all([sessionOn(database), sessionOn(database, { kind: 'idle in transaction' })]);
 }
 
+/** Waits until the operation's statement is under way: it waits for the lock. */
+async function waiting(target: ReturnType<typeof targetOf>): Promise<void> {
+  await until(async () => {
+    const rows = await stillAtWork(target);
+    return rows.some(({ state, query }) => state === 'active' && /^(?:DROP|ALTER|CREATE)/.test(query));
+  }, 'the statement is under way');
+}
+
 /** Everything is as it was: the sessions, the database, and nothing runs any more. */
 async function expectUntouched(
   target: ReturnType<typeof targetOf>,
@@ -118,10 +126,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
     test('is waited for, and the operation succeeds when it is gone', async () => {
       const { target, holder, sessions } = await scene();
       const running = run(name, target);
-      await until(async () => {
-        const rows = await stillAtWork(target);
-        return rows.some(({ state, query }) => state === 'active' && /^(?:DROP|ALTER|CREATE)/.test(query));
-      }, 'the statement is under way');
+      await waiting(target);
       await holder.client.query('ROLLBACK');
       const report = await running;
       expect(report).toMatchObject({ changed: true });
@@ -132,7 +137,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       const { target, sessions } = await scene();
       const controller = new AbortController();
       const running = failureOf(run(name, target, { signal: controller.signal }));
-      await until(async () => (await stillAtWork(target)).length > 0, 'the operation has begun');
+      await waiting(target);
       controller.abort();
       const startedAt = performance.now();
       const error = await running;
