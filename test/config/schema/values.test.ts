@@ -45,7 +45,7 @@ const wrong: readonly (readonly [object, string])[] = [
   [{ protect: ['a', {}] }, 'protect[1] is an object, expected at least one of database and host'],
   [{ protect: [{ hosts: 'x' }] }, '"protect[0].hosts" is not a setting (did you mean "host"?)'],
   [{ protect: [7] }, 'protect[0] is 7, expected a pattern, or an object with database and host'],
-  [{ sessions: [] }, 'sessions is a list, expected an object with graceMs, timeoutMs and keep'],
+  [{ sessions: [] }, 'sessions is a list, expected an object with graceMs, drainMs, timeoutMs and keep'],
   [{ sessions: { graceMs: 'soon' } }, 'sessions.graceMs is "soon", expected milliseconds, or a duration'],
   [{ sessions: { graceMs: '5' } }, 'sessions.graceMs is "5", expected milliseconds, or a duration'],
   [{ sessions: { graceMs: -1 } }, 'sessions.graceMs is -1, expected milliseconds'],
