@@ -10,15 +10,16 @@ import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/pac
  * Peers (knex, jest, testcontainers …) are the user's choice and not counted. Whoever raises a limit says why.
  */
 const limits: Readonly<Record<string, { readonly kB: number; readonly packages: number }>> = {
-  '@pg-evict/core': { kB: 1200, packages: 16 },
+  // With undo, poolers, drain and what guards connections, each for require and import.
+  '@pg-evict/core': { kB: 1700, packages: 16 },
   '@pg-evict/server': { kB: 250, packages: 1 },
-  '@pg-evict/knex': { kB: 1400, packages: 17 },
+  '@pg-evict/knex': { kB: 1900, packages: 17 },
   // jiti and valibot alone are more than 4 MB.
   '@pg-evict/config': { kB: 7300, packages: 38 },
-  '@pg-evict/testing': { kB: 8200, packages: 43 },
-  // In these two, core, config and the driver are in one file.
-  '@pg-evict/jest': { kB: 6500, packages: 23 },
-  'pg-evict': { kB: 6500, packages: 22 },
+  '@pg-evict/testing': { kB: 9000, packages: 43 },
+  // In these two, core, config and the driver are in one file, and once more in the program that fills databases.
+  '@pg-evict/jest': { kB: 7200, packages: 23 },
+  'pg-evict': { kB: 7500, packages: 22 },
 };
 
 let folder: string;
