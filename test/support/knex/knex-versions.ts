@@ -9,10 +9,11 @@ const everyVersion = ['knex-1', 'knex-2', 'knex-3-1', 'knex'] as const;
 
 export type KnexVersion = (typeof everyVersion)[number];
 
-const chosen = process.env['PG_EVICT_TEST_KNEX']?.split(' ');
+const ends = ['knex-1', 'knex'];
+const chosen = process.env['PG_EVICT_TEST_KNEX']?.split(' ') ?? ends;
 
-/** Every line of knex that the plugin supports, by the name it is installed under; or those of PG_EVICT_TEST_KNEX. */
-export const knexVersions = everyVersion.filter((version) => chosen?.includes(version) ?? true);
+/** The oldest and the newest knex that the plugin supports, by the name it is installed under; or those of PG_EVICT_TEST_KNEX. */
+export const knexVersions = everyVersion.filter((version) => chosen.includes(version));
 
 /** A folder in which one knex and the plugin are installed as npm would, the knex as the plugin's peer. */
 export interface KnexProject {
