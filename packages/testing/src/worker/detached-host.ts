@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { now } from '../captured/clock.js';
@@ -14,6 +14,8 @@ const beginMs = 300_000;
 
 /** How often somebody looks who waits for it. */
 const lookEveryMs = 10;
+
+const outputIn = (place: string): string => join(place, 'output');
 
 /** Options of {@link startDetachedHost}. */
 export interface DetachedHostOptions {
@@ -47,23 +49,29 @@ export function startDetachedHost({
 }: DetachedHostOptions): void {
   const place = placeOf(directory, runner);
   const endsAt = now() + beginMs;
+  let isMine = false;
   while (now() < endsAt) {
     if (take(place)) {
       const about: DetachedHost = { directory, runner, place };
+      isMine = true;
+      // Our standard error may be a pipe to the runner, which would wait for its end.
+      const output = openSync(outputIn(place), 'w', 0o600);
       // Of its own group: Ctrl-C ends the runner, and then it clears up.
       const child = unwatched(() =>
         spawn(process.execPath, [program, JSON.stringify(about)], {
           detached: true,
-          stdio: ['ignore', 'ignore', 2],
+          stdio: ['ignore', output, output],
           env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
         }),
       );
       child.unref();
+      closeSync(output);
       if (reason !== undefined) tell(`pg-evict: ${reason}`);
     }
     const answer = answerAt(place);
     if (answer === undefined) sleep();
     else if (!lives(answer.pid)) rmSync(place, { recursive: true, force: true });
+    else if (isMine && sayOutput(place)) isMine = false;
     else if (answer.error !== undefined) throw new PgEvictError(answer.error.code, answer.error.message);
     else if (answer.address !== undefined) return setHostVariable(process.env, answer.address);
   }
@@ -96,6 +104,13 @@ function answerAt(place: string): DetachedAnswer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the project has said while its run began is for people. */
+function sayOutput(place: string): true {
+  const output = readFileSync(outputIn(place), 'utf8').trimEnd();
+  if (output !== '') tell(output);
+  return true;
 }
 
 function lives(pid: number): boolean {
