@@ -71,9 +71,7 @@ export function startDetachedHost({
     const answer = answerAt(place);
     if (answer === undefined) sleep();
     else if (!lives(answer.pid)) rmSync(place, { recursive: true, force: true });
-    else if (isMine && sayOutput(place)) isMine = false;
-    else if (answer.error !== undefined) throw new PgEvictError(answer.error.code, answer.error.message);
-    else if (answer.address !== undefined) return setHostVariable(process.env, answer.address);
+    else return follow(answer, isMine ? place : undefined);
   }
   throw new PgEvictError('TIMEOUT', `The run of tests has not begun within ${beginMs / 1000} s.`, {
     hint: `Should no process be beginning one, remove ${place}.`,
@@ -107,10 +105,16 @@ function answerAt(place: string): DetachedAnswer | undefined {
 }
 
 /** What the project has said while its run began is for people. */
-function sayOutput(place: string): true {
+function sayOutput(place: string): void {
   const output = readFileSync(outputIn(place), 'utf8').trimEnd();
   if (output !== '') tell(output);
-  return true;
+}
+
+/** Belongs to the run from here on. @param place of who has begun it @throws what it failed with */
+function follow({ address = '', error }: DetachedAnswer, place: string | undefined): void {
+  if (place !== undefined) sayOutput(place);
+  if (error !== undefined) throw new PgEvictError(error.code, error.message);
+  setHostVariable(process.env, address);
 }
 
 function lives(pid: number): boolean {
