@@ -26,7 +26,7 @@ export type {
   UndoneContent,
   TerminationReport,
 } from './contract/report.js';
-export type { OperationOptions, OperationStep } from './contract/options.js';
+export type { OperationOptions, OperationStep, UndoOptions } from './contract/options.js';
 export {
   isPgEvictError,
   PgEvictError,
@@ -45,7 +45,6 @@ export { sessionSettings } from './connection/session-settings.js';
 export type { Trace } from './connection/trace.js';
 export { findKeptDatabases, type KeptDatabase } from './operations/find-kept-databases.js';
 export { undoDatabase, type UndoDatabaseOptions } from './operations/undo-database.js';
-export type { UndoOptions } from './undo/plan-keeping.js';
 export { swapDatabase } from './operations/swap-database.js';
 export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';

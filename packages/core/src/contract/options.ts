@@ -71,3 +71,19 @@ export const operationOptions: KnownOptions<OperationOptions> = {
   dryRun: true,
   onStep: true,
 };
+
+/** How the old content is kept; of code, nothing is kept unless it asks. */
+export interface UndoOptions {
+  /**
+   * Keeps what the operation replaces or drops for this long, in milliseconds, under a private name that lets nobody
+   * connect. `undoDatabase` puts it back. It needs its room on the disk meanwhile, and takes the place of what was kept
+   * of the database before. Only the command drops what has expired.
+   * @default none: the old content is dropped
+   */
+  readonly undoMs?: number | undefined;
+  /** Keeps nothing that is larger than this many bytes. @default no limit */
+  readonly undoUpToBytes?: number | undefined;
+}
+
+/** @internal */
+export const undoOptions: KnownOptions<UndoOptions> = { undoMs: true, undoUpToBytes: true };

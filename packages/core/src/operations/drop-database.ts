@@ -1,7 +1,13 @@
 import type { Target } from '../connection/target.js';
 import { dropBlockers, renameBlockers } from '../contract/blocker.js';
 import { databaseNotFound, errorWithRemedies } from '../contract/error.js';
-import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import {
+  assertOptions,
+  operationOptions,
+  type OperationOptions,
+  undoOptions,
+  type UndoOptions,
+} from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
@@ -14,7 +20,7 @@ import { unlessProtected } from '../guards/protection-label.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
 import { dropKept } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
-import { planKeeping, undoOptions, type UndoOptions } from '../undo/plan-keeping.js';
+import { planKeeping } from '../undo/plan-keeping.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link dropDatabase}. */

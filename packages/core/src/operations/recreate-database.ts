@@ -2,7 +2,13 @@ import type { Target } from '../connection/target.js';
 import { type Blocker, renameBlockers, replaceBlockers } from '../contract/blocker.js';
 import { assertDatabaseName, assertNameToKeep } from '../contract/database-name.js';
 import { PgEvictError } from '../contract/error.js';
-import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import {
+  assertOptions,
+  operationOptions,
+  type OperationOptions,
+  undoOptions,
+  type UndoOptions,
+} from '../contract/options.js';
 import type { Leftover, NotCarriedOver, OperationReport } from '../contract/report.js';
 import { createStatement, type CreateStatement } from '../database/create-statement.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
@@ -28,7 +34,7 @@ import { refuseProtectedByNow, unlessProtected } from '../guards/protection-labe
 import { renameStatement } from '../text/quote.js';
 import { dropKept } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
-import { type KeepPlan, planKeeping, undoOptions, type UndoOptions } from '../undo/plan-keeping.js';
+import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import { createSuccessor } from './create-successor.js';
 import { SuccessorFill } from './fill-successor.js';

@@ -1,7 +1,13 @@
 import type { Target } from '../connection/target.js';
 import { renameBlockers, replaceBlockers } from '../contract/blocker.js';
 import { errorWithRemedies, PgEvictError } from '../contract/error.js';
-import { assertOptions, operationOptions, type OperationOptions } from '../contract/options.js';
+import {
+  assertOptions,
+  operationOptions,
+  type OperationOptions,
+  undoOptions,
+  type UndoOptions,
+} from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
@@ -15,7 +21,7 @@ import { unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
 import { findKept, type Kept } from '../undo/find-kept.js';
 import { giveBackStatements, type KeepingPlace, prepareKeeping } from '../undo/keep.js';
-import { type KeepPlan, planKeeping, sizeOf, undoOptions, type UndoOptions } from '../undo/plan-keeping.js';
+import { type KeepPlan, planKeeping, sizeOf } from '../undo/plan-keeping.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link undoDatabase}. */
