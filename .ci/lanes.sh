@@ -42,8 +42,8 @@ of_node=(
   '/test/config/load/'
   '/test/knex/client/'
 )
-# The newest, whose major is not supported for long yet.
-of_newest_node=('/test/server/' '/test/testing/leaks/' '/test/jest/environment/' '/test/cli/terminal/')
+# Of the newest, what sees sockets and processes.
+of_newest_node=('/test/server/' '/test/testing/(host|leaks)/' '/test/cli/terminal/')
 
 # tests_under_node MAJOR PATTERN…: on what the Node in use has built.
 tests_under_node() {
@@ -138,7 +138,7 @@ lane_node22() { tests_under_node 22 "${of_node[@]}"; }
 lane_node24() {
   # The suite has the oldest and the newest knex; here are those in between.
   export PG_EVICT_TEST_KNEX='knex-2 knex-3-1'
-  tests_under_node 24 "${of_node[@]}" '/test/knex/'
+  tests_under_node 24 "${of_node[@]:1}" '/test/(knex|server)/' '/test/jest/environment/test-file'
 }
 
 lane_node26() { tests_under_node 26 "${of_newest_node[@]}"; }
@@ -204,7 +204,7 @@ lane_faults() {
 lane_jest() { test_script test:jest; }
 
 lane_reset() {
-  export RESETS=${RESETS:-120}
+  export RESETS=${RESETS:-60}
   test_script test:reset
 }
 
@@ -214,7 +214,7 @@ lane_bench() {
 }
 
 lane_dumps() {
-  export DUMPS_CASES=${DUMPS_CASES:-150}
+  export DUMPS_CASES=${DUMPS_CASES:-100}
   test_script test:dumps
 }
 
