@@ -35,8 +35,8 @@ export interface EvictionRow extends SessionRow {
 
 /** What one sweep found. */
 export interface EvictionRound {
-  /** Whether the runner holds the lock that keeps newcomers out, on at least one of the databases. */
-  readonly locked: boolean;
+  /** The databases on which the runner holds the lock that keeps newcomers out. */
+  readonly held: readonly string[];
   /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
   readonly waitingFor: readonly number[];
   /** The first of the databases that is protected by a label. */
@@ -49,7 +49,7 @@ export interface EvictionRound {
 /**
  * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
  * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
- * been connecting for too long, $6 whether labels are ignored, $7 whether the lock was held before, $8 whether only those are ended that are not busy.
+ * been connecting for too long, $6 whether labels are ignored, $7 databases whose lock was held before, $8 whether only those are ended that are not busy.
  *
  * A session is ended only
  * - once the runner was seen to hold the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
@@ -101,25 +101,26 @@ s AS MATERIALIZED (
   FROM l CROSS JOIN me WHERE l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND NOT EXISTS (
     SELECT FROM activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)),
 held AS MATERIALIZED (
-  SELECT DISTINCT objid FROM l WHERE pid = $2 AND mode IN ('AccessExclusiveLock', 'ShareLock')),
+  SELECT DISTINCT d.oid AS objid, d.datname, d.datname = ANY ($7::name[]) AS before
+  FROM l JOIN d ON d.oid = l.objid WHERE l.pid = $2 AND l.mode IN ('AccessExclusiveLock', 'ShareLock')),
 verdict AS MATERIALIZED (
   SELECT $3 AND coalesce(bool_and(can_terminate OR starting), true)
     AND ($6 OR NOT EXISTS (SELECT FROM d WHERE protected))
     AND NOT EXISTS (SELECT FROM changing WHERE pid NOT IN (SELECT pid FROM s)) AS go FROM s),
 decided AS MATERIALIZED (
   SELECT s.*, h.objid IS NOT NULL AS locked,
-    verdict.go AND ($7 AND h.objid IS NOT NULL OR s.pid = ANY (waiting.pids)) AS in_the_way,
+    verdict.go AND (coalesce(h.before, false) OR s.pid = ANY (waiting.pids)) AS in_the_way,
     s.starting OR (s.state IS NULL AND s.started_at IS NOT NULL AND s.backend_type = 'client backend')
       OR EXISTS (SELECT FROM l WHERE l.pid = s.pid AND l.mode = 'RowExclusiveLock') AS connecting
   FROM s CROSS JOIN verdict CROSS JOIN waiting LEFT JOIN held h ON h.objid = s.datid)
-SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, EXISTS (SELECT FROM held) AS holds_lock,
+SELECT s.*, waiting.pids || ARRAY(SELECT pid FROM changing) AS waiting_for, waiting.wait_event AS runner_wait, ARRAY(SELECT datname::text FROM held) AS held,
   (SELECT min(datname::text) FROM d WHERE protected) AS protected,
   CASE WHEN s.in_the_way AND s.can_terminate AND (NOT s.connecting OR s.pid = ANY ($5::int[])) AND NOT ($8 AND s.busy)
     THEN pg_terminate_backend(s.pid) ELSE false END AS signalled
 FROM waiting LEFT JOIN decided s ON true`;
 
 type ResultRow = EvictionRow & {
-  readonly holds_lock: boolean;
+  readonly held: readonly string[];
   readonly protected: string | null;
   readonly waiting_for: readonly number[];
   readonly runner_wait: string | null;
@@ -135,10 +136,11 @@ export interface EvictionOptions {
   /** Whether those in the way are ended. @default false */
   readonly terminate?: boolean;
   /**
-   * Whether the runner was seen to hold its lock before: only a look that began under the lock, which COMMENT waits for,
-   * is sure to have seen every label. Until then only those are ended whose locks the runner waits for. @default false
+   * The databases whose lock the runner was seen to hold before: only a look that began under the lock, which COMMENT
+   * waits for, is sure to have seen the label. Until then only those are ended whose locks the runner waits for.
+   * @default none
    */
-  readonly underLock?: boolean;
+  readonly heldBefore?: readonly string[];
   /** Sessions to keep. @default none */
   readonly keep?: readonly SessionPattern[];
   /** Pids that have been connecting for too long. @default none */
@@ -162,7 +164,7 @@ export async function evictSessions(
     keep = [],
     overdue = [],
     ignoresLabels = false,
-    underLock = false,
+    heldBefore = [],
     sparesBusy = false,
   }: EvictionOptions = {},
 ): Promise<EvictionRound> {
@@ -177,12 +179,12 @@ export async function evictSessions(
       keepParameter(keep),
       overdue,
       ignoresLabels,
-      underLock,
+      heldBefore,
       sparesBusy,
     ],
   });
   return {
-    locked: rows[0]?.holds_lock ?? false,
+    held: rows[0]?.held ?? [],
     protected: rows[0]?.protected ?? null,
     waitingFor: rows[0]?.waiting_for ?? [],
     runnerWait: rows[0]?.runner_wait ?? null,

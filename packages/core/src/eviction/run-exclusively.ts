@@ -103,7 +103,7 @@ async function endSessionsUntilSettled(
   const state = stateOf(running);
   const beganAt = performance.now();
   let sweep: EvictionRound = {
-    locked: false,
+    held: [],
     protected: null,
     waitingFor: [],
     runnerWait: null,
@@ -120,10 +120,10 @@ async function endSessionsUntilSettled(
       const overdue = [...connectingSince.entries()]
         .filter(([, since]) => performance.now() - since > connectingGraceMs)
         .map(([pid]) => pid);
-      const wasLocked: boolean = sweep.locked;
+      const heldBefore: readonly string[] = sweep.held;
       sweep = await evictSessions(control.client, databases, runner.pid, {
         terminate: sessions === 'end',
-        underLock: wasLocked,
+        heldBefore,
         keep: operation.keep,
         overdue,
         ignoresLabels: !heedsLabels(statement),
@@ -164,12 +164,12 @@ async function endSessionsUntilSettled(
         sweep.rows.filter(({ pid }) => overdue.includes(pid)),
       );
       const leaving = sweep.rows.filter((row) => row.locked && !row.unidentified).length;
-      if (wasLocked && leaving === 0 && wakes < maxWakes) {
+      if (heldBefore.length > 0 && leaving === 0 && wakes < maxWakes) {
         wakes += 1;
         await control.client.query(`NOTIFY ${wakeChannel(runner.pid)}`);
       }
       // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
-      const isReady = wasLocked || !sweep.locked;
+      const isReady = sweep.held.every((name) => heldBefore.includes(name));
       const soonest = drain?.isOn(beganAt) === true ? 5 : 0;
       await pause(
         !isReady ? 0 : leaving > 0 ? Math.max(soonest, Math.min(10, leaving / 10)) : wakes < 10 ? 2 : 20,
