@@ -1,7 +1,7 @@
 import { dropDatabase, type OperationReport, recreateDatabase, swapDatabase } from '@pg-evict/core';
 import { Client } from 'pg';
 import { Scratch } from '../../support/scratch.js';
-import { ask, quote, serverUrl, until } from '../../support/server.js';
+import { ask, quote, serverMajor, serverUrl, until } from '../../support/server.js';
 import { type OpenSession, useSessions } from '../../support/sessions.js';
 
 const scratch = new Scratch();
@@ -100,20 +100,23 @@ describe('drain', () => {
       expect([report.drained.map(({ pid }) => pid), report.cut]).toEqual([[busy.pid], []]);
     });
 
-    test('lets a parallel query finish, whose workers wait for our lock', async () => {
-      const database = await scratch.database();
-      const busy = await openSession(database);
-      await busy.client.query(`
+    // Before 18, parallel workers that connect are not listed, so nobody sees for whom they work.
+    if (serverMajor >= 18) {
+      test('lets a parallel query finish, whose workers wait for our lock', async () => {
+        const database = await scratch.database();
+        const busy = await openSession(database);
+        await busy.client.query(`
         CREATE TABLE numbers AS SELECT generate_series(1, 200000) AS n;
         SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
         SET max_parallel_workers_per_gather = 4`);
-      const report = await swapUnder(
-        database,
-        busy,
-        'SELECT pg_sleep(0.5); SELECT count(*) FROM numbers WHERE n % 7 <> 0',
-      );
-      expect([report.drained.map(({ pid }) => pid), report.cut]).toEqual([[busy.pid], []]);
-    });
+        const report = await swapUnder(
+          database,
+          busy,
+          'SELECT pg_sleep(0.5); SELECT count(*) FROM numbers WHERE n % 7 <> 0',
+        );
+        expect([report.drained.map(({ pid }) => pid), report.cut]).toEqual([[busy.pid], []]);
+      });
+    }
 
     test('a transaction that waits for a second connection is cut at its end', async () => {
       const database = await scratch.database();
