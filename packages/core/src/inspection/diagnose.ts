@@ -1,7 +1,8 @@
+import type { Client } from 'pg';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { Deadline, type DeadlineOptions, pause } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
@@ -49,7 +50,10 @@ SELECT DISTINCT l.pid FROM pg_database d JOIN pg_locks l ON l.granted AND (
 WHERE d.datname = $1 AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid()
   AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)`;
 
-/** Backends that wait, since 15, for a process that does not answer; so would a DROP DATABASE. */
+/** How long a process of the server takes to answer at the most, if it is not stopped and does not hang. */
+const answerMs = 500;
+
+/** Backends that wait, since 15, for a process to answer. */
 const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier' ORDER BY pid`;
 
 /**
@@ -68,7 +72,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const { blockers: found, inactiveSlots } = await findBlockers(client, [database], kinds);
       const { rows } = await evictSessions(client, [database], pid, { keep: options.keep ?? [] });
       const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
-      const barrier = await client.query<{ pid: number }>(barrierQuery);
+      const barred = await findBarred(client);
       const denied = rows.filter(isDenied);
       const standing: Blocker[] = [
         // What else is found on a placeholder is how it is made.
@@ -79,7 +83,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
           holders.rows.map((row) => row.pid).filter((holder) => !rows.some((row) => row.pid === holder)),
           pid,
         )),
-        ...barrier.rows.map((row) => barrierBlocker(database, row.pid)),
+        ...barred.map((row) => barrierBlocker(database, row.pid)),
         ...denied.map((row) => deniedBlocker(toDeniedSession(row), database)),
       ];
       const sessions = rows
@@ -104,6 +108,18 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       throw translateError(error, `Database "${database}" was not diagnosed`, { database });
     }
   });
+}
+
+/**
+ * Finds the backends that wait for a process which does not answer; so would a DROP DATABASE. Whoever drops a database
+ * waits for an answer for a moment, so those that are found are looked at once more.
+ */
+async function findBarred(client: Client): Promise<{ pid: number }[]> {
+  const { rows: first } = await client.query<{ pid: number }>(barrierQuery);
+  if (first.length === 0) return [];
+  await pause(answerMs);
+  const { rows: second } = await client.query<{ pid: number }>(barrierQuery);
+  return second.filter(({ pid }) => first.some((row) => row.pid === pid));
 }
 
 function barrierBlocker(database: string, pid: number): Blocker {
