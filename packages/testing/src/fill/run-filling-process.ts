@@ -58,7 +58,7 @@ export async function runFillingProcess(
 async function follow(job: FillingJob, options: FillingProcessOptions): Promise<FilledByKnex> {
   const { cwd, env, guard, onMigration, onSession, signal, stdin, stdout } = options;
   signal?.throwIfAborted();
-  const child = spawn(process.execPath, [...ownArguments(), program], {
+  const child = spawn(process.execPath, [...ownArguments(), noTypelessWarning, program], {
     cwd,
     env: guard.environment(env),
     serialization: 'advanced',
@@ -110,6 +110,9 @@ async function follow(job: FillingJob, options: FillingProcessOptions): Promise<
 function tell(child: ChildProcess, message: ToFillingProcess): void {
   if (child.connected) child.send(message, () => undefined);
 }
+
+/** Newer Nodes warn of each TypeScript file of a package that does not say what its modules are. */
+const noTypelessWarning = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
 /** Loaders and the like that this process was started with; no debugger, which has one port. */
 function ownArguments(): string[] {
