@@ -87,6 +87,23 @@ describe('what a reset costs depends on what was done', () => {
     expect(await resetDatabase(database)).toMatchObject({ how: 'unchanged' });
   });
 
+  test.each([
+    ['an update', 'UPDATE seeded SET a = 7 WHERE a = 2'],
+    ['an update of all rows', 'UPDATE seeded SET a = a + 1'],
+    ['a row in place of another', 'DELETE FROM seeded WHERE a = 1; INSERT INTO seeded VALUES (9)'],
+    ['rows in an empty table', `INSERT INTO empty (b) VALUES ('x')`],
+    ['TRUNCATE and as many rows', 'TRUNCATE seeded; INSERT INTO seeded VALUES (4), (5), (6)'],
+  ])('a reset sees what came after a reset that had put rows back: %s', async (_what, sql) => {
+    await work('UPDATE seeded SET a = 0');
+    for (let n = 0; n < 3; n += 1) {
+      expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });
+      await isTemplate();
+      await work(sql);
+    }
+    expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });
+    await isTemplate();
+  });
+
   test('rows that statistics were told not to count are seen', async () => {
     await work(`SET track_counts = off; INSERT INTO empty (b) VALUES ('x')`);
     expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });

@@ -2,14 +2,13 @@ import { sqlStateOf } from '@pg-evict/core/internal';
 import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
-import { readClasses } from './relations.js';
+import { noTransaction, readClasses } from './relations.js';
 import {
   askProbes,
   type Differences,
   groups,
   prepareProbes,
   type ProbeGroup,
-  type ProbeNumbers,
 } from './probe-statements.js';
 import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
 
@@ -32,10 +31,8 @@ export class CopyState {
   readonly version: number;
   /** Rows written by this transaction, or a later one, are new. */
   newSince: string;
-  /** What probes are to say: what the template's say, but for rows that we have written since. */
-  #known: ProbeNumbers;
-  /** Relations, by oid, whose row in `pg_class` we have written since. */
-  #ownClasses: ReadonlySet<string> = new Set();
+  /** Our own transaction since then, whose rows are the template's. */
+  #own = noTransaction;
 
   private constructor(parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'newSince'> & Role) {
     this.session = parts.session;
@@ -45,7 +42,6 @@ export class CopyState {
     this.isSuperuser = parts.isSuperuser;
     this.version = parts.version;
     this.newSince = parts.newSince;
-    this.#known = parts.baseline;
   }
 
   /** Remembers a copy that nobody has touched yet. */
@@ -68,19 +64,12 @@ export class CopyState {
   }
 
   /**
-   * What from now on counts as new, and what probes are to say of rows that we have written ourselves since then: their
-   * second number, by index. With the oids of the relations whose row in `pg_class` is among these.
+   * What from now on counts as new: what this transaction or a later one writes, except one of our own that put back
+   * rows of the template.
    */
-  begin(
-    newSince: string,
-    own: ReadonlyMap<number, string> = new Map(),
-    ownClasses: readonly string[] = [],
-  ): void {
+  begin(newSince: string, own: string = noTransaction): void {
     this.newSince = newSince;
-    this.#ownClasses = new Set(ownClasses);
-    const { first, second } = this.baseline;
-    this.#known =
-      own.size === 0 ? this.baseline : { first, second: second.map((number, n) => own.get(n) ?? number) };
+    this.#own = own;
   }
 
   /**
@@ -112,7 +101,7 @@ export class CopyState {
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
-    return askProbes(this.session, this.baseline.statements, asked, this.newSince, this.#known);
+    return askProbes(this.session, this.baseline, asked, { newSince: this.newSince, own: this.#own });
   }
 
   /**
@@ -124,14 +113,14 @@ export class CopyState {
     const [[index, [count]] = [-1, ['']]] = changed;
     if (changed.size > 1 || probes[index]?.name !== 'pg_catalog.pg_class' || count !== first[index])
       return undefined;
-    const written = await readClasses(this.session, this.newSince);
+    const written = await readClasses(this.session, { newSince: this.newSince, own: this.#own });
     if (![...written].every(([oid, hash]) => classes.get(oid) === hash)) return undefined;
     const found = new Map<number, readonly [string, string]>();
     for (const [n, { relation }] of probes.entries()) {
       const rows = first[n] ?? '0';
       if (relation?.kind !== 'table' || rows === '0') continue;
       const oid = String(relation.oid);
-      if (!written.has(oid) || this.#ownClasses.has(oid)) continue;
+      if (!written.has(oid)) continue;
       found.set(n, [rows, withNewRows(second[n] ?? '0', Number(rows))]);
     }
     return found;

@@ -1,5 +1,5 @@
 import type { ServerSession } from '../session/server-session.js';
-import type { Relation } from './relations.js';
+import type { Relation, Since } from './relations.js';
 
 /** Something whose content can be asked for in two numbers. */
 export interface Probe {
@@ -8,7 +8,7 @@ export interface Probe {
   readonly relation: Relation | undefined;
   /** For messages. */
   readonly name: string;
-  /** Returns the two numbers; `$1` is the transaction id from which on a row is new. */
+  /** Returns the two numbers; `$1` and `$2` are what {@link Since} says. */
   readonly sql: string;
 }
 
@@ -80,7 +80,7 @@ export function packed<T>(items: readonly T[], weigh: (item: T) => number, limit
   return parts;
 }
 
-/** Has the server parse the statements, which are planned once. They return the probes whose numbers differ from $2 and $3. */
+/** Has the server parse the statements, which are planned once. They return the probes whose numbers differ from $3 and $4. */
 export async function prepareProbes(
   session: ServerSession,
   probes: readonly Probe[],
@@ -92,9 +92,9 @@ export async function prepareProbes(
         const parts = indexes.map(
           (index, n) => `SELECT ${n + 1}, p.* FROM (${probes[index]?.sql ?? ''}) AS p`,
         );
-        return `PREPARE ${name} (xid, bigint[], bigint[]) AS
+        return `PREPARE ${name} (xid, xid, bigint[], bigint[]) AS
           SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
-          WHERE first IS DISTINCT FROM $2[i] OR second IS DISTINCT FROM $3[i]`;
+          WHERE first IS DISTINCT FROM $3[i] OR second IS DISTINCT FROM $4[i]`;
       }),
     );
   }
@@ -103,16 +103,15 @@ export async function prepareProbes(
 /** Asks the prepared probes of groups; returns for each the numbers that differ from these. */
 export async function askProbes(
   session: ServerSession,
-  statements: readonly ProbeStatement[],
+  known: ProbeNumbers & { readonly statements: readonly ProbeStatement[] },
   asked: readonly ProbeGroup[],
-  newSince: string,
-  known: ProbeNumbers,
+  since: Since,
 ): Promise<Differences[]> {
   const found = new Map(asked.map((group) => [group, new Map<number, readonly [string, string]>()]));
-  const meant = statements.filter(({ group }) => found.has(group));
+  const meant = known.statements.filter(({ group }) => found.has(group));
   for (const part of packed(meant, ({ locks }) => locks, locksAtOnce)) {
     const answers = await session.queryAll<{ i: number; first: string; second: string }>(
-      part.map((statement) => executeStatement(statement, newSince, known)),
+      part.map((statement) => executeStatement(statement, since, known)),
     );
     for (const [n, { group, indexes }] of part.entries()) {
       for (const { i, first, second } of answers[n] ?? []) {
@@ -124,8 +123,12 @@ export async function askProbes(
 }
 
 /** EXECUTE takes no parameters, and these are numbers. */
-function executeStatement({ name, indexes }: ProbeStatement, newSince: string, known: ProbeNumbers): string {
+function executeStatement(
+  { name, indexes }: ProbeStatement,
+  { newSince, own }: Since,
+  known: ProbeNumbers,
+): string {
   const array = (numbers: readonly string[]): string =>
     `'{${indexes.map((index) => numbers[index] ?? 'NULL').join(',')}}'`;
-  return `EXECUTE ${name} ('${newSince}', ${array(known.first)}, ${array(known.second)})`;
+  return `EXECUTE ${name} ('${newSince}', '${own}', ${array(known.first)}, ${array(known.second)})`;
 }

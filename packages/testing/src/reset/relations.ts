@@ -4,6 +4,24 @@ import type { ServerSession } from '../session/server-session.js';
 /** The unit that sizes are compared in, whatever the server's own is. */
 export const pageBytes = 8192;
 
+/** The id of no transaction (`InvalidTransactionId`, src/include/access/transam.h). */
+export const noTransaction = '0';
+
+/** From when on rows are new. */
+export interface Since {
+  /** A transaction id: rows written by it, or by a later one, are new. */
+  readonly newSince: string;
+  /** Our own transaction after it, whose rows are not. */
+  readonly own: string;
+}
+
+/**
+ * SQL that says whether a row is new. age() counts back from the next transaction id, so it is right also when ids start
+ * over.
+ */
+export const isNew = (newSince: string, own: string): string =>
+  `age(xmin) <= (SELECT age(${newSince})) AND xmin <> ${own}`;
+
 /** Columns of `pg_class` about where and how a relation is stored. */
 const ofStorage = [
   'relfilenode',
@@ -22,13 +40,13 @@ const firstNormalOid = 16_384;
  * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write
  * a relation's row anew with no other difference.
  *
- * @param newSince only those whose row was written by this transaction or a later one, catalogs as well
+ * @param since only those whose row is new since then, catalogs as well
  */
-export async function readClasses(session: ServerSession, newSince?: string): Promise<Map<string, string>> {
+export async function readClasses(session: ServerSession, since?: Since): Promise<Map<string, string>> {
   const { rows } = await session.query<{ oid: string; hash: string }>(
     `SELECT oid::text, md5((to_jsonb(c) - '{${ofStorage}}'::text[])::text) AS hash FROM pg_class c
-     WHERE ${newSince === undefined ? `oid >= ${firstNormalOid}` : 'age(xmin) <= age($1::xid)'}`,
-    newSince === undefined ? [] : [newSince],
+     WHERE ${since === undefined ? `oid >= ${firstNormalOid}` : isNew('$1::xid', '$2::xid')}`,
+    since === undefined ? [] : [since.newSince, since.own],
   );
   return new Map(rows.map(({ oid, hash }) => [oid, hash]));
 }

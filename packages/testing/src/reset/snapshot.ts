@@ -11,7 +11,7 @@ import {
   type ProbeNumbers,
   type ProbeStatement,
 } from './probe-statements.js';
-import { pageBytes, readClasses, readRelations, type Relation, sqlName } from './relations.js';
+import { isNew, noTransaction, pageBytes, readClasses, readRelations, type Relation, sqlName } from './relations.js';
 
 /** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
 export interface Baseline extends ProbeNumbers {
@@ -42,7 +42,7 @@ export function readSecond(second: string): { readonly newRows: bigint; readonly
   return { newRows: number & ((1n << rowBits) - 1n), pages: Number(number >> rowBits) };
 }
 
-/** The second number of a table that is as in the template, but whose rows we have written ourselves. */
+/** The second number of a table that is as in the template, but whose rows count as new. */
 export const withNewRows = (second: string, newRows: number): string =>
   String(BigInt(second) + BigInt(newRows));
 
@@ -50,10 +50,8 @@ export const withNewRows = (second: string, newRows: number): string =>
  * A row is new if the transaction that wrote it began after the copy was made, or after the last reset. Deleted rows
  * are missing in the count. Both are exact, for tables and catalogs alike, as soon as no other transaction runs in the
  * database; statistics would not be (they can be turned off and reset, and come late before 15).
- *
- * age() counts back from the next transaction id, so it is right also when ids start over.
  */
-const newRows = 'count(*) FILTER (WHERE age(xmin) <= (SELECT age($1)))';
+const newRows = `count(*) FILTER (WHERE ${isNew('$1', '$2')})`;
 
 /** Rows in catalogs that say nothing: a session's temporary schema stays when the session goes. */
 const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
@@ -66,7 +64,8 @@ export async function readBaseline(session: ServerSession, nextTransaction: stri
   const statements = divideProbes(probes);
   await prepareProbes(session, probes, statements);
   const unknown = { first: [], second: [] };
-  const found = await askProbes(session, statements, groups, nextTransaction, unknown);
+  const since = { newSince: nextTransaction, own: noTransaction };
+  const found = await askProbes(session, { statements, ...unknown }, groups, since);
   const numbers = new Map(found.flatMap((differences) => [...differences]));
   const first = probes.map((_probe, index) => numbers.get(index)?.[0] ?? '');
   const second = probes.map((_probe, index) => numbers.get(index)?.[1] ?? '');

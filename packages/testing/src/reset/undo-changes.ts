@@ -4,7 +4,7 @@ import { placesOf } from './kept-rows.js';
 import type { TableUndo, UndoPlan } from './plan-undo.js';
 import { writePlannerNumbers } from './planner-numbers.js';
 import { pageBytes, sqlName } from './relations.js';
-import { readSecond, withNewRows } from './snapshot.js';
+import { readSecond } from './snapshot.js';
 
 /**
  * Undoes changes: empties the changed tables, sets the sequences, then inserts the template's rows, in one transaction
@@ -17,27 +17,20 @@ export async function undoChanges(memory: CopyState, { tables, sequences }: Undo
   const { session, baseline, isSuperuser } = memory;
   const vacuumed = tables.filter(({ method }) => method === 'vacuum');
   const newSince = await emptyTables(memory, tables, sequences);
-  const own = new Map<number, string>();
-  let written: readonly string[] = [];
+  let own: string | undefined;
   if (vacuumed.length > 0) await vacuum(memory, vacuumed);
   if (isSuperuser && tables.length > 0) {
     const refilled = vacuumed.filter(({ refill }) => refill !== undefined);
     const numbers = tables.flatMap(({ relation }) => baseline.planning.get(relation.oid) ?? []);
     const [inserts, values] = insertsOf(refilled);
-    const { rows } = await session.query<{ written: string[] }>(
+    const { rows } = await session.query<{ id: string }>(
       `WITH ${[...inserts, `u AS (${writePlannerNumbers(numbers)})`].join(', ')}
-       SELECT ARRAY(SELECT oid::text FROM u) AS written`,
+       SELECT pg_current_xact_id()::text AS id`,
       values,
     );
-    // These transactions came later; what they have written is known.
-    const ofClasses = baseline.probes.findIndex(({ name }) => name === 'pg_catalog.pg_class');
-    written = rows[0]?.written ?? [];
-    own.set(ofClasses, withNewRows(baseline.second[ofClasses] ?? '0', written.length));
-    for (const { index, refill = [] } of refilled) {
-      own.set(index, withNewRows(baseline.second[index] ?? '0', refill.length));
-    }
+    own = rows[0] && toTransactionId(rows[0].id);
   }
-  memory.begin(newSince, own, written);
+  memory.begin(newSince, own);
   return areInPlace(memory, tables);
 }
 
