@@ -77,12 +77,31 @@ function insertsOf(tables: readonly TableUndo[]): [string[], unknown[]] {
   return [inserts, tables.map(({ refill }) => refill)];
 }
 
-/** Nobody else is on the database, so nothing keeps VACUUM from giving back all the room there is. */
+/** Between tries to vacuum, in seconds. */
+const pausesSeconds = [0.002, 0.005, 0.01, 0.02, 0.05] as const;
+
+/**
+ * Gives back all the room there is. Nobody else is on the database; but whoever is just connecting to the server holds
+ * back VACUUM in every database (`databaseId` is 0 until then: ComputeXidHorizons(), src/backend/storage/ipc/procarray.c).
+ * Where dead rows are left for that reason, their page is not all visible.
+ */
 async function vacuum({ session, version }: CopyState, tables: readonly TableUndo[]): Promise<void> {
   // From 18 on a table stands for those that inherit from it, too.
   const only = version >= 180_000 ? 'ONLY ' : '';
-  const names = tables.map(({ relation }) => only + sqlName(relation));
-  await session.query(`VACUUM (INDEX_CLEANUP true, TRUNCATE true) ${names.join(', ')}`);
+  let left = tables;
+  for (const pause of [...pausesSeconds, undefined]) {
+    const names = left.map(({ relation }) => only + sqlName(relation));
+    await session.query(`VACUUM (INDEX_CLEANUP true, TRUNCATE true) ${names.join(', ')}`);
+    if (pause === undefined) return;
+    const { rows } = await session.query<{ oid: number }>(
+      'SELECT oid::bigint::float8 AS oid FROM pg_class WHERE oid = ANY ($1::oid[]) AND relallvisible <> relpages',
+      [left.map(({ relation }) => relation.oid)],
+    );
+    const unfinished = new Set(rows.map(({ oid }) => oid));
+    left = left.filter(({ relation }) => unfinished.has(relation.oid));
+    if (left.length === 0) return;
+    await session.query('SELECT pg_sleep($1)', [pause]);
+  }
 }
 
 /** Whether tables have as many pages as in the template, and rows that were inserted again are where they were. */
