@@ -75,47 +75,27 @@ export interface ResolvedConfiguration extends LoadedConfig {
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export async function resolveTarget(options: ResolveTargetOptions = {}): Promise<ResolvedConfiguration> {
-  const { cwd = workingDirectory(), processEnv = process.env } = options;
   const loaded = await loadConfig(options);
+  const knexfile = await knexfileOf(options, loaded);
+  const { asAdmin, resolved } = await connectionsOf(options, loaded, knexfile);
   const { config } = loaded;
-  const knexfile = await knexfileOf(options, loaded, cwd);
-  const setAside = options.url !== undefined || options.host !== undefined || options.port !== undefined;
-  const given = {
-    url: options.url,
-    host: options.host,
-    port: options.port,
-    user: options.user,
-    configured: setAside ? undefined : await configured(options, loaded, knexfile),
-    env: processEnv,
-  };
-  const resolved = await resolveConnection(given);
-  const { settings } = resolved;
-
-  // A password is for the server and role it was written down with: whoever names another one means that.
-  const admin = setAside || options.user !== undefined ? undefined : config.admin;
-  const connection =
-    admin === undefined
-      ? settings
-      : withAdmin((await resolveConnection({ ...given, user: admin.user })).settings, admin);
-  const from = (key: string, flag: unknown, name: string): Record<string, string> =>
-    flag === undefined ? {} : { [key]: name };
   return {
     ...loaded,
     target: {
-      connection,
-      database: options.database ?? settings.database,
+      connection: asAdmin ?? resolved.settings,
+      database: options.database ?? resolved.settings.database,
       maintenanceDatabase: options.maintenanceDatabase ?? config.maintenanceDatabase,
       protect: config.protect,
       // Those of another server have nothing to do with it.
-      poolers: options.poolers ?? (setAside ? undefined : config.poolers),
+      poolers: options.poolers ?? (namesServer(options) ? undefined : config.poolers),
     },
     connection: resolved,
     sessions: config.sessions ?? {},
-    confirm: { agents: config.confirm?.agents ?? true, tunnels: config.confirm?.tunnels ?? true },
+    confirm: confirmationOf(loaded),
     undo: config.undo,
     knexfile: knexfile?.file ?? null,
     sources: {
-      ...withoutConnection(loaded.sources, admin === undefined),
+      ...withoutConnection(loaded.sources, asAdmin === undefined),
       ...resolved.origins,
       ...from('database', options.database, 'the command line'),
       ...from('poolers', options.poolers, '--pooler'),
@@ -124,11 +104,41 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
   };
 }
 
-function withAdmin(
-  settings: ConnectionSettings,
-  admin: NonNullable<LoadedConfig['config']['admin']>,
-): ConnectionSettings {
-  return { ...settings, ...(admin.password === undefined ? {} : { password: admin.password }) };
+const confirmationOf = ({ config }: LoadedConfig): ResolvedConfiguration['confirm'] => ({
+  agents: config.confirm?.agents ?? true,
+  tunnels: config.confirm?.tunnels ?? true,
+});
+
+/** Whether the command line names a server: then nothing that is configured for another one holds. */
+const namesServer = ({ host, port, url }: ResolveTargetOptions): boolean =>
+  url !== undefined || host !== undefined || port !== undefined;
+
+const from = (key: string, flag: unknown, name: string): Record<string, string> =>
+  flag === undefined ? {} : { [key]: name };
+
+/** The connection as the application has it, and the one with the `admin` role where that is used. */
+async function connectionsOf(
+  options: ResolveTargetOptions,
+  loaded: LoadedConfig,
+  knexfile: KnexfileChoice | undefined,
+): Promise<{ resolved: ResolvedConnection; asAdmin: ConnectionSettings | undefined }> {
+  const { host, port, url, user, processEnv: env = process.env } = options;
+  const isElsewhere = namesServer(options);
+  const given = {
+    url,
+    host,
+    port,
+    user,
+    configured: isElsewhere ? undefined : await configured(options, loaded, knexfile),
+    env,
+  };
+  const resolved = await resolveConnection(given);
+  const { admin } = loaded.config;
+  // A password is for the server and role it was written down with: whoever names another one means that.
+  if (admin === undefined || isElsewhere || user !== undefined) return { resolved, asAdmin: undefined };
+  const { settings } = await resolveConnection({ ...given, user: admin.user });
+  const { password = settings.password } = admin;
+  return { resolved, asAdmin: { ...settings, ...(password === undefined ? {} : { password }) } };
 }
 
 function withoutConnection(
@@ -145,9 +155,8 @@ interface KnexfileChoice {
 }
 
 async function knexfileOf(
-  { knexfile }: ResolveTargetOptions,
+  { cwd = workingDirectory(), knexfile }: ResolveTargetOptions,
   { config, filepath }: LoadedConfig,
-  cwd: string,
 ): Promise<KnexfileChoice | undefined> {
   if (typeof knexfile === 'string') return { file: resolve(cwd, knexfile), isNamed: true };
   if (config.knexfile !== undefined) {

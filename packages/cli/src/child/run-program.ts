@@ -98,11 +98,7 @@ export async function runProgram(
       ),
     ]);
     if (fed !== undefined && (code === 0 || isPgEvictError(fed.error))) throw fed.error;
-    const how =
-      endedBy === null
-        ? `${program} ended with exit code ${code ?? 0}`
-        : `${program} was ended by ${endedBy}`;
-    const problem = lines.find((line) => /\b(?:error|fatal|panic):/i.test(line)) ?? lines[0] ?? how;
+    const problem = problemIn(lines) ?? `${program} ${howItEnded(code, endedBy)}`;
     return { succeeded: code === 0, problem: problem.replace(/\.$/, ''), messages: lines.join('\n') };
   } finally {
     forget();
@@ -110,3 +106,10 @@ export async function runProgram(
     signal?.removeEventListener('abort', stop);
   }
 }
+
+/** The first line that tells of an error, else the first of all. */
+const problemIn = (lines: readonly string[]): string | undefined =>
+  lines.find((line) => /\b(?:error|fatal|panic):/i.test(line)) ?? lines[0];
+
+const howItEnded = (code: number | null, endedBy: NodeJS.Signals | null): string =>
+  endedBy === null ? `ended with exit code ${code ?? 0}` : `was ended by ${endedBy}`;

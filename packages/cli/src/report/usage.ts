@@ -14,29 +14,34 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
   const text = noCommand ? 'No command is given.' : error.message.replace(/^error: /, '');
   const [first = '', ...suggestions] = redactPasswords(text).split('\n');
   const summary = first.endsWith('.') ? first : `${first}.`;
-  const command = program.commands.find(
-    (known) => argv[2] === known.name() || known.aliases().includes(argv[2] ?? ''),
-  );
-  const help =
-    command === undefined || command.name() === 'help'
-      ? 'pg-evict --help'
-      : `pg-evict help ${command.name()}`;
-  const forgot =
-    command?.name() === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
-  const meant = meantBy(error, command?.name());
-  const hint = [
-    ...(meant === undefined ? suggestions : [meant]),
-    ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
-    ...(meant?.includes('For help') === true || summary.includes('For help')
-      ? []
-      : [`${help} shows what there is.`]),
-  ].join(' ');
+  const hint = hintFor(error, commandOf(program, argv), suggestions, argv);
   if (argv.includes('--json')) {
     process.stdout.write(failureDocument({ code: 'CONFIG_INVALID', summary, hint }));
   } else {
     const width = textWidth(process.stderr);
     process.stderr.write(`${wrap(`error: ${printable(summary)}`, width)}\n${wrap(hint, width)}\n`);
   }
+}
+
+/** The name of the command that was given, if there is one of that name. */
+const commandOf = (program: Command, [, , word = '']: readonly string[]): string | undefined =>
+  program.commands.find((known) => word === known.name() || known.aliases().includes(word))?.name();
+
+function hintFor(
+  error: CommanderError,
+  command: string | undefined,
+  suggestions: readonly string[],
+  argv: readonly string[],
+): string {
+  const forgot = command === 'run' && error.code === 'commander.unknownOption' && argv === process.argv;
+  const meant = meantBy(error, command);
+  const said = [
+    ...(meant === undefined ? suggestions : [meant]),
+    ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
+  ];
+  if ([error.message, ...said].some((text) => text.includes('For help'))) return said.join(' ');
+  const help = command === undefined || command === 'help' ? 'pg-evict --help' : `pg-evict help ${command}`;
+  return [...said, `${help} shows what there is.`].join(' ');
 }
 
 /** What somebody meant who used a word that other tools have. */

@@ -175,6 +175,7 @@ class PlainDumpRun {
     if (words.keyword(0) === 'SET' && isLexical) await this.#session.run(bytes);
   }
 
+  // oxlint-disable-next-line complexity -- each statement of a dump is asked all of this
   async #run(bytes: Buffer, words: Words, at: number): Promise<void> {
     const place = { isLeading: this.#isLeading, decode: this.#decode };
     if (isOnExtension(words, this.#lackingExtensions, place)) {

@@ -50,6 +50,7 @@ export class StatementEnd {
    *
    * @returns the index behind its semicolon, or behind the last byte where nothing follows; {@link needsMore}
    */
+  // oxlint-disable-next-line complexity -- a case for each thing that a statement is made of
   find(piece: Piece, start: number, lexis: Lexis): number {
     const { bytes, end, isLast } = piece;
     let at = start + this.#at;

@@ -80,57 +80,89 @@ export interface ResolvedConnection {
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
   const { env = process.env } = options;
-  const flags = definedFields({ host: options.host, port: options.port, user: options.user });
-  const ambient =
-    flags.host === undefined && flags.port === undefined ? (options.configured ?? fromUrl(env)) : undefined;
-
-  const origin = options.url === undefined ? ambient?.source.description : '--url';
-  const named =
-    options.url !== undefined
-      ? flatten({ ...flags, connectionString: options.url }, '--url')
-      : ambient !== undefined
-        ? withUser(flatten(ambient.connection, ambient.source.description), flags.user)
-        : flags;
-  const url = options.url ?? urlOf(ambient?.connection);
-  refuseOtherServer({ url, origin, named, env });
-
+  const named = nameServer(options, env);
+  refuseOtherServer({ ...named, named: named.settings, env });
   const variables = readLibpqEnvironment(env);
-  const serviceName = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
-  const service = serviceName === undefined ? undefined : await readService(serviceName, env);
-  const { password, ...rest } = service?.parameters ?? {};
-  const fromService: LibpqParameters =
-    password === undefined || isRedirected(rest, named) ? rest : { ...rest, password };
-  const parameters: LibpqParameters = { ...variables, ...fromService };
-
+  const service = await findService(named, env);
+  const parameters: LibpqParameters = { ...variables, ...service?.parameters };
+  const { host } = named.settings;
   const settings = {
-    ...toSettings({ ...parameters, ...(named.host && { host: named.host }) }, env),
-    ...named,
+    ...toSettings({ ...parameters, ...(host && { host }) }, env),
+    ...named.settings,
   };
   return {
     settings,
-    source: toSource(),
+    source: named.source ?? service?.source ?? sourceOfVariables(variables),
     origins: originsOf(settings, {
-      flags,
-      url: origin === undefined ? undefined : { settings: named, name: origin },
-      service: service && { parameters: fromService, name: `service "${serviceName}" (${service.file})` },
+      flags: named.flags,
+      url: named.origin === undefined ? undefined : { settings: named.settings, name: named.origin },
+      service: service && { parameters: service.parameters, name: service.source.description },
       variables,
     }),
-    tlsEnvironment: toTlsEnvironment(parameters, url),
+    tlsEnvironment: toTlsEnvironment(parameters, named.url),
   };
+}
 
-  function toSource(): ConnectionSource {
-    if (options.url !== undefined) return { kind: 'url', description: '--url' };
-    if (ambient !== undefined) return ambient.source;
-    const given = Object.keys(flags).map((flag) => (flag === 'user' ? '--username' : `--${flag}`));
-    if (given.length > 0) return { kind: 'flags', description: given.join(' and ') };
-    if (service !== undefined) {
-      return { kind: 'service', description: `service "${serviceName}" (${service.file})` };
-    }
-    const names = namesOfLibpqVariables(variables);
-    return names.length > 0
-      ? { kind: 'environment', description: names.join(', ') }
-      : { kind: 'defaults', description: 'the defaults, as nothing names a server' };
+/** What goes before libpq's variables and its service file. */
+interface NamedServer {
+  readonly settings: ConnectionSettings;
+  readonly flags: Pick<ConnectionSettings, 'host' | 'port' | 'user'>;
+  readonly url: string | undefined;
+  /** What named the URL. */
+  readonly origin: string | undefined;
+  /** `undefined` where nothing names a server. */
+  readonly source: ConnectionSource | undefined;
+}
+
+function nameServer(options: ResolveConnectionOptions, env: Environment): NamedServer {
+  const flags = definedFields({ host: options.host, port: options.port, user: options.user });
+  if (options.url !== undefined) {
+    return {
+      settings: flatten({ ...flags, connectionString: options.url }, '--url'),
+      flags,
+      url: options.url,
+      origin: '--url',
+      source: { kind: 'url', description: '--url' },
+    };
   }
+  const ambient =
+    flags.host === undefined && flags.port === undefined ? (options.configured ?? fromUrl(env)) : undefined;
+  if (ambient !== undefined) {
+    const { connection, source } = ambient;
+    return {
+      settings: withUser(flatten(connection, source.description), flags.user),
+      flags,
+      url: urlOf(connection),
+      origin: source.description,
+      source,
+    };
+  }
+  const given = Object.keys(flags).map((flag) => (flag === 'user' ? '--username' : `--${flag}`));
+  const source: ConnectionSource | undefined =
+    given.length > 0 ? { kind: 'flags', description: given.join(' and ') } : undefined;
+  return { settings: flags, flags, url: undefined, origin: undefined, source };
+}
+
+/** The service that a URL or PGSERVICE names, without its password where that is for another server or role. */
+async function findService(
+  { settings, url }: NamedServer,
+  env: Environment,
+): Promise<{ readonly parameters: LibpqParameters; readonly source: ConnectionSource } | undefined> {
+  const name = serviceOf(url) ?? (env['PGSERVICE'] || undefined);
+  if (name === undefined) return undefined;
+  const { file, parameters } = await readService(name, env);
+  const { password, ...rest } = parameters;
+  return {
+    parameters: password === undefined || isRedirected(rest, settings) ? rest : { ...rest, password },
+    source: { kind: 'service', description: `service "${name}" (${file})` },
+  };
+}
+
+function sourceOfVariables(variables: LibpqParameters): ConnectionSource {
+  const names = namesOfLibpqVariables(variables);
+  return names.length > 0
+    ? { kind: 'environment', description: names.join(', ') }
+    : { kind: 'defaults', description: 'the defaults, as nothing names a server' };
 }
 
 function fromUrl(env: Environment): ConfiguredConnection | undefined {

@@ -18,32 +18,31 @@ export function toTlsOptions(parameters: LibpqParameters, env: Environment): boo
   // libpq ignores sslmode on a Unix-domain socket; node-postgres would ask for TLS there, and be refused. Said
   // expressly, as it looks into PGSSLMODE itself where nothing is said.
   if (parameters.host?.startsWith('/') === true) return parameters.sslmode === undefined ? undefined : false;
-  const rootFile = fileOf('sslrootcert', 'root.crt', parameters, env);
-  const mode =
-    parameters.sslmode ?? (parameters.sslrootcert === undefined ? undefined : impliedMode(parameters));
+  const mode = parameters.sslmode ?? impliedMode(parameters);
   if (mode === undefined) return undefined;
   if (mode === 'disable' || mode === 'allow') return false;
-  const certificates = {
-    ...(rootFile === undefined || rootFile === 'system' ? {} : { ca: read('sslrootcert', rootFile) }),
-    ...clientCertificate(parameters, env),
-  };
+  const rootFile = fileOf('sslrootcert', 'root.crt', parameters, env);
+  const certificates = { ...rootCertificate(rootFile), ...clientCertificate(parameters, env) };
+  return { ...certificates, ...checksOf(mode, rootFile !== undefined) };
+}
+
+/** How Node is told what a mode checks. */
+function checksOf(mode: string, hasRoot: boolean): object {
   switch (mode) {
     case 'no-verify':
     case 'prefer':
-      return { ...certificates, rejectUnauthorized: false };
+      return { rejectUnauthorized: false };
     case 'require':
-      return rootFile === undefined
-        ? { ...certificates, rejectUnauthorized: false }
-        : { ...certificates, checkServerIdentity: () => undefined };
+      return hasRoot ? { checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
     case 'verify-ca':
-      if (rootFile === undefined) {
+      if (!hasRoot) {
         throw new PgEvictError('CONFIG_INVALID', 'sslmode verify-ca needs a root certificate.', {
           hint: 'Name its file in PGSSLROOTCERT, or use verify-full with a certificate of a public authority.',
         });
       }
-      return { ...certificates, checkServerIdentity: () => undefined };
+      return { checkServerIdentity: () => undefined };
     case 'verify-full':
-      return certificates;
+      return {};
     default:
       throw new PgEvictError('CONFIG_INVALID', `sslmode is "${mode}".`, {
         hint: 'PostgreSQL knows disable, allow, prefer, require, verify-ca and verify-full.',
@@ -52,8 +51,13 @@ export function toTlsOptions(parameters: LibpqParameters, env: Environment): boo
 }
 
 /** A root certificate without a mode is given for a reason: to be checked. */
-const impliedMode = ({ sslrootcert }: LibpqParameters): string =>
-  sslrootcert === 'system' ? 'verify-full' : 'require';
+function impliedMode({ sslrootcert }: LibpqParameters): string | undefined {
+  if (sslrootcert === undefined) return undefined;
+  return sslrootcert === 'system' ? 'verify-full' : 'require';
+}
+
+const rootCertificate = (file: string | undefined): { ca?: string } =>
+  file === undefined || file === 'system' ? {} : { ca: read('sslrootcert', file) };
 
 function clientCertificate(parameters: LibpqParameters, env: Environment): { cert?: string; key?: string } {
   const cert = fileOf('sslcert', 'postgresql.crt', parameters, env);

@@ -153,21 +153,23 @@ function parseUrl(url: string, what: string): ConnectionSettings {
     // The cause would show the URL, and with it the password.
     throw invalid('cannot be read');
   }
-  const port =
-    parsed.port === undefined || parsed.port === null || parsed.port === '' ? undefined : Number(parsed.port);
-  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
-    throw invalid('has no valid port');
+  // In node-postgres's result an empty text, or null, is a part that the URL does not have.
+  const portText = parsed.port || undefined;
+  const port = portText === undefined ? undefined : Number(portText);
+  if (port !== undefined && !isPort(port)) throw invalid('has no valid port');
   return pick({
-    host: parsed.host === '' || parsed.host === null ? undefined : parsed.host,
+    host: parsed.host || undefined,
     port,
-    user: parsed.user === '' ? undefined : parsed.user,
-    password: parsed.password === '' ? undefined : parsed.password,
-    database: named ?? (parsed.database === '' || parsed.database === null ? undefined : parsed.database),
+    user: parsed.user || undefined,
+    password: parsed.password || undefined,
+    database: named ?? (parsed.database || undefined),
     ssl: parsed.ssl as boolean | object | undefined,
     options: parsed.options,
     application_name: parsed.application_name,
   });
 }
+
+const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536;
 
 /** The path of a URL, every character decoded as libpq does; node-postgres leaves `%2F`, `%3F` and `%23` as they are. */
 function databaseOf(url: string): string | undefined {

@@ -92,6 +92,7 @@ export const apiWords: Words = {
 };
 
 /** A remedy in a caller's words: a sentence or a statement. */
+// oxlint-disable-next-line complexity -- a case for each kind
 export function remedyText(remedy: Remedy, words: Words): string {
   const { option, repair } = words;
   switch (remedy.kind) {

@@ -98,18 +98,11 @@ async function endSessionsUntilSettled(
   statement: ExclusiveStatement,
   running: Promise<unknown>,
 ): Promise<EvictionRound> {
-  const { databases, sessions } = statement;
-  const { deadline, drain, runner, control } = operation;
+  const { control, deadline, drain, runner } = operation;
   const state = stateOf(running);
   const beganAt = performance.now();
-  let sweep: EvictionRound = {
-    held: [],
-    protected: null,
-    waitingFor: [],
-    runnerWait: null,
-    rows: [],
-  };
-  const connectingSince = new Map<number, number>();
+  const connecting = new Connecting();
+  let sweep: EvictionRound = { held: [], protected: null, waitingFor: [], runnerWait: null, rows: [] };
   let wakes = 0;
   try {
     while (!state.settled) {
@@ -117,35 +110,26 @@ async function endSessionsUntilSettled(
         await cancelUntilSettled(operation, running);
         break;
       }
-      const overdue = [...connectingSince.entries()]
-        .filter(([, since]) => performance.now() - since > connectingGraceMs)
-        .map(([pid]) => pid);
-      const heldBefore: readonly string[] = sweep.held;
-      sweep = await evictSessions(control.client, databases, runner.pid, {
-        terminate: sessions === 'end',
+      const heldBefore = sweep.held;
+      const overdue = connecting.overdue();
+      const isSparing = drain?.isOn(beganAt) === true;
+      sweep = await evictSessions(control.client, statement.databases, runner.pid, {
+        terminate: statement.sessions === 'end',
         heldBefore,
         keep: operation.keep,
         overdue,
         ignoresLabels: !heedsLabels(statement),
-        sparesBusy: drain?.isOn(beganAt) === true,
+        sparesBusy: isSparing,
       });
-      if (sessions === 'wait') {
+      if (statement.sessions === 'wait') {
         await pause(20, running);
         continue;
       }
-      if (sweep.protected !== null && heedsLabels(statement)) {
+      const refuse = refusalOf(operation, statement, sweep, performance.now() - beganAt);
+      if (refuse !== undefined) {
         await cancelUntilSettled(operation, running);
-        if (state.succeeded) break;
-        await refuseProtectedByNow(control.client, databases);
-      }
-      const waited = performance.now() - beganAt;
-      const denied = sweep.rows.filter(
-        (row) => isDenied(row) || (row.unidentified && waited >= unidentifiedGraceMs),
-      );
-      if (denied.length > 0) {
-        await cancelUntilSettled(operation, running);
-        if (state.succeeded) break;
-        throw new DeniedError(denied);
+        if (!state.succeeded) await refuse();
+        break;
       }
       recordTerminated(
         operation,
@@ -156,9 +140,7 @@ async function endSessionsUntilSettled(
         await cancelUntilSettled(operation, running);
         break;
       }
-      for (const { pid, connecting } of sweep.rows) {
-        if (connecting && !connectingSince.has(pid)) connectingSince.set(pid, performance.now());
-      }
+      connecting.see(sweep.rows);
       await terminateStarting(
         operation,
         sweep.rows.filter(({ pid }) => overdue.includes(pid)),
@@ -168,19 +150,55 @@ async function endSessionsUntilSettled(
         wakes += 1;
         await control.client.query(`NOTIFY ${wakeChannel(runner.pid)}`);
       }
-      // A backend takes about a millisecond of the server to exit: look again when a share of them can be gone.
       const isReady = sweep.held.every((name) => heldBefore.includes(name));
-      const soonest = drain?.isOn(beganAt) === true ? 5 : 0;
-      await pause(
-        !isReady ? 0 : leaving > 0 ? Math.max(soonest, Math.min(10, leaving / 10)) : wakes < 10 ? 2 : 20,
-        running,
-      );
+      await pause(isReady ? nextLookMs(leaving, wakes, isSparing) : 0, running);
     }
   } catch (error) {
     if (!state.settled) await cancelUntilSettled(operation, running);
     throw error;
   }
   return sweep;
+}
+
+/** What says no to the statement, where something that was seen does: it throws, unless that has changed since. */
+function refusalOf(
+  { control }: Operation,
+  statement: ExclusiveStatement,
+  { protected: label, rows }: EvictionRound,
+  waitedMs: number,
+): (() => Promise<void>) | undefined {
+  if (label !== null && heedsLabels(statement)) {
+    return async () => refuseProtectedByNow(control.client, statement.databases);
+  }
+  const denied = rows.filter((row) => isDenied(row) || (row.unidentified && waitedMs >= unidentifiedGraceMs));
+  if (denied.length === 0) return undefined;
+  return async () => {
+    throw new DeniedError(denied);
+  };
+}
+
+/** A backend takes about a millisecond of the server to exit: look again when a share of them can be gone. */
+function nextLookMs(leaving: number, wakes: number, isSparing: boolean): number {
+  if (leaving > 0) return Math.max(isSparing ? 5 : 0, Math.min(10, leaving / 10));
+  return wakes < 10 ? 2 : 20;
+}
+
+/** Backends that have been seen while they connected. */
+class Connecting {
+  readonly #since = new Map<number, number>();
+
+  see(rows: readonly EvictionRow[]): void {
+    for (const { pid, connecting } of rows) {
+      if (connecting && !this.#since.has(pid)) this.#since.set(pid, performance.now());
+    }
+  }
+
+  /** Those that have taken too long. */
+  overdue(): number[] {
+    return [...this.#since.entries()]
+      .filter(([, since]) => performance.now() - since > connectingGraceMs)
+      .map(([pid]) => pid);
+  }
 }
 
 function recordTerminated({ terminated }: Operation, rows: readonly EvictionRow[]): void {

@@ -271,27 +271,16 @@ async function swapIn(
   { keepOldAs, keeping, replaces, restrictions: planned, statement, successor, toRemove }: Recreation,
   changed?: RefreshedSettings,
 ): Promise<Swapped> {
-  const { database } = operation;
-  const [restrictions, owner] = [changed?.restrictions ?? planned, changed?.owner ?? statement.owner];
-  const notCarriedOver = [
-    ...(changed?.notCarriedOver ?? []),
-    ...((await restrictions?.close(operation, successor, owner)) ?? []),
-  ];
+  const notCarriedOver = await fence(operation, successor, {
+    restrictions: planned,
+    owner: statement.owner,
+    ...changed,
+  });
   await removeBlockers(operation, toRemove);
   const place = await prepareKeeping(operation, keeping);
   const aside = place?.name ?? keepOldAs;
   const predecessor = replaces ? (aside ?? privateName(operation, 'old')) : undefined;
-  await runExclusively(operation, {
-    sql: [
-      ...(predecessor === undefined ? [] : [renameStatement(database, predecessor)]),
-      renameStatement(successor, database),
-      ...(predecessor === undefined ? [] : [unlessPlaceholder(predecessor), unlessProtected(predecessor)]),
-      ...(place?.statements ?? []),
-    ].join('; '),
-    databases: predecessor === undefined ? [successor] : [database, successor],
-    sessions: 'end',
-    blockedBy: renameBlockers,
-  });
+  await rename(operation, successor, predecessor, place?.statements);
   // The recreate has happened; what fails from here on is untidy, not undone.
   let leftovers: Leftover[] = [];
   try {
@@ -304,4 +293,45 @@ async function swapIn(
   }
   if (aside === undefined) await operation.step('dropped');
   return { notCarriedOver, leftovers, kept: place?.kept ?? null };
+}
+
+interface Fence {
+  readonly owner: string;
+  readonly restrictions: Restrictions | undefined;
+  readonly notCarriedOver?: readonly NotCarriedOver[];
+}
+
+/** Restricts the new database as the old one is; returns what could not be carried over. */
+async function fence(
+  operation: Operation,
+  successor: string,
+  { notCarriedOver = [], owner, restrictions }: Fence,
+): Promise<NotCarriedOver[]> {
+  return [...notCarriedOver, ...((await restrictions?.close(operation, successor, owner)) ?? [])];
+}
+
+/** Gives the new database the old one's name, and that one another, in one transaction. */
+async function rename(
+  operation: Operation,
+  successor: string,
+  predecessor: string | undefined,
+  more: readonly string[] = [],
+): Promise<void> {
+  const { database } = operation;
+  const taken = [renameStatement(successor, database)];
+  const both =
+    predecessor === undefined
+      ? taken
+      : [
+          renameStatement(database, predecessor),
+          ...taken,
+          unlessPlaceholder(predecessor),
+          unlessProtected(predecessor),
+        ];
+  await runExclusively(operation, {
+    sql: [...both, ...more].join('; '),
+    databases: predecessor === undefined ? [successor] : [database, successor],
+    sessions: 'end',
+    blockedBy: renameBlockers,
+  });
 }

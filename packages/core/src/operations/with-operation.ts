@@ -92,38 +92,11 @@ export async function withOperation(
       } catch (error) {
         // What a listener throws is not ours to translate.
         if (thrownByListener?.error === error) throw error;
-        const { database, removed } = operation;
-        throw withLosses(
-          // Nothing has begun where it cannot even be listened.
-          translateError(
-            error,
-            sqlStateOf(error) === '25006' ? operation.failure : `Database "${database}": ${command} failed`,
-            { database },
-          ),
-          [...terminated.values()],
-          removed,
-        );
+        throw failureOf(error, operation);
       } finally {
         await preparing;
       }
-      return {
-        command,
-        database: resolved.database,
-        terminated: [...terminated.values()],
-        drained: drain?.drained ?? [],
-        cut: drain?.cut ?? [],
-        denied: [],
-        blockers: [],
-        removed: [],
-        notCarriedOver: [],
-        leftovers: [],
-        kept: null,
-        notKept: null,
-        ...outcome,
-        poolers: poolers.reports(),
-        durationMs: Math.round(performance.now() - startedAt),
-        dryRun: operation.dryRun,
-      };
+      return reportOf(operation, outcome, Math.round(performance.now() - startedAt));
     },
   );
   return operating.finally(() => {
@@ -136,6 +109,40 @@ async function tidied(operation: Operation, outcome: OperationOutcome): Promise<
   if (operation.dryRun) return outcome;
   const { left } = await dropExpired(operation).catch(() => ({ left: [] }));
   return { ...outcome, leftovers: [...(outcome.leftovers ?? []), ...left] };
+}
+
+function reportOf(
+  { command, database, drain, dryRun, poolers, terminated }: Operation,
+  outcome: OperationOutcome,
+  durationMs: number,
+): OperationReport {
+  return {
+    command,
+    database,
+    terminated: [...terminated.values()],
+    drained: drain?.drained ?? [],
+    cut: drain?.cut ?? [],
+    denied: [],
+    blockers: [],
+    removed: [],
+    notCarriedOver: [],
+    leftovers: [],
+    kept: null,
+    notKept: null,
+    ...outcome,
+    poolers: poolers.reports(),
+    durationMs,
+    dryRun,
+  };
+}
+
+function failureOf(
+  error: unknown,
+  { command, database, failure, removed, terminated }: Operation,
+): PgEvictError {
+  // Nothing has begun where it cannot even be listened.
+  const summary = sqlStateOf(error) === '25006' ? failure : `Database "${database}": ${command} failed`;
+  return withLosses(translateError(error, summary, { database }), [...terminated.values()], removed);
 }
 
 /** Whoever hears of a failure must hear as well whom and what it has cost already. */

@@ -3,13 +3,7 @@ import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
 import { noTransaction, readClasses } from './relations.js';
-import {
-  askProbes,
-  type Differences,
-  groups,
-  prepareProbes,
-  type ProbeGroup,
-} from './probe-statements.js';
+import { askProbes, type Differences, groups, prepareProbes, type ProbeGroup } from './probe-statements.js';
 import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
 
 /** A run, as far as the state of its template is concerned. */

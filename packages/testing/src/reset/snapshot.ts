@@ -11,7 +11,15 @@ import {
   type ProbeNumbers,
   type ProbeStatement,
 } from './probe-statements.js';
-import { isNew, noTransaction, pageBytes, readClasses, readRelations, type Relation, sqlName } from './relations.js';
+import {
+  isNew,
+  noTransaction,
+  pageBytes,
+  readClasses,
+  readRelations,
+  type Relation,
+  sqlName,
+} from './relations.js';
 
 /** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
 export interface Baseline extends ProbeNumbers {

@@ -156,14 +156,24 @@ function reasonToStay(
   held: readonly HeldLockRow[],
   { kept = false, templates = false }: SweepOptions,
 ): string | undefined {
-  const { day, ofOneRun } = readComment(comment);
-  const isRecent = day === null || day > dayOf(new Date(Date.now() - (ofOneRun ? ofOneRunMs : weekMs)));
   if (kind === 'template') {
     if (isHeld(held, { kind: 'template', of: hashOf(name) })) return 'a run uses it';
-    return isRecent && !templates ? `it was last used on ${day ?? 'an unknown day'}` : undefined;
+    const day = recentDay(comment);
+    return day === undefined || templates ? undefined : `it was last used on ${day}`;
   }
-  if (kind === 'kept') return isRecent && !kept ? `it was kept on ${day ?? 'an unknown day'}` : undefined;
-  return isHeld(held, { kind: 'run', of: run ?? '' }) ? `run ${run ?? ''} lives` : undefined;
+  if (kind === 'kept') {
+    const day = recentDay(comment);
+    return day === undefined || kept ? undefined : `it was kept on ${day}`;
+  }
+  const of = run ?? '';
+  return isHeld(held, { kind: 'run', of }) ? `run ${of} lives` : undefined;
+}
+
+/** The day that a comment names, in words, unless it is long ago. */
+function recentDay(comment: string | null): string | undefined {
+  const { day, ofOneRun } = readComment(comment);
+  if (day === null) return 'an unknown day';
+  return day > dayOf(new Date(Date.now() - (ofOneRun ? ofOneRunMs : weekMs))) ? day : undefined;
 }
 
 function abortedAfter(dropped: readonly string[], cause?: unknown): PgEvictError {

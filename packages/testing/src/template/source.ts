@@ -22,10 +22,34 @@ export interface TemplateOptions {
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */
 export async function templateSource(options: TemplateOptions): Promise<TemplateSource> {
-  const { template, configuration, cwd, runId } = options;
-  const configured = configuredDatabase(configuration);
+  const { template, configuration, cwd } = options;
+  assertOneKind(template);
   const folder = configuration.filepath === null ? cwd : dirname(configuration.filepath);
-  const { knex = false, command, setup, seed = false, inputs, env } = template;
+  const { inputs, knex = false } = template;
+  const patterns = inputs === undefined ? [] : typeof inputs === 'string' ? [inputs] : inputs;
+  const files = await hashFiles(patterns, folder);
+  if (knex !== false) return sourceOfKnex(knex, options, folder, files);
+  const reused = patterns.length > 0;
+  // Whatever runs knex takes the environment of the knexfile from NODE_ENV.
+  const content = reused ? [files, process.env['NODE_ENV'] ?? ''] : [options.runId];
+  const written = sourceOfCommand(options, folder) ?? sourceOfSetup(options);
+  if (written !== undefined) return { ...written, hash: digest([...written.hashed, ...content]), reused };
+  return {
+    description: 'nothing',
+    hash: digest(['empty']),
+    reused: true,
+    fill: async () => Promise.resolve(),
+  };
+}
+
+/** @throws `CONFIG_INVALID` where a template is made in two ways, or has options of another way */
+function assertOneKind({
+  command,
+  env,
+  knex = false,
+  seed = false,
+  setup,
+}: TemplateOptions['template']): void {
   const kinds = [
     knex !== false && 'knex',
     command !== undefined && 'command',
@@ -47,50 +71,57 @@ export async function templateSource(options: TemplateOptions): Promise<Template
       hint: 'Add knex: true; a command or setup function gets the variables of this process.',
     });
   }
-  const patterns = inputs === undefined ? [] : typeof inputs === 'string' ? [inputs] : inputs;
-  const files = await hashFiles(patterns, folder);
-  if (knex !== false) {
-    const knexfile = await knexfileOf(knex, configuration, folder);
-    const { knexSource } = await import('./source-knex.js');
-    return knexSource({ knexfile, env: env ?? configuration.env, seed, files, configured });
-  }
-  const reused = patterns.length > 0;
-  // Whatever runs knex takes the environment of the knexfile from NODE_ENV.
-  const hash = (...parts: string[]): string =>
-    digest([...parts, ...(reused ? [files, process.env['NODE_ENV'] ?? ''] : [runId])]);
-  if (command !== undefined) {
-    return {
-      description: `command "${command}"`,
-      hash: hash('command', command),
-      reused,
-      fill: async (address) =>
-        fillTemplate({ kind: 'command', command, capture: true }, folder, address, configured),
-    };
-  }
-  if (setup !== undefined) {
-    const { config, filepath: file } = configuration;
-    const isInFile = file !== null && config.testing?.template?.setup === setup;
-    return {
-      description: 'setup function',
-      hash: hash('setup', setup.toString()),
-      reused,
-      // One that is handed over in code cannot be handed to another process.
-      fill: async (address) =>
-        isInFile
-          ? fillTemplate(
-              { kind: 'setup', file, env: configuration.env, address },
-              process.cwd(),
-              address,
-              configured,
-            )
-          : fillWithFunction(setup, address),
-    };
-  }
+}
+
+async function sourceOfKnex(
+  knex: true | string,
+  { configuration, template: { env = configuration.env, seed = false } }: TemplateOptions,
+  folder: string,
+  files: string,
+): Promise<TemplateSource> {
+  const knexfile = await knexfileOf(knex, configuration, folder);
+  const { knexSource } = await import('./source-knex.js');
+  return knexSource({ knexfile, env, seed, files, configured: configuredDatabase(configuration) });
+}
+
+/** What fills a template, and the text that stands for it in the hash. */
+type Written = Pick<TemplateSource, 'description' | 'fill'> & { readonly hashed: readonly string[] };
+
+function sourceOfCommand(
+  { configuration, template: { command } }: TemplateOptions,
+  folder: string,
+): Written | undefined {
+  if (command === undefined) return undefined;
   return {
-    description: 'nothing',
-    hash: digest(['empty']),
-    reused: true,
-    fill: async () => Promise.resolve(),
+    description: `command "${command}"`,
+    hashed: ['command', command],
+    fill: async (address) =>
+      fillTemplate(
+        { kind: 'command', command, capture: true },
+        folder,
+        address,
+        configuredDatabase(configuration),
+      ),
+  };
+}
+
+function sourceOfSetup({ configuration, template: { setup } }: TemplateOptions): Written | undefined {
+  if (setup === undefined) return undefined;
+  const { config, env, filepath: file } = configuration;
+  const isInFile = file !== null && config.testing?.template?.setup === setup;
+  return {
+    description: 'setup function',
+    hashed: ['setup', setup.toString()],
+    // One that is handed over in code cannot be handed to another process.
+    fill: async (address) =>
+      isInFile
+        ? fillTemplate(
+            { kind: 'setup', file, env, address },
+            process.cwd(),
+            address,
+            configuredDatabase(configuration),
+          )
+        : fillWithFunction(setup, address),
   };
 }
 
