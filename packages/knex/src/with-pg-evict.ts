@@ -25,6 +25,9 @@ const made = new WeakMap<
  * so that the pool itself may be on the database. Inside a transaction, or in one string with other statements, they
  * are refused with `IN_TRANSACTION`, and nobody is ended.
  *
+ * They also run while the configured database is missing, and then so does CREATE DATABASE: one instance can drop its
+ * own database and create it again.
+ *
  * In any case a connection whose session was ended fails one query at most and then leaves the pool; a new connection
  * that was refused because the database was just being replaced is tried once more.
  *

@@ -12,8 +12,11 @@ import { withOperation } from './with-operation.js';
 export interface ExclusiveStatementRequest {
   /** The statement, complete: utility statements take no parameters. */
   readonly sql: string;
-  /** `drop`: DROP DATABASE. `alter`: ALTER DATABASE … RENAME TO or SET TABLESPACE. `copy`: CREATE DATABASE … TEMPLATE. */
-  readonly kind: 'drop' | 'alter' | 'copy';
+  /**
+   * `drop`: DROP DATABASE. `alter`: ALTER DATABASE … RENAME TO or SET TABLESPACE. `copy`: CREATE DATABASE … TEMPLATE.
+   * `create`: CREATE DATABASE from the server's own template, whose sessions are waited for.
+   */
+  readonly kind: 'drop' | 'alter' | 'copy' | 'create';
 }
 
 /**
@@ -23,7 +26,8 @@ export interface ExclusiveStatementRequest {
  * A database that does not exist is left to the statement (`IF EXISTS`). Needs what the statement needs, and for
  * sessions of other roles `pg_signal_backend`.
  *
- * @param target its database is the one the statement needs for itself: dropped, renamed, moved or copied
+ * @param target its database is the one the statement needs for itself: dropped, renamed, moved or copied; with
+ * `create` the one that it creates
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`, `PERMISSION_DENIED`,
  * `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED`
  */
@@ -35,6 +39,13 @@ export async function executeExclusively(
   const failure = (database: string): string => `The statement on database "${database}" was not run`;
   return withOperation({ command: 'execute', target, options, failure }, async (operation) => {
     const { database, control } = operation;
+    if (kind === 'create') {
+      await operation.step('checked');
+      if (operation.dryRun) return { changed: false };
+      const waitsFor = { databases: ['template1'], blockedBy: renameBlockers };
+      await runExclusively(operation, { ...waitsFor, sql, sessions: 'wait' });
+      return { changed: true };
+    }
     const inspection = await inspect(control.client, [database]);
     if (findDatabase(inspection, database) !== undefined) requireUnprotected(inspection, database);
     const needs = { databases: [database], blockedBy: kind === 'drop' ? dropBlockers : renameBlockers };

@@ -1,6 +1,7 @@
 import { createDatabase, isPgEvictError } from '@pg-evict/core';
 import type { KnexClient, RawConnection } from './knex-internals.js';
 import { isConnectionLost } from '@pg-evict/core/internal';
+import { withoutEnsuring } from './run-detached.js';
 import { settingsOfClient } from './settings.js';
 import { type PgEvictKnexOptions, targetOf } from './target.js';
 
@@ -26,7 +27,8 @@ export async function connectAgain(
     const { code } = (error ?? {}) as { code?: unknown };
     const unknown = code === undefined && client.driverName === 'pgnative';
     const missing = code === '3D000';
-    if (options.ensureDatabase === true && (missing || unknown)) {
+    const ensures = options.ensureDatabase === true && withoutEnsuring.getStore() !== true;
+    if (ensures && (missing || unknown)) {
       await ensureDatabase(client, options).catch((failure: unknown) => {
         // Then it was not for the database that libpq could not connect.
         throw unknown && isPgEvictError(failure) && failure.code === 'CONNECTION_FAILED' ? error : failure;

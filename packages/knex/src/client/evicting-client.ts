@@ -1,14 +1,17 @@
 import { isConnectionLost } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
-import { readExclusiveStatement } from '../sql/exclusive-statement.js';
+import { readExclusiveStatement, type ReadStatement } from '../sql/exclusive-statement.js';
 import { connectAgain } from './connect-again.js';
+import { runDetached } from './run-detached.js';
 import { connectingPools } from './connecting-pools.js';
 import { Generations } from './generations.js';
 import {
   type ConnectionSource,
+  type KnexBuilder,
   type KnexClientClass,
   type KnexDriver,
   type KnexQuery,
+  type KnexRunner,
   namedAs,
   type RawConnection,
 } from './knex-internals.js';
@@ -33,6 +36,8 @@ export function evictingClient(
 ): KnexClientClass {
   const { evict = true, followsTests = true } = options;
   const generations = new Generations();
+  /** The pools whose database was dropped or renamed through them. */
+  const missing = new WeakSet<object>();
   class PgEvictClient extends Base {
     constructor(config: Knex.Config) {
       super(followsTests ? followTests(config) : config);
@@ -49,9 +54,15 @@ export function evictingClient(
       const connection = await connectingPools.run(true, async () =>
         connectAgain(this, async () => super.acquireRawConnection(), options),
       );
+      missing.delete(this.pool as object);
       generations.born(connection, generation);
       connection.on('error', () => generations.lost(connection));
       return connection;
+    }
+
+    override runner(builder: KnexBuilder): KnexRunner {
+      const runner = super.runner(builder);
+      return evict && this.transacting !== true ? runDetached(this, runner, builder, missing) : runner;
     }
 
     override validateConnection(connection: RawConnection): boolean | Promise<boolean> {
@@ -67,7 +78,7 @@ export function evictingClient(
       const statement =
         evict && !bound && query.sql !== undefined ? readExclusiveStatement(query.sql) : undefined;
       try {
-        if (statement === undefined) {
+        if (statement === undefined || (statement.kind === 'create' && isUsable(connection))) {
           // oxlint-disable-next-line no-underscore-dangle -- knex's own name
           const answered = await super._query(connection, query);
           await explainLockedMigrations(this, connection, answered);
@@ -79,6 +90,7 @@ export function evictingClient(
           this.transacting === true,
           options,
         );
+        noteMissing(missing, this.pool, statement, connection);
         return query;
       } catch (error) {
         if (isConnectionLost(error)) {
@@ -90,4 +102,22 @@ export function evictingClient(
     }
   }
   return namedAs(PgEvictClient, Base);
+}
+
+/** Notes whether the database of a pool is there, after a statement that went through it. */
+function noteMissing(
+  missing: WeakSet<object>,
+  pool: unknown,
+  { kind, database }: ReadStatement,
+  connection: RawConnection,
+): void {
+  if (kind === 'copy' || database !== connection.database || typeof pool !== 'object' || pool === null)
+    return;
+  if (kind === 'create') missing.delete(pool);
+  else missing.add(pool);
+}
+
+function isUsable(connection: RawConnection): boolean {
+  // oxlint-disable-next-line no-underscore-dangle -- knex's own name
+  return connection.__knex__disposed === undefined;
 }

@@ -28,6 +28,27 @@ export interface KnexQuery {
   response?: unknown;
 }
 
+/** What a runner runs: a raw statement, a query or a chain of a schema builder. */
+export interface KnexBuilder {
+  /** Of a raw statement. */
+  readonly sql?: unknown;
+  /** Of a schema builder: the methods that were called. */
+  readonly _sequence?: readonly { readonly args?: readonly unknown[] }[];
+  /** The user's own connection. */
+  readonly _connection?: unknown;
+  toSQL(): KnexQuery | KnexQuery[];
+}
+
+/** Takes a connection from the pool, runs a builder on it, and gives the connection back. */
+export interface KnexRunner {
+  connection: RawConnection | undefined;
+  /** @param details are there for a stream only */
+  ensureConnection(
+    run: (runner: KnexRunner, details?: unknown) => Promise<unknown>,
+    details?: unknown,
+  ): Promise<unknown>;
+}
+
 /** Where knex 3.3 takes connections from: its own pool, or one around the user's. */
 export interface ConnectionSource {
   acquire(): { readonly promise: Promise<RawConnection> };
@@ -50,6 +71,7 @@ export interface KnexClient {
   /** knex's own, or that of the configuration. */
   readonly logger?: { warn(message: string): void } | undefined;
   database(): string | undefined;
+  runner(builder: KnexBuilder): KnexRunner;
   initializePool(config: Knex.Config): void;
   _driver(): KnexDriver;
   acquireRawConnection(): Promise<RawConnection>;

@@ -1,12 +1,13 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { executeExclusively, isConnectionLost } from '@pg-evict/core/internal';
+import { executeExclusively, isConnectionLost, quoteIdentifier } from '@pg-evict/core/internal';
 import type { ReadStatement } from '../sql/exclusive-statement.js';
 import type { RawConnection } from './knex-internals.js';
+import { Detached } from './detached.js';
 import { markLost } from './lost-connection.js';
 import { settingsOfConnection } from './settings.js';
 import { type PgEvictKnexOptions, targetOf } from './target.js';
 
-const commands = { drop: 'DROP', alter: 'ALTER', copy: 'CREATE' } as const;
+const commands = { drop: 'DROP', alter: 'ALTER', copy: 'CREATE', create: 'CREATE' } as const;
 
 /**
  * Runs a statement that came through a connection of knex: from a maintenance connection with that connection's
@@ -23,7 +24,7 @@ export async function runExclusiveStatement(
   transacting: boolean,
   options: PgEvictKnexOptions,
 ): Promise<object> {
-  const { kind, database, sql, amongOthers } = statement;
+  const { kind, database, amongOthers } = statement;
   if (amongOthers) {
     throw refusal(statement, 'stands in one string with other statements, which is one transaction', [
       'Run it in a call of its own.',
@@ -36,12 +37,24 @@ export async function runExclusiveStatement(
   }
   const settings = settingsOfConnection(connection);
   try {
-    await executeExclusively(targetOf(settings, options, database), { sql, kind }, options);
+    const request = { sql: ownedBy(settings.user, statement, options), kind };
+    await executeExclusively(targetOf(settings, options, database), request, options);
   } catch (error) {
     throw asDriverWould(error);
   }
   if (settings.database === database) markLost(connection, `Database "${database}" was dropped or renamed`);
   return { command: commands[kind], rowCount: null, oid: null, rows: [], fields: [] };
+}
+
+/** What another role creates on behalf of the configured one is to belong to the configured one. */
+function ownedBy(
+  user: string | undefined,
+  { kind, sql, unowned }: ReadStatement,
+  { adminConnection }: PgEvictKnexOptions,
+): string {
+  if (kind !== 'create' || unowned !== true || adminConnection === undefined || user === undefined)
+    return sql;
+  return `${sql} OWNER ${quoteIdentifier(user)}`;
 }
 
 function refusal({ kind, database }: ReadStatement, why: string, hints: readonly string[]): PgEvictError {
@@ -57,6 +70,7 @@ function refusal({ kind, database }: ReadStatement, why: string, hints: readonly
  * transaction began before the current statement.
  */
 async function isInTransaction(connection: RawConnection): Promise<boolean> {
+  if (connection instanceof Detached) return false;
   try {
     const { rows } = await connection.query('SELECT now() <> statement_timestamp() AS begun');
     return rows[0]?.['begun'] === true;

@@ -1,12 +1,14 @@
 import { isBuiltIn, maxNameBytes } from '@pg-evict/core/internal';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
-/** A statement that PostgreSQL runs only when nobody is on a database. */
+/** A statement that PostgreSQL runs only when nobody is on a database, or that creates one. */
 export interface ReadStatement {
   /** As `ExclusiveStatementRequest.kind` of core. */
-  readonly kind: 'drop' | 'alter' | 'copy';
-  /** The database nobody may be on. */
+  readonly kind: 'drop' | 'alter' | 'copy' | 'create';
+  /** The database nobody may be on; with `create` the new one. */
   readonly database: string;
+  /** Whether it creates a database without saying who owns it. */
+  readonly unowned?: boolean | undefined;
   /** The statement alone, without what stands before and after it. */
   readonly sql: string;
   /** Whether it stands in one string with others. */
@@ -14,7 +16,7 @@ export interface ReadStatement {
 }
 
 /**
- * Finds DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE … TEMPLATE in a string.
+ * Finds DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE in a string.
  *
  * Strict on purpose: what it does not understand to the end it does not report, and the statement goes to the server
  * as it is.
@@ -28,6 +30,8 @@ export function readExclusiveStatement(sql: string): ReadStatement | undefined {
   for (const statement of statements) {
     const read = readStatement(statement);
     const [first, last] = [statement[0], statement.at(-1)];
+    // The server refuses that, before it ends anybody.
+    if (read?.kind === 'create' && statements.length > 1) continue;
     if (read !== undefined && first !== undefined && last !== undefined && read.database !== '') {
       return { ...read, sql: sql.slice(first.start, last.end), amongOthers: statements.length > 1 };
     }
@@ -35,7 +39,9 @@ export function readExclusiveStatement(sql: string): ReadStatement | undefined {
   return undefined;
 }
 
-function readStatement(tokens: readonly SqlToken[]): Pick<ReadStatement, 'kind' | 'database'> | undefined {
+type Found = Pick<ReadStatement, 'kind' | 'database' | 'unowned'>;
+
+function readStatement(tokens: readonly SqlToken[]): Found | undefined {
   const reader = new Reader(tokens);
   if (reader.words('drop', 'database')) return readDrop(reader);
   if (reader.words('alter', 'database')) return readAlter(reader);
@@ -44,7 +50,7 @@ function readStatement(tokens: readonly SqlToken[]): Pick<ReadStatement, 'kind' 
 }
 
 /** DROP DATABASE [ IF EXISTS ] name [ [ WITH ] ( FORCE [, …] ) ] */
-function readDrop(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | undefined {
+function readDrop(reader: Reader): Found | undefined {
   reader.words('if', 'exists');
   const database = reader.name();
   reader.words('with');
@@ -58,7 +64,7 @@ function readDrop(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | un
 }
 
 /** ALTER DATABASE name { RENAME TO new_name | SET TABLESPACE new_tablespace } */
-function readAlter(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | undefined {
+function readAlter(reader: Reader): Found | undefined {
   const database = reader.name();
   if (database === undefined) return undefined;
   if (!reader.words('rename', 'to') && !reader.words('set', 'tablespace')) return undefined;
@@ -66,10 +72,12 @@ function readAlter(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | u
 }
 
 /** CREATE DATABASE name [ WITH ] [ option [=] value ] […] */
-function readCreate(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | undefined {
-  if (reader.name() === undefined) return undefined;
+function readCreate(reader: Reader): Found | undefined {
+  const created = reader.name();
+  if (created === undefined) return undefined;
   reader.words('with');
   let template: string | undefined;
+  let unowned = true;
   while (!reader.atEnd) {
     const option = reader.words('connection', 'limit') ? 'connection limit' : reader.word();
     if (option === undefined) return undefined;
@@ -77,8 +85,12 @@ function readCreate(reader: Reader): Pick<ReadStatement, 'kind' | 'database'> | 
     const value = reader.value();
     if (value === undefined) return undefined;
     if (option === 'template') template = value === 'default' ? undefined : value.text;
+    if (option === 'owner') unowned = value === 'default';
   }
-  return template === undefined || isBuiltIn(template) ? undefined : { kind: 'copy', database: template };
+  if (template === undefined || template === 'template0' || template === 'template1')
+    return { kind: 'create', database: created, unowned };
+  // The server's own database for maintenance: everybody is on that.
+  return isBuiltIn(template) ? undefined : { kind: 'copy', database: template };
 }
 
 /** Reads a statement from left to right; what does not fit is not taken. */
