@@ -46,10 +46,15 @@ export class ServerSession {
   private constructor(client: Client & KeepsAlive, pid: number) {
     this.#client = client;
     this.pid = pid;
-    client.on('end', () => {
+    const lose = (): void => {
       this.lost = true;
-      this.#whenLost();
-    });
+      const tell = this.#whenLost;
+      this.#whenLost = () => undefined;
+      tell();
+    };
+    // From its first error on the driver answers no question; the end comes a moment later.
+    client.on('error', lose);
+    client.on('end', lose);
     client.unref();
   }
 
