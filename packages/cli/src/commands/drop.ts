@@ -14,7 +14,6 @@ export async function drop(
   const own = { ifExists, rollbackPrepared, dropSlots, dropSubscriptions, unsetTemplate };
   await runCommand(database, options, (context) =>
     performOperation(context, (operation) => dropDatabase(context.target, { ...operation, ...own }), {
-      isDestructive: true,
       keeps: 'asked',
       command: 'drop',
       waitsAfter: 'checked',

@@ -37,7 +37,6 @@ export async function fresh({ database, command }: FreshWords, options: FreshOpt
     async (context) => {
       const steps = freshSteps(context, command, options.seed === true);
       return performOperation(context, performFresh(context, options, steps), {
-        isDestructive: true,
         keeps: options.inPlace === true ? 'asked' : 'confirmed',
         command: 'fresh',
       });

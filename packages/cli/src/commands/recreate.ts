@@ -22,7 +22,6 @@ export async function recreate(
   const own = { ifNotExists, template, owner, keepSettings, rollbackPrepared, dropSlots, dropSubscriptions };
   await runCommand(database, options, (context) =>
     performOperation(context, (operation) => recreateDatabase(context.target, { ...operation, ...own }), {
-      isDestructive: true,
       keeps: 'confirmed',
       command: 'recreate',
       copies: template,

@@ -35,7 +35,6 @@ export async function restore(words: RestoreWords, options: RestoreOptions): Pro
   await runCommand(words.database, options, async (context) => {
     const plan = await planRestore(words, context, options);
     return performOperation(context, performRestore(plan, context, options), {
-      isDestructive: true,
       // It is kept for good.
       keeps: options.keepOld === undefined ? 'confirmed' : 'asked',
       command: 'restore',
@@ -57,6 +56,7 @@ async function planRestore(
 ): Promise<RestorePlan> {
   const { keepOld } = options;
   assertNameIsNotDump(words, keepOld);
+  assertKeptOnce(options);
   const recognized = await recognizeDump(words.dump);
   const { dump } = recognized;
   assertFits(recognized, options);
@@ -68,6 +68,14 @@ async function planRestore(
   }
   const keepOldAs = keepOld === true ? keptName(target.database ?? '', new Date()) : keepOld;
   return { ...recognized, passed, contents, keepOldAs };
+}
+
+/** The old database has one name. */
+function assertKeptOnce({ keepOld, undo }: RestoreOptions): void {
+  if (keepOld === undefined || typeof undo !== 'number') return;
+  throw new PgEvictError('CONFIG_INVALID', 'The old database cannot be kept twice: --keep-old and --undo.', {
+    hint: 'Leave one of them out: --keep-old keeps it for good, --undo for a time.',
+  });
 }
 
 /** `--keep-old` takes the word behind it for a name. */

@@ -1,5 +1,6 @@
 import type { SweepReport } from '@pg-evict/testing';
-import { dropExpiredDatabases, sweepTestDatabases } from '../context/engine.js';
+import { dropExpiredDatabases, findKeptDatabases, sweepTestDatabases } from '../context/engine.js';
+import { isDroppedByFix } from '../doctor/repair.js';
 import type { GlobalOptions } from '../options/global.js';
 import { runCommand } from '../perform/run-command.js';
 import { printSweep } from '../report/sweep.js';
@@ -19,7 +20,12 @@ export async function sweep(options: SweepFlags): Promise<void> {
     const progress = startProgress(options);
     const sweeping = async (): Promise<SweepReport> => {
       const report = await sweepTestDatabases(target, { ...deadline, dryRun, kept, templates });
-      if (dryRun === true) return report;
+      if (dryRun === true) {
+        const expired = (await findKeptDatabases({ database: 'postgres', ...target }, deadline)).filter(
+          isDroppedByFix,
+        );
+        return { ...report, dropped: [...report.dropped, ...expired.map(({ database }) => database)] };
+      }
       const expired = await dropExpiredDatabases(target, deadline);
       return {
         ...report,

@@ -15,7 +15,6 @@ export async function undo(
   const own = { rollbackPrepared, dropSlots, dropSubscriptions };
   await runCommand(database, options, (context) =>
     performOperation(context, (operation) => undoDatabase(context.target, { ...operation, ...own }), {
-      isDestructive: true,
       keeps: 'always',
       command: 'undo',
     }),

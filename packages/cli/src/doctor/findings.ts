@@ -1,4 +1,6 @@
 import type { ConnectionFacts, KeptDatabase } from '@pg-evict/core';
+import { commandLine } from '../options/command-line.js';
+import type { GlobalOptions } from '../options/global.js';
 import { managedServiceOf } from '../context/managed-service.js';
 import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
@@ -30,7 +32,7 @@ export interface Finding {
 }
 
 /** Puts what was found into words. */
-export function findingsOf(examination: Examination): Finding[] {
+export function findingsOf(examination: Examination, options: GlobalOptions): Finding[] {
   const { connection, kept, leftovers } = examination;
   return [
     ...connectionFindings(connection),
@@ -47,7 +49,7 @@ export function findingsOf(examination: Examination): Finding[] {
               : 'pg-evict doctor --fix',
           exitCode: blocked,
         }))),
-    ...kept.map(keptFinding),
+    ...kept.map((each) => keptFinding(each, options)),
     ...connection.invalidDatabases.map((name): Finding => ({
       topic: 'invalid',
       level: 'problem',
@@ -59,17 +61,25 @@ export function findingsOf(examination: Examination): Finding[] {
 }
 
 /** It holds its owner, the roles that have objects in it, and its tablespace; pg_upgrade refuses it. */
-function keptFinding({ by, database, expired, of, owner, until }: KeptDatabase): Finding {
-  const name = quoteForShell(database);
+function keptFinding(
+  { by, database, expired, of, owner, undroppable, until }: KeptDatabase,
+  options: GlobalOptions,
+): Finding {
   const what =
     of === null ? 'is kept, but its comment, which says of what, was changed' : `is ${of} before ${by ?? ''}`;
   const time = expired ? 'its time is over' : `kept until ${formatTime(new Date(until))}`;
-  const back = of === null ? '' : `To put it back: pg-evict undo ${quoteForShell(of)}. `;
+  const back = of === null ? '' : `To put it back: ${commandLine('undo', of, options)} `;
+  const drop = commandLine('drop', database, options);
   return {
     topic: 'kept',
     level: 'note',
     text: `${database} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
-    remedy: expired ? 'pg-evict doctor --fix drops it.' : `${back}To drop it now: pg-evict drop ${name}`,
+    remedy:
+      undroppable !== null
+        ? `${back}It is not dropped by this role or at all: ${undroppable}.`
+        : expired && of !== null
+          ? 'pg-evict doctor --fix drops it.'
+          : `${back}To drop it now: ${drop}`,
   };
 }
 

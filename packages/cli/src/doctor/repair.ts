@@ -1,4 +1,4 @@
-import type { AbandonedLeftover } from '@pg-evict/core';
+import type { AbandonedLeftover, KeptDatabase } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import { dropDatabase, dropExpiredDatabases, isPgEvictError, repairDatabase } from '../context/engine.js';
 
@@ -48,6 +48,10 @@ export async function repair(
   }
   return repairs;
 }
+
+/** Whether `dropExpired` drops it. */
+export const isDroppedByFix = ({ expired, of, undroppable }: KeptDatabase): boolean =>
+  expired && of !== null && undroppable === null;
 
 /** Drops what was kept for an undo and has expired. */
 export async function dropExpired({ deadline, target }: CommandContext): Promise<Repair[]> {

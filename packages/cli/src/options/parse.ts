@@ -1,5 +1,5 @@
 import type { SessionPattern } from '@pg-evict/core';
-import { durationMs } from '@pg-evict/core/internal/text';
+import { durationMs, longestUndoMs } from '@pg-evict/core/internal/text';
 import { InvalidArgumentError } from 'commander';
 
 /** Collects a repeatable option whose value is a comma-separated list. */
@@ -23,6 +23,14 @@ export function parseDuration(text: string): number {
 export function parseAge(text: string): number {
   const ms = text.trim() === '0' ? 0 : durationMs(text);
   if (!(ms >= 0)) throw new InvalidArgumentError('Write a duration with its unit, like 30s, 5m, 2h or 1d.');
+  return ms;
+}
+
+/** `--undo`: a time for which something is kept. */
+export function parseKeeping(text: string): number {
+  const ms = parseAge(text);
+  if (ms === 0) throw new InvalidArgumentError('To keep nothing, write --no-undo.');
+  if (ms > longestUndoMs) throw new InvalidArgumentError('Write a hundred years at most.');
   return ms;
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseAge } from './parse.js';
+import { parseKeeping } from './parse.js';
 
 /** Whether the old content is kept. */
 export interface UndoFlags {
@@ -17,7 +17,7 @@ export function addUndoOptions(command: Command, kept: string, byDefault: string
       new Option(
         '--undo <duration>',
         `keep ${kept} for this long, for "pg-evict undo": 1h, 7d (default: ${byDefault})`,
-      ).argParser(parseAge),
+      ).argParser(parseKeeping),
     )
     .option('--no-undo', `do not keep ${kept}`);
 }

@@ -18,11 +18,9 @@ export type Perform = (
 
 /** Whether an operation asks first, and what takes long in it. */
 export interface PerformOptions extends LongSteps {
-  /** Something is lost by it: it asks everywhere. @default false */
-  readonly isDestructive?: boolean;
-  /** Where it asks. @default everywhere if it is destructive, else nowhere */
+  /** Where it asks. @default everywhere if it replaces something, else nowhere */
   readonly asks?: Asks | undefined;
-  /** When it keeps what it replaces. @default it replaces nothing */
+  /** When it keeps what it replaces or drops, and would be lost otherwise. @default it replaces nothing */
   readonly keeps?: Keeps | undefined;
   /** The name of the command: an operation under it also drops what was kept and has expired. @default it does not */
   readonly command?: string;
@@ -33,9 +31,8 @@ export async function performOperation(
   context: CommandContext,
   perform: Perform,
   {
-    isDestructive = false,
-    asks = isDestructive ? 'everywhere' : undefined,
     keeps,
+    asks = keeps === undefined ? undefined : 'everywhere',
     command,
     ...longSteps
   }: PerformOptions = {},

@@ -14,7 +14,7 @@ const hourMs = 3_600_000;
 const gigabyte = 1024 ** 3;
 
 /**
- * How core is to keep the old content. `--undo` goes before everything. Otherwise nothing is kept where `CI` is set, so
+ * How core is to keep the old content. `--undo` goes before everything, whatever the size. Otherwise nothing is kept where `CI` is set, so
  * that scripts leave no database behind.
  *
  * @param isMeant whether a person has confirmed it
@@ -26,11 +26,10 @@ export function undoOptionsOf(
 ): UndoOptions {
   const { for: forMs = hourMs, upTo = gigabyte } = configured === false ? {} : (configured ?? {});
   if (options.undo === false) return {};
-  const limit = configured === false ? undefined : configured?.upTo;
-  if (options.undo !== undefined) return { undoMs: options.undo, undoUpToBytes: limit };
+  if (options.undo !== undefined) return { undoMs: options.undo };
   if (configured === false || isCi() || keeps === 'asked') return {};
-  // What an undo replaces is as large as it is.
-  if (keeps === 'always') return { undoMs: forMs, undoUpToBytes: limit };
+  // What an undo replaces is as large as it is, and another undo has to bring it back.
+  if (keeps === 'always') return { undoMs: forMs };
   return isMeant ? { undoMs: forMs, undoUpToBytes: upTo } : {};
 }
 

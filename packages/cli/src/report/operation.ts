@@ -1,19 +1,13 @@
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import { redactQuery } from '../context/engine.js';
+import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js';
 import { fullLayout, shortLayout } from '../sessions/layout.js';
 import { sessionTable } from '../sessions/table.js';
 import { wantsColor } from '../terminal/color.js';
-import {
-  countSessions,
-  countTables,
-  formatDuration,
-  formatSize,
-  formatTime,
-  quoteForShell,
-} from '../terminal/format.js';
+import { countSessions, countTables, formatDuration, formatSize, formatTime } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
@@ -130,7 +124,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
       `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
     );
   }
-  lines.push(...keptLines(report, colors));
+  lines.push(...keptLines(report, colors, options));
   if (terminated.length > 0 && listsSessions) {
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
@@ -167,10 +161,14 @@ function poolerLines({ poolers, dryRun }: PerformedReport, colors: Colors): stri
 }
 
 /** What has become of the old content, where an undo was possible. */
-function keptLines({ database, dryRun, kept, notKept }: PerformedReport, { bold }: Colors): string[] {
+function keptLines(
+  { database, dryRun, kept, notKept }: PerformedReport,
+  { bold }: Colors,
+  options: GlobalOptions,
+): string[] {
   if (kept !== null) {
     const size = kept.sizeBytes === null ? '' : ` (${formatSize(kept.sizeBytes)})`;
-    const undo = bold(printable(`pg-evict undo ${quoteForShell(database)}`));
+    const undo = bold(printable(commandLine('undo', database, options)));
     return [
       `The old content${size} ${dryRun ? 'would be' : 'is'} kept until ${formatTime(new Date(kept.until))}: ${undo}`,
     ];

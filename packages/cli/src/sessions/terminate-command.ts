@@ -1,7 +1,7 @@
 import type { TerminationReport } from '@pg-evict/core';
+import { connectionWords } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { quoteForShell } from '../terminal/format.js';
-import { withoutPassword } from '../terminal/without-password.js';
 
 /**
  * The command that ends exactly the sessions a dry run found, and nobody who came since or took over a pid.
@@ -13,17 +13,11 @@ export function endThese(
 ): string | undefined {
   const sessions = cancelled ?? terminated;
   if (sessions.length === 0) return undefined;
-  const given = (flag: string, value: string | number | undefined): string[] =>
-    value === undefined ? [] : [flag, String(value)];
   const words = [
     'pg-evict',
     'terminate',
     database,
-    ...given('-d', options.url === undefined ? undefined : withoutPassword(options.url)),
-    ...given('-h', options.host),
-    ...given('-p', options.port),
-    ...given('-U', options.username),
-    ...given('--maintenance-db', options.maintenanceDb),
+    ...connectionWords(options),
     ...(options.cancel === true ? ['--cancel'] : []),
     '--pids',
     // Where the server hides when a session began, its pid has to do.

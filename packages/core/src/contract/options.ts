@@ -87,3 +87,23 @@ export interface UndoOptions {
 
 /** @internal */
 export const undoOptions: KnownOptions<UndoOptions> = { undoMs: true, undoUpToBytes: true };
+
+/** The longest time that something is kept: a hundred years. It goes into a name, and has to be a date. */
+export const longestUndoMs = 36_525 * 86_400_000;
+
+/**
+ * Refuses a time for which nothing can be kept.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertUndoOptions({ undoMs, undoUpToBytes }: UndoOptions): void {
+  if (undoMs !== undefined && !(undoMs >= 0 && undoMs <= longestUndoMs)) {
+    throw new PgEvictError('CONFIG_INVALID', `undoMs is ${String(undoMs)}.`, {
+      hint: 'Give a number of milliseconds, of at most a hundred years.',
+    });
+  }
+  if (undoUpToBytes === undefined || (undoUpToBytes >= 0 && Number.isFinite(undoUpToBytes))) return;
+  throw new PgEvictError('CONFIG_INVALID', `undoUpToBytes is ${String(undoUpToBytes)}.`, {
+    hint: 'Give a number of bytes.',
+  });
+}

@@ -8,7 +8,7 @@ import {
   undoOptions,
   type UndoOptions,
 } from '../contract/options.js';
-import type { OperationReport } from '../contract/report.js';
+import type { Leftover, OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { preflight } from '../eviction/preflight.js';
@@ -18,7 +18,7 @@ import { unlessPlaceholder } from '../guards/placeholder.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { unlessProtected } from '../guards/protection-label.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
-import { dropKept } from '../undo/drop-kept.js';
+import { dropKept, dropPrevious } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
 import { planKeeping } from '../undo/plan-keeping.js';
 import { withOperation } from './with-operation.js';
@@ -84,7 +84,7 @@ export async function dropDatabase(
       throw error;
     }
     await operation.step('dropped');
-    const leftovers = await dropKept(operation).catch(() => []);
+    const leftovers = await dropKept(operation).catch(unknownKept);
     return { changed: true, removed: report.removed, leftovers };
   });
 }
@@ -103,16 +103,15 @@ async function putAside(
   const { database, failure } = operation;
   requireCreatedb(inspection, database, failure);
   const keeping = await planKeeping(operation, facts, options);
-  if (keeping.notKept !== null) {
-    const problem = `${failure}: it cannot be kept for an undo, as ${keeping.notKept}.`;
-    throw errorWithRemedies('REFUSED', problem, [{ kind: 'drop-for-good' }], { database });
-  }
+  refuseUnlessKept(operation, keeping.notKept);
   const needs = { databases: [database], blockedBy: renameBlockers };
   const { toRemove, report } = await preflight(operation, [needs], options);
   await operation.step('checked');
-  if (operation.dryRun) return { ...report, kept: (await prepareKeeping(operation, keeping))?.kept ?? null };
+  if (operation.dryRun)
+    return { ...report, kept: (await prepareKeeping(operation, keeping)).place?.kept ?? null };
   await removeBlockers(operation, toRemove);
-  const place = await prepareKeeping(operation, keeping);
+  const { notKept, place } = await prepareKeeping(operation, keeping);
+  refuseUnlessKept(operation, notKept);
   if (place === undefined) throw databaseNotFound(database);
   await runExclusively(operation, {
     ...needs,
@@ -125,8 +124,21 @@ async function putAside(
     sessions: 'end',
   });
   await operation.step('dropped');
-  const leftovers = await dropKept(operation, place.name).catch(() => []);
+  const leftovers = await dropPrevious(operation, place.before, keeping.owner);
   return { changed: true, removed: report.removed, kept: place.kept, leftovers };
+}
+
+/** @throws `REFUSED` if there is a reason against it */
+function refuseUnlessKept({ database, failure }: Operation, notKept: string | null): void {
+  if (notKept === null) return;
+  const problem = `${failure}: it cannot be kept for an undo, as ${notKept}.`;
+  throw errorWithRemedies('REFUSED', problem, [{ kind: 'drop-for-good' }], { database });
+}
+
+/** Whoever wants all of it gone has to hear that it could not be looked for. */
+function unknownKept(error: unknown): Leftover[] {
+  const reason = error instanceof Error ? error.message : String(error);
+  return [{ database: 'pg_evict_undo_…', reason: `what is kept could not be looked for: ${reason}` }];
 }
 
 /** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */

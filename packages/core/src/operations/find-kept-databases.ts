@@ -2,6 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { translateError } from '../contract/server-error.js';
+import { reasonAgainstDrop } from '../undo/drop-kept.js';
 import { findKept } from '../undo/find-kept.js';
 
 /** The content of a database that is kept for an undo. */
@@ -17,6 +18,8 @@ export interface KeptDatabase {
   readonly until: string;
   /** Whether that is over. */
   readonly expired: boolean;
+  /** Why the role cannot drop it, or nobody can: it is protected; `null` if it can. */
+  readonly undroppable: string | null;
 }
 
 /**
@@ -31,14 +34,18 @@ export async function findKeptDatabases(
   const resolved = resolveTarget({ database: 'postgres', ...target });
   return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
     try {
-      return (await findKept(client)).map(({ name, note, owner, until, expired }) => ({
-        database: name,
-        of: note?.of ?? null,
-        by: note?.by ?? null,
-        owner,
-        until: new Date(until * 1000).toISOString(),
-        expired,
-      }));
+      return (await findKept(client)).map((kept) => {
+        const { name, note, owner, until, expired } = kept;
+        return {
+          database: name,
+          of: note?.of ?? null,
+          by: note?.by ?? null,
+          owner,
+          until: new Date(until * 1000).toISOString(),
+          expired,
+          undroppable: reasonAgainstDrop(kept) ?? null,
+        };
+      });
     } catch (error) {
       throw translateError(error, 'What is kept was not looked for', { database: resolved.database });
     }

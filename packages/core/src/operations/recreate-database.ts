@@ -32,7 +32,7 @@ import {
 import { isBuiltIn } from '../text/identifier.js';
 import { refuseProtectedByNow, unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
-import { dropKept } from '../undo/drop-kept.js';
+import { dropPrevious } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
 import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
@@ -142,8 +142,8 @@ export async function recreateDatabase(
               return swapIn(live, plan, await refreshed(live, plan));
             });
       const notCarriedOver = [...refused, ...swapped.notCarriedOver];
-      const { kept, leftovers } = swapped;
-      const { removed, notKept } = plan.report;
+      const { kept, leftovers, notKept } = swapped;
+      const { removed } = plan.report;
       return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
@@ -206,7 +206,7 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
   const { toRemove, report } = await preflight(operation, needs, options);
   const keeping = await planKeeping(operation, old, options);
   const { notKept } = keeping;
-  const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping))?.kept ?? null) : null;
+  const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
     ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
@@ -260,7 +260,7 @@ async function refreshed(
   return model === undefined ? undefined : refreshSettings(operation, successor, model, statement.owner);
 }
 
-interface Swapped extends Pick<OperationReport, 'kept'> {
+interface Swapped extends Pick<OperationReport, 'kept' | 'notKept'> {
   readonly notCarriedOver: readonly NotCarriedOver[];
   readonly leftovers: Leftover[];
 }
@@ -277,7 +277,7 @@ async function swapIn(
     ...changed,
   });
   await removeBlockers(operation, toRemove);
-  const place = await prepareKeeping(operation, keeping);
+  const { notKept, place } = await prepareKeeping(operation, keeping);
   const aside = place?.name ?? keepOldAs;
   const predecessor = replaces ? (aside ?? privateName(operation, 'old')) : undefined;
   await rename(operation, successor, predecessor, place?.statements);
@@ -289,10 +289,10 @@ async function swapIn(
     if (predecessor !== undefined && aside === undefined)
       leftovers = await dropPrivateDatabases(operation, [predecessor]);
     // Only the last one is kept.
-    else if (place !== undefined) leftovers = await dropKept(operation, place.name);
+    else if (place !== undefined) leftovers = await dropPrevious(operation, place.before, keeping.owner);
   }
   if (aside === undefined) await operation.step('dropped');
-  return { notCarriedOver, leftovers, kept: place?.kept ?? null };
+  return { notCarriedOver, leftovers, kept: place?.kept ?? null, notKept };
 }
 
 interface Fence {

@@ -1,6 +1,6 @@
 import type { Target } from '../connection/target.js';
 import { renameBlockers, replaceBlockers } from '../contract/blocker.js';
-import { errorWithRemedies, PgEvictError } from '../contract/error.js';
+import { isPgEvictError, PgEvictError } from '../contract/error.js';
 import {
   assertOptions,
   operationOptions,
@@ -19,6 +19,8 @@ import { unlessPlaceholder } from '../guards/placeholder.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
+import { chooseLatest } from '../undo/choose-latest.js';
+import { dropPrevious } from '../undo/drop-kept.js';
 import { findKept, type Kept } from '../undo/find-kept.js';
 import { giveBackStatements, type KeepingPlace, prepareKeeping } from '../undo/keep.js';
 import { type KeepPlan, planKeeping, sizeOf } from '../undo/plan-keeping.js';
@@ -66,7 +68,7 @@ export async function undoDatabase(
     await operation.step('checked');
     const outcome = { from: undo.kept.name, undone: undo.undone, notKept: undo.keeping.notKept };
     if (operation.dryRun) {
-      const place = await prepareKeeping(operation, undo.keeping);
+      const { place } = await prepareKeeping(operation, undo.keeping);
       return { ...report, ...outcome, kept: place?.kept ?? null };
     }
     await removeBlockers(operation, toRemove);
@@ -76,6 +78,8 @@ export async function undoDatabase(
 
 interface UndoPlan {
   readonly kept: Kept;
+  /** What else was kept of the database. */
+  readonly others: readonly Kept[];
   readonly undone: NonNullable<OperationReport['undone']>;
   /** What has the name now. */
   readonly old: DatabaseFacts | undefined;
@@ -85,101 +89,90 @@ interface UndoPlan {
 
 /** Looks what would be put back, and whether the role may. */
 async function planUndo(operation: Operation, options: UndoOptions): Promise<UndoPlan> {
-  const { database, failure, runner } = operation;
-  const kept = await findLatest(operation);
-  const inspection = await inspect(runner.client, [database, kept.name]);
-  const content = requireUnprotected(inspection, kept.name);
+  const { control, database, failure, runner } = operation;
+  const found = await findKept(control.client, database);
+  const inspection = await inspect(runner.client, [database, ...found.map(({ name }) => name)]);
   const old =
     findDatabase(inspection, database) === undefined ? undefined : requireUnprotected(inspection, database);
+  const kept = chooseLatest(operation, found, old);
+  const content = requireUnprotected(inspection, kept.name);
   requireCreatedb(inspection, database, failure);
   requireOwnership(inspection, content, failure);
-  if (old !== undefined) {
-    requireOwnership(inspection, old, failure);
-    refuseStrange(operation, content, old, inspection.role);
-  }
+  if (old !== undefined) requireOwnership(inspection, old, failure);
   const undone = {
     sizeBytes: await sizeOf(operation, content),
     keptAt: new Date((kept.note?.at ?? 0) * 1000).toISOString(),
     by: kept.note?.by ?? '',
   };
-  return { kept, undone, old, keeping: await planKeeping(operation, old, options) };
-}
-
-/** @throws `DATABASE_NOT_FOUND` if nothing is kept of the operation's database */
-async function findLatest({ control, database, failure }: Operation): Promise<Kept> {
-  const kept = await findKept(control.client, database);
-  const latest = kept.find(({ note, invalid }) => note?.of === database && !invalid);
-  if (latest !== undefined) return latest;
-  const changed = kept.find(({ invalid }) => !invalid);
-  if (changed !== undefined) {
-    throw new PgEvictError(
-      'REFUSED',
-      `${failure}: the comment of "${changed.name}", which says what it is, has been changed.`,
-      {
-        database,
-        hint: `Look into it, then rename it yourself: ALTER DATABASE "${changed.name}" ALLOW_CONNECTIONS true;`,
-      },
-    );
-  }
-  const problem = `Nothing is kept of database "${database}".`;
-  throw errorWithRemedies('DATABASE_NOT_FOUND', problem, [{ kind: 'keep-for-undo' }], { database });
-}
-
-/**
- * Every role with CREATEDB can give a database such a name. It is ours only if it belongs to a role that could have replaced
- * the database itself.
- *
- * @throws `REFUSED`
- */
-function refuseStrange(
-  { database, failure }: Operation,
-  content: DatabaseFacts,
-  old: DatabaseFacts,
-  role: string,
-): void {
-  if (content.owner === old.owner || content.owner === role || content.ownerSuperuser) return;
-  throw new PgEvictError(
-    'REFUSED',
-    `${failure}: "${content.name}" belongs to "${content.owner}", and "${database}" to "${old.owner}".`,
-    { database, hint: 'If its content is what you want, rename the two yourself.' },
-  );
+  const others = found.filter((each) => each !== kept);
+  return { kept, others, undone, old, keeping: await planKeeping(operation, old, options) };
 }
 
 /** Exchanges the names, in one transaction, then drops what is not kept. */
 async function swapBack(operation: Operation, undo: UndoPlan): Promise<OperationOutcome> {
   const { database } = operation;
-  const { kept, old, keeping } = undo;
-  const place = await prepareKeeping(operation, keeping);
+  const { kept, old, keeping, others } = undo;
+  const { notKept, place } = await prepareKeeping(operation, keeping);
   const aside = old === undefined ? undefined : (place?.name ?? privateName(operation, 'old'));
-  await runExclusively(operation, {
-    sql: [
-      ...(aside === undefined ? [] : [renameStatement(database, aside)]),
-      renameStatement(kept.name, database),
-      ...giveBackStatements(database, kept),
-      ...(aside === undefined ? [] : [unlessPlaceholder(aside), unlessProtected(aside)]),
-      ...(place?.statements ?? []),
-    ].join('; '),
-    databases: aside === undefined ? [kept.name] : [database, kept.name],
-    sessions: 'end',
-    blockedBy: renameBlockers,
-  });
-  await operation.step('swapped');
-  const leftovers = await dropUnlessKept(operation, aside, place);
+  try {
+    await runExclusively(operation, {
+      sql: swapBackSql(database, kept, aside, place),
+      databases: aside === undefined ? [kept.name] : [database, kept.name],
+      sessions: 'end',
+      blockedBy: renameBlockers,
+    });
+  } catch (error) {
+    throw (await putBackByAnother(operation, kept, error)) ?? error;
+  }
+  const lost = aside === undefined || place !== undefined ? [] : [aside];
+  const leftovers: Leftover[] = [];
+  try {
+    await operation.step('swapped');
+  } finally {
+    leftovers.push(
+      ...(await dropPrivateDatabases(operation, lost)),
+      ...(await dropPrevious(operation, others, old?.owner)),
+    );
+  }
+  if (lost.length > 0) await operation.step('dropped');
   return {
     changed: true,
     ...(old === undefined ? { created: true as const } : {}),
     kept: place?.kept ?? null,
+    notKept,
     leftovers,
   };
 }
 
-async function dropUnlessKept(
-  operation: Operation,
+/** One transaction. A label that has come meanwhile, on either, makes all of it fail. */
+function swapBackSql(
+  database: string,
+  kept: Kept,
   aside: string | undefined,
   place: KeepingPlace | undefined,
-): Promise<Leftover[]> {
-  if (aside === undefined || place !== undefined) return [];
-  const leftovers = await dropPrivateDatabases(operation, [aside]);
-  await operation.step('dropped');
-  return leftovers;
+): string {
+  const back = [
+    renameStatement(kept.name, database),
+    unlessProtected(database),
+    ...giveBackStatements(database, kept),
+  ];
+  if (aside === undefined) return back.join('; ');
+  const away = [unlessPlaceholder(aside), unlessProtected(aside), ...(place?.statements ?? [])];
+  return [renameStatement(database, aside), ...back, ...away].join('; ');
+}
+
+/** What is to be put back may be gone by the time of the swap. The transaction has then changed nothing. */
+async function putBackByAnother(
+  { control, database, deadline, failure }: Operation,
+  { name }: Kept,
+  error: unknown,
+): Promise<PgEvictError | undefined> {
+  if (deadline.over || !isPgEvictError(error) || error.sqlState !== '3D000') return undefined;
+  const { rows } = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (rows.length > 0) return undefined;
+  return new PgEvictError(
+    'DATABASE_NOT_FOUND',
+    `${failure}, and nothing was changed: "${name}" was put back or dropped by another operation meanwhile.`,
+    { database, cause: error, hint: 'Look what is kept now, and undo that if you mean it.' },
+  );
 }

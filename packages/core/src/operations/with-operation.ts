@@ -5,7 +5,7 @@ import { Deadline } from '../contract/deadline.js';
 import type { Blocker } from '../contract/blocker.js';
 import { type PgEvictError, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
-import type { OperationOptions } from '../contract/options.js';
+import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
@@ -24,7 +24,7 @@ const patienceMs = 2000;
 export interface OperationRequest {
   readonly command: OperationReport['command'];
   readonly target: Target;
-  readonly options: OperationOptions;
+  readonly options: OperationOptions & UndoOptions;
   /** The databases it is about beside the target's. */
   readonly others?: readonly string[];
   /** {@link Operation.failure}, for a database of this name. */
@@ -41,6 +41,7 @@ export async function withOperation(
 ): Promise<OperationReport> {
   const startedAt = performance.now();
   const deadline = new Deadline(options);
+  assertUndoOptions(options);
   const resolved = resolveTarget(target);
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);
   deadline.throwIfOver(resolved.database, 'Nothing was changed.');
@@ -107,7 +108,7 @@ export async function withOperation(
 /** Drops what has expired on the server. The operation has succeeded; what fails from here on does not change that. */
 async function tidied(operation: Operation, outcome: OperationOutcome): Promise<OperationOutcome> {
   if (operation.dryRun) return outcome;
-  const { left } = await dropExpired(operation).catch(() => ({ left: [] }));
+  const { left } = await dropExpired(operation, outcome.kept?.database).catch(() => ({ left: [] }));
   return { ...outcome, leftovers: [...(outcome.leftovers ?? []), ...left] };
 }
 

@@ -1,18 +1,34 @@
 import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
-import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
-import { readProtection } from '../guards/protection-label.js';
-import { findKept, type Kept } from './find-kept.js';
+import { dropAbandoned } from '../exclusive-access/private-databases.js';
+import { findKept, isOurs, type Kept } from './find-kept.js';
 
 /**
- * Drops what was kept of the operation's database.
+ * Drops all that was kept of the operation's database, for good.
  *
- * @param except what the operation itself has just put aside
  * @returns what could not be dropped, with the reason
  */
-export async function dropKept(operation: Operation, except?: string): Promise<Leftover[]> {
+export async function dropKept(operation: Operation): Promise<Leftover[]> {
   const kept = await findKept(operation.control.client, operation.database);
-  return dropPrivateDatabases(operation, ours(kept.filter(({ name }) => name !== except)));
+  const left = kept.flatMap((each) => {
+    const reason = reasonAgainstDrop(each);
+    return reason === undefined ? [] : [{ database: each.name, reason }];
+  });
+  return [...left, ...(await dropAbandoned(operation, droppable(kept)))];
+}
+
+/**
+ * Drops what had been kept before, as only the last content is.
+ *
+ * @param before what was kept before the operation put its own aside: what has come since is later than that
+ * @param owner whose the database was; what others have put beside is left alone
+ */
+export async function dropPrevious(
+  operation: Operation,
+  before: readonly Kept[],
+  owner: string | undefined,
+): Promise<Leftover[]> {
+  return dropAbandoned(operation, droppable(before.filter((kept) => isOurs(kept, owner))));
 }
 
 /** What became of databases whose time was over. */
@@ -21,14 +37,21 @@ export interface DroppedExpired {
   readonly left: readonly Leftover[];
 }
 
-/** Drops what has expired on the whole server, as long as the deadline lasts. */
-export async function dropExpired(operation: Operation): Promise<DroppedExpired> {
+/**
+ * Drops what has expired on the whole server, as long as the deadline lasts. What has not our note may be anybody's.
+ *
+ * @param except what the operation itself has just put aside
+ */
+export async function dropExpired(operation: Operation, except?: string): Promise<DroppedExpired> {
   const kept = await findKept(operation.control.client);
   const dropped: string[] = [];
   const left: Leftover[] = [];
-  for (const each of ours(kept.filter(({ expired, invalid }) => expired || invalid))) {
+  const over = kept.filter(
+    ({ expired, invalid, name, note }) => note !== undefined && (expired || invalid) && name !== except,
+  );
+  for (const each of droppable(over)) {
     if (operation.deadline.over) break;
-    const failed = await dropPrivateDatabases(operation, [each]);
+    const failed = await dropAbandoned(operation, [each]);
     left.push(...failed);
     if (failed.length === 0) dropped.push(each);
   }
@@ -36,8 +59,12 @@ export async function dropExpired(operation: Operation): Promise<DroppedExpired>
 }
 
 /** Those that the role may drop, and that nobody has protected. */
-function ours(kept: readonly Kept[]): string[] {
-  return kept
-    .filter(({ owned, comment }) => owned && readProtection(comment).reason === null)
-    .map(({ name }) => name);
+function droppable(kept: readonly Kept[]): string[] {
+  return kept.filter((each) => reasonAgainstDrop(each) === undefined).map(({ name }) => name);
+}
+
+/** Why it cannot be dropped; `undefined` if it can. */
+export function reasonAgainstDrop({ owned, owner, protected: isProtected }: Kept): string | undefined {
+  if (isProtected) return 'it is protected';
+  return owned ? undefined : `it belongs to role "${owner}"`;
 }

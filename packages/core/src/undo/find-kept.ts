@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/queryable.js';
 import { privateTag } from '../exclusive-access/private-databases.js';
+import { readProtection } from '../guards/protection-label.js';
 import { type KeptNote, readKeptNote } from './kept-comment.js';
 import { keptPattern, readKeptName } from './kept-name.js';
 
@@ -10,6 +11,9 @@ export interface Kept {
   /** Ties it to the database whose content it was. */
   readonly tag: string;
   readonly owner: string;
+  readonly ownerSuperuser: boolean;
+  /** Whether it belongs to the current role. */
+  readonly mine: boolean;
   /** Whether the current role has the owner's privileges. */
   readonly owned: boolean;
   /** Until when it is kept, by the server's clock, in seconds since 1970. */
@@ -21,15 +25,21 @@ export interface Kept {
   readonly comment: string | null;
   /** `undefined` where somebody has changed the comment. */
   readonly note: KeptNote | undefined;
+  /** Whether somebody has put the label on it. */
+  readonly protected: boolean;
 }
 
-interface Row extends Pick<Kept, 'name' | 'owner' | 'owned' | 'invalid' | 'comment'> {
+interface Row extends Pick<
+  Kept,
+  'name' | 'owner' | 'ownerSuperuser' | 'mine' | 'owned' | 'invalid' | 'comment'
+> {
   readonly now: number;
 }
 
 /** Names are matched as text: LIKE on a name may use the collation of a damaged template. */
 const keptQuery = `
-SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_has_role(datdba, 'USAGE') AS owned,
+SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_get_userbyid(datdba) = current_user AS mine,
+  (SELECT rolsuper FROM pg_roles r WHERE r.oid = datdba) AS "ownerSuperuser", pg_has_role(datdba, 'USAGE') AS owned,
   datconnlimit = -2 AS invalid, pg_catalog.shobj_description(oid, 'pg_database') AS comment,
   floor(extract(epoch FROM clock_timestamp()))::float8 AS now
 FROM pg_database WHERE datname LIKE '${keptPattern}' ORDER BY datname`;
@@ -44,10 +54,21 @@ export async function findKept(client: Queryable, database?: string): Promise<Ke
   return (rows as unknown as Row[])
     .flatMap(({ now, ...row }) => {
       const name = readKeptName(row.name);
-      return name === undefined
-        ? []
-        : [{ ...row, ...name, expired: name.until <= now, note: readKeptNote(row.comment) }];
+      if (name === undefined) return [];
+      const isProtected = readProtection(row.comment).reason !== null;
+      const note = readKeptNote(row.comment, name.tag);
+      return [{ ...row, ...name, expired: name.until <= now, note, protected: isProtected }];
     })
     .filter((kept) => tag === undefined || kept.tag === tag)
     .toSorted((a, b) => (b.note?.at ?? 0) - (a.note?.at ?? 0));
+}
+
+/**
+ * Whether an operation on a database may have kept it. Every role with CREATEDB can give a database such a name and such
+ * a comment. It is ours only if it belongs to a role that could have replaced the database itself.
+ *
+ * @param owner whose the database is
+ */
+export function isOurs({ mine, owner, ownerSuperuser }: Kept, ownerOfDatabase: string | undefined): boolean {
+  return mine || ownerSuperuser || owner === ownerOfDatabase;
 }

@@ -1,10 +1,10 @@
 import type { KeptContent } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
-import type { Kept } from './find-kept.js';
+import { findKept, type Kept } from './find-kept.js';
 import { type KeptNote, writeKeptNote } from './kept-comment.js';
 import { keptName } from './kept-name.js';
-import type { KeepPlan } from './plan-keeping.js';
+import { type Attachments, attachmentsSql, type KeepPlan, reasonAgainstAttached } from './plan-keeping.js';
 
 /** A place for the old content of a database. */
 export interface KeepingPlace {
@@ -12,41 +12,56 @@ export interface KeepingPlace {
   /** What comes behind the rename to that name, in the same transaction. */
   readonly statements: readonly string[];
   readonly kept: KeptContent;
+  /** What was kept of the database before: only the last content is. */
+  readonly before: readonly Kept[];
+}
+
+/** What is to become of the old content. */
+export interface Keeping {
+  /** `undefined` where nothing is to be kept, or there is nothing any more. */
+  readonly place: KeepingPlace | undefined;
+  /** Why nothing is kept, though it was asked for. */
+  readonly notKept: string | null;
 }
 
 /** $1 the database. */
 const placeQuery = `
-SELECT floor(extract(epoch FROM clock_timestamp()))::float8 AS at, datallowconn AS connections,
-  shobj_description(oid, 'pg_database') AS comment
-FROM pg_database WHERE datname = $1`;
+SELECT extract(epoch FROM clock_timestamp())::float8 AS at, datallowconn AS connections,
+  shobj_description(oid, 'pg_database') AS comment, ${attachmentsSql}
+FROM pg_database d WHERE datname = $1`;
+
+type PlaceRow = Pick<KeptNote, 'at' | 'connections' | 'comment'> & Attachments;
 
 /**
- * Prepares the place for what is about to be replaced: the time runs from here. One query.
- *
- * @returns `undefined` where nothing is to be kept, or there is nothing any more
+ * Prepares the place for what is about to be replaced: the time runs from here. Much time may have passed since it was
+ * planned, and slots have come. Two queries.
  */
 export async function prepareKeeping(
   operation: Operation,
-  { by, forSeconds, sizeBytes }: KeepPlan,
-): Promise<KeepingPlace | undefined> {
-  if (forSeconds === undefined) return undefined;
+  { by, forSeconds, sizeBytes, notKept }: KeepPlan,
+): Promise<Keeping> {
+  if (forSeconds === undefined) return { place: undefined, notKept };
   const { control, database } = operation;
-  const { rows } = await control.client.query<Pick<KeptNote, 'at' | 'connections' | 'comment'>>(placeQuery, [
-    database,
-  ]);
+  const { rows } = await control.client.query<PlaceRow & Record<string, unknown>>(placeQuery, [database]);
   const [found] = rows;
-  if (found === undefined) return undefined;
-  const until = found.at + forSeconds;
+  if (found === undefined) return { place: undefined, notKept };
+  // In a dry run they are there yet that would be removed.
+  const attached = operation.dryRun ? null : reasonAgainstAttached(found);
+  if (attached !== null) return { place: undefined, notKept: attached };
+  const { at, connections, comment } = found;
+  const until = Math.ceil(at + forSeconds);
   const name = keptName(operation, until);
-  const note = { of: database, by, ...found };
-  return {
+  const note = { of: database, by, at, connections, comment };
+  const place = {
     name,
     statements: [
       `ALTER DATABASE ${quoteIdentifier(name)} ALLOW_CONNECTIONS false`,
       `COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(writeKeptNote(note, until))}`,
     ],
     kept: { database: name, until: new Date(until * 1000).toISOString(), sizeBytes },
+    before: operation.dryRun ? [] : await findKept(control.client, database),
   };
+  return { place, notKept: null };
 }
 
 /** What gives a database back what putting it aside took from it; it has its own name again by then. */

@@ -1,3 +1,5 @@
+import { privateTag } from '../exclusive-access/private-databases.js';
+
 /** What the comment of a kept database says of it: enough to give it back as it was. */
 export interface KeptNote {
   /** The database whose content it was. */
@@ -14,20 +16,40 @@ export interface KeptNote {
 
 const mark = '[pg-evict: undo ';
 
-/** The comment of a kept database: a sentence for people, then the note. */
+/** The last second that a `Date` can hold. */
+const lastSecond = 8_640_000_000_000;
+
+/**
+ * The comment of a kept database: a sentence for people, then the note. Neither has brackets of its own, nor anything that
+ * could be taken for a label, whatever the database is called and its comment was: that may be a note itself, of a
+ * kept database that somebody has renamed.
+ */
 export function writeKeptNote(note: KeptNote, until: number): string {
   const time = new Date(until * 1000).toISOString();
-  return `The content of "${note.of}" before "pg-evict ${note.by}". Kept until ${time}; "pg-evict undo" puts it back. ${mark}${JSON.stringify(note)}]`;
+  const name = note.of.replaceAll(telling, '_');
+  const json = JSON.stringify(note).replaceAll(telling, (text) => escaped(text));
+  return `The content of "${name}" before "pg-evict ${note.by}". Kept until ${time}; "pg-evict undo" puts it back. ${mark}${json}]`;
 }
 
-/** Reads the note of a comment; `undefined` where there is none, or somebody has changed it. */
-export function readKeptNote(comment: string | null): KeptNote | undefined {
-  const start = comment?.lastIndexOf(mark) ?? -1;
-  const end = comment?.lastIndexOf('}]') ?? -1;
-  if (comment === null || start === -1 || end < start) return undefined;
+/** What labels, notes and their ends are recognised by. */
+const telling = /[[\]]|evict/gi;
+
+const escaped = (text: string): string =>
+  String.raw`\u${text.charCodeAt(0).toString(16).padStart(4, '0')}${text.slice(1)}`;
+
+/**
+ * Reads the note of a comment; `undefined` where there is none, or somebody has changed it. Others may write before and
+ * behind it, such as a label.
+ *
+ * @param tag what the name of the database says: whose content it is
+ */
+export function readKeptNote(comment: string | null, tag: string): KeptNote | undefined {
+  const start = comment?.indexOf(mark) ?? -1;
+  if (comment === null || start === -1) return undefined;
+  const end = comment.indexOf('}]', start);
   try {
     const note: unknown = JSON.parse(comment.slice(start + mark.length, end + 1));
-    return isNote(note) ? note : undefined;
+    return isNote(note) && privateTag(note.of) === tag ? note : undefined;
   } catch {
     return undefined;
   }
@@ -40,6 +62,7 @@ function isNote(value: unknown): value is KeptNote {
     typeof of === 'string' &&
     typeof by === 'string' &&
     typeof at === 'number' &&
+    Math.abs(at) <= lastSecond &&
     typeof connections === 'boolean' &&
     (comment === null || typeof comment === 'string')
   );
