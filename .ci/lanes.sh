@@ -117,7 +117,11 @@ lane_packages() {
   corepack pnpm exec changeset status --since="$(git log -1 --format=%H -G'"version":' -- packages/core/package.json)"
 }
 
-lane_test() { corepack pnpm test -- "${jest_options[@]}"; }
+# `--only`: everything is built, and turbo would write it again while the lane beside this one reads it.
+lane_test() {
+  build
+  corepack pnpm test --only -- "${jest_options[@]}"
+}
 
 lane_demo() {
   corepack pnpm demo
@@ -209,8 +213,9 @@ lane_reset() {
 }
 
 lane_bench() {
-  corepack pnpm bench --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"
-  corepack pnpm bench:machines --runs 8 --databases 300 --seconds 60
+  build
+  node bench/bench.mjs --rounds 1 --sessions 0,10 --plot "$PG_EVICT_CI_WORK/bench.svg"
+  node bench/simulate-machines.mjs --runs 8 --databases 300 --seconds 60
 }
 
 lane_dumps() {

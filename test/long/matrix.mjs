@@ -1,5 +1,5 @@
-// Runs the tests of core, of encodings, the resets and the storm on each major of PG_VERSIONS (default: all that are supported), two
-// majors at a time: most tests wait for their server. Majors other than 18 are installed in test/matrix when they are
+// Runs the tests of core, of encodings, the resets and the storm on each major of PG_VERSIONS (default: all that are
+// supported), one after the other. Majors other than 18 are installed in test/matrix when they are
 // missing. Arguments are passed on to Jest. Ends with 75 where nothing failed but a major was left out.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 const test = dirname(dirname(fileURLToPath(import.meta.url)));
 const majors = (process.env.PG_VERSIONS ?? '13 14 15 16 17 18').split(/[\s,]+/).map(Number);
-const atATime = 2;
 
 /** Whether the binaries of a major are there, for this platform. */
 function isInstalled(major) {
