@@ -208,7 +208,7 @@ lane_faults() {
 lane_jest() { test_script test:jest; }
 
 lane_reset() {
-  export RESETS=${RESETS:-60}
+  export RESETS=${RESETS:-40}
   test_script test:reset
 }
 

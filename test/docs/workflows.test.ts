@@ -23,7 +23,7 @@ test.each(workflows)(
 
 test('CI runs every lane of .ci/run, on every version that is supported', () => {
   const lanes = [
-    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(/^(?:lane|beside) +(\w+) /gm),
+    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(/^(?:lane|pooled) +(\w+) /gm),
   ].map(([, lane = '']) => lane);
   const run = [...ci.matchAll(/bash \.ci\/run ([\w ]+)/g)].flatMap(([, names = '']) => names.split(' '));
   expect(run.filter((lane) => !lanes.includes(lane))).toEqual([]);

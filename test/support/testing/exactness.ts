@@ -58,46 +58,60 @@ export async function disposeSubject({ run }: Subject): Promise<void> {
   await endRun(run);
 }
 
+/** Kinds of changes that are undone in the same database, so that the next ones are made to rows that were put back. */
+const undoneInPlace = ['rows', 'rows', 'truncate', 'sequences'];
+
+/**
+ * What is done between one reset and the next, with a seed: kinds of changes. Each kind comes first as often as any other,
+ * in turn; further changes are drawn. After every fourth seed, some are undone in place one after the other.
+ */
+function roundsOf(seed: number, random: () => number): string[][] {
+  const draw = (kinds: readonly string[]): string => kinds[Math.floor(random() * kinds.length)] ?? '';
+  const first = kindsOfChanges[seed % kindsOfChanges.length] ?? '';
+  const mixed = [first, ...Array.from({ length: Math.floor(random() * 3) }, () => draw(kindsOfChanges))];
+  const inPlace = Array.from({ length: seed % 4 === 0 ? 3 : 0 }, () => [draw(undoneInPlace)]);
+  return [mixed, ...inPlace];
+}
+
 /** Changes the database at random and resets it, again and again; after each reset it is compared with the copy. */
 export async function changeAndReset(subject: Subject, seeds: readonly number[]): Promise<Tally> {
   const kinds = Object.fromEntries(kindsOfChanges.map((kind) => [kind, { made: 0, refused: 0, visible: 0 }]));
   const tally: Tally = { how: {}, kinds, failures: [] };
-  const { database, reference, superuser } = subject;
-  const asSuperuser = serverUrl({ database: database.name });
   for (const seed of seeds) {
     const random = randomNumbers(seed * 7919);
-    const done: Done[] = [];
-    // Each kind comes up as often as any other, in turn; further changes are drawn.
-    const first = kindsOfChanges[seed % kindsOfChanges.length] ?? '';
-    const more = Math.floor(random() * 3);
-    const drawn = Array.from(
-      { length: more },
-      () => kindsOfChanges[Math.floor(random() * kindsOfChanges.length)] ?? '',
-    );
-    for (const kind of [first, ...drawn]) {
-      done.push(await changeAtRandom(database.url, random, { kind, superuser }));
-    }
-    for (const { kind, refused } of done) {
-      const counts = tally.kinds[kind];
-      if (counts !== undefined) counts[refused === null ? 'made' : 'refused'] += 1;
-    }
-    const isAlone = done.length === 1 && ['commit', 'vanish'].includes(done[0]?.ending ?? '');
-    if (isAlone && differences(reference, await dumpDatabase(asSuperuser)).length > 0) {
-      const counts = tally.kinds[first];
-      if (counts !== undefined) counts.visible += 1;
-    }
-    const report = await resetDatabase(database, { graceMs: 20 });
-    tally.how[report.how] = (tally.how[report.how] ?? 0) + 1;
-    const differing = differences(reference, await dumpDatabase(asSuperuser));
-    const others = await ask<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'a test'`,
-      [database.name],
-    );
-    if (differing.length > 0 || others.length > 0) {
-      tally.failures.push(
-        `seed ${seed}, reset by ${report.how}: ${others.length} sessions are left; ${differing.join(', ')} differ after ${JSON.stringify(done)}`,
-      );
-    }
+    for (const round of roundsOf(seed, random))
+      await changeAndResetOnce(subject, { seed, random, round }, tally);
   }
   return tally;
+}
+
+async function changeAndResetOnce(
+  { database, reference, superuser }: Subject,
+  { random, round, seed }: { readonly seed: number; readonly random: () => number; readonly round: string[] },
+  tally: Tally,
+): Promise<void> {
+  const asSuperuser = serverUrl({ database: database.name });
+  const done: Done[] = [];
+  for (const kind of round) done.push(await changeAtRandom(database.url, random, { kind, superuser }));
+  for (const { kind, refused } of done) {
+    const counts = tally.kinds[kind];
+    if (counts !== undefined) counts[refused === null ? 'made' : 'refused'] += 1;
+  }
+  const isAlone = done.length === 1 && ['commit', 'vanish'].includes(done[0]?.ending ?? '');
+  if (isAlone && differences(reference, await dumpDatabase(asSuperuser)).length > 0) {
+    const counts = tally.kinds[round[0] ?? ''];
+    if (counts !== undefined) counts.visible += 1;
+  }
+  const report = await resetDatabase(database, { graceMs: 20 });
+  tally.how[report.how] = (tally.how[report.how] ?? 0) + 1;
+  const differing = differences(reference, await dumpDatabase(asSuperuser));
+  const others = await ask<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'a test'`,
+    [database.name],
+  );
+  if (differing.length > 0 || others.length > 0) {
+    tally.failures.push(
+      `seed ${seed}, reset by ${report.how}: ${others.length} sessions are left; ${differing.join(', ')} differ after ${JSON.stringify(done)}`,
+    );
+  }
 }
