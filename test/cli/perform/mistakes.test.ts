@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../support/cli/run-cli.js';
 import { markerOf } from '../../support/core/target.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
-import { databaseExists, serverUrl } from '../../support/server.js';
+import { ask, databaseExists, serverUrl } from '../../support/server.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -141,6 +142,101 @@ describe('undone by one command:', () => {
     expect(code).toBe(0);
     expect(await markerOf(database)).toBe('old');
   });
+});
+
+describe('a way to the server that looks as if it were on this machine', () => {
+  let way: Server;
+  let socketFolder: string;
+  beforeAll(async () => {
+    socketFolder = await mkdtemp(join(tmpdir(), 'pg-evict-way-'));
+    const { hostname, port } = new URL(serverUrl());
+    way = createServer((client) => {
+      const server = connect(Number(port), hostname);
+      client.on('error', () => server.destroy()).pipe(server);
+      server.on('error', () => client.destroy()).pipe(client);
+    });
+    way.listen(join(socketFolder, '.s.PGSQL.5432'));
+  });
+  afterAll(async () => {
+    way.close();
+    await rm(socketFolder, { recursive: true });
+  });
+
+  /** Libpq's variables for the way through the socket, as a service of a file or by themselves. */
+  const ways: Readonly<Record<string, (database: string) => Promise<Record<string, string>>>> = {
+    'a forwarded Unix socket': async (database) => {
+      const { username, password } = new URL(serverUrl());
+      return {
+        PGHOST: socketFolder,
+        PGUSER: username,
+        PGPASSWORD: decodeURIComponent(password),
+        PGDATABASE: database,
+      };
+    },
+    'PGSERVICE, and a file that leads to a tunnel': async (database) => {
+      const { username, password, port } = new URL(serverUrl());
+      const file = join(socketFolder, 'pg_service.conf');
+      const secret = decodeURIComponent(password);
+      const lines = [
+        '[prod]',
+        'host=127.0.0.1',
+        `port=${port}`,
+        `user=${username}`,
+        `password=${secret}`,
+        `dbname=${database}`,
+      ];
+      await writeFile(file, lines.join('\n'));
+      return { PGSERVICE: 'prod', PGSERVICEFILE: file };
+    },
+    '?service= in the URL': async (database) => {
+      const { PGSERVICEFILE = '' } =
+        (await ways['PGSERVICE, and a file that leads to a tunnel']?.(database)) ?? {};
+      return { DATABASE_URL: 'postgres:///?service=prod', PGSERVICEFILE };
+    },
+  };
+
+  test.each(Object.keys(ways))('%s: refused where a role gives a managed service away', async (what) => {
+    const database = await scratch.database();
+    const env = (await ways[what]?.(database)) ?? {};
+    await ask('CREATE ROLE rds_superuser');
+    try {
+      const refused = await runCli(['recreate', '--yes'], env, folder);
+      expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('Amazon RDS') });
+    } finally {
+      await ask('DROP ROLE rds_superuser');
+    }
+    expect(await markerOf(database)).toBe('old');
+  });
+
+  test.each(Object.keys(ways))(
+    '%s: else as on this machine; where it was named, one undo brings it back',
+    async (what) => {
+      const database = await scratch.database();
+      const env = (await ways[what]?.(database)) ?? {};
+      expect((await runCli(['recreate', '--confirm', database], env, folder)).code).toBe(0);
+      expect(await markerOf(database)).toBeUndefined();
+      expect((await runCli(['undo', '--yes'], env, folder)).code).toBe(0);
+      expect(await markerOf(database)).toBe('old');
+    },
+  );
+});
+
+test("the shell's DATABASE_URL before that of .env: the question says where it comes from", async () => {
+  const database = await scratch.database();
+  const situation: Situation = {
+    args: () => ['recreate', '--confirm', database],
+    files: () => ({
+      '.env': 'DATABASE_URL=postgres://localhost:1/mine\n',
+      // As with dotenv, a variable that is set stays as it is.
+      '.pg-evictrc.cjs':
+        'process.loadEnvFile(`${__dirname}/.env`); module.exports = { connection: process.env.DATABASE_URL };',
+    }),
+  };
+  const plan = await inSituation({ ...situation, args: () => ['doctor'] }, database);
+  expect(plan.stdout).toMatch(/^database .* from .*\.pg-evictrc\.cjs$/m);
+  expect(await inSituation(situation, database)).toMatchObject({ code: 0 });
+  expect((await runCli(['undo', database, '--yes'], { DATABASE_URL: serverUrl() })).code).toBe(0);
+  expect(await markerOf(database)).toBe('old');
 });
 
 function portOf(url: string): Record<string, string> {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { undoDatabase } from '@pg-evict/core';
 import type { Knex } from 'knex';
 import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';
 import { ends, failure, KnexFixture } from '../../support/knex/knex-fixture.js';
@@ -32,6 +33,19 @@ describe.each(knexVersions)('%s', (version) => {
     expect(await knex.schema.hasTable('marker')).toBe(false);
     expect(await knex.migrate.currentVersion()).toBe('002');
     expect(await knex.migrate.latest()).toEqual([expect.any(Number), []]);
+  });
+
+  it('keeps what it replaces with undoMs, and undoDatabase puts it back', async () => {
+    const database = await scratch.database();
+    const knex = fixture.connect(database, {}, project({ '001_people.js': people }));
+    const { kept } = await fixture.project.plugin.migrateFresh(knex, { undoMs: 3_600_000 });
+    expect(kept).toMatchObject({ database: expect.stringMatching(/^pg_evict_undo_/) });
+    expect(await knex.schema.hasTable('marker')).toBe(false);
+    expect(await undoDatabase({ connection: serverUrl(), database })).toMatchObject({
+      from: kept?.database,
+      undone: { by: 'recreate' },
+    });
+    expect(await knex('marker').pluck('content')).toEqual(['old']);
   });
 
   it('keeps the old database in use when a migration fails, and names the migration', async () => {

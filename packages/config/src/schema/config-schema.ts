@@ -1,3 +1,4 @@
+import { longestUndoMs } from '@pg-evict/core/internal/text';
 import * as v from 'valibot';
 import { adminSchema, connectionSchema } from './connection-schema.js';
 import { duration, flag, oneOrMore, saysSomething, section, setting, size, text } from './expect.js';
@@ -66,7 +67,11 @@ const sessions = v.pipe(
         '`0`',
       ),
       timeoutMs: setting(
-        v.pipe(duration, v.minValue(1, 'more than 0 milliseconds')),
+        v.pipe(
+          duration,
+          v.minValue(1, 'more than 0 milliseconds'),
+          v.maxValue(longestUndoMs, 'at most a hundred years'),
+        ),
         'How long a whole operation may take.',
         '`30_000`',
       ),
@@ -123,7 +128,11 @@ const undoTimes = v.pipe(
   section(
     {
       for: setting(
-        v.pipe(duration, v.minValue(1, 'more than 0 milliseconds')),
+        v.pipe(
+          duration,
+          v.minValue(1, 'more than 0 milliseconds'),
+          v.maxValue(longestUndoMs, 'at most a hundred years'),
+        ),
         'How long it is kept.',
         "`'1h'`",
       ),
