@@ -1,4 +1,4 @@
-import type { ConnectionFacts, KeptDatabase } from '@pg-evict/core';
+import type { ConnectionFacts, Diagnosis, KeptDatabase } from '@pg-evict/core';
 import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { managedServiceOf } from '../context/managed-service.js';
@@ -34,6 +34,8 @@ export interface Finding {
 /** Puts what was found into words. */
 export function findingsOf(examination: Examination, options: GlobalOptions): Finding[] {
   const { connection, kept, leftovers } = examination;
+  const left = new Set(leftovers.map(({ database }) => database));
+  const wrecks = connection.invalidDatabases.filter((name) => !left.has(name));
   return [
     ...connectionFindings(connection),
     ...databaseFindings(examination),
@@ -42,7 +44,10 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
       : leftovers.map(({ database, kind, of }): Finding => ({
           topic: 'leftovers',
           level: 'problem',
-          text: `${database} ${kind === 'held' ? 'is the data' : 'is left over from an operation'} of ${of ?? 'a database that is gone'}; its process was killed.`,
+          text:
+            kind === 'held'
+              ? `${database} is the data of ${of ?? 'a database that is gone'}; its process was killed.`
+              : `${database} is left over from an operation on ${of ?? 'a database that is gone'}, which was killed or could not drop it.`,
           remedy:
             of === null && kind === 'held'
               ? 'pg-evict doctor <its name> --fix, or rename it by hand: nothing else has this data.'
@@ -50,7 +55,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
           exitCode: blocked,
         }))),
     ...kept.map((each) => keptFinding(each, options)),
-    ...connection.invalidDatabases.map((name): Finding => ({
+    ...wrecks.map((name): Finding => ({
       topic: 'invalid',
       level: 'problem',
       text: `${name} cannot be used any more: a DROP DATABASE was interrupted half-way.`,
@@ -157,6 +162,13 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
   ];
 }
 
+/** Sessions end when they are told to, unless their process is stopped, which no server says. */
+function nothingBut(blockers: Diagnosis['blockers']): string {
+  const { length } = blockers.filter(({ session }) => session !== undefined);
+  if (length === 0) return 'nothing';
+  return `nothing but ${length} ${length === 1 ? 'session' : 'sessions'}, which operations end`;
+}
+
 function databaseFindings({ connection, description, diagnosis }: Examination): Finding[] {
   if (description === undefined) {
     return [
@@ -206,7 +218,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
       text,
     })),
     ...(diagnosis.standing.length === 0
-      ? [{ topic: 'in the way', level: 'ok', text: 'nothing' } as const]
+      ? [{ topic: 'in the way', level: 'ok', text: nothingBut(diagnosis.blockers) } as const]
       : diagnosis.standing.map((blocker): Finding => ({
           topic: 'in the way',
           level: 'problem',

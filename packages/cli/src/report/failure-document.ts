@@ -13,6 +13,8 @@ export interface Failure {
   readonly terminated?: readonly object[];
   /** What had been removed before, because the caller asked for it, likewise. */
   readonly removed?: readonly object[];
+  /** What it made under a private name and could not drop. */
+  readonly leftovers?: readonly object[];
 }
 
 /**
@@ -21,6 +23,7 @@ export interface Failure {
  */
 export function failureDocument(failure: Failure): string {
   const { code, summary, hint, database = null, blockers = [], terminated = [], removed = [] } = failure;
+  const { leftovers = [] } = failure;
   const message = hint === null ? summary : `${summary} ${hint}`;
-  return toJsonText({ error: { code, message, hint, database, blockers, terminated, removed } });
+  return toJsonText({ error: { code, message, hint, database, blockers, terminated, removed, leftovers } });
 }

@@ -24,7 +24,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     reportBug(error, style);
     return;
   }
-  const { blockers, code, database, hint, message, removed, terminated } = error;
+  const { blockers, code, database, hint, leftovers, message, removed, terminated } = error;
   process.exitCode = exitCodeOf(code);
   // knex's messages begin with the statement that failed, others repeat what was given.
   const summary = redactQuery(
@@ -43,6 +43,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
         blockers: blockers.map(toJsonBlocker),
         terminated: terminated.map(toJsonSession),
         removed: removed.map(toJsonBlocker),
+        leftovers,
       }),
     );
   } else process.stderr.write(toText(error, summary, safeHint, style));

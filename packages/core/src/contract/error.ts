@@ -1,5 +1,6 @@
 import type { Blocker } from './blocker.js';
 import { apiWords, attachRemedies, remediesOf, remediesText, type Remedy } from './remedy.js';
+import type { Leftover } from './report.js';
 import type { Session } from './session.js';
 
 /**
@@ -45,6 +46,8 @@ export interface PgEvictErrorFacts {
   readonly terminated?: readonly Session[] | undefined;
   /** What the caller had asked to be removed, and was before the failure: it is lost. */
   readonly removed?: readonly Blocker[] | undefined;
+  /** Databases under a private name that the operation made, and could not drop. */
+  readonly leftovers?: readonly Leftover[] | undefined;
   /** SQLSTATE, where the server said no. */
   readonly sqlState?: string | undefined;
   /** The error underneath. */
@@ -67,6 +70,7 @@ export class PgEvictError extends Error {
   readonly blockers: readonly Blocker[];
   readonly terminated: readonly Session[];
   readonly removed: readonly Blocker[];
+  readonly leftovers: readonly Leftover[];
   readonly sqlState: string | null;
 
   constructor(code: PgEvictErrorCode, summary: string, facts: PgEvictErrorFacts = {}) {
@@ -81,6 +85,7 @@ export class PgEvictError extends Error {
     this.blockers = facts.blockers ?? [];
     this.terminated = facts.terminated ?? [];
     this.removed = facts.removed ?? [];
+    this.leftovers = facts.leftovers ?? [];
     this.sqlState = facts.sqlState ?? null;
     Object.defineProperty(this, brand, { value: true });
   }
@@ -96,16 +101,24 @@ export function isPgEvictError(error: unknown): error is PgEvictError {
 /** An error of ours that says more: the same in everything else. */
 export function withFacts(
   error: PgEvictError,
-  facts: Pick<PgEvictErrorFacts, 'cause' | 'removed' | 'terminated'>,
+  {
+    also = '',
+    ...facts
+  }: Pick<PgEvictErrorFacts, 'cause' | 'leftovers' | 'removed' | 'terminated'> & {
+    /** Sentences that are put behind what it says, before its hint; begins with a space. */
+    readonly also?: string;
+  },
 ): PgEvictError {
-  const { blockers, cause, code, database, hint, message, removed, sqlState, stack, terminated } = error;
+  const { blockers, cause, code, database, hint, leftovers, message, removed, sqlState, stack, terminated } =
+    error;
   const summary = hint === null ? message : message.slice(0, -hint.length - 1);
-  const copy = new PgEvictError(code, summary, {
+  const copy = new PgEvictError(code, `${summary}${also}`, {
     database: database ?? undefined,
     hint: hint ?? undefined,
     blockers,
     terminated,
     removed,
+    leftovers,
     sqlState: sqlState ?? undefined,
     cause,
     ...facts,

@@ -12,6 +12,7 @@ import { type EvictionRound, evictSessions } from './evict-sessions.js';
 import { findBlockers } from './find-blockers.js';
 import { findLockHolders } from './find-lock-holders.js';
 import type { ExclusiveStatement, Operation } from './operation.js';
+import { unansweringProcesses } from './unanswering-processes.js';
 
 /**
  * How a statement fails on a placeholder: `unlessPlaceholder()`, a template that cannot be dropped, an encoding that
@@ -81,7 +82,7 @@ async function throwIfInUse(
 
 /** The error for a statement that was cancelled at the deadline: whoever it waited for, or that the time is up. */
 async function explainTimeout(
-  { control, database, deadline, failure, runner }: Operation,
+  { control, database, deadline, failure, runner, terminated }: Operation,
   statement: ExclusiveStatement,
   { rows, runnerWait, waitingFor }: EvictionRound,
   cause: unknown,
@@ -90,16 +91,24 @@ async function explainTimeout(
   const wrecks = await halfDropped(control.client, statement.databases);
   if (deadline.aborted) return deadline.error(database, `${failure}.${wrecks}`, { cause });
   if (runnerWait === 'ProcSignalBarrier')
-    return blockedError('BLOCKED', `${failure}:`, [unansweringProcess(database, wrecks)], facts);
+    return blockedError(
+      'BLOCKED',
+      `${failure}:`,
+      await unansweringProcesses(control.client, statement.databases, database, wrecks),
+      facts,
+    );
   const others = waitingFor.filter((pid) => !rows.some((row) => row.pid === pid));
   const holders = await findLockHolders(control.client, database, others, runner.pid);
   if (holders.length > 0) return blockedError('BLOCKED', `${failure}:`, holders, facts);
-  const stuck = rows.filter(({ in_the_way: inTheWay }) => inTheWay);
+  const told = new Set([...terminated.values()].map(({ pid }) => pid));
+  const stuck = rows.filter(({ in_the_way: inTheWay, pid }) => inTheWay || told.has(pid));
   if (stuck.length > 0) {
     const blockers = stuck.map((row) => stuckBlocker(row, database));
     return blockedError('SESSIONS_REMAIN', `${failure}:`, blockers, facts);
   }
-  return deadline.error(database, `${failure}.${wrecks}`, { cause });
+  const there = rows.map(({ pid }) => pid).join(', ');
+  const still = there === '' ? '' : ` Connected, and not told to end yet: ${there}.`;
+  return deadline.error(database, `${failure}.${still}${wrecks}`, { cause });
 }
 
 /** The error for sessions that may not be ended, each with its reason and remedy. */
@@ -118,21 +127,6 @@ function stuckBlocker(row: SessionRow, database: string): Blocker {
     detail: `${describeSession(session)} was told to end and has not.`,
     remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
     session,
-  };
-}
-
-/**
- * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
- * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which.
- */
-function unansweringProcess(database: string, wrecks: string): Blocker {
-  return {
-    kind: 'stuck-backend',
-    name: 'ProcSignalBarrier',
-    database,
-    detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${wrecks}`,
-    remedy:
-      'Look on the server host for a stopped or hanging process of PostgreSQL, free it, then drop the database again.',
   };
 }
 

@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '../connection/target.js';
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
 import type { Deadline } from '../contract/deadline.js';
 import type { OperationStep } from '../contract/options.js';
-import type { OperationReport } from '../contract/report.js';
+import type { Leftover, OperationReport } from '../contract/report.js';
 import type { Session, SessionPattern } from '../contract/session.js';
 import type { Drain } from './drain.js';
 import type { PoolerPauses } from '../poolers/pooler-pauses.js';
@@ -25,6 +25,8 @@ export interface Operation {
   readonly terminated: Map<string, Session>;
   /** What was removed so far because the caller asked for it. */
   readonly removed: Blocker[];
+  /** What it made under a private name and could not drop when it failed. */
+  readonly leftovers: Leftover[];
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
   /** Has the clients of the target's poolers wait while databases are needed. */

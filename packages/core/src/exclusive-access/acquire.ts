@@ -86,7 +86,7 @@ export async function acquire(
       sessions: 'end',
     });
   } catch (error) {
-    await dropPrivateDatabases(operation, [placeholder]);
+    operation.leftovers.push(...(await dropPrivateDatabases(operation, [placeholder])));
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import { inspect } from '../database/facts.js';
 import { evictSessions, isDenied } from '../eviction/evict-sessions.js';
 import { findBlockers } from '../eviction/find-blockers.js';
 import { findLockHolders } from '../eviction/find-lock-holders.js';
+import { findStartingProcesses, startingBlocker } from '../eviction/unanswering-processes.js';
 import { heldBlocker, isPlaceholder } from '../guards/placeholder.js';
 import { describeSession, sessionKind } from '../sessions/describe.js';
 import { deniedBlocker } from '../sessions/permission.js';
@@ -84,6 +85,9 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
           pid,
         )),
         ...barred.map((row) => barrierBlocker(database, row.pid)),
+        ...(barred.length === 0 ? [] : await findStartingProcesses(client, [database])).map((each) =>
+          startingBlocker(each, database),
+        ),
         ...denied.map((row) => deniedBlocker(toDeniedSession(row), database)),
       ];
       const sessions = rows

@@ -105,7 +105,7 @@ export async function cloneDatabase(
       });
       return { changed: true, to, removed, notCarriedOver };
     } catch (error) {
-      await dropPrivateDatabases(operation, [name]);
+      operation.leftovers.push(...(await dropPrivateDatabases(operation, [name])));
       throw error;
     }
   });

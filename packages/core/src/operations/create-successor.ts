@@ -45,7 +45,7 @@ async function refuseCopyOfPlaceholder(
 ): Promise<void> {
   const { rows } = await operation.control.client.query(placeholderCopied, [name, templateEncoding]);
   if (rows.length === 0) return;
-  await dropPrivateDatabases(operation, [name]);
+  operation.leftovers.push(...(await dropPrivateDatabases(operation, [name])));
   throw heldError(template, operation.failure);
 }
 

@@ -66,7 +66,7 @@ export class SuccessorFill {
     if (operation.deadline.silent) return;
     await withLiveConnections(operation, new Deadline({ timeoutMs: givingUpMs }), async (last) => {
       await last.runner.client.query(drop).catch(() => undefined);
-      await dropPrivateDatabases(last, [successor]);
+      operation.leftovers.push(...(await dropPrivateDatabases(last, [successor])));
       // What led here is what the caller is told; the next operation drops what is left.
     }).catch(() => undefined);
   }

@@ -147,7 +147,8 @@ export async function recreateDatabase(
       return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
-      if (filling === undefined) await dropPrivateDatabases(operation, [plan.successor]);
+      if (filling === undefined)
+        operation.leftovers.push(...(await dropPrivateDatabases(operation, [plan.successor])));
       else await filling.giveUp(operation, plan.successor);
       throw error;
     }

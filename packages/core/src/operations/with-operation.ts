@@ -2,7 +2,6 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { refuseTransactionPooling } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline } from '../contract/deadline.js';
-import type { Blocker } from '../contract/blocker.js';
 import { type PgEvictError, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
 import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
@@ -12,6 +11,7 @@ import type { Session } from '../contract/session.js';
 import { Drain } from '../eviction/drain.js';
 import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
+import { untilToldHaveEnded } from '../eviction/told-to-end.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
 import { dropExpired } from '../undo/drop-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
@@ -67,6 +67,7 @@ export async function withOperation(
         control,
         terminated,
         removed: [],
+        leftovers: [],
         dryRun: options.dryRun ?? false,
         keep: options.keep ?? [],
         poolers,
@@ -93,7 +94,7 @@ export async function withOperation(
       } catch (error) {
         // What a listener throws is not ours to translate.
         if (thrownByListener?.error === error) throw error;
-        throw failureOf(error, operation);
+        throw await failureOf(error, operation);
       } finally {
         await preparing;
       }
@@ -137,27 +138,38 @@ function reportOf(
   };
 }
 
-function failureOf(
-  error: unknown,
-  { command, database, failure, removed, terminated }: Operation,
-): PgEvictError {
+async function failureOf(error: unknown, operation: Operation): Promise<PgEvictError> {
+  const { command, database, failure } = operation;
   // Nothing has begun where it cannot even be listened.
   const summary = sqlStateOf(error) === '25006' ? failure : `Database "${database}": ${command} failed`;
-  return withLosses(translateError(error, summary, { database }), [...terminated.values()], removed);
+  return withLosses(translateError(error, summary, { database }), operation);
 }
 
-/** Whoever hears of a failure must hear as well whom and what it has cost already. */
-function withLosses(
-  error: PgEvictError,
-  terminated: readonly Session[],
-  removed: readonly Blocker[],
-): PgEvictError {
-  if (terminated.length === 0 && removed.length === 0) return error;
-  return withFacts(error, {
-    // A failure to give a database back brings its own.
-    terminated: [...new Set([...terminated, ...error.terminated])],
+/**
+ * Whoever hears of a failure must hear as well whom and what it has cost already, who was told to end and has not, and
+ * what is left aside.
+ */
+async function withLosses(error: PgEvictError, operation: Operation): Promise<PgEvictError> {
+  const { leftovers, removed } = operation;
+  const { ended, remaining, seen } = await untilToldHaveEnded(operation);
+  // A failure to give a database back brings its own.
+  const losses = {
+    terminated: [...new Set([...ended, ...error.terminated])],
     removed: [...new Set([...removed, ...error.removed])],
-  });
+    leftovers: [...new Set([...leftovers, ...error.leftovers])],
+  };
+  const named = new Set(error.blockers.map(({ name }) => name));
+  const unnamed = remaining.map(({ pid }) => String(pid)).filter((pid) => !named.has(pid));
+  const also = [
+    ...(unnamed.length === 0 ? [] : [` Told to end, and still there: ${unnamed.join(', ')}.`]),
+    ...(seen ? [] : [' It could not be seen whether those have ended that were told to.']),
+    ...leftovers.map(
+      (left) =>
+        ` "${left.database}" could not be dropped and is left aside, to be dropped by the next operation on "${operation.database}": ${left.reason}`,
+    ),
+  ].join('');
+  const costNothing = Object.values(losses).every(({ length }) => length === 0);
+  return also === '' && costNothing ? error : withFacts(error, { ...losses, also });
 }
 
 /** Begins an operation and runs it. Earlier leftovers come first: one of them may be the very database that is asked for. */

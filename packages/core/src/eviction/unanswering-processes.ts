@@ -1,0 +1,67 @@
+import type { Client } from 'pg';
+import type { Blocker } from '../contract/blocker.js';
+
+/**
+ * Processes that have the lock of a database, or wait for it, while they start: $1 the databases. They are on no list of
+ * sessions yet (18 lists them, without a database). A DROP that was cancelled has given them the lock. One whose signals are blocked meanwhile, as a worker's of an extension can be,
+ * answers nobody until it has the lock.
+ */
+const startingQuery = `
+SELECT l.pid, a.backend_type AS type FROM pg_locks l JOIN pg_database d ON d.oid = l.objid
+LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE d.datname = ANY ($1::name[]) AND l.locktype = 'object' AND l.classid = 'pg_database'::regclass
+  AND l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND a.datid IS NULL
+ORDER BY l.pid`;
+
+/** A process of the server that starts on a database. */
+interface StartingProcess {
+  readonly pid: number;
+  readonly type: string | null;
+}
+
+/** How many are named; behind a lock, a whole pool may queue. */
+const namedAtMost = 10;
+
+/** Finds the processes that start on one of these databases. Needs no privilege. */
+export async function findStartingProcesses(
+  client: Client,
+  databases: readonly string[],
+): Promise<StartingProcess[]> {
+  return (await client.query<StartingProcess & Record<string, unknown>>(startingQuery, [databases])).rows;
+}
+
+/**
+ * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
+ * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which. Those that wait
+ * for the lock of the very database may be it: they get on as soon as the DROP ends.
+ */
+export async function unansweringProcesses(
+  client: Client,
+  databases: readonly string[],
+  database: string,
+  wrecks: string,
+): Promise<Blocker[]> {
+  const starting = await findStartingProcesses(client, databases);
+  return [
+    {
+      kind: 'stuck-backend',
+      name: 'ProcSignalBarrier',
+      database,
+      detail: `A process somewhere on the server does not answer, and DROP DATABASE waits for every one.${wrecks}`,
+      remedy:
+        'Look on the server host for a stopped or hanging process of PostgreSQL, free it, then drop the database again.',
+    },
+    ...starting.slice(0, namedAtMost).map((each) => startingBlocker(each, database)),
+  ];
+}
+
+/** A process that may be the one that does not answer. */
+export function startingBlocker({ pid, type }: StartingProcess, database: string): Blocker {
+  return {
+    kind: 'stuck-backend',
+    name: String(pid),
+    database,
+    detail: `Process ${pid}${type === null ? '' : ` (${type})`} starts on the database, waits for its lock meanwhile, and may be the one that does not answer.`,
+    remedy: `Look at process ${pid} on the server host. One whose signals are blocked until it has the lock goes on when the DROP ends: then drop the database again.`,
+  };
+}

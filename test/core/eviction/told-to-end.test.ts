@@ -1,0 +1,147 @@
+import {
+  cloneDatabase,
+  diagnose,
+  dropDatabase,
+  findLeftovers,
+  recreateDatabase,
+  renameDatabase,
+  swapDatabase,
+  type OperationReport,
+  type Target,
+} from '@pg-evict/core';
+import { failureOf } from '../../support/core/failure.js';
+import { pidsOf, privateDatabasesFor, targetOf } from '../../support/core/target.js';
+import { useOwnServer } from '../../support/own-server.js';
+import { Scratch } from '../../support/scratch.js';
+import { ask, databaseExists, serverMajor, serverUrl, until } from '../../support/server.js';
+import { openSession, useSessions, type OpenSession } from '../../support/sessions.js';
+import { StoppedProcesses } from '../../support/stopped-processes.js';
+
+// A stopped process holds up every DROP DATABASE of its server, so this has one of its own.
+const scratch = new Scratch();
+afterAll(async () => scratch.cleanUp());
+useOwnServer();
+const stopped = new StoppedProcesses();
+const sessionOn = useSessions();
+
+/** Since 15, DROP DATABASE waits for every process of the server. */
+const since15 = serverMajor >= 15;
+
+const operations: Record<string, (target: Target, options: object) => Promise<OperationReport>> = {
+  drop: dropDatabase,
+  rename: async (target, options) => renameDatabase(target, scratch.newName(), options),
+  clone: async (target, options) => cloneDatabase(target, scratch.newName(), options),
+  swap: async (target, options) => swapDatabase(target, await scratch.database(), options),
+  recreate: recreateDatabase,
+};
+
+async function stoppedOn(database: string): Promise<OpenSession> {
+  const session = await sessionOn(database);
+  stopped.stop(session.pid);
+  return session;
+}
+
+test.each(Object.keys(operations))(
+  'of two sessions, ended is said of the one that has, and of the stopped one that it has not: %s',
+  async (name) => {
+    const database = await scratch.database();
+    const [stuck, other] = [await stoppedOn(database), await sessionOn(database)];
+    const operate = operations[name];
+    const error = await failureOf(operate?.(targetOf(database), { timeoutMs: 800 }) ?? Promise.resolve());
+    expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
+    expect(pidsOf(error.terminated)).toEqual([other.pid]);
+    expect(error.blockers).toMatchObject([{ kind: 'session', name: String(stuck.pid) }]);
+  },
+);
+
+test.each([20, 60, 150, 400])(
+  'whoever is there is named, however short the deadline is: %i ms',
+  async (timeoutMs) => {
+    const database = await scratch.database();
+    const stuck = await stoppedOn(database);
+    const error = await failureOf(renameDatabase(targetOf(database), scratch.newName(), { timeoutMs }));
+    expect(error.terminated).toEqual([]);
+    // Where there was no time to look, nothing is claimed.
+    if (error.code !== 'SESSIONS_REMAIN') {
+      expect(error).toMatchObject({ code: 'TIMEOUT', blockers: [] });
+      expect(error.message).toMatch(
+        new RegExp(`Connected, and not told to end yet: ${stuck.pid}|No connection was made|not renamed`),
+      );
+    } else expect(error.blockers).toMatchObject([{ name: String(stuck.pid) }]);
+  },
+);
+
+test('after an abort, too, who was told to end and has not is named', async () => {
+  const database = await scratch.database();
+  const [stuck, other] = [await stoppedOn(database), await sessionOn(database)];
+  const controller = new AbortController();
+  const failing = failureOf(
+    renameDatabase(targetOf(database), scratch.newName(), { signal: controller.signal }),
+  );
+  await other.ended;
+  controller.abort();
+  const error = await failing;
+  expect(error).toMatchObject({ code: 'ABORTED' });
+  expect(pidsOf(error.terminated)).toEqual([other.pid]);
+  expect(error.message).toContain(`Told to end, and still there: ${stuck.pid}.`);
+});
+
+(since15 ? test : test.skip)(
+  'what a failed recreate made and cannot drop is in the error, and found once, as what it is',
+  async () => {
+    const database = await scratch.database();
+    const stuck = await stoppedOn(database);
+    const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 1200 }));
+    const left = await privateDatabasesFor(database);
+    expect(left).toHaveLength(1);
+    expect(error.leftovers.map((each) => each.database)).toEqual(left);
+    expect(error.message).toContain(`"${left[0] ?? ''}" could not be dropped and is left aside`);
+    const found = await findLeftovers(targetOf(database));
+    expect(found.filter(({ of }) => of === database)).toMatchObject([{ database: left[0] }]);
+    stopped.goOn(stuck.pid);
+    expect(await recreateDatabase(targetOf(database))).toMatchObject({ changed: true, leftovers: [] });
+    expect(await privateDatabasesFor(database)).toEqual([]);
+  },
+);
+
+(since15 ? test : test.skip)(
+  'a process that is on no list, and does not answer, is named by what it waits for',
+  async () => {
+    const database = await scratch.database();
+    const keeper = await stoppedOn(database);
+    const target = targetOf(database);
+    const failing = failureOf(dropDatabase(target, { timeoutMs: 2500 }));
+    const holds = `FROM pg_locks WHERE classid = 'pg_database'::regclass AND database = 0`;
+    await until(
+      async () => (await ask(`SELECT ${holds} AND granted AND mode = 'AccessExclusiveLock'`)).length > 0,
+      'the drop has its lock',
+    );
+    // It comes while the lock is held, and is stopped before it has answered to anybody.
+    const coming = openSession(serverUrl({ database })).catch((error: unknown) => error);
+    const waiting = async (): Promise<{ pid: number }[]> =>
+      ask(`SELECT pid ${holds} AND NOT granted AND mode = 'RowExclusiveLock'`);
+    await until(async () => (await waiting()).length > 0, 'it waits for the lock');
+    const pid = (await waiting())[0]?.pid ?? 0;
+    stopped.stop(pid);
+    stopped.goOn(keeper.pid);
+    await until(
+      async () =>
+        (await ask(`SELECT FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier'`)).length > 0,
+      'the drop waits for it',
+    );
+    const { standing } = await diagnose(target);
+    expect(standing.filter(({ kind }) => kind === 'stuck-backend').map(({ name }) => name)).toContain(
+      String(pid),
+    );
+    const error = await failing;
+    expect(error).toMatchObject({ code: 'BLOCKED' });
+    expect(error.blockers).toMatchObject([
+      { kind: 'stuck-backend', name: 'ProcSignalBarrier' },
+      { kind: 'stuck-backend', name: String(pid), detail: expect.stringContaining('starts on the database') },
+    ]);
+    stopped.goOn(pid);
+    await coming;
+    expect(await dropDatabase(target)).toMatchObject({ changed: true });
+    expect(await databaseExists(database)).toBe(false);
+  },
+);
