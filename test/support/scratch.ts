@@ -3,7 +3,7 @@ import { ask, quote, serverUrl, uniqueName, withClient } from './server.js';
 /** $1 databases. */
 const privateDatabasesQuery = `
 SELECT datname AS name FROM pg_database, unnest($1::text[]) AS of
-WHERE datname ~ ('^pg_evict_(new|old|held|undo)_' || left(encode(sha256(convert_to(of, 'UTF8')), 'hex'), 10) || '_')`;
+WHERE datname ~ ('^pg_evict_(new|old|drop|held|undo)_' || left(encode(sha256(convert_to(of, 'UTF8')), 'hex'), 10) || '_')`;
 
 /** Databases and roles of one test file, dropped when it is over. */
 export class Scratch {

@@ -128,6 +128,30 @@ export function withFacts(
   return remedies === undefined ? copy : attachRemedies(copy, remedies);
 }
 
+/** The same error, told of a database that has another name by now. */
+export function retold(error: PgEvictError, from: string, to: string): PgEvictError {
+  const tell = (text: string): string => text.replaceAll(from, to);
+  const { cause, code, database, hint, leftovers, message, removed, sqlState, terminated } = error;
+  const copy = new PgEvictError(code, tell(hint === null ? message : message.slice(0, -hint.length - 1)), {
+    database: database === null ? undefined : tell(database),
+    hint: hint === null ? undefined : tell(hint),
+    blockers: error.blockers.map((blocker) => ({
+      ...blocker,
+      name: tell(blocker.name),
+      database: tell(blocker.database),
+      detail: tell(blocker.detail),
+      remedy: tell(blocker.remedy),
+    })),
+    terminated,
+    removed,
+    leftovers,
+    sqlState: sqlState ?? undefined,
+    cause,
+  });
+  const remedies = remediesOf(error);
+  return remedies === undefined || hint?.includes(from) === true ? copy : attachRemedies(copy, remedies);
+}
+
 /** An error that says what would help, for whoever prints it to put into words of his own. */
 export function errorWithRemedies(
   code: PgEvictErrorCode,

@@ -13,10 +13,15 @@ import { leaseLockTaken } from './lease-lock.js';
 const wrongObjectType = '42809';
 
 /**
- * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, or one that
- * somebody holds exclusively. The first two hold nothing that is needed, the last holds the data.
+ * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, one that is being
+ * dropped, or one that somebody holds exclusively. The first three hold nothing that is needed, the last holds the data.
  */
-export type PrivateRole = 'new' | 'old' | 'held';
+export type PrivateRole = 'new' | 'old' | 'drop' | 'held';
+
+/** Whether an operation has given a database that name. */
+export function isPrivateName(name: string): boolean {
+  return /^pg_evict_(?:new|old|drop|held)_[0-9a-f]{10}_/.test(name);
+}
 
 /** A database whose maker died before it could put it in place or drop it. */
 export interface AbandonedDatabase {
@@ -48,9 +53,10 @@ const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%
  */
 const abandonedQuery = `
 WITH p AS (
-  SELECT datname, datdba::bigint::float8 AS owner, pg_get_userbyid(datdba) = current_user AS mine, regexp_match(datname, '^pg_evict_(new|old|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
-  FROM pg_database WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
-SELECT p.datname AS name, p.owner, p.mine, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
+  SELECT datname, datdba::bigint::float8 AS owner, pg_get_userbyid(datdba) = current_user AS mine,
+    EXISTS (SELECT FROM pg_stat_activity WHERE datid = d.oid) AS used, regexp_match(datname, '^pg_evict_(new|old|drop|held)_([0-9a-f]{10})_([0-9]{1,9})_([0-9a-z]+)$') AS part
+  FROM pg_database d WHERE pg_has_role(datdba, 'USAGE') AND datname LIKE 'pg\\_evict\\_%')
+SELECT p.datname AS name, p.owner, p.mine, p.used, part[1] AS role, part[2] AS tag, part[4] AS started, a.pid IS NOT NULL AS listed,
   (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
 FROM p LEFT JOIN pg_stat_activity a ON a.pid = part[3]::int
 WHERE part IS NOT NULL AND NOT ${leaseLockTaken('p.datname::text', 'holder')} ORDER BY p.datname`;
@@ -69,6 +75,7 @@ interface NamedDatabase {
 type AbandonedRow = AbandonedDatabase & {
   readonly owner: number;
   readonly mine: boolean;
+  readonly used: boolean;
   readonly started: string;
   readonly listed: boolean;
   readonly backendStarted: string | null;
@@ -77,15 +84,17 @@ type AbandonedRow = AbandonedDatabase & {
 /**
  * Whether an operation of ours may have made it. Everybody who may create databases can give one such a name, and have us
  * wait for those who are on it, or put it in the place of one of ours. Ours belong to us or to the owner of the database
- * they were made for; one that is held is named by its placeholder.
+ * they were made for; one that is held is named by its placeholder. Of what was being dropped nothing is left to tell whose
+ * it was: whoever may drop it does, unless somebody is on it.
  */
-function isTrusted({ mine, name, owner, role, tag }: AbandonedRow, all: readonly NamedDatabase[]): boolean {
+function isTrusted({ mine, name, owner, role, tag, used }: AbandonedRow, all: readonly NamedDatabase[]): boolean {
+  const madeFor = all.filter((database) => privateTag(database.name) === tag);
   return (
     mine ||
-    all.some(
+    (role === 'drop' && madeFor.length === 0 && !used) ||
+    madeFor.some(
       (database) =>
-        privateTag(database.name) === tag &&
-        (database.owner === owner || (role === 'held' && standsInFor(database.comment) === name)),
+        database.owner === owner || (role === 'held' && standsInFor(database.comment) === name),
     )
   );
 }

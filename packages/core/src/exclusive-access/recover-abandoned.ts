@@ -19,8 +19,8 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
   const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
   const named = (wanted: PrivateRole): string[] =>
     abandoned.filter(({ role }) => role === wanted).map(({ name }) => name);
-  // Nobody needs what was replaced, whoever lives.
-  const replaced = named('old');
+  // Nobody needs what was replaced, or was to be dropped, whoever lives.
+  const replaced = [...named('old'), ...named('drop')];
   const found = [...replaced];
   const left: Leftover[] = [];
   const claimed = async (name: string, recover: () => Promise<readonly Leftover[]>): Promise<void> => {

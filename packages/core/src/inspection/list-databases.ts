@@ -6,7 +6,7 @@ import { translateError } from '../contract/server-error.js';
 /** Without templates, and without what an operation, or a run of tests, has under a name of its own. */
 const databasesQuery = `
 SELECT datname AS name FROM pg_database
-WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|old|held)_' ORDER BY 1`;
+WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|old|drop|held)_' ORDER BY 1`;
 
 /**
  * Lists the names of the databases on a server that somebody may mean. Changes nothing.

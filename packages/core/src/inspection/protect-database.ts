@@ -4,7 +4,7 @@ import { assertDatabaseName } from '../contract/database-name.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
-import { findDatabase, inspect } from '../database/facts.js';
+import { databaseComments, findDatabase, inspect } from '../database/facts.js';
 import { heldError, isPlaceholder } from '../guards/placeholder.js';
 import { requireOwnership } from '../guards/preconditions.js';
 import { readProtection, writeProtection } from '../guards/protection-label.js';
@@ -71,6 +71,9 @@ async function setLabel(
         await client.query(
           `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
         );
+        // Of a database that has gone meanwhile, COMMENT only warns (`CommentObject()`, src/backend/commands/comment.c).
+        const [found] = await databaseComments(client, [database]);
+        if (found === undefined) throw databaseNotFound(database);
       }
       return {
         database,

@@ -21,6 +21,7 @@ import { quoteIdentifier, renameStatement } from '../text/quote.js';
 import { dropKept, dropPrevious } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
 import { planKeeping } from '../undo/plan-keeping.js';
+import { dropByName, dropRenamed, mayBeRenamed } from './drop-renamed.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link dropDatabase}. */
@@ -74,11 +75,8 @@ export async function dropDatabase(
     if (operation.dryRun) return report;
     try {
       await removeBlockers(operation, toRemove);
-      await runExclusively(operation, {
-        ...needs,
-        sql: `DROP DATABASE ${quoteIdentifier(database)}`,
-        sessions: 'end',
-      });
+      if (mayBeRenamed(inspection, facts)) await dropRenamed(operation);
+      else await dropByName(operation, database);
     } catch (error) {
       if (toRemove.some(({ kind }) => kind === 'template')) await setTemplateAgain(operation);
       throw error;

@@ -1,13 +1,12 @@
-import type { Connection } from '../connection/connect.js';
-import { withMaintenanceConnections } from '../connection/maintenance.js';
 import type { Target } from '../connection/target.js';
-import { Deadline, pause } from '../contract/deadline.js';
+import { Deadline } from '../contract/deadline.js';
 import { alsoThrown, PgEvictError } from '../contract/error.js';
-import { type Operation, wakeChannel } from '../eviction/operation.js';
+import type { Operation } from '../eviction/operation.js';
 import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
 import { Lease } from '../exclusive-access/lease.js';
 import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
 import { quoteIdentifier } from '../text/quote.js';
+import { withLiveConnections } from './live-connections.js';
 
 /** How long giving up a database may take where our connections were lost, and the operation's own time is over. */
 const givingUpMs = 10_000;
@@ -79,43 +78,4 @@ export class SuccessorFill {
       throw this.#thrown === undefined ? error : this.#thrown.error;
     }
   }
-}
-
-/** How long a connection may take to answer before it counts as lost. */
-const answerMs = 5000;
-
-/**
- * Calls `callback` with the operation. If one of its connections has been lost, while the caller did something of his
- * own, it gets two new ones first, which are closed afterwards.
- *
- * @param deadline that of the new connections, and of the operation with them
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`
- */
-async function withLiveConnections<T>(
-  operation: Operation,
-  deadline: Deadline,
-  callback: (operation: Operation) => Promise<T>,
-): Promise<T> {
-  const { control, database, maintenanceDatabase, runner, settings } = operation;
-  const live = await Promise.all([runner, control].map(answers));
-  if (live.every(Boolean)) return callback(operation);
-  const target = {
-    settings,
-    database,
-    maintenanceDatabases: [maintenanceDatabase],
-    protect: [],
-    poolers: [],
-  } as const;
-  return withMaintenanceConnections(target, deadline, 2, async ([newRunner, newControl]) => {
-    await newRunner.client.query(`LISTEN ${wakeChannel(newRunner.pid)}`);
-    return callback({ ...operation, deadline, runner: newRunner, control: newControl });
-  });
-}
-
-async function answers({ client }: Connection): Promise<boolean> {
-  const answered = client.query('SELECT').then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answered, pause(answerMs, answered).then(() => false)]);
 }

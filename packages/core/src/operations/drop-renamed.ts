@@ -1,0 +1,98 @@
+import { dropBlockers, renameBlockers } from '../contract/blocker.js';
+import { Deadline } from '../contract/deadline.js';
+import { isPgEvictError, retold } from '../contract/error.js';
+import { type DatabaseFacts, halfDropped, type Inspection, isInvalid } from '../database/facts.js';
+import type { Operation } from '../eviction/operation.js';
+import { runExclusively } from '../eviction/run-exclusively.js';
+import { isPrivateName, privateName } from '../exclusive-access/private-databases.js';
+import { unlessPlaceholder } from '../guards/placeholder.js';
+import { unlessProtected } from '../guards/protection-label.js';
+import { quoteIdentifier, renameStatement } from '../text/quote.js';
+import { withLiveConnections } from './live-connections.js';
+
+/** How long giving a database its name back may take: a rename takes milliseconds. */
+const namingMs = 800;
+
+/** Likewise, where our connections were lost. */
+const reconnectingMs = 5000;
+
+/** Whether the role may rename the database, which it owns: needs CREATEDB. One that is half dropped is left as it is. */
+export function mayBeRenamed({ createdb }: Inspection, facts: DatabaseFacts): boolean {
+  return createdb && !isInvalid(facts) && !isPrivateName(facts.name);
+}
+
+/** Drops a database: between the last look at its label and the lock of DROP is one round trip. */
+export async function dropByName(operation: Operation, name: string): Promise<void> {
+  await runExclusively(operation, {
+    sql: `DROP DATABASE ${quoteIdentifier(name)}`,
+    databases: [name],
+    blockedBy: dropBlockers,
+    sessions: 'end',
+  });
+}
+
+/**
+ * Drops a database that may be renamed. DROP DATABASE cannot run in a transaction, so nothing could be looked at under
+ * its lock; RENAME can, and has a lock that COMMENT waits for. So the database first gets a private name, unless it is
+ * protected: whoever would protect it from then on finds no database of that name. What is killed in between leaves a
+ * database under that name, which the next operation drops.
+ *
+ * @throws what the DROP fails with; the database has its own name again then, if that could be done
+ */
+export async function dropRenamed(operation: Operation): Promise<void> {
+  const { database } = operation;
+  const aside = privateName(operation, 'drop');
+  await runExclusively(operation, {
+    sql: [renameStatement(database, aside), unlessPlaceholder(aside), unlessProtected(aside)].join('; '),
+    databases: [database],
+    blockedBy: renameBlockers,
+    sessions: 'end',
+  });
+  try {
+    await dropByName(operation, aside);
+  } catch (error) {
+    const isBack = await giveNameBack(operation, aside);
+    if (isBack === undefined) return;
+    const { control, deadline } = operation;
+    // What keeps it from being dropped is told of the database as everybody knows it.
+    if (isBack && !deadline.over && isPgEvictError(error) && error.code !== 'CONNECTION_FAILED') {
+      const wreck = await halfDropped(control.client, [database]);
+      if (wreck === '') return dropByName(operation, database);
+    }
+    throw isBack && isPgEvictError(error) ? retold(error, aside, database) : error;
+  }
+}
+
+/**
+ * Gives a database its own name again.
+ *
+ * @returns whether it has it; `undefined` if the database is gone, so that it has been dropped after all
+ */
+async function giveNameBack(operation: Operation, aside: string): Promise<boolean | undefined> {
+  const { database, deadline, leftovers } = operation;
+  const isLost = deadline.silent;
+  const time = new Deadline({ timeoutMs: deadline.over ? namingMs : reconnectingMs });
+  try {
+    if (isLost) throw new Error('the server does not answer');
+    return await withLiveConnections(operation, time, async (live) => {
+      const exists = 'SELECT FROM pg_database WHERE datname = $1';
+      const { rows } = await live.control.client.query(exists, [aside]);
+      if (rows.length === 0) return undefined;
+      await runExclusively(
+        { ...live, deadline: time, graceMs: 0, patienceMs: 0, drain: undefined },
+        {
+          sql: renameStatement(aside, database),
+          databases: [aside],
+          blockedBy: renameBlockers,
+          sessions: 'end',
+          labels: 'ignored',
+        },
+      );
+      return true;
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    leftovers.push({ database: aside, reason });
+    return false;
+  }
+}
