@@ -87,14 +87,16 @@ type AbandonedRow = AbandonedDatabase & {
  * they were made for; one that is held is named by its placeholder. Of what was being dropped nothing is left to tell whose
  * it was: whoever may drop it does, unless somebody is on it.
  */
-function isTrusted({ mine, name, owner, role, tag, used }: AbandonedRow, all: readonly NamedDatabase[]): boolean {
+function isTrusted(
+  { mine, name, owner, role, tag, used }: AbandonedRow,
+  all: readonly NamedDatabase[],
+): boolean {
   const madeFor = all.filter((database) => privateTag(database.name) === tag);
   return (
     mine ||
     (role === 'drop' && madeFor.length === 0 && !used) ||
     madeFor.some(
-      (database) =>
-        database.owner === owner || (role === 'held' && standsInFor(database.comment) === name),
+      (database) => database.owner === owner || (role === 'held' && standsInFor(database.comment) === name),
     )
   );
 }
