@@ -37,13 +37,13 @@ node_from_npm() {
 # suite runs on each Node on GitHub.
 of_node=(
   '/test/(jest|server)/'
-  '/test/testing/(host|leaks|template)/'
+  '/test/testing/(host|leaks|template|node-test)/'
   '/test/cli/(child|terminal)/'
   '/test/config/load/'
   '/test/knex/client/'
 )
 # Of the newest, what sees sockets and processes.
-of_newest_node=('/test/server/' '/test/testing/(host|leaks)/' '/test/cli/terminal/')
+of_newest_node=('/test/server/' '/test/testing/(host|leaks|node-test)/' '/test/cli/terminal/')
 
 # tests_under_node MAJOR PATTERN…: on what the Node in use has built.
 tests_under_node() {

@@ -1,4 +1,6 @@
 export { describeLeaks } from './leaks/describe-leaks.js';
+export { leakError } from './leaks/leak-error.js';
+export { trackTimers, type TimerTrack } from './leaks/track-timers.js';
 export type { LeakedSession } from './leaks/inspect-leaks.js';
 export type { ServerEndpoint, SocketTarget, SourceLine } from '@pg-evict/core/internal/own-connections';
 export {
@@ -12,6 +14,8 @@ export type { DatabaseAddress } from './server/database-address.js';
 export type { RunSettings } from './database/test-run.js';
 export { borrowDatabase, type BorrowDatabaseOptions } from './worker/borrow-database.js';
 export type { BorrowedDatabase } from './worker/borrowed-database.js';
+export { describeKept } from './worker/describe-kept.js';
+export { letGo } from './worker/let-go.js';
 export { startDetachedHost, type DetachedHostOptions } from './worker/detached-host.js';
 export {
   borrowForFile,

@@ -1,11 +1,16 @@
 import { relative } from 'node:path';
 import {
   borrowForFile,
+  describeKept,
   describeLeaks,
   knownProjects,
+  leakError,
+  letGo,
   type FileDatabase,
   type LeakedSession,
   tell,
+  type TimerTrack,
+  trackTimers,
 } from '@pg-evict/testing/worker';
 import { ensureHost } from '../run/ensure-host.js';
 import { endWithParent } from '../run/end-with-parent.js';
@@ -14,7 +19,6 @@ import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from
 import { configurationFileOf } from '../run/jest-configuration.js';
 import { readSettings } from './options.js';
 import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
-import { type TimerTrack, trackTimers } from './track-timers.js';
 
 /** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
 const noFrame = '    at <anonymous>:0:0';
@@ -121,31 +125,15 @@ export class TestFile {
       state.unhandledErrors.push([error, undefined]);
       return [];
     });
-    const { settings, watch } = this.#database;
-    if (settings.leaks === 'ignore' && watch.used) {
-      if (watch.openSockets().length > 0) this.#timers.unref();
-      watch.unrefStarted();
-    }
-    if (leaks.length > 0) {
-      watch.detach();
-      this.#timers.unref();
-      if (leaks.some(({ socket }) => socket === null)) watch.unrefStarted();
-      this.#report(leaks, state);
-    }
+    letGo(this.#database, leaks, this.#timers);
+    if (leaks.length > 0) this.#report(leaks, state);
     if (state !== undefined) this.#failed = hasFailed(state);
   }
 
   #report(leaks: readonly LeakedSession[], state: TestState | undefined): void {
     const text = describeLeaks(this.#path, leaks, this.#directory);
     if (this.#database.settings.leaks === 'fail' && state !== undefined) {
-      const error = new Error(text);
-      // Jest shows the source at the first line of a stack trace; where the leak was found is nobody's concern.
-      const lines = leaks.find(({ socket }) => socket !== null)?.socket?.lines ?? [];
-      const frames = lines.map(
-        ({ name, file, line, column }) => `    at ${name ?? '<anonymous>'} (${file}:${line}:${column})`,
-      );
-      error.stack = [text, ...(frames.length === 0 ? [noFrame] : frames)].join('\n');
-      state.unhandledErrors.push([error, undefined]);
+      state.unhandledErrors.push([leakError(text, leaks, noFrame), undefined]);
     } else {
       tell(text);
     }
@@ -156,22 +144,4 @@ export class TestFile {
 function isOfEnd(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown };
   return code === 'CONNECTION_FAILED' || code === 'REFUSED';
-}
-
-/** Says, without a password, where the database of a failed test file is. */
-function describeKept(
-  file: string,
-  { name, url }: { readonly name: string; readonly url: string },
-  { server }: FileDatabase,
-): string {
-  const address = new URL(url);
-  address.password = '';
-  return `${file} failed. Its database was kept: ${address.href}\n${howLong(name, server)}`;
-}
-
-function howLong(name: string, { kind, watched }: FileDatabase['server']): string {
-  if (watched) return "It stays until watch mode ends. The password is that in the tests' DATABASE_URL.";
-  return kind === 'connection'
-    ? `It stays for a week, or until pg-evict drop ${name}, or pg-evict sweep --kept.`
-    : 'Its server ends with the run: configure a connection to look into it afterwards, or use --watch.';
 }

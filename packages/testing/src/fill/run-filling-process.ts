@@ -114,10 +114,19 @@ function tell(child: ChildProcess, message: ToFillingProcess): void {
 /** Newer Nodes warn of each TypeScript file of a package that does not say what its modules are. */
 const noTypelessWarning = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
-/** Loaders and the like that this process was started with; no debugger, which has one port. */
+/**
+ * Loaders and the like that this process was started with; no debugger, which has one port, and nothing that would make a
+ * test runner of it.
+ */
 function ownArguments(): string[] {
-  return process.execArgv.filter((argument) => !/^--(?:inspect|debug)/.test(argument));
+  return process.execArgv.filter((argument, index, all) => {
+    const isValue = !argument.startsWith('-') && ofRunner.test(all[index - 1] ?? '');
+    return !isValue && !ofRunner.test(argument) && !/^--(?:inspect|debug)/.test(argument);
+  });
 }
+
+/** Options of Node's own test runner. */
+const ofRunner = /^--(?:(?:experimental-)?test|watch)(?:$|[-=])/;
 
 function aborted(signal: AbortSignal): PgEvictError {
   return new PgEvictError(

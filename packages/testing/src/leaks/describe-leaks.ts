@@ -6,12 +6,12 @@ import type { SourceLine } from '@pg-evict/core/internal/own-connections';
 const longestQuery = 200;
 
 /** How the usual libraries are told to let go. */
-const remedy =
-  'Close it before the file ends, in afterAll: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …';
+const remedy = (hook: string): string =>
+  `Close it before the file ends, in ${hook}: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …`;
 
 /** The same where JavaScript of this thread does not hold them. */
-const remedyElsewhere =
-  'End what holds it before the file ends, in afterAll: child.kill() or worker.terminate(), and wait for "exit", …';
+const remedyElsewhere = (hook: string): string =>
+  `End what holds it before the file ends, in ${hook}: child.kill() or worker.terminate(), and wait for "exit", …`;
 
 /**
  * Puts leaked sessions into words, for people: who, where, since when, the last query, and the lines that opened it.
@@ -19,17 +19,19 @@ const remedyElsewhere =
  *
  * @param file the test file
  * @param directory what file names are written relative to
+ * @param hook what the test runner calls the hook that runs last
  */
 export function describeLeaks(
   file: string,
   leaks: readonly LeakedSession[],
   directory = process.cwd(),
+  hook = 'afterAll',
 ): string {
   const sessions = leaks.length === 1 ? '1 PostgreSQL session' : `${leaks.length} PostgreSQL sessions`;
   return [
     `${relative(directory, file)} left ${sessions} open:`,
     ...leaks.flatMap((leak) => describeLeak(leak, directory).map((line) => `  ${line}`)),
-    leaks.every(({ socket }) => socket === null) ? remedyElsewhere : remedy,
+    leaks.every(({ socket }) => socket === null) ? remedyElsewhere(hook) : remedy(hook),
   ].join('\n');
 }
 

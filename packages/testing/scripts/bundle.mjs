@@ -1,0 +1,51 @@
+// Puts what each process of a test runner loads into one file for `require` and one for `import`: the worker's side, and
+// the adapters of node:test and Mocha; and entries beside it. Of what they are made of they need neither the driver nor the
+// engine. The one for `import` is an ES module itself, as Node would look through a CommonJS one for names first.
+import { createRequire } from 'node:module';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const file = 'worker-bundle.js';
+const common = {
+  absWorkingDir: root,
+  stdin: {
+    contents: `
+      export * from './worker.js';
+      export { beginTestFile } from './node-test/begin-test-file.js';`,
+    resolveDir: join(root, 'src'),
+  },
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  logLevel: 'warning',
+  external: ['pg'],
+};
+
+await build({ ...common, outfile: `dist/cjs/${file}`, format: 'cjs' });
+await build({
+  ...common,
+  outfile: `dist/esm/${file}`,
+  format: 'esm',
+  // Of the package's folder.
+  define: { __dirname: 'import.meta.dirname' },
+});
+
+const adapters = new Set(['beginTestFile']);
+const names = Object.keys(createRequire(import.meta.url)(`../dist/cjs/${file}`)).filter(
+  (name) => !adapters.has(name),
+);
+await write('cjs/worker', [
+  "'use strict';",
+  `const bundle = require('./${file}');`,
+  ...names.map((name) => `exports.${name} = bundle.${name};`),
+]);
+await write('esm/worker', [`export { ${names.join(', ')} } from './${file}';`]);
+// `--import` waits for it; the compiler has no such thing for CommonJS.
+await write('esm/node-test', [`import { beginTestFile } from './${file}';`, 'await beginTestFile();']);
+
+async function write(entry, lines) {
+  await writeFile(join(root, `dist/${entry}.js`), `${lines.join('\n')}\n`);
+}

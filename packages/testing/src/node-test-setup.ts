@@ -1,0 +1,25 @@
+import { endHost, beginHost, type TestHost } from './host/host.js';
+import { leaveTestFile } from './node-test/begin-test-file.js';
+
+let host: TestHost | undefined;
+
+/**
+ * Begins the run in the process of node:test's own runner (`--test-global-setup`, Node 24), which is then its host. A
+ * module of the project exports it, as Node takes no package there:
+ *
+ * ```js
+ * export { globalSetup, globalTeardown } from '@pg-evict/testing/node-test-setup';
+ * ```
+ *
+ * @throws {@link PgEvictError} what `startRun` throws
+ */
+export async function globalSetup(): Promise<void> {
+  host = await beginHost();
+}
+
+/** Ends the run, with every database of it. */
+export async function globalTeardown(): Promise<void> {
+  // With `--test-isolation=none` the tests ran in this process.
+  await leaveTestFile();
+  if (host !== undefined) await endHost(host);
+}
