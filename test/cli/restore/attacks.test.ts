@@ -93,6 +93,43 @@ describeWithTools('a dump made to reach beyond its database', () => {
     ],
     ['the same without its schema', () => `delete from only pg_authid where rolname = '${role}';`],
     ['the same by COPY', () => `COPY pg_db_role_setting FROM stdin;\n0\t10\t{work_mem=7MB}\n\\.\n`],
+    ['the same with a name by escapes', () => `UPDATE U&"pg\\005Fdatabase" SET datistemplate = true;`],
+    ['the same in its schema', () => `COPY pg_catalog.U&"pg\\005Fauthid" FROM stdin;\n\\.\n`],
+    ['the same within WITH', () => `WITH w AS (DELETE FROM pg_db_role_setting RETURNING 1) SELECT 1;`],
+    [
+      'the same within parentheses',
+      () => `(WITH w AS (UPDATE ONLY pg_database SET datistemplate = true RETURNING 1) SELECT 1);`,
+    ],
+    [
+      'the same within a table that is made',
+      () => `CREATE TABLE t AS WITH w AS (DELETE FROM pg_authid RETURNING 1) SELECT 1;`,
+    ],
+    [
+      'the same within EXPLAIN',
+      () => `EXPLAIN ANALYZE INSERT INTO pg_catalog.pg_db_role_setting VALUES (0, 10, '{work_mem=7MB}');`,
+    ],
+    [
+      'the same, prepared',
+      () => `PREPARE p AS DELETE FROM pg_db_role_setting WHERE setrole = 10; EXECUTE p;`,
+    ],
+    [
+      'the same within COPY',
+      () => `COPY (DELETE FROM pg_shdescription RETURNING 1) TO STDOUT;`,
+    ],
+    ['catalogs that may be changed', () => `SET LOCAL "allow_system_table_mods" = on;`],
+    ['a role called mapping', () => `CREATE USER mapping SUPERUSER;`],
+    ['a setting of a role called mapping', () => `ALTER USER mapping SET work_mem = '7MB';`],
+    ['a role called mapping, dropped', () => `DROP USER mapping, ${role};`],
+    [
+      'a subscription of which the slot goes with it',
+      () =>
+        `CREATE SUBSCRIPTION s CONNECTION 'dbname=${victim}' PUBLICATION p WITH (connect = false, slot_name = 'theirs'); DROP SUBSCRIPTION s;`,
+    ],
+    [
+      'a subscription of which the slot is changed',
+      () =>
+        `CREATE SUBSCRIPTION s CONNECTION 'dbname=${victim}' PUBLICATION p WITH (connect = false); ALTER SUBSCRIPTION s SET (slot_name = 'theirs');`,
+    ],
     ['a file of the server', () => `${table} COPY t TO '${dumps.path('owned')}';`],
     [
       'a file of the server, behind STDIN',

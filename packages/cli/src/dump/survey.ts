@@ -43,7 +43,7 @@ export async function surveyDump(head: Buffer, isWhole: boolean): Promise<Survey
       if (words.keyword(0) === 'CREATE' && words.keyword(1) === 'DATABASE') own ??= words.name(2, decode);
       // `DROP DATABASE` of --clean comes before its name is known.
       const named = words.name(words.keyword(2) === 'IF' ? 4 : 2, decode);
-      const verdict = judge(words, { own: own ?? named, decode });
+      const verdict = judge(words, { own: own ?? named, isLeading: true, decode });
       if (verdict.fate === 'refuse') refused.push({ ...verdict, at: item.at });
     }
   }

@@ -1,4 +1,5 @@
-import type { DumpSession } from './dump-session.js';
+import type { ConnectionSettings } from '@pg-evict/core';
+import { askOnce } from './ask-once.js';
 
 /** The database that is to be replaced, as the server knows it. */
 export interface OldDatabase {
@@ -8,8 +9,12 @@ export interface OldDatabase {
 }
 
 /** Looks which database has a name. */
-export async function findOldDatabase(session: DumpSession, name: string): Promise<OldDatabase> {
-  const [row] = await session.ask<{ oid: string }>(
+export async function findOldDatabase(
+  connection: ConnectionSettings,
+  name: string,
+): Promise<OldDatabase> {
+  const [row] = await askOnce<{ oid: string }>(
+    connection,
     'SELECT oid::text AS oid FROM pg_catalog.pg_database WHERE datname = $1',
     [name],
   );
@@ -21,9 +26,13 @@ export async function findOldDatabase(session: DumpSession, name: string): Promi
  *
  * @returns for a message, after a semicolon
  */
-export async function describeFate(session: DumpSession, { name, oid }: OldDatabase): Promise<string> {
+export async function describeFate(
+  connection: ConnectionSettings,
+  { name, oid }: OldDatabase,
+): Promise<string> {
   if (oid === undefined) return 'there was none before';
-  const [row] = await session.ask<{ name: string }>(
+  const [row] = await askOnce<{ name: string }>(
+    connection,
     'SELECT datname AS name FROM pg_catalog.pg_database WHERE oid = $1::oid',
     [oid],
   );

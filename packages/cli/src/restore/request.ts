@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import type { Dump, DumpedRelation, SkippedStatement } from '../dump/dump.js';
 import type { Survey } from '../dump/survey.js';
-import type { DumpSession } from './dump-session.js';
+import type { DumpSession } from '../script/dump-session.js';
 import type { OldDatabase } from './old-database.js';
 
 /** What is restored, and how. */
@@ -42,7 +42,7 @@ export interface RestoreTarget {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly old: OldDatabase;
-  /** Connects to the new database. */
+  /** Connects to the new database, to run statements of the dump in it. */
   readonly connect: () => Promise<DumpSession>;
 }
 

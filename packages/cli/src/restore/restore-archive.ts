@@ -3,10 +3,11 @@ import { programOutput } from '../child/program-output.js';
 import { runProgram } from '../child/run-program.js';
 import { redactQuery } from '../context/engine.js';
 import { printable } from '../terminal/printable.js';
+import { askOnce } from './ask-once.js';
 import { hintFor } from './hints.js';
 import { RestoreFailure, type RestoreRequest, type RestoreTarget } from './request.js';
 import { runScript } from './restore-plain.js';
-import type { PlainDumpResult } from './run-plain-dump.js';
+import type { PlainDumpResult } from '../script/run-plain-dump.js';
 
 /**
  * Restores an archive by pg_restore. Where the server would refuse something that may be left out, pg_restore writes its
@@ -50,28 +51,24 @@ export async function restoreArchive(
 /** Why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */
 async function whyByScript(
   { entries }: RestoreRequest,
-  { connect }: RestoreTarget,
+  { connection }: RestoreTarget,
 ): Promise<string | undefined> {
   if (entries.some((entry) => entry.startsWith('SCHEMA - public '))) {
     return 'the dump makes the schema "public", which is there already';
   }
-  const session = await connect();
-  try {
-    const [facts] = await session.ask<{ version: number; superuser: boolean }>(
-      `SELECT current_setting('server_version_num')::int / 10000 AS version,
-         (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser`,
-    );
-    const major = await majorOf('pg_restore');
-    if (facts === undefined) return undefined;
-    if (major !== undefined && major > facts.version) {
-      return `pg_restore is of ${major}, the server of ${facts.version}`;
-    }
-    const hasExtensions = entries.some((entry) => /^(?:EXTENSION|COMMENT) - (?:EXTENSION )?/.test(entry));
-    if (!facts.superuser && hasExtensions) return 'the dump has extensions, and the role is no superuser';
-    return undefined;
-  } finally {
-    await session.end();
+  const [facts] = await askOnce<{ version: number; superuser: boolean }>(
+    connection,
+    `SELECT current_setting('server_version_num')::int / 10000 AS version,
+       (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser`,
+  );
+  const major = await majorOf('pg_restore');
+  if (facts === undefined) return undefined;
+  if (major !== undefined && major > facts.version) {
+    return `pg_restore is of ${major}, the server of ${facts.version}`;
   }
+  const hasExtensions = entries.some((entry) => /^(?:EXTENSION|COMMENT) - (?:EXTENSION )?/.test(entry));
+  if (!facts.superuser && hasExtensions) return 'the dump has extensions, and the role is no superuser';
+  return undefined;
 }
 
 async function byProgram(

@@ -1,13 +1,14 @@
 import type { ConnectionSettings, DatabaseAccess } from '@pg-evict/core';
 import { PgEvictError, redactQuery } from '../context/engine.js';
 import type { Dump, DumpedRelation } from '../dump/dump.js';
+import { DumpSession } from '../script/dump-session.js';
+import type { ServerMessage } from '../script/server-message.js';
 import { printable } from '../terminal/printable.js';
-import { DumpSession } from './dump-session.js';
+import { dropSubscriptions } from './drop-subscriptions.js';
 import { describeFate, findOldDatabase, type OldDatabase } from './old-database.js';
 import { RestoreFailure, type RestoreRequest, type RestoreResult, type RestoreTarget } from './request.js';
 import { restoreArchive } from './restore-archive.js';
 import { restorePlain } from './restore-plain.js';
-import type { ServerMessage } from './server-messages.js';
 import { findMissing, listRestored } from './verify.js';
 
 /**
@@ -26,14 +27,14 @@ export async function restoreDump(
   const { database, dump, onMessage } = request;
   const connect = async (): Promise<DumpSession> =>
     DumpSession.connect(connection, (said) => onMessage(noticeLine(dump, said)));
-  const first = await connect();
-  const old = await findOldDatabase(first, database).finally(first.close);
+  const old = await findOldDatabase(connection, database);
   const target: RestoreTarget = { connection, env, signal, old, connect };
   try {
     const { relations, skipped } =
       dump.format === 'plain' ? await restorePlain(request, target) : await restoreArchive(request, target);
-    return { tables: await verify(relations, connect), skipped };
+    return { tables: await verify(relations, connection), skipped };
   } catch (error) {
+    await dropSubscriptions(connection);
     if (error instanceof RestoreFailure) throw await explain(error, target);
     throw error;
   }
@@ -41,11 +42,10 @@ export async function restoreDump(
 
 async function verify(
   relations: readonly DumpedRelation[],
-  connect: () => Promise<DumpSession>,
+  connection: ConnectionSettings,
 ): Promise<number> {
   // A session of its own: the dump may have given the other one another role.
-  const session = await connect();
-  const restored = await listRestored(session).finally(session.close);
+  const restored = await listRestored(connection);
   const missing = findMissing(relations, restored);
   if (missing !== undefined) {
     throw new RestoreFailure(
@@ -59,20 +59,19 @@ async function verify(
 
 async function explain(
   { cause, hint, kind, message }: RestoreFailure,
-  { connect, old }: RestoreTarget,
+  { connection, old }: RestoreTarget,
 ): Promise<PgEvictError> {
   const database = old.name;
-  const fate = await look(connect, old);
+  const fate = await look(connection, old);
   const failed = `Database "${database}" was not restored; ${fate}`;
   if (kind === 'aborted') return new PgEvictError('ABORTED', `Aborted. ${failed}.`, { database });
   const code = kind === 'dump' ? 'CONFIG_INVALID' : 'UNEXPECTED';
   return new PgEvictError(code, `${failed}: ${message}.`, { database, hint, cause });
 }
 
-async function look(connect: () => Promise<DumpSession>, old: OldDatabase): Promise<string> {
+async function look(connection: ConnectionSettings, old: OldDatabase): Promise<string> {
   try {
-    const session = await connect();
-    return await describeFate(session, old).finally(session.close);
+    return await describeFate(connection, old);
   } catch {
     return 'what has become of the old one could not be looked at';
   }

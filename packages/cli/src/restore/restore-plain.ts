@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream';
 import { redactQuery } from '../context/engine.js';
 import type { Dump } from '../dump/dump.js';
 import { openDump } from '../dump/open.js';
-import type { DumpSession } from './dump-session.js';
-import { StatementError } from './dump-session.js';
+import { DumpProblem } from '../script/dump-problem.js';
+import type { DumpSession } from '../script/dump-session.js';
+import { type PlainDumpResult, runPlainDump } from '../script/run-plain-dump.js';
+import { StatementError } from '../script/statement-error.js';
 import { hintFor } from './hints.js';
 import { RestoreFailure, type RestoreRequest, type RestoreTarget } from './request.js';
-import { DumpProblem, type PlainDumpResult, runPlainDump } from './run-plain-dump.js';
 
 /** Runs a plain dump in the new database, over a session of our own. @throws {@link RestoreFailure} */
 export async function restorePlain(request: RestoreRequest, target: RestoreTarget): Promise<PlainDumpResult> {

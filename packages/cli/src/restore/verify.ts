@@ -1,6 +1,7 @@
+import type { ConnectionSettings } from '@pg-evict/core';
 import type { DumpedRelation } from '../dump/dump.js';
 import { decodeText } from '../sql/encodings.js';
-import type { DumpSession } from './dump-session.js';
+import { askOnce } from './ask-once.js';
 
 /** How many names a message has at most. */
 const namedAtMost = 5;
@@ -31,8 +32,8 @@ WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,S,f}')
   AND n.nspname OPERATOR(pg_catalog.!~) '^pg_' AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'`;
 
 /** Lists the tables, views and sequences of the restored database. */
-export async function listRestored(session: DumpSession): Promise<RestoredRelation[]> {
-  const rows = await session.ask<Row>(relationsQuery);
+export async function listRestored(connection: ConnectionSettings): Promise<RestoredRelation[]> {
+  const rows = await askOnce<Row>(connection, relationsQuery);
   return rows.map(({ encoding, kind, name, schema }) => {
     const decode = (hex: string): string =>
       decodeText(Buffer.from(hex, 'hex'), encoding === 'SQL_ASCII' ? 'UTF8' : encoding);

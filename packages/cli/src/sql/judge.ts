@@ -1,4 +1,5 @@
-import { reasons, sharedCatalogs, type StatementRule, statementRules } from './statement-rules.js';
+import { onSharedCatalog, writesSharedCatalog } from './shared-catalogs.js';
+import { reasons, type StatementRule, statementRules } from './statement-rules.js';
 import type { Words } from './words.js';
 
 /** What becomes of a statement: it is run, left out, or refused. */
@@ -10,6 +11,8 @@ export type Verdict =
 export interface Surroundings {
   /** The database that the dump says it is of; `undefined` where it does not say. */
   readonly own: string | undefined;
+  /** Whether nothing was made yet. */
+  readonly isLeading: boolean;
   readonly decode: (bytes: Buffer) => string;
 }
 
@@ -29,19 +32,21 @@ export function judge(words: Words, surroundings: Surroundings): Verdict {
 const run: Verdict = { fate: 'run' };
 
 /** Most statements of a dump, of which nothing is refused. */
-const frequent = new Set(['', 'SELECT', 'SET', 'BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
+const frequent = new Set(['SELECT', 'BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
 
 const split = (text: string): string[][] => text.split(' ').map((word) => word.split('|'));
 
 interface Compiled extends StatementRule {
   readonly first: readonly string[][];
   readonly further: readonly string[][];
+  readonly others: readonly string[][] | undefined;
 }
 
 const compiled: readonly Compiled[] = statementRules.map((rule) => ({
   ...rule,
   first: split(rule.begins),
   further: rule.later === undefined ? [] : split(rule.later),
+  others: rule.unless === undefined ? undefined : split(rule.unless),
 }));
 
 const byFirstWord = new Map<string, Compiled[]>();
@@ -57,9 +62,9 @@ function rulesOf(first: string): readonly Compiled[] {
 
 /** What a rule makes of a statement; `undefined` where it does not fit. */
 function apply(rule: Compiled, words: Words, surroundings: Surroundings): Verdict | undefined {
-  const { first, further, fate, reason, unless } = rule;
+  const { first, further, fate, others, reason } = rule;
   if (!matches(words, 0, first)) return undefined;
-  if (unless !== undefined && words.keyword(first.length) === unless) return undefined;
+  if (others !== undefined && matches(words, first.length, others)) return undefined;
   let end = first.length;
   if (further.length > 0) {
     const at = findSequence(words, end, further);
@@ -121,31 +126,34 @@ type Check = (words: Words, surroundings: Surroundings) => string | undefined;
 const checks: Readonly<Partial<Record<string, Check>>> = {
   GRANT: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
   REVOKE: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
-  COPY: (words, surroundings) => {
+  COPY: (words, { decode }) => {
     const at = words.find(fromOrTo);
     if (at !== -1 && !ofClient.has(words.keyword(at + 1))) return reasons.copyFile;
-    return onSharedCatalog(words, surroundings);
+    return writesSharedCatalog(words, decode) ?? onSharedCatalog(words, 1, decode);
   },
-  CREATE: (words) =>
-    words.keyword(1) === 'SUBSCRIPTION' && !connectsNever(words) ? reasons.subscription : undefined,
-  INSERT: onSharedCatalog,
-  UPDATE: onSharedCatalog,
-  DELETE: onSharedCatalog,
-  MERGE: onSharedCatalog,
-  TRUNCATE: onSharedCatalog,
+  CREATE: (words, { decode }) => {
+    // What is made by code is not looked at: what that does cannot be seen.
+    if (/^(?:FUNCTION|PROCEDURE|OR)$/.test(words.keyword(1))) return undefined;
+    if (words.keyword(1) === 'SUBSCRIPTION' && !connectsNever(words)) return reasons.subscription;
+    return writesSharedCatalog(words, decode);
+  },
+  DROP: (words, { isLeading }) =>
+    words.keyword(1) === 'SUBSCRIPTION' && !isLeading ? reasons.droppedSubscription : undefined,
+  SET: (words, { decode }) => {
+    const at = /^(?:SESSION|LOCAL)$/.test(words.keyword(1)) ? 2 : 1;
+    return words.name(at, decode) === 'allow_system_table_mods' ? reasons.catalogChanges : undefined;
+  },
+  INSERT: (words, { decode }) => onSharedCatalog(words, 1, decode),
+  UPDATE: (words, { decode }) => onSharedCatalog(words, 1, decode),
+  DELETE: (words, { decode }) => onSharedCatalog(words, 1, decode),
+  MERGE: (words, { decode }) => onSharedCatalog(words, 1, decode),
+  TRUNCATE: (words, { decode }) => writesSharedCatalog(words, decode),
+  WITH: (words, { decode }) => writesSharedCatalog(words, decode),
+  EXPLAIN: (words, { decode }) => writesSharedCatalog(words, decode),
+  PREPARE: (words, { decode }) => writesSharedCatalog(words, decode),
+  // A parenthesis may have any of them within it.
+  '': (words, { decode }) => writesSharedCatalog(words, decode),
 };
-
-/** Whether a table at the beginning of a statement is a catalog that all databases share. */
-function onSharedCatalog(words: Words, { decode }: Surroundings): string | undefined {
-  let at = 1;
-  while (/^(?:INTO|FROM|ONLY|TABLE)$/.test(words.keyword(at))) at += 1;
-  if (words.at(at + 1)?.text === '.') {
-    // A table of the same name in another schema is nobody else's.
-    if (words.name(at, decode) !== 'pg_catalog') return undefined;
-    at += 2;
-  }
-  return sharedCatalogs.has(words.name(at, decode) ?? '') ? reasons.sharedCatalog : undefined;
-}
 
 function connectsNever(words: Words): boolean {
   for (let at = 2; words.at(at) !== undefined; at += 1) {

@@ -5,7 +5,7 @@
 export interface StatementRule {
   /** Its first words; `|` between those of which any will do. */
   readonly begins: string;
-  /** A word behind these that makes it another statement. */
+  /** Words behind these that make it another statement. */
   readonly unless?: string;
   /** Words that follow one another further on, outside of parentheses. */
   readonly later?: string;
@@ -29,7 +29,7 @@ export const statementRules: readonly StatementRule[] = [
   { begins: 'CREATE|ALTER|DROP DATABASE', fate: 'own database', reason: otherDatabase },
   {
     begins: 'ALTER ROLE|USER',
-    unless: 'MAPPING',
+    unless: 'MAPPING FOR|IF',
     later: 'IN DATABASE',
     fate: 'own database',
     reason: otherDatabase,
@@ -42,7 +42,7 @@ export const statementRules: readonly StatementRule[] = [
   { begins: 'CREATE SCHEMA', later: 'ON DATABASE', fate: 'refuse', reason: otherDatabase },
   { begins: 'CREATE SCHEMA', later: 'ON TABLESPACE|PARAMETER', fate: 'refuse', reason: privileges },
   { begins: 'CREATE|ALTER|DROP ROLE|GROUP', fate: 'refuse', reason: roles },
-  { begins: 'CREATE|ALTER|DROP USER', unless: 'MAPPING', fate: 'refuse', reason: roles },
+  { begins: 'CREATE|ALTER|DROP USER', unless: 'MAPPING FOR|IF', fate: 'refuse', reason: roles },
   { begins: 'COMMENT ON ROLE', fate: 'refuse', reason: roles },
   { begins: 'SECURITY LABEL', later: 'ON ROLE', fate: 'refuse', reason: roles },
   { begins: 'CREATE|ALTER|DROP TABLESPACE', fate: 'refuse', reason: tablespaces },
@@ -60,7 +60,7 @@ export const statementRules: readonly StatementRule[] = [
   { begins: 'LOAD', fate: 'refuse', reason: "it loads a file of the server's" },
   {
     begins: 'ALTER SUBSCRIPTION',
-    later: 'ENABLE|REFRESH|CONNECTION',
+    later: 'ENABLE|REFRESH|CONNECTION|SET|ADD|DROP|SKIP|DISABLE',
     fate: 'refuse',
     reason: 'it reaches the server that is subscribed to',
   },
@@ -86,6 +86,9 @@ export const sharedCatalogs: ReadonlySet<string> = new Set([
 
 /** Refusals that are told by more than words that follow one another. */
 export const reasons = {
+  escapedName: 'it names a table by escapes (U&"…"), which may stand for a catalog that all databases share',
+  catalogChanges: 'it lets statements change catalogs, some of which all databases share',
+  droppedSubscription: 'it reaches the server that is subscribed to, which may lose a replication slot',
   copyFile: "it reads or writes a file or a program of the server's",
   grantRole: 'it makes roles members of each other, for the whole server',
   sharedCatalog: 'it writes into a catalog that all databases share',

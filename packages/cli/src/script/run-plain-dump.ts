@@ -6,8 +6,9 @@ import { decodeText } from '../sql/encodings.js';
 import { judge, takesData } from '../sql/judge.js';
 import { commandReason } from '../dump/survey.js';
 import { beginningOf, Words } from '../sql/words.js';
-import { type DumpSession, StatementError } from './dump-session.js';
-import { isOnExtension, makesSomething, toleratedOf } from './tolerated.js';
+import { DumpProblem } from './dump-problem.js';
+import type { DumpSession } from './dump-session.js';
+import { StatementRunner } from './statement-runner.js';
 
 /** A plain dump to run. */
 export interface PlainDumpRequest {
@@ -29,27 +30,6 @@ export interface PlainDumpResult {
   readonly skipped: readonly SkippedStatement[];
 }
 
-/** Something in a dump because of which it is not restored. */
-export class DumpProblem extends Error {
-  /** Where it is, in bytes from the beginning. */
-  readonly at: number;
-  /** How the statement begins, where it is one. */
-  readonly statement: string | undefined;
-  /** `refused`: nothing of it was sent; `incomplete`: the file is cut off; `empty`; `failed`: the server refused it. */
-  readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';
-
-  constructor(
-    kind: DumpProblem['kind'],
-    message: string,
-    { at, statement, cause }: { at: number; statement?: string; cause?: unknown },
-  ) {
-    super(message, { cause });
-    this.kind = kind;
-    this.at = at;
-    this.statement = statement;
-  }
-}
-
 /**
  * Runs a plain dump, statement by statement.
  *
@@ -62,27 +42,22 @@ export async function runPlainDump(
   return new PlainDumpRun(session, request).run();
 }
 
-/** The longest message that a server takes. */
-const longestStatement = 2 ** 30 - 64;
-
 class PlainDumpRun {
   readonly #session: DumpSession;
   readonly #request: PlainDumpRequest;
   readonly #reader: DumpReader;
+  readonly #runner: StatementRunner;
   readonly #completeness = new Completeness();
   readonly #relations: DumpedRelation[] = [];
-  readonly #skipped: SkippedStatement[] = [];
-  readonly #lackingExtensions = new Set<string>();
   readonly #sections = new Set<string>();
   #isInSection: boolean;
-  #isLeading = true;
-  #isEmpty = true;
   #outside = 0;
 
   constructor(session: DumpSession, request: PlainDumpRequest) {
     this.#session = session;
     this.#request = request;
     this.#reader = new DumpReader(request.content);
+    this.#runner = new StatementRunner(session, this.#reader, this.#decode, request.onTable);
     this.#isInSection = request.section === undefined;
   }
 
@@ -101,12 +76,12 @@ class PlainDumpRun {
     }
     if (singleTransaction) await this.#session.run(Buffer.from('COMMIT'));
     if (section !== undefined) {
-      this.#skipped.push({
+      this.#runner.skipped.push({
         statement: `${this.#outside} statements outside of the section of "${section}"`,
         reason: 'they are on other databases, or on the whole server',
       });
     }
-    return { relations: this.#relations, skipped: this.#skipped };
+    return { relations: this.#relations, skipped: this.#runner.skipped };
   }
 
   #decode = (bytes: Buffer): string => decodeText(bytes, this.#session.encoding);
@@ -148,9 +123,13 @@ class PlainDumpRun {
       return;
     }
     const { section, own } = this.#request;
-    const verdict = judge(words, { own: section ?? own, decode: this.#decode });
+    const verdict = judge(words, {
+      own: section ?? own,
+      isLeading: this.#runner.isLeading,
+      decode: this.#decode,
+    });
     if (verdict.fate === 'skip') {
-      this.#skip(bytes, verdict.reason);
+      this.#runner.skip(bytes, verdict.reason);
       return;
     }
     if (verdict.fate === 'refuse') {
@@ -164,7 +143,7 @@ class PlainDumpRun {
         statement: beginningOf(bytes, this.#decode),
       });
     }
-    await this.#run(bytes, words, at);
+    await this.#runner.run(bytes, words, at);
   }
 
   /** Settings by which the server reads what follows are made there too. */
@@ -173,68 +152,6 @@ class PlainDumpRun {
     if (takesData(words)) await this.#reader.copyData(() => undefined);
     const isLexical = /^(?:STANDARD_CONFORMING_STRINGS|CLIENT_ENCODING)$/.test(words.keyword(1));
     if (words.keyword(0) === 'SET' && isLexical) await this.#session.run(bytes);
-  }
-
-  // oxlint-disable-next-line complexity -- each statement of a dump is asked all of this
-  async #run(bytes: Buffer, words: Words, at: number): Promise<void> {
-    const place = { isLeading: this.#isLeading, decode: this.#decode };
-    if (isOnExtension(words, this.#lackingExtensions, place)) {
-      this.#skip(bytes, 'the extension was left out');
-      return;
-    }
-    const statement = (): string => beginningOf(bytes, this.#decode);
-    if (bytes.length > longestStatement || bytes.includes(0)) {
-      const why = bytes.includes(0) ? 'it has a zero byte in it' : 'it is longer than 1 GB';
-      throw new DumpProblem('refused', `a statement cannot be sent: ${why}`, { at, statement: statement() });
-    }
-    this.#isEmpty &&= /^(?:SET|SELECT|BEGIN|START|COMMIT|RESET)?$/.test(words.keyword(0));
-    const allowed = toleratedOf(words, place);
-    try {
-      if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
-      else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
-      else await this.#session.run(bytes);
-    } catch (error) {
-      if (!(error instanceof StatementError)) throw error;
-      const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
-      if (tolerated === undefined) {
-        throw new DumpProblem('failed', error.message, { at, statement: statement(), cause: error });
-      }
-      if (words.keyword(1) === 'EXTENSION' && words.keyword(0) === 'CREATE') {
-        const index = words.keyword(2) === 'IF' ? 5 : 2;
-        this.#lackingExtensions.add(words.name(index, this.#decode) ?? '');
-      }
-      this.#skip(bytes, tolerated.reason);
-      return;
-    }
-    if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
-  }
-
-  async #withinSavepoint(bytes: Buffer): Promise<void> {
-    await this.#session.run(Buffer.from('SAVEPOINT pg_evict'));
-    try {
-      await this.#session.run(bytes);
-    } catch (error) {
-      await this.#session.run(Buffer.from('ROLLBACK TO SAVEPOINT pg_evict'));
-      throw error;
-    }
-    await this.#session.run(Buffer.from('RELEASE SAVEPOINT pg_evict'));
-  }
-
-  async #copy(bytes: Buffer, words: Words, at: number): Promise<void> {
-    const table = [words.at(1), words.at(2), words.at(3)];
-    const name = table[1]?.text === '.' ? table.map((token) => token?.text).join('') : (table[0]?.text ?? '');
-    this.#request.onTable(this.#decode(Buffer.from(name, 'latin1')));
-    // The bytes are the reader's, which reads on meanwhile.
-    const copied = beginningOf(bytes, this.#decode);
-    await this.#session.copy(bytes, async (take) => {
-      const isWhole = await this.#reader.copyData(take);
-      if (isWhole) return;
-      throw new DumpProblem('incomplete', 'it ends within the data of a table', { at, statement: copied });
-    });
-  }
-
-  #skip(bytes: Buffer, reason: string): void {
-    this.#skipped.push({ statement: beginningOf(bytes, this.#decode), reason });
   }
 
   #assertComplete({ at, open }: Extract<DumpItem, { kind: 'end' }>): void {
@@ -253,7 +170,7 @@ class PlainDumpRun {
     if (this.#session.status !== 'I' && !this.#request.singleTransaction) {
       throw new DumpProblem('incomplete', 'it begins a transaction that it does not end (COMMIT)', { at });
     }
-    if (this.#isEmpty) throw new DumpProblem('empty', 'it holds nothing to restore', { at });
+    if (this.#runner.isEmpty) throw new DumpProblem('empty', 'it holds nothing to restore', { at });
   }
 }
 

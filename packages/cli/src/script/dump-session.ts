@@ -1,0 +1,196 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import { characterLengthOf } from '../sql/encodings.js';
+import type { Lexis } from '../sql/lexer.js';
+import {
+  copyDoneAndSync,
+  copyFailAndSync,
+  dataHead,
+  executeAndFlush,
+  executeAndSync,
+  parseHead,
+  sync,
+} from './frontend-messages.js';
+import { RawConnection } from './raw-connection.js';
+import { reply } from './reply-reader.js';
+import { readServerMessage, type ServerMessage } from './server-message.js';
+import { StatementError } from './statement-error.js';
+
+/**
+ * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in which
+ * the server refuses two commands at once; the next only when the server is ready for it, as it reports settings only
+ * then. After an error within `COPY` the session is of no use any more.
+ */
+export class DumpSession {
+  /** How the server reads SQL, as it last reported it. */
+  lexis: Lexis = { backslashEscapes: false, characterLength: undefined };
+  /** The client's encoding, likewise. */
+  encoding = 'UTF8';
+  readonly #onNotice: (message: ServerMessage) => void;
+  #connection: RawConnection | undefined;
+  /** Told when the statement is over that was sent. */
+  #settle: { done(): void; failed(error: Error): void } | undefined;
+  /** Called when the server asks for data; `undefined` unless a `COPY` was sent. */
+  #onCopy: (() => void) | undefined;
+  /** Whether Sync is to follow what was sent. */
+  #owesSync = false;
+  #failure: StatementError | undefined;
+  #status = 'I';
+  #lost: StatementError | undefined;
+
+  private constructor(onNotice: (message: ServerMessage) => void) {
+    this.#onNotice = onNotice;
+  }
+
+  /** Connects. @param onNotice called with what the server says beside errors */
+  static async connect(
+    settings: ConnectionSettings,
+    onNotice: (message: ServerMessage) => void,
+  ): Promise<DumpSession> {
+    const session = new DumpSession(onNotice);
+    session.#connection = await RawConnection.connect(settings, {
+      onReply: session.#reply,
+      onParameter: session.#learn,
+      onLost: session.#lose,
+    });
+    return session;
+  }
+
+  /** `I` outside of a transaction, `T` within one, `E` within one that has failed. */
+  get status(): string {
+    return this.#status;
+  }
+
+  /**
+   * Runs one statement that takes no data. @throws StatementError
+   */
+  async run(sql: Buffer): Promise<void> {
+    return this.#send(sql, executeAndSync);
+  }
+
+  /**
+   * Runs a `COPY`. `feed` is called when the server asks for data, and only then.
+   *
+   * @throws StatementError, and what `feed` throws; the session is closed then
+   */
+  async copy(sql: Buffer, feed: (take: (bytes: Buffer) => Promise<void>) => Promise<void>): Promise<void> {
+    const asked = new Promise<'data'>((resolve) => {
+      this.#onCopy = () => {
+        resolve('data');
+      };
+    });
+    this.#owesSync = true;
+    const completed = this.#send(sql, executeAndFlush);
+    // Waited for below, and a failure is looked at between two pieces of data.
+    completed.catch(() => undefined);
+    try {
+      if ((await Promise.race([asked, completed])) === 'data') {
+        await feed(async (bytes) => this.#data(bytes));
+        this.#owesSync = false;
+        this.#connection?.write([copyDoneAndSync]);
+      }
+      await completed;
+    } catch (error) {
+      this.destroy();
+      throw error;
+    } finally {
+      this.#onCopy = undefined;
+      this.#owesSync = false;
+    }
+  }
+
+  /** Gives the connection up, whatever the server is at. */
+  destroy(): void {
+    this.#connection?.destroy();
+  }
+
+  /** Closes the connection. */
+  async end(): Promise<void> {
+    await this.#connection?.end();
+  }
+
+  async #send(sql: Buffer, rest: Buffer): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#failure = undefined;
+    const settled = new Promise<void>((done, failed) => {
+      this.#settle = { done, failed };
+    });
+    this.#connection?.write([parseHead(sql.length), sql, rest]);
+    return settled;
+  }
+
+  async #data(bytes: Buffer): Promise<void> {
+    const failure = this.#failure ?? this.#lost;
+    if (failure !== undefined) throw failure;
+    this.#connection?.write([dataHead(bytes.length), bytes], true);
+    await this.#connection?.drained();
+  }
+
+  #reply = (code: number, bytes: Buffer, start: number, end: number): void => {
+    switch (code) {
+      case reply.ready:
+        this.#status = String.fromCharCode(bytes[start] as number);
+        this.#finish();
+        break;
+      case reply.commandComplete:
+      case reply.emptyQuery:
+        this.#endCopyWithoutData();
+        break;
+      case reply.copyIn:
+        if (this.#onCopy === undefined) this.#connection?.write([copyFailAndSync]);
+        else this.#onCopy();
+        break;
+      case reply.error:
+        this.#failed(readServerMessage(bytes.subarray(start, end), this.encoding));
+        break;
+      case reply.notice:
+        this.#onNotice(readServerMessage(bytes.subarray(start, end), this.encoding));
+        break;
+      case reply.parameterStatus: {
+        const [name = '', value = ''] = bytes.toString('latin1', start, end).split('\0');
+        this.#learn(name, value);
+        break;
+      }
+      default:
+    }
+  };
+
+  /** Ends a COPY that wanted no data. */
+  #endCopyWithoutData(): void {
+    if (!this.#owesSync) return;
+    this.#owesSync = false;
+    this.#connection?.write([sync]);
+  }
+
+  #failed(said: ServerMessage): void {
+    const error = new StatementError(said.message, said);
+    // Said while nothing is asked, it is why the connection ends.
+    if (this.#settle === undefined) this.#lost ??= error;
+    // The first says why.
+    this.#failure ??= error;
+    // Of a COPY nothing more is asked; otherwise the server is ready for the next statement in a moment.
+    if (this.#onCopy !== undefined) this.#finish();
+  }
+
+  #lose = (error: Error): void => {
+    const said = this.#settle === undefined ? undefined : this.#failure;
+    this.#lost ??= said ?? new StatementError(error.message, undefined);
+    this.#failure ??= this.#lost;
+    this.#finish();
+  };
+
+  #finish(): void {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    if (this.#failure === undefined) settle?.done();
+    else settle?.failed(this.#failure);
+  }
+
+  #learn = (name: string, value: string): void => {
+    if (name === 'standard_conforming_strings') {
+      this.lexis = { ...this.lexis, backslashEscapes: value === 'off' };
+    } else if (name === 'client_encoding') {
+      this.encoding = value;
+      this.lexis = { ...this.lexis, characterLength: characterLengthOf(value) };
+    }
+  };
+}

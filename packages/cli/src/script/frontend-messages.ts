@@ -1,0 +1,48 @@
+const message = (code: string, body: Buffer): Buffer => {
+  const head = Buffer.alloc(5);
+  head[0] = code.charCodeAt(0);
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+};
+const nothing = Buffer.alloc(0);
+
+/** Ends what was asked for: the server answers with one ReadyForQuery, also after an error. */
+export const sync = message('S', nothing);
+
+const flush = message('H', nothing);
+/** The end of the text of Parse, without types of parameters; and the unnamed statement is run without any. */
+const execute = Buffer.concat([
+  Buffer.from([0, 0, 0]),
+  message('B', Buffer.alloc(8)),
+  message('E', Buffer.alloc(5)),
+]);
+
+/** What stands behind the text of a statement: it is run, and ended. */
+export const executeAndSync = Buffer.concat([execute, sync]);
+
+/** The same, but the statement may ask for data first. */
+export const executeAndFlush = Buffer.concat([execute, flush]);
+
+export const copyDoneAndSync = Buffer.concat([message('c', nothing), sync]);
+
+/** No data are to come, though the server has asked for some. */
+export const copyFailAndSync = Buffer.concat([message('f', Buffer.from('no data\0')), sync]);
+
+/** What stands before a statement's text: Parse, of the unnamed statement. */
+export function parseHead(textBytes: number): Buffer {
+  // The length counts itself, the end of the name, that of the text, and the number of types.
+  return head(80, textBytes + 8, 6);
+}
+
+/** What stands before data of COPY. */
+export function dataHead(dataBytes: number): Buffer {
+  return head(100, dataBytes + 4, 5);
+}
+
+function head(code: number, length: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
+  bytes[size - 1] = 0;
+  bytes[0] = code;
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
+}

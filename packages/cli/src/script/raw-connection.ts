@@ -1,0 +1,127 @@
+import type { ConnectionSettings } from '@pg-evict/core';
+import { Client, type Connection } from 'pg';
+import { ReplyReader, type TakeReply } from './reply-reader.js';
+
+/** What node-postgres has beneath its client, and does not declare. */
+interface Wire {
+  readonly stream: NodeJS.WritableStream & {
+    readonly writableNeedDrain: boolean;
+    cork(): void;
+    uncork(): void;
+    destroy(): void;
+    on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+    removeAllListeners(event: 'data'): void;
+  };
+}
+
+/** Who is told of what comes in. */
+export interface ConnectionEvents {
+  readonly onReply: TakeReply;
+  /** Called for each setting that the server reports while it connects. */
+  readonly onParameter: (name: string, value: string) => void;
+  readonly onLost: (error: Error) => void;
+}
+
+/** Below this, copying is cheaper than several writes. */
+const smallBytes = 16 * 1024;
+
+/**
+ * A connection of node-postgres' of which the socket is ours as soon as it is there, as it is pg-copy-streams' during a
+ * `COPY`: messages are sent and read without an event and an object for each.
+ */
+export class RawConnection {
+  readonly #client: Client;
+  /** Something that is to be sent together with what follows. */
+  #held: Buffer | undefined;
+
+  private constructor(client: Client) {
+    this.#client = client;
+  }
+
+  static async connect(settings: ConnectionSettings, events: ConnectionEvents): Promise<RawConnection> {
+    const client = new Client({
+      ...settings,
+      application_name: settings.application_name ?? 'pg-evict',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+    });
+    const raw = new RawConnection(client);
+    raw.#wire.on('parameterStatus', (status: unknown) => {
+      const { parameterName, parameterValue } = status as Record<'parameterName' | 'parameterValue', string>;
+      events.onParameter(parameterName, parameterValue);
+    });
+    client.on('error', events.onLost);
+    client.on('end', () => {
+      events.onLost(new Error('the connection was lost'));
+    });
+    await client.connect();
+    raw.#listen(events);
+    return raw;
+  }
+
+  /**
+   * Sends bytes, in parts or as one.
+   *
+   * @param isHeld whether something follows at once with which they can be sent
+   */
+  write(parts: readonly Buffer[], isHeld = false): void {
+    const all = this.#held === undefined ? parts : [this.#held, ...parts];
+    const length = all.reduce((sum, part) => sum + part.length, 0);
+    this.#held = undefined;
+    if (length >= smallBytes) {
+      const stream = this.#stream;
+      stream.cork();
+      for (const part of all) stream.write(part);
+      stream.uncork();
+    } else if (isHeld) this.#held = Buffer.concat(all, length);
+    else this.#stream.write(Buffer.concat(all, length));
+  }
+
+  /** Waits until what was sent is on its way, if there is much of it. */
+  async drained(): Promise<void> {
+    const stream = this.#stream;
+    if (!stream.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        stream.off('drain', go);
+        stream.off('close', go);
+        resolve();
+      };
+      stream.on('drain', go);
+      stream.on('close', go);
+    });
+  }
+
+  /** Gives the connection up, whatever the server is at. */
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  /** Closes the connection. */
+  async end(): Promise<void> {
+    await this.#client.end();
+  }
+
+  get #wire(): Connection & Wire {
+    return (this.#client as unknown as { connection: Connection & Wire }).connection;
+  }
+
+  /** With TLS it is another than at first. */
+  get #stream(): Wire['stream'] {
+    return this.#wire.stream;
+  }
+
+  /** From here on, nothing but this reads what the server says. */
+  #listen({ onLost, onReply }: ConnectionEvents): void {
+    const reader = new ReplyReader(onReply);
+    this.#stream.removeAllListeners('data');
+    this.#stream.on('data', (chunk) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        onLost(error as Error);
+        this.destroy();
+      }
+    });
+  }
+}

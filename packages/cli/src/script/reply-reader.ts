@@ -1,0 +1,53 @@
+/** What a server says, as it begins on the wire (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+export const reply = {
+  commandComplete: 67,
+  copyIn: 71,
+  emptyQuery: 73,
+  error: 69,
+  notice: 78,
+  parameterStatus: 83,
+  ready: 90,
+} as const;
+
+/** Rows and data, which may be long and matter to nobody here. */
+const [dataRow, copyData] = [68, 100];
+
+/** Every message that a server may send after the login, to a client without replication. */
+const known = new Set<number>([...Object.values(reply), dataRow, copyData, ...Buffer.from('12AHKTVcnst')]);
+
+const headBytes = 5;
+
+/** Called with each message; its body stands between two indices, and is gone after the call. */
+export type TakeReply = (code: number, bytes: Buffer, start: number, end: number) => void;
+
+/** Cuts what a server sends into its messages. Passes over rows and data without keeping them. */
+export class ReplyReader {
+  readonly #take: TakeReply;
+  /** The beginning of a message that is not there to its end. */
+  #rest: Buffer | undefined;
+  /** What is left of a message that is of no interest. */
+  #toSkip = 0;
+
+  constructor(take: TakeReply) {
+    this.#take = take;
+  }
+
+  /** @throws Error if it cannot be from a server */
+  push(chunk: Buffer): void {
+    let at = Math.min(this.#toSkip, chunk.length);
+    this.#toSkip -= at;
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = undefined;
+    while (at + headBytes <= bytes.length) {
+      const code = bytes[at] as number;
+      if (!known.has(code)) throw new Error('what the server has said cannot be read');
+      const end = at + 1 + bytes.readUInt32BE(at + 1);
+      if (code === dataRow || code === copyData) {
+        this.#toSkip = Math.max(0, end - bytes.length);
+      } else if (end > bytes.length) break;
+      else this.#take(code, bytes, at + headBytes, end);
+      at = Math.min(end, bytes.length);
+    }
+    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+  }
+}

@@ -1,0 +1,12 @@
+import type { ServerMessage } from './server-message.js';
+
+/** The server refused a statement, or the connection was lost. */
+export class StatementError extends Error {
+  /** `undefined` where the server said nothing. */
+  readonly said: ServerMessage | undefined;
+
+  constructor(message: string, said: ServerMessage | undefined) {
+    super(message);
+    this.said = said;
+  }
+}

@@ -1,0 +1,106 @@
+import type { SkippedStatement } from '../dump/dump.js';
+import type { DumpReader } from '../dump/dump-reader.js';
+import { beginningOf, type Words } from '../sql/words.js';
+import { DumpProblem } from './dump-problem.js';
+import type { DumpSession } from './dump-session.js';
+import { StatementError } from './statement-error.js';
+import { isOnExtension, makesSomething, toleratedOf } from './tolerated.js';
+
+/** The longest message that a server takes. */
+const longestStatement = 2 ** 30 - 64;
+
+/** Runs the statements of a dump that may be run, and leaves out what fails and may be left out. */
+export class StatementRunner {
+  readonly skipped: SkippedStatement[] = [];
+  readonly #session: DumpSession;
+  readonly #reader: DumpReader;
+  readonly #decode: (bytes: Buffer) => string;
+  readonly #onTable: (name: string) => void;
+  readonly #lackingExtensions = new Set<string>();
+  #isLeading = true;
+  #isEmpty = true;
+
+  constructor(
+    session: DumpSession,
+    reader: DumpReader,
+    decode: (bytes: Buffer) => string,
+    onTable: (name: string) => void,
+  ) {
+    this.#session = session;
+    this.#reader = reader;
+    this.#decode = decode;
+    this.#onTable = onTable;
+  }
+
+  /** Whether nothing but settings was run. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** Whether nothing was made yet. */
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  skip(bytes: Buffer, reason: string): void {
+    this.skipped.push({ statement: beginningOf(bytes, this.#decode), reason });
+  }
+
+  /** @throws DumpProblem */
+  // oxlint-disable-next-line complexity -- each statement of a dump is asked all of this
+  async run(bytes: Buffer, words: Words, at: number): Promise<void> {
+    const place = { isLeading: this.#isLeading, decode: this.#decode };
+    if (isOnExtension(words, this.#lackingExtensions, place)) {
+      this.skip(bytes, 'the extension was left out');
+      return;
+    }
+    const hasZero = bytes.includes(0);
+    if (bytes.length > longestStatement || hasZero) {
+      const why = hasZero ? 'it has a zero byte in it' : 'it is longer than 1 GB';
+      throw this.#problem('refused', `a statement cannot be sent: ${why}`, bytes, at);
+    }
+    this.#isEmpty &&= /^(?:SET|SELECT|BEGIN|START|COMMIT|RESET)?$/.test(words.keyword(0));
+    const allowed = toleratedOf(words, place);
+    try {
+      if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
+      else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
+      else await this.#session.run(bytes);
+    } catch (error) {
+      if (!(error instanceof StatementError)) throw error;
+      const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
+      if (tolerated === undefined) throw this.#problem('failed', error.message, bytes, at, error);
+      if (words.keyword(1) === 'EXTENSION' && words.keyword(0) === 'CREATE') {
+        const index = words.keyword(2) === 'IF' ? 5 : 2;
+        this.#lackingExtensions.add(words.name(index, this.#decode) ?? '');
+      }
+      this.skip(bytes, tolerated.reason);
+      return;
+    }
+    if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
+  }
+
+  async #withinSavepoint(bytes: Buffer): Promise<void> {
+    await this.#session.run(Buffer.from('SAVEPOINT pg_evict'));
+    try {
+      await this.#session.run(bytes);
+    } catch (error) {
+      await this.#session.run(Buffer.from('ROLLBACK TO SAVEPOINT pg_evict'));
+      throw error;
+    }
+    await this.#session.run(Buffer.from('RELEASE SAVEPOINT pg_evict'));
+  }
+
+  async #copy(bytes: Buffer, words: Words, at: number): Promise<void> {
+    const table = [words.at(1), words.at(2), words.at(3)];
+    const name = table[1]?.text === '.' ? table.map((token) => token?.text).join('') : (table[0]?.text ?? '');
+    this.#onTable(this.#decode(Buffer.from(name, 'latin1')));
+    await this.#session.copy(bytes, async (take) => {
+      const isWhole = await this.#reader.copyData(take);
+      if (!isWhole) throw this.#problem('incomplete', 'it ends within the data of a table', bytes, at);
+    });
+  }
+
+  #problem(kind: DumpProblem['kind'], message: string, bytes: Buffer, at: number, cause?: Error): DumpProblem {
+    return new DumpProblem(kind, message, { at, statement: beginningOf(bytes, this.#decode), cause });
+  }
+}
