@@ -112,10 +112,7 @@ describeWithTools('a dump made to reach beyond its database', () => {
       'the same, prepared',
       () => `PREPARE p AS DELETE FROM pg_db_role_setting WHERE setrole = 10; EXECUTE p;`,
     ],
-    [
-      'the same within COPY',
-      () => `COPY (DELETE FROM pg_shdescription RETURNING 1) TO STDOUT;`,
-    ],
+    ['the same within COPY', () => `COPY (DELETE FROM pg_shdescription RETURNING 1) TO STDOUT;`],
     ['catalogs that may be changed', () => `SET LOCAL "allow_system_table_mods" = on;`],
     ['a role called mapping', () => `CREATE USER mapping SUPERUSER;`],
     ['a setting of a role called mapping', () => `ALTER USER mapping SET work_mem = '7MB';`],

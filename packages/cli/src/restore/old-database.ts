@@ -9,10 +9,7 @@ export interface OldDatabase {
 }
 
 /** Looks which database has a name. */
-export async function findOldDatabase(
-  connection: ConnectionSettings,
-  name: string,
-): Promise<OldDatabase> {
+export async function findOldDatabase(connection: ConnectionSettings, name: string): Promise<OldDatabase> {
   const [row] = await askOnce<{ oid: string }>(
     connection,
     'SELECT oid::text AS oid FROM pg_catalog.pg_database WHERE datname = $1',

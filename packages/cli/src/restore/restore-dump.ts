@@ -40,10 +40,7 @@ export async function restoreDump(
   }
 }
 
-async function verify(
-  relations: readonly DumpedRelation[],
-  connection: ConnectionSettings,
-): Promise<number> {
+async function verify(relations: readonly DumpedRelation[], connection: ConnectionSettings): Promise<number> {
   // A session of its own: the dump may have given the other one another role.
   const restored = await listRestored(connection);
   const missing = findMissing(relations, restored);

@@ -31,15 +31,15 @@ export const copyFailAndSync = Buffer.concat([message('f', Buffer.from('no data\
 /** What stands before a statement's text: Parse, of the unnamed statement. */
 export function parseHead(textBytes: number): Buffer {
   // The length counts itself, the end of the name, that of the text, and the number of types.
-  return head(80, textBytes + 8, 6);
+  return headOf(80, textBytes + 8, 6);
 }
 
 /** What stands before data of COPY. */
 export function dataHead(dataBytes: number): Buffer {
-  return head(100, dataBytes + 4, 5);
+  return headOf(100, dataBytes + 4, 5);
 }
 
-function head(code: number, length: number, size: number): Buffer {
+function headOf(code: number, length: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   bytes[size - 1] = 0;
   bytes[0] = code;

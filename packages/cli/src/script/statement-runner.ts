@@ -100,7 +100,13 @@ export class StatementRunner {
     });
   }
 
-  #problem(kind: DumpProblem['kind'], message: string, bytes: Buffer, at: number, cause?: Error): DumpProblem {
+  #problem(
+    kind: DumpProblem['kind'],
+    message: string,
+    bytes: Buffer,
+    at: number,
+    cause?: Error,
+  ): DumpProblem {
     return new DumpProblem(kind, message, { at, statement: beginningOf(bytes, this.#decode), cause });
   }
 }

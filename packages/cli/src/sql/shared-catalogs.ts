@@ -21,15 +21,14 @@ export function onSharedCatalog(words: Words, from: number, decode: Decode): str
 
 /** `U&"…"`: what it says is told by escapes, and pg_dump never writes it. */
 function isEscaped(words: Words, at: number): boolean {
-  return (
-    words.keyword(at) === 'U' && words.at(at + 1)?.text === '&' && words.at(at + 2)?.kind === 'name'
-  );
+  return words.keyword(at) === 'U' && words.at(at + 1)?.text === '&' && words.at(at + 2)?.kind === 'name';
 }
 
 /** Why a statement is refused that may have others within it, such as `WITH … AS (UPDATE …)`. */
 export function writesSharedCatalog(words: Words, decode: Decode): string | undefined {
   for (let at = 0; words.at(at) !== undefined; at += 1) {
-    const isTarget = writing.has(words.keyword(at)) || (words.keyword(at) === 'FROM' && words.keyword(at - 1) === 'DELETE');
+    const isTarget =
+      writing.has(words.keyword(at)) || (words.keyword(at) === 'FROM' && words.keyword(at - 1) === 'DELETE');
     const reason = isTarget ? onSharedCatalog(words, at + 1, decode) : undefined;
     if (reason !== undefined) return reason;
   }
