@@ -5,7 +5,9 @@ import { findCircle, readSources, type SourceFile } from '../support/docs/import
 const root = resolve(__dirname, '../..');
 
 /** What another file of the package may import although it lies above: it must lie at the root of the build. */
-const atTheRoot = ['core', 'jest', 'server', 'testing'].map((name) => `${name}/package-directory.cts`);
+const atTheRoot = ['core', 'jest', 'server', 'testing', 'vitest'].map(
+  (name) => `${name}/package-directory.cts`,
+);
 
 interface Manifest {
   readonly name: string;

@@ -1,9 +1,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { startRun, type TestRun } from '@pg-evict/testing';
+import { ownServer, startRun, type TestRun } from '@pg-evict/testing';
 import type { Begin, Begun } from './run/begin-in-child.js';
-import { ownServer } from './run/configured-server.js';
 
 /** The descriptor of the answer: standard output is that of what the project loads. */
 const answer = 3;

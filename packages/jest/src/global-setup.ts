@@ -1,11 +1,10 @@
 import { clearConfigCache } from '@pg-evict/config';
-import { openHost } from '@pg-evict/testing';
+import { openHost, watchServer } from '@pg-evict/testing';
 import { beginAfresh } from './run/begin-in-child.js';
 import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
 import { ownHost } from './run/own-host.js';
 import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
 import { refuseOutside } from './run/refuse-outside.js';
-import { watchServer } from './run/watch-server.js';
 
 /**
  * Jest's global setup: begins the run of tests, sweeps what runs that died have left, and makes sure of the template.

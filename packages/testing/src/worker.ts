@@ -1,3 +1,4 @@
+export { PgEvictError } from '@pg-evict/core';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { leakError } from './leaks/leak-error.js';
 export { trackTimers, type TimerTrack } from './leaks/track-timers.js';
@@ -23,8 +24,9 @@ export {
   type FileDatabase,
   type GivenBack,
 } from './worker/file-database.js';
+export { readFileSettings, type FileSettings } from './worker/file-settings.js';
 export { tell } from './captured/streams.js';
-export { hasHost } from './wire/host-variable.js';
+export { hasHost, setHostVariable } from './wire/host-variable.js';
 export { knownProjects } from './worker/thread.js';
 export { leftRuns } from './worker/left-runs.js';
 export { endFile } from './worker/end-file.js';

@@ -8,6 +8,7 @@ import {
   letGo,
   type FileDatabase,
   type LeakedSession,
+  readFileSettings,
   tell,
   type TimerTrack,
   trackTimers,
@@ -17,7 +18,6 @@ import { endWithParent } from '../run/end-with-parent.js';
 import { lendEnvironment, takeBackEnvironment } from '../run/process-variables.js';
 import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from './jest-types.js';
 import { configurationFileOf } from '../run/jest-configuration.js';
-import { readSettings } from './options.js';
 import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
 
 /** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
@@ -50,7 +50,7 @@ export class TestFile {
     this.#bails = globalConfig.bail > 0;
     ensureHost(rootDir);
     const directory = configurationFileOf(projectConfig, knownProjects()) ?? rootDir;
-    const settings = readSettings(testEnvironmentOptions['pgEvict']);
+    const settings = readFileSettings(testEnvironmentOptions['pgEvict'], 'testEnvironmentOptions.pgEvict');
     this.#database = borrowForFile({ file: testPath, directory, sandboxed: true, settings });
     const { env } = (global as { process: { env: NodeJS.ProcessEnv } }).process;
     this.#database.setVariables(env);

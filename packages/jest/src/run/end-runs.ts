@@ -1,15 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { endHost, type TestHost } from '@pg-evict/testing';
+import { endHost, endRunsElsewhere } from '@pg-evict/testing';
 import { endFile } from '@pg-evict/testing/worker';
 import { packageDirectory } from '../package-directory.cjs';
 import { ownHost } from './own-host.js';
 import { allowOutside } from './refuse-outside.js';
 import { processState } from './process-state.js';
 import { takeBackEnvironment } from './process-variables.js';
-
-/** How long the end of a run may hold up the end of this process. */
-const atExitMs = 20_000;
 
 /**
  * Ends the runs that this process began, also where processes of Jest still work with them. Called again meanwhile, it
@@ -63,18 +59,6 @@ export function endRunsOnExit(): void {
   state.isListening = true;
   process.on('exit', () => {
     const { host } = ownHost();
-    if (host !== undefined) endElsewhere(host);
-  });
-}
-
-function endElsewhere(host: TestHost): void {
-  // A server of the run's own goes with this process, and all that is on it.
-  const runs = host.runs.filter(({ server }) => server.lasts);
-  if (runs.length === 0) return;
-  spawnSync(process.execPath, [join(packageDirectory, 'end-elsewhere.js')], {
-    input: JSON.stringify(runs),
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: ['pipe', 'ignore', 'ignore'],
-    timeout: atExitMs,
+    if (host !== undefined) endRunsElsewhere(host, join(packageDirectory, 'end-elsewhere.js'));
   });
 }

@@ -23,6 +23,12 @@ export interface WatchSocketsOptions {
    * @default false
    */
   readonly sandboxed?: boolean | undefined;
+  /**
+   * Whether the asynchronous context that this is called in becomes the file's. Without it, what has no other context is
+   * the file's while it runs, and {@link SocketWatch.run} gives it one.
+   * @default true
+   */
+  readonly entered?: boolean | undefined;
 }
 
 /** A connection to the server that a test file has open. */
@@ -42,6 +48,8 @@ export interface OpenSocket {
 
 /** The sockets of a test file, from its first line until {@link SocketWatch.end}. */
 export interface SocketWatch {
+  /** Runs something in a context that is the file's, with everything it calls or leaves behind. */
+  run<T>(callback: () => T): T;
   /** Says what of the file begins to run; and looks for lines anew. */
   enter(phase: string | null): void;
   /** Says that it is over, so that lines are hardly looked for until the next begins. */
@@ -83,7 +91,12 @@ export interface SocketWatch {
  * `net.Socket.prototype.connect`, `tls.connect` and what starts processes and threads or loads addons in this process
  * the first time.
  */
-export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOptions): SocketWatch {
+export function watchSockets({
+  file,
+  server,
+  sandboxed = false,
+  entered = true,
+}: WatchSocketsOptions): SocketWatch {
   const registry = socketRegistry();
   const owner: SocketOwner = {
     file,
@@ -100,7 +113,7 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
   // The setup function of a template may be filling one within a test file; a file within no other.
   const outer = sandboxed ? null : registry.current;
   registry.current = owner;
-  registry.owners.enterWith(owner);
+  if (entered) registry.owners.enterWith(owner);
   if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
 
   const open = (): SocketRecord[] =>
@@ -113,6 +126,7 @@ export function watchSockets({ file, server, sandboxed = false }: WatchSocketsOp
     }
   };
   return {
+    run: (callback) => registry.owners.run(owner, callback),
     enter(phase) {
       owner.phase = phase;
       if (owner.trailed) followTrail(registry, owner);

@@ -31,6 +31,11 @@ export interface BorrowForFileOptions {
    * @default false
    */
   readonly sandboxed?: boolean | undefined;
+  /**
+   * Whether the asynchronous context that this is called in is the file's, and no other's.
+   * @default true
+   */
+  readonly entered?: boolean | undefined;
   /** What the file says otherwise than the configuration. */
   readonly settings?:
     | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
@@ -73,7 +78,7 @@ export class FileDatabase implements DatabaseAddress {
 
   /** @internal */
   constructor(way: WayToHost, name: string, options: BorrowForFileOptions) {
-    const { file, settings, sandboxed } = options;
+    const { file, settings, sandboxed, entered } = options;
     const { run } = way;
     const { connection, environment, url } = addressOf(run.server, name);
     this.way = way;
@@ -84,7 +89,7 @@ export class FileDatabase implements DatabaseAddress {
     this.environment = environment;
     this.settings = settingsFor(run, settings);
     const { host = 'localhost', port = 5432 } = connection;
-    this.watch = watchSockets({ file, server: { host, port }, sandboxed });
+    this.watch = watchSockets({ file, server: { host, port }, sandboxed, entered });
   }
 
   /** The server that it is on. */

@@ -1,5 +1,5 @@
 import { loadConfig, resolveTarget } from '@pg-evict/config';
-import type { TestServerSettings } from '@pg-evict/testing';
+import type { TestServerSettings } from './start-test-server.js';
 
 /**
  * The server that is to be started for the tests of a project, `undefined` where they have one that is there: as

@@ -1,0 +1,22 @@
+import type { PgEvictErrorCode } from '@pg-evict/core';
+
+/** What the global setup tells the test files of a project. */
+export interface ProvidedRun {
+  /** How to reach the host of the run. */
+  readonly address: string;
+  /** The folder by which the run of the project is found again. */
+  readonly directory: string;
+  /** Whether the files of a worker share modules, and so pools (`isolate: false`). */
+  readonly shared: boolean;
+}
+
+/** What it tells them where a run could not be begun again in watch mode. */
+export interface ProvidedFailure {
+  readonly failure: { readonly code: PgEvictErrorCode; readonly message: string };
+}
+
+/** By which name Vitest provides it; of no concern to the project's types. */
+export const runKey = 'pgEvict' as never;
+
+/** The same of what the project says otherwise than the configuration of pg-evict. */
+export const settingsKey = 'pgEvictSettings' as never;

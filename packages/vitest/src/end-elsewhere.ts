@@ -1,0 +1,4 @@
+import { endRunsOfOthers } from '@pg-evict/testing';
+
+// Ends runs for a process of Vitest that is just exiting.
+void endRunsOfOthers();

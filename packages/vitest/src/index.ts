@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { type FileSettings, readFileSettings } from '@pg-evict/testing/worker';
+import type { Plugin } from 'vitest/config';
+import { settingsKey } from './contract/provided.js';
+import { withBeginning } from './run/begin-first.js';
+import { globalSetupFile, isOurSetup, setupFile } from './run/left-out.js';
+
+/** What a project may say otherwise than the configuration of pg-evict. */
+export type PgEvictOptions = FileSettings;
+
+/** What the plugin reads and adds to of a configuration. */
+interface TestOptions {
+  globalSetup?: string | string[];
+  setupFiles?: string | string[];
+  provide?: Record<string, unknown>;
+  browser?: { enabled?: boolean };
+  server?: { deps?: { inline?: true | (string | RegExp)[] } };
+}
+
+/**
+ * Vitest's plugin: each test file gets a PostgreSQL database of its own, and the sessions that it leaves open are
+ * reported with the line that opened them.
+ *
+ * ```ts
+ * import pgEvict from '@pg-evict/vitest';
+ * import { defineConfig } from 'vitest/config';
+ *
+ * export default defineConfig({ plugins: [pgEvict()] });
+ * ```
+ *
+ * Adds a global setup and a setup file, each before those of the project. `DATABASE_URL` and `PG*` are right before any
+ * setup file of the project is evaluated. Projects without `extends: true` need it themselves; those in browser mode are
+ * left alone. Settings are in the configuration of pg-evict (`testing`).
+ *
+ * @param options what this project says otherwise
+ * @throws PgEvictError `CONFIG_INVALID` for an option that there is not
+ */
+export default function pgEvict(options?: PgEvictOptions): Plugin {
+  const settings = readFileSettings(options, 'pgEvict()');
+  let files: readonly string[] = [];
+  return {
+    name: 'pg-evict',
+    enforce: 'pre',
+    config(config) {
+      const test: TestOptions = ((config as { test?: TestOptions }).test ??= {});
+      if (test.browser?.enabled === true) return;
+      test.globalSetup = inFront(globalSetupFile, test.globalSetup);
+      test.setupFiles = inFront(setupFile, test.setupFiles);
+      if (settings !== undefined) test.provide = { ...test.provide, [settingsKey]: settings };
+      inline(test);
+    },
+    configResolved(config) {
+      const { setupFiles = [] } = (config as { test?: TestOptions }).test ?? {};
+      files = [setupFiles].flat().map((file) => resolve(config.root, file));
+    },
+    configureVitest({ project: { config } }) {
+      // Only now it is known what the command line says.
+      if (!config.browser.enabled) return;
+      config.setupFiles = config.setupFiles.filter((file) => !isOurSetup(file));
+    },
+    transform(code, id) {
+      const [file = id] = id.split('?');
+      const isSetup = files.some((one) => one === file || file.startsWith(`${one}.`));
+      return isSetup && !isOurSetup(file) ? { code: withBeginning(code), map: null } : null;
+    },
+  };
+}
+
+function inFront(file: string, given: string | string[] = []): string[] {
+  const others = [given].flat();
+  return others.includes(file) ? others : [file, ...others];
+}
+
+/** Has Vitest evaluate the setup file for each test file, also where these share modules. */
+function inline(test: TestOptions): void {
+  const server = (test.server ??= {});
+  const deps = (server.deps ??= {});
+  if (deps.inline === true) return;
+  deps.inline = [...(deps.inline ?? []), setupFile];
+}

@@ -1,0 +1,29 @@
+import { clearConfigCache } from '@pg-evict/config';
+import { isPgEvictError } from '@pg-evict/core';
+import type { TestProject } from 'vitest/node';
+import { type ProvidedFailure, runKey } from '../contract/provided.js';
+import { beginProject } from './begin-project.js';
+import { endOwnRuns } from './end-project.js';
+import { processState } from './process-state.js';
+
+/**
+ * In watch mode, each run of tests is begun with what configuration, migrations and seeds say then. Where it cannot be
+ * begun, each test file fails with the reason.
+ */
+export function beginAgainOnRerun(project: TestProject): void {
+  const state = processState();
+  if (state.isWatched) return;
+  state.isWatched = true;
+  project.onTestsRerun(async () => {
+    clearConfigCache();
+    await endOwnRuns().catch(() => undefined);
+    try {
+      for (const one of state.projects) await beginProject(one);
+    } catch (error) {
+      const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
+      const message = error instanceof Error ? error.message : String(error);
+      for (const one of state.projects)
+        one.provide(runKey, { failure: { code, message } } satisfies ProvidedFailure as never);
+    }
+  });
+}

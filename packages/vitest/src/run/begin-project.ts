@@ -1,0 +1,43 @@
+import { openHost, startRun, type TestRun, variablesOutside, watchServer } from '@pg-evict/testing';
+import type { TestProject } from 'vitest/node';
+import { type ProvidedRun, runKey } from '../contract/provided.js';
+import { configurationFolder } from './configuration-folder.js';
+import { type HostedProjects, processState } from './process-state.js';
+import { sharesModules } from './shares-modules.js';
+
+/**
+ * Begins the run of a project, unless one was begun for another project with the same configuration, and tells the
+ * project's test files of it. What of the project runs outside of ours gets no further than to a database that does not
+ * exist.
+ *
+ * @throws PgEvictError what `startRun` throws
+ */
+export async function beginProject(project: TestProject): Promise<void> {
+  const state = processState();
+  state.projects.add(project);
+  state.run ??= { host: await openHost(), directories: new Map() };
+  const directory = await directoryOf(project, state.run);
+  const { host } = state.run;
+  const provided: ProvidedRun = { address: host.address, directory, shared: sharesModules(project) };
+  project.provide(runKey, provided as never);
+  refuseOutside(project, host.runs);
+}
+
+/** Has the variables of a project's workers lead to no database, until ours are set. */
+export function refuseOutside({ config }: TestProject, [run]: readonly TestRun[]): void {
+  const variables = run === undefined ? undefined : variablesOutside(run);
+  const given = Object.entries(variables ?? {}).filter(([, value]) => value !== undefined);
+  // The project need not have any.
+  config.env = { ...config.env, ...Object.fromEntries(given) };
+}
+
+async function directoryOf(project: TestProject, { host, directories }: HostedProjects): Promise<string> {
+  const { configuration, directory } = await configurationFolder(project);
+  const begun = directories.get(configuration);
+  if (begun !== undefined) return begun;
+  const server = project.vitest.config.watch ? await watchServer(directory) : {};
+  const run = await startRun({ cwd: directory, ...server });
+  host.add(run, { directories: [directory], watched: server.url !== undefined });
+  directories.set(configuration, directory);
+  return directory;
+}

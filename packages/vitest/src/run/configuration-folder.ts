@@ -1,0 +1,28 @@
+import { dirname } from 'node:path';
+import { loadConfig } from '@pg-evict/config';
+import type { TestProject } from 'vitest/node';
+
+/** Where the configuration of pg-evict is, and from where it is found. */
+export interface ConfigurationFolder {
+  /** The file; the folder where there is none. */
+  readonly configuration: string;
+  readonly directory: string;
+}
+
+/**
+ * The configuration of pg-evict for a project: looked for from the folder of its configuration of Vitest, which need
+ * not be its `root`, and else from that.
+ */
+export async function configurationFolder({ config, vite }: TestProject): Promise<ConfigurationFolder> {
+  const { configFile } = vite.config;
+  const folders = [...(typeof configFile === 'string' ? [dirname(configFile)] : []), config.root];
+  for (const directory of folders) {
+    // What is wrong with one is told by the run that is begun with it.
+    const found = await loadConfig({ cwd: directory }).then(
+      ({ filepath }) => filepath,
+      () => directory,
+    );
+    if (found !== null) return { configuration: found, directory };
+  }
+  return { configuration: config.root, directory: config.root };
+}

@@ -1,0 +1,29 @@
+import type { TestHost } from '@pg-evict/testing';
+import type { TestProject } from 'vitest/node';
+
+/** A run of Vitest, which may have a run of tests for each configuration of pg-evict. */
+export interface HostedProjects {
+  readonly host: TestHost;
+  /** By configuration of pg-evict: the folder by which its run is found again. */
+  readonly directories: Map<string, string>;
+}
+
+/** What the process of Vitest remembers between the global setups of its projects. */
+export interface ProcessState {
+  run: HostedProjects | undefined;
+  readonly projects: Set<TestProject>;
+  isEndedOnExit: boolean;
+  isWatched: boolean;
+}
+
+/** That of this process. Vitest may load the global setup once for each project. */
+export function processState(): ProcessState {
+  const key = Symbol.for('pg-evict.vitest.run/1');
+  const holder = process as unknown as Record<symbol, ProcessState | undefined>;
+  return (holder[key] ??= {
+    run: undefined,
+    projects: new Set(),
+    isEndedOnExit: false,
+    isWatched: false,
+  });
+}

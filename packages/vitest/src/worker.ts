@@ -1,0 +1,6 @@
+export {
+  borrowDatabase,
+  resetDatabase,
+  type BorrowDatabaseOptions,
+  type BorrowedDatabase,
+} from '@pg-evict/testing/worker';
