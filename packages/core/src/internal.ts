@@ -16,5 +16,7 @@ export { assertOptions, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
 export { copyProgress, type CopyProgress } from './inspection/copy-progress.js';
 export { listDatabases } from './inspection/list-databases.js';
+export { findPausedAliases, resumePausedAliases } from './operations/paused-aliases.js';
+export type { PausedPoolerAlias } from './poolers/paused-aliases.js';
 export { dropExpiredDatabases } from './operations/drop-expired-databases.js';
 export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';

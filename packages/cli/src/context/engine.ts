@@ -23,6 +23,11 @@ export {
   unprotectDatabase,
   withExclusiveAccess,
 } from '@pg-evict/core';
-export { dropExpiredDatabases, ofCommand } from '@pg-evict/core/internal';
+export {
+  dropExpiredDatabases,
+  findPausedAliases,
+  ofCommand,
+  resumePausedAliases,
+} from '@pg-evict/core/internal';
 export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';
 export { sweepTestDatabases } from '@pg-evict/testing';

@@ -5,11 +5,13 @@ import type {
   Diagnosis,
   KeptDatabase,
 } from '@pg-evict/core';
+import type { PausedPoolerAlias } from '@pg-evict/core/internal';
 import type { CommandContext } from '../context/command-context.js';
 import {
   describeDatabase,
   diagnose,
   examineConnection,
+  findPausedAliases,
   findKeptDatabases,
   findLeftovers,
 } from '../context/engine.js';
@@ -24,6 +26,8 @@ export interface Examination {
   readonly leftovers: readonly AbandonedLeftover[];
   /** What is kept for an undo, of whatever database. */
   readonly kept: readonly KeptDatabase[];
+  /** The aliases of the given poolers that lead to the database and are paused. */
+  readonly paused: readonly PausedPoolerAlias[];
 }
 
 /** Looks at everything. What cannot be reached is thrown. */
@@ -32,13 +36,14 @@ export async function examine({ deadline, ending, target }: CommandContext): Pro
   const leftovers = await findLeftovers(serverOnly(target), deadline);
   const kept = await findKeptDatabases(serverOnly(target), deadline);
   if (target.database === undefined) {
-    return { connection, description: undefined, diagnosis: undefined, leftovers, kept };
+    return { connection, description: undefined, diagnosis: undefined, leftovers, kept, paused: [] };
   }
+  const paused = await findPausedAliases(target, deadline);
   const description = await describeDatabase(target, deadline);
   const diagnosis = description.exists
     ? await diagnose(target, { ...deadline, keep: ending.keep })
     : undefined;
-  return { connection, description, diagnosis, leftovers, kept };
+  return { connection, description, diagnosis, leftovers, kept, paused };
 }
 
 /** A target for what concerns a server and no database of it. */

@@ -1,4 +1,5 @@
 import type { ConnectionFacts, Diagnosis, KeptDatabase } from '@pg-evict/core';
+import type { PausedPoolerAlias } from '@pg-evict/core/internal';
 import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { managedServiceOf } from '../context/managed-service.js';
@@ -38,6 +39,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
   const wrecks = connection.invalidDatabases.filter((name) => !left.has(name));
   return [
     ...connectionFindings(connection),
+    ...examination.paused.map((each) => pausedFinding(each, options)),
     ...databaseFindings(examination),
     ...(leftovers.length === 0
       ? [{ topic: 'leftovers', level: 'ok', text: 'none' } as const]
@@ -63,6 +65,23 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
       exitCode: blocked,
     })),
   ];
+}
+
+/** A person may have paused it, so `--fix` is for those who know that nobody has. */
+function pausedFinding(
+  { alias, database, operating, url }: PausedPoolerAlias,
+  options: GlobalOptions,
+): Finding {
+  const what = `Clients of ${alias} at ${url} wait: it is paused`;
+  if (operating)
+    return { topic: 'pooler', level: 'note', text: `${what} by an operation that is under way.` };
+  return {
+    topic: 'pooler',
+    level: 'problem',
+    text: `${what}, and no operation of pg-evict is under way.`,
+    remedy: `If nobody has paused it on purpose: ${commandLine('doctor --fix', database, options)}`,
+    exitCode: blocked,
+  };
 }
 
 /** It holds its owner, the roles that have objects in it, and its tablespace; pg_upgrade refuses it. */

@@ -53,7 +53,7 @@ function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors
 }
 
 function toJson({ context, examination, findings, isWell, repairs }: ExaminationReport): object {
-  const { connection, description, diagnosis, kept, leftovers } = examination;
+  const { connection, description, diagnosis, kept, leftovers, paused } = examination;
   return {
     command: 'doctor',
     database: context.target.database ?? null,
@@ -72,6 +72,7 @@ function toJson({ context, examination, findings, isWell, repairs }: Examination
     standing: (diagnosis?.standing ?? []).map(toJsonBlocker),
     leftovers,
     kept,
+    paused,
     findings: findings.map(({ exitCode: _exitCode, ...finding }) => finding),
     repairs,
   };

@@ -1,6 +1,12 @@
 import type { AbandonedLeftover, KeptDatabase } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
-import { dropDatabase, dropExpiredDatabases, isPgEvictError, repairDatabase } from '../context/engine.js';
+import {
+  dropDatabase,
+  dropExpiredDatabases,
+  isPgEvictError,
+  repairDatabase,
+  resumePausedAliases,
+} from '../context/engine.js';
 
 /** What was tried to put in order, and what came of it. */
 export interface Repair {
@@ -60,4 +66,10 @@ export async function dropExpired({ deadline, target }: CommandContext): Promise
     ...dropped.map((database) => ({ database, failure: null })),
     ...left.map(({ database, reason }) => ({ database, failure: reason })),
   ];
+}
+
+/** Resumes the aliases of poolers that are paused, though no operation is under way. */
+export async function resumePaused({ deadline, target }: CommandContext): Promise<Repair[]> {
+  const resumed = await resumePausedAliases(target, deadline);
+  return resumed.map(({ alias, failure }) => ({ database: alias, failure }));
 }

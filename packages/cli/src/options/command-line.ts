@@ -9,7 +9,7 @@ import type { GlobalOptions } from './global.js';
  * @param database a name that begins with a hyphen stands behind `--`
  */
 export function commandLine(command: string, database: string, options: GlobalOptions): string {
-  const words = ['pg-evict', command, ...connectionWords(options)];
+  const words = ['pg-evict', ...command.split(' '), ...connectionWords(options)];
   const named = database.startsWith('-') ? [...words, '--', database] : words.toSpliced(2, 0, database);
   return named.map(quoteForShell).join(' ');
 }

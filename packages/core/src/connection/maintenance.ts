@@ -1,7 +1,8 @@
 import type { Deadline } from '../contract/deadline.js';
-import { errorWithRemedies } from '../contract/error.js';
+import { errorWithRemedies, isPgEvictError, withAnotherRemedy } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
 import { connect, type Connection } from './connect.js';
+import { isPooled } from './pooler.js';
 import { disconnect } from './silence.js';
 import type { ResolvedTarget } from './target.js';
 
@@ -31,9 +32,24 @@ export async function withMaintenanceConnections<T>(
   );
   try {
     return await callback(connections as unknown as [Connection, Connection], name);
+  } catch (error) {
+    throw throughPooler(error, target, connections);
   } finally {
     await closeAll(connections);
   }
+}
+
+/** A pooler has names of its own for databases, of which the server knows nothing. */
+function throughPooler(
+  error: unknown,
+  { database }: ResolvedTarget,
+  connections: readonly Connection[],
+): unknown {
+  if (!isPgEvictError(error) || error.code !== 'DATABASE_NOT_FOUND' || error.database !== database)
+    return error;
+  return connections.some(isPooled)
+    ? withAnotherRemedy(error, { kind: 'name-behind-pooler', database })
+    : error;
 }
 
 async function connectAll(

@@ -152,6 +152,22 @@ export function retold(error: PgEvictError, from: string, to: string): PgEvictEr
   return remedies === undefined || hint?.includes(from) === true ? copy : attachRemedies(copy, remedies);
 }
 
+/** The same error with one more remedy behind those that it has. */
+export function withAnotherRemedy(error: PgEvictError, remedy: Remedy): PgEvictError {
+  const { blockers, database, hint, leftovers, message, sqlState, cause, code, terminated, removed } = error;
+  const summary = hint === null ? message : message.slice(0, -hint.length - 1);
+  const facts = {
+    database: database ?? undefined,
+    sqlState: sqlState ?? undefined,
+    cause,
+    blockers,
+    leftovers,
+    terminated,
+    removed,
+  };
+  return errorWithRemedies(code, summary, [...(remediesOf(error) ?? []), remedy], facts);
+}
+
 /** An error that says what would help, for whoever prints it to put into words of his own. */
 export function errorWithRemedies(
   code: PgEvictErrorCode,

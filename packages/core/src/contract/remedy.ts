@@ -60,6 +60,8 @@ export type Remedy =
   | { readonly kind: 'allow-time' }
   | { readonly kind: 'await-release'; readonly database: string }
   | { readonly kind: 'unprotect'; readonly database: string }
+  /** `leadsTo`: the database that it is an alias of, where that is known. */
+  | { readonly kind: 'name-behind-pooler'; readonly database: string; readonly leadsTo?: string }
   | { readonly kind: 'keep-for-undo' }
   | { readonly kind: 'drop-for-good' }
   /** What is not done with SQL, nor with an option. */
@@ -118,6 +120,10 @@ export function remedyText(remedy: Remedy, words: Words): string {
       return grantStatement('pg_signal_backend', remedy);
     case 'be-superuser':
       return `Connect as a superuser${remedy.or === undefined ? '' : `, or end it as "${remedy.or}"`}.`;
+    case 'name-behind-pooler':
+      return remedy.leadsTo === undefined
+        ? `The connection goes through a pooler, where "${remedy.database}" may be an alias: name the database that it leads to.`
+        : `At the pooler, "${remedy.database}" is an alias of "${remedy.leadsTo}": name that.`;
     case 'keep-for-undo':
       return `An operation keeps what it replaces where it is told to (${option.undoMs}), until that time is over.`;
     case 'drop-for-good':

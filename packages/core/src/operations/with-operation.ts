@@ -2,7 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { refuseTransactionPooling } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline } from '../contract/deadline.js';
-import { type PgEvictError, withFacts } from '../contract/error.js';
+import { type PgEvictError, withAnotherRemedy, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
 import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
@@ -94,7 +94,7 @@ export async function withOperation(
       } catch (error) {
         // What a listener throws is not ours to translate.
         if (thrownByListener?.error === error) throw error;
-        throw await failureOf(error, operation);
+        throw await withAliasNamed(await failureOf(error, operation), operation);
       } finally {
         await preparing;
       }
@@ -136,6 +136,15 @@ function reportOf(
     durationMs,
     dryRun,
   };
+}
+
+/** A pooler has names of its own for databases, of which the server knows nothing. */
+async function withAliasNamed(error: PgEvictError, { database, poolers }: Operation): Promise<PgEvictError> {
+  if (error.code !== 'DATABASE_NOT_FOUND' || error.database !== database) return error;
+  const leadsTo = await poolers.leadsTo(database);
+  return leadsTo === undefined
+    ? error
+    : withAnotherRemedy(error, { kind: 'name-behind-pooler', database, leadsTo });
 }
 
 async function failureOf(error: unknown, operation: Operation): Promise<PgEvictError> {

@@ -123,6 +123,12 @@ export class PoolerConsole {
     return rows.some((row) => row.application_name === name);
   }
 
+  /** Whether anybody else is at the console: of one without a name (up to 1.17), all are. */
+  async hasOthers(): Promise<boolean> {
+    const rows = await this.#ask<{ database: string; application_name?: string }>('SHOW CLIENTS');
+    return rows.some((row) => row.database === 'pgbouncer' && row.application_name !== this.name);
+  }
+
   /** @throws if the user may only look. Changes nothing: the console itself is never paused */
   async assertAdmin(): Promise<void> {
     try {

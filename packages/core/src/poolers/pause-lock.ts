@@ -55,6 +55,11 @@ async function tryLock(client: Client, { alias, database }: Alias): Promise<bool
   return false;
 }
 
+/** Whether an operation pauses an alias now, or is about to. Takes no lock. */
+export async function isAliasLocked(client: Client, { alias, database }: Alias): Promise<boolean> {
+  return (await client.query(elsewhereQuery, [alias, database])).rows.length > 0;
+}
+
 /** With a lost connection the locks are gone, too. */
 export async function unlockAliases(client: Client, aliases: readonly Alias[]): Promise<void> {
   for (const { alias, database } of aliases)

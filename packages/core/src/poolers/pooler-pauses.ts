@@ -83,6 +83,12 @@ export class PoolerPauses {
     }
   }
 
+  /** The database that an alias of one of the poolers leads to. */
+  async leadsTo(alias: string): Promise<string | undefined> {
+    const found = await Promise.all(this.#poolers.map(async (pooler) => pooler.leadsTo(alias)));
+    return found.find((database) => database !== undefined);
+  }
+
   /** Ends what was started for it. */
   end(): void {
     this.#guardian?.end();

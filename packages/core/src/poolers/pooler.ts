@@ -93,6 +93,14 @@ export class OperationPooler {
     }, []);
   }
 
+  /** The database that an alias leads to; `undefined` if there is no such alias, or it is called as the database is. */
+  async leadsTo(alias: string): Promise<string | undefined> {
+    return this.#using(async (console) => {
+      const row = (await console.aliases()).find(({ name }) => name === alias);
+      return row?.database === alias ? undefined : row?.database;
+    }, undefined);
+  }
+
   /** The aliases that would be paused. Changes nothing. */
   async preview(control: Client, databases: readonly string[]): Promise<void> {
     await this.#using(async (console) => {

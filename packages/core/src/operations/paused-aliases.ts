@@ -1,0 +1,58 @@
+import type { Client } from 'pg';
+import { withMaintenanceConnections } from '../connection/maintenance.js';
+import { type ResolvedPooler, resolveTarget, type Target } from '../connection/target.js';
+import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import {
+  findPaused,
+  type PausedPoolerAlias,
+  type ResumedAlias,
+  resumePaused,
+} from '../poolers/paused-aliases.js';
+
+/**
+ * Lists the aliases of the target's poolers that lead to its database and are paused. Changes nothing. A pooler that
+ * cannot be asked is passed over: an operation says why.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function findPausedAliases(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<PausedPoolerAlias[]> {
+  return atPoolers(target, options, async (pooler, client, database) =>
+    findPaused(pooler, client, database).catch(() => []),
+  );
+}
+
+/**
+ * Resumes what {@link findPausedAliases} lists, but for the aliases that an operation of pg-evict has paused. For a
+ * machine that crashed: what a killed process leaves, its guardian resumes.
+ *
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ */
+export async function resumePausedAliases(
+  target: Target,
+  options: DeadlineOptions = {},
+): Promise<ResumedAlias[]> {
+  return atPoolers(target, options, async (pooler, client, database, deadline) =>
+    resumePaused(pooler, client, database, deadline).catch((error: unknown) => [
+      { alias: database, failure: error instanceof Error ? error.message : String(error) },
+    ]),
+  );
+}
+
+async function atPoolers<T>(
+  target: Target,
+  options: DeadlineOptions,
+  callback: (pooler: ResolvedPooler, client: Client, database: string, deadline: Deadline) => Promise<T[]>,
+): Promise<T[]> {
+  const resolved = resolveTarget(target);
+  const deadline = new Deadline(options);
+  if (resolved.poolers.length === 0) return [];
+  return withMaintenanceConnections(resolved, deadline, 1, async ([{ client }]) => {
+    const found: T[] = [];
+    for (const pooler of resolved.poolers)
+      found.push(...(await callback(pooler, client, resolved.database, deadline)));
+    return found;
+  });
+}
