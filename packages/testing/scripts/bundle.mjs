@@ -14,7 +14,8 @@ const common = {
   stdin: {
     contents: `
       export * from './worker.js';
-      export { beginTestFile } from './node-test/begin-test-file.js';`,
+      export { beginTestFile } from './node-test/begin-test-file.js';
+      export { beginMocha } from './mocha/begin-mocha.js';`,
     resolveDir: join(root, 'src'),
   },
   bundle: true,
@@ -33,7 +34,7 @@ await build({
   define: { __dirname: 'import.meta.dirname' },
 });
 
-const adapters = new Set(['beginTestFile']);
+const adapters = new Set(['beginMocha', 'beginTestFile']);
 const names = Object.keys(createRequire(import.meta.url)(`../dist/cjs/${file}`)).filter(
   (name) => !adapters.has(name),
 );
@@ -45,6 +46,12 @@ await write('cjs/worker', [
 await write('esm/worker', [`export { ${names.join(', ')} } from './${file}';`]);
 // `--import` waits for it; the compiler has no such thing for CommonJS.
 await write('esm/node-test', [`import { beginTestFile } from './${file}';`, 'await beginTestFile();']);
+// Mocha waits for what it requires or imports, whichever of them it does.
+await write('cjs/mocha', ["'use strict';", `module.exports = require('./${file}').beginMocha();`]);
+await write('esm/mocha', [
+  `import { beginMocha } from './${file}';`,
+  'export const { mochaHooks } = await beginMocha();',
+]);
 
 async function write(entry, lines) {
   await writeFile(join(root, `dist/${entry}.js`), `${lines.join('\n')}\n`);

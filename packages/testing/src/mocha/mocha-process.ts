@@ -1,0 +1,44 @@
+import Module from 'node:module';
+
+/** What this process is in a run of Mocha. */
+export interface MochaProcess {
+  /** The process whose end is that of the run. */
+  readonly runner: number;
+  /** Whether it runs tests: Mocha's own process leaves them to its workers with `--parallel`. */
+  readonly runsTests: boolean;
+  readonly isWorker: boolean;
+  /** Whether it goes on when its tests are over. */
+  readonly isWatching: boolean;
+}
+
+/** Options of Mocha's, as its command line and its configuration files say. */
+interface MochaOptions {
+  readonly parallel?: unknown;
+  readonly watch?: unknown;
+}
+
+/** What this process is in a run of Mocha; `undefined` where a test file has started it. */
+export function mochaProcess(): MochaProcess | undefined {
+  const { env, pid, ppid } = process;
+  if (env['PG_EVICT_TEST_DATABASE_URL'] !== undefined || env['PG_EVICT_FILLING'] !== undefined) {
+    return undefined;
+  }
+  if (env['MOCHA_WORKER_ID'] !== undefined) {
+    return { runner: ppid, runsTests: true, isWorker: true, isWatching: false };
+  }
+  const { parallel, watch } = mochaOptions();
+  return { runner: pid, runsTests: parallel !== true, isWorker: false, isWatching: watch === true };
+}
+
+/** Mocha has read them before it loads what `--require` names, and keeps them to itself: it is asked to read them again. */
+function mochaOptions(): MochaOptions {
+  const parameters = process.argv.slice(2);
+  const { _cache: modules } = Module as unknown as { readonly _cache: NodeJS.Dict<NodeJS.Module> };
+  const file = Object.keys(modules).find((name) => /[\\/]lib[\\/]cli[\\/]options\.c?js$/.test(name)) ?? '';
+  const { loadOptions } = Object(modules[file]?.exports) as {
+    loadOptions?: (parameters: readonly string[]) => MochaOptions;
+  };
+  if (loadOptions !== undefined) return loadOptions(parameters);
+  const has = (...names: string[]): boolean => names.some((name) => parameters.includes(name));
+  return { parallel: has('--parallel', '-p'), watch: has('--watch', '-w') };
+}
