@@ -37,7 +37,7 @@ node_from_npm() {
 # suite runs on each Node on GitHub.
 of_node=(
   '/test/(jest|server)/'
-  '/test/testing/(host|leaks|template|node-test)/'
+  '/test/testing/(host|leaks|template|node-test|mocha)/'
   '/test/cli/(child|terminal)/'
   '/test/config/load/'
   '/test/knex/client/'

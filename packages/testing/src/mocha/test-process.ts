@@ -62,8 +62,9 @@ export class TestProcess {
         await enter(suite.file);
       });
       // Before those of the suite.
-      const hook = suite._beforeAll.pop();
-      if (hook !== undefined) suite._beforeAll.unshift(hook);
+      const { _beforeAll: hooks } = suite;
+      const hook = hooks.pop();
+      if (hook !== undefined) hooks.unshift(hook);
     }
     // After those of the project.
     root.afterAll(title, async function endFiles() {

@@ -1,0 +1,133 @@
+import { join, resolve } from 'node:path';
+import { RunFixture } from '../../support/testing/run-fixture.js';
+import {
+  databasesIn,
+  RunnerProject,
+  type RunnerResult,
+  untilGone,
+} from '../../support/testing/runner-project.js';
+
+const fixture = new RunFixture();
+afterAll(async () => fixture.cleanUp());
+
+const versions = ['mocha-10', 'mocha-11', 'mocha'];
+
+/** Runs a Mocha whose own folder is not in the project: it is told where plugins are. */
+async function mocha(
+  project: RunnerProject,
+  parameters: readonly string[],
+  { version = 'mocha', entry = '@pg-evict/testing/mocha' } = {},
+): Promise<RunnerResult> {
+  const program = resolve(__dirname, '../../node_modules', version, 'bin/mocha.js');
+  const env = { NODE_PATH: join(project.folder, 'node_modules') };
+  return project.run([program, '--require', entry, '--reporter=tap', ...parameters], { env });
+}
+
+/** What a report says of a test. */
+const outcomeOf = ({ output }: RunnerResult, title: string): string =>
+  new RegExp(`^(ok|not ok) \\d+ ${title}`, 'm').exec(output)?.[1] ?? 'not run';
+
+/** A file whose suites find what the template holds, and go on with what the file itself has done. */
+const file = (name: string): string => `
+  const assert = require('node:assert');
+  const { insert, count } = require('./database.cjs');
+  describe('${name}', () => {
+    before(async () => { assert.equal(await count(), 1); await insert(); });
+    it('finds its own', async () => { assert.equal(await count(), 2); console.log('# ' + process.env.PGDATABASE); });
+  });
+  describe('${name} again', () => {
+    it('finds them still', async () => assert.equal(await count(), 2));
+  });`;
+
+/** The hooks of a project that close its pool: after 700 ms, to see who waits. */
+const close = `
+  const { pool } = require('./database.cjs');
+  after(async () => { await new Promise((resolve) => setTimeout(resolve, 700)); await pool.end(); });`;
+
+describe.each(versions)('%s', (version) => {
+  test('resets one database before the first suite of each file, and its pool stays usable', async () => {
+    const project = new RunnerProject(fixture, {
+      'close.cjs': close,
+      'one.cjs': file('one'),
+      'two.cjs': file('two'),
+      // At its top level the database is there; what is written there is not kept.
+      'three.mjs': `import database from './database.cjs'; import assert from 'node:assert';
+        const atLoad = await database.count();
+        await database.insert();
+        it('of the root', async () => { assert.equal(atLoad, 1); assert.equal(await database.count(), 1); await database.insert(); });`,
+    });
+    const run = await mocha(project, ['close.cjs', 'one.cjs', 'two.cjs', 'three.mjs'], { version });
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.output).toMatch(/^# pass 5$/m);
+    expect(databasesIn(run.output)).toHaveLength(1);
+    await untilGone(run.output);
+  });
+});
+
+test('a leak fails the run after the hooks of the project, with its line, and the process ends', async () => {
+  const project = new RunnerProject(fixture, {
+    'one.cjs': `const { insert } = require('./database.cjs'); setTimeout(() => {}, 600_000);
+      describe('suite', () => { it('leaks', insert); });
+      after(() => console.log('# the last of the project'));`,
+  });
+  const entry = resolve(__dirname, '../../../packages/testing/dist/esm/mocha.js');
+  const run = await mocha(project, ['one.cjs'], { entry });
+  expect(run.code).toBe(1);
+  expect(outcomeOf(run, 'suite leaks')).toBe('ok');
+  expect(run.output).toMatch(/the last of the project[^]*This run of Mocha left 1 PostgreSQL session open/);
+  expect(run.output).toContain('in "suite leaks"');
+  expect(run.output).toContain('database.cjs:4:');
+  await untilGone(run.output);
+});
+
+test('with --parallel each worker has a database, and a file is told what it leaves open', async () => {
+  const own = (name: string): string => `
+    const assert = require('node:assert'); const pg = require('pg');
+    const { insert, count } = require('./database.cjs');
+    describe('${name}', () => {
+      let pool;
+      before(() => { pool = new pg.Pool(); });
+      after(() => pool.end());
+      it('finds the template', async () => {
+        assert.equal(await count(pool), 1);
+        await pool.query('INSERT INTO t VALUES (2)');
+        console.log('# ' + process.env.PGDATABASE + ' of ' + process.env.MOCHA_WORKER_ID);
+      });
+    });`;
+  const project = new RunnerProject(fixture, {
+    'one.cjs': own('one'),
+    'two.cjs': own('two'),
+    'three.cjs': own('three'),
+    'leaks.cjs': `const { insert } = require('./database.cjs'); describe('suite', () => { it('leaks', insert); });`,
+    // Mocha's own process leaves tests to its workers, and keeps the configured variables.
+    'global.cjs': `exports.mochaGlobalSetup = () => console.log('# global ' + process.env.DATABASE_URL);`,
+  });
+  const files = ['one.cjs', 'leaks.cjs', 'two.cjs', 'three.cjs'];
+  const run = await mocha(project, ['--parallel', '--jobs=2', '--require=./global.cjs', ...files]);
+  expect(run.code).toBe(1);
+  expect(run.output).toMatch(/^# pass 4$/m);
+  expect(run.output).toMatch(/^# fail 1$/m);
+  expect(run.output).toContain('leaks.cjs left 1 PostgreSQL session open');
+  expect(run.output).toMatch(/global \S+\/nowhere/);
+  const pairs = new Set(run.output.match(/pg_evict_test_\w+ of \d/g));
+  expect(databasesIn([...pairs].join())).toHaveLength(pairs.size);
+  await untilGone(run.output);
+});
+
+test('isolation between tests, and leaks that only warn', async () => {
+  const project = new RunnerProject(
+    fixture,
+    {
+      'one.cjs': `const assert = require('node:assert'); const { insert, count } = require('./database.cjs');
+        describe('each', () => {
+          for (const name of ['one', 'two']) it(name, async () => { assert.equal(await count(), 1); await insert(); });
+        });`,
+    },
+    { testing: "{ isolation: 'test', leaks: 'warn' }" },
+  );
+  const run = await mocha(project, ['one.cjs']);
+  expect(run).toMatchObject({ code: 0 });
+  expect(run.output).toMatch(/^# pass 2$/m);
+  expect(run.output).toContain('This run of Mocha left 1 PostgreSQL session open');
+  await untilGone(run.output);
+});
