@@ -28,10 +28,12 @@ export const adminPassword = 'geheim-und-lang';
  * A real pgbouncer in front of the run's server.
  *
  * @param aliases its `[databases]`: `name = connection string`. Left out: all by their names, as `*`
+ * @param more lines of its `[pgbouncer]`
  */
 export async function startPgbouncer(
   mode: 'session' | 'transaction',
   aliases?: Readonly<Record<string, string>>,
+  more: readonly string[] = [],
 ): Promise<Pgbouncer> {
   const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
   const port = randomInt(20_000, 30_000);
@@ -46,7 +48,7 @@ export async function startPgbouncer(
   const settings = [
     '[databases]',
     ...Object.entries(aliases ?? { '*': '' }).map(
-      ([name, more]) => `${name} = host=${server.hostname} port=${server.port} ${more}`,
+      ([name, to]) => `${name} = host=${server.hostname} port=${server.port} ${to}`,
     ),
     '[pgbouncer]',
     'listen_addr = 127.0.0.1',
@@ -58,6 +60,7 @@ export async function startPgbouncer(
     'admin_users = admin',
     'stats_users = stats',
     'max_client_conn = 500',
+    ...more,
   ];
   const ini = join(folder, 'pgbouncer.ini');
   writeFileSync(ini, `${settings.join('\n')}\n`);

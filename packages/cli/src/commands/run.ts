@@ -68,7 +68,7 @@ async function hold(
       async (access) => {
         follower.stop();
         progress.stop();
-        announceAccess(access, database, options);
+        announceAccess(access, database, options, target.poolers);
         // An abort of ours is a signal, and those go to the command by themselves.
         access.signal.addEventListener('abort', () => {
           if (isPgEvictError(access.signal.reason)) lost.abort(access.signal.reason);

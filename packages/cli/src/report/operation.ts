@@ -11,6 +11,7 @@ import { countSessions, countTables, formatDuration, formatSize, formatTime } fr
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
+import { poolerHint } from './pooled-sessions.js';
 import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
 
 /**
@@ -129,7 +130,11 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
   }
-  lines.push(...drainLines(report), ...poolerLines(report, colors));
+  lines.push(
+    ...drainLines(report),
+    ...poolerLines(report, colors),
+    ...poolerHint(terminated, report.poolers, dryRun),
+  );
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }

@@ -8,6 +8,7 @@ import { wantsColor } from '../terminal/color.js';
 import { countSessions, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
+import { poolerHint } from './pooled-sessions.js';
 import { toJsonOperation, warnOfLeftovers, warnOfPoolers } from './operation.js';
 
 /** What `run` did. */
@@ -18,6 +19,7 @@ export function announceAccess(
   { database: held, removed, terminated }: ExclusiveAccess,
   database: string,
   options: GlobalOptions,
+  poolers: readonly unknown[] = [],
 ): void {
   const { json, quiet } = options;
   if (quiet === true || json === true) return;
@@ -28,8 +30,18 @@ export function announceAccess(
       (terminated.length === 0
         ? ''
         : `${sessionTable(terminated, colors, shortLayout(process.stderr, options))}\n`) +
-      removed.map(({ detail }) => `${colors.yellow('lost:')} ${printable(detail)}\n`).join(''),
+      removed.map(({ detail }) => `${colors.yellow('lost:')} ${printable(detail)}\n`).join('') +
+      [...poolerHint(terminated, poolers, false), ...waitNote(poolers)].map((line) => `${line}\n`).join(''),
   );
+}
+
+/** Clients of a pooler wait as long as the command runs, if the pooler lets them. */
+function waitNote(poolers: readonly unknown[]): string[] {
+  return poolers.length === 0
+    ? []
+    : [
+        'Clients of the pooler wait until the command has ended, but no longer than its query_wait_timeout (120 s unless it is configured).',
+      ];
 }
 
 /** Says that the database is back. */
