@@ -7,7 +7,7 @@ const ownName = /^(?:pgbouncer|pgcat|supavisor|odyssey|pgpool|pgdog)\b/i;
 const addedHost = / - (?:unix(?:\(\d+\))?|[\da-f.:[\]]+):\d+$/i;
 
 /** How many sessions were opened by a pooler, as their `application_name` says. Most poolers hide it. */
-export function countPooled(sessions: readonly Session[]): number {
+function countPooled(sessions: readonly Session[]): number {
   return sessions.filter(
     ({ application }) => application !== null && (ownName.test(application) || addedHost.test(application)),
   ).length;
