@@ -36,7 +36,7 @@ node_from_npm() {
 # What has broken with a new major of Node before: its sockets, streams, processes, signals and module loaders. The whole
 # suite runs on each Node on GitHub.
 of_node=(
-  '/test/(jest|server)/'
+  '/test/(jest|server|vitest)/'
   '/test/testing/(host|leaks|template|node-test|mocha)/'
   '/test/cli/(child|terminal)/'
   '/test/config/load/'
