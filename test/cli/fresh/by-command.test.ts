@@ -65,6 +65,23 @@ describe('fresh -- <command>', () => {
     expect(await tables(database)).toEqual(['marker']);
   });
 
+  it('says what has become of the old database when that is not what it was', async () => {
+    const database = await scratch.database();
+    scratch.forget(`gone ${database}`);
+    const rename = `ALTER DATABASE ${database} RENAME TO "gone ${database}"`;
+    const { code, stderr } = await fresh({}, database, [
+      '--',
+      'sh',
+      '-c',
+      `node sql.js '${rename}' ${serverUrl()} && exit 7`,
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `database "${database}" was not replaced; the old one is now called "gone ${database}"`,
+    );
+    expect(stderr).not.toContain('stays as it was');
+  });
+
   it('refuses a command that connects to the old database, also one that an npm script starts', async () => {
     const database = await scratch.database();
     const url = serverUrl({ database });

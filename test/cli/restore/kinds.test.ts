@@ -114,6 +114,35 @@ describeWithTools('what pg_dump writes', () => {
     },
   );
 
+  test.each(['-Fp', '-Fc'])(
+    'of the schema alone is restored; of the data alone, it says so (%s)',
+    async (format) => {
+      const schema = dumps.dump(source, `schema${format}`, '--schema-only', format);
+      expect(contentOf((await copyOf(schema)).url, '--schema-only')).toBe(contentOf(source, '--schema-only'));
+      const data = dumps.dump(source, `data${format}`, '--data-only', format);
+      const { url } = await spoiltDatabase(() => undefined);
+      const before = contentOf(url);
+      const { code, stderr } = await restore(url, data, '--yes');
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('The dump has data and no tables to put them into'),
+      });
+      expect(contentOf(url)).toBe(before);
+    },
+  );
+
+  test('in one transaction, also where pg_restore only writes the statements', async () => {
+    const dump = dumps.dump(source, 'one-transaction.dump', '--schema=public', '-Fc');
+    const { url, skipped } = await copyOf(dump, '--', '--single-transaction');
+    expect(skipped).toHaveLength(1);
+    const rows = await withClient(url, async (client) =>
+      client.query(
+        `SELECT count(DISTINCT xmin::text)::int AS transactions FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+      ),
+    );
+    expect(rows.rows).toEqual([{ transactions: 1 }]);
+  });
+
   test('by pg_dumpall: the section of the database is run, or the one that is named', async () => {
     const env = { ...process.env, PGPASSWORD: decodeURIComponent(new URL(source).password) };
     const other = await scratch.database();

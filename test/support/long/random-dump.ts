@@ -24,7 +24,7 @@ export function randomDump(seed: number, outward: readonly string[]): RandomDump
 class Generator {
   readonly #random: () => number;
   readonly #outward: readonly string[];
-  readonly #encoding: keyof typeof encodings;
+  #encoding: keyof typeof encodings;
   #escapes = false;
   #tables = 0;
 
@@ -40,6 +40,9 @@ class Generator {
     for (let index = 0; index < statements; index += 1) parts.push(this.#space(), this.#statement());
     let text = parts.join('');
     if (this.#random() < 0.1) text = text.replaceAll('\n', '\r\n');
+    // A carriage return alone ends a comment for the server, and a line for nobody.
+    else if (this.#random() < 0.05)
+      text = text.replaceAll(/(?<!\\\.)\n(?!\\)/g, (end) => this.#pick([end, end, '\r']));
     if (this.#random() < 0.2) text = text.replace(/;\s*$/, '');
     // Something that is not as it should be.
     if (this.#random() < 0.15) {
@@ -100,8 +103,21 @@ class Generator {
       () => `E'a'${this.#pick(['\n', ' \n  ', '\n-- x\n', ' -- it\n'])}'${escaped}'`,
       () => `$t1$${text}$t1$`,
       () => `$_1$${text.replaceAll('$', '')}$_1$`,
+      () => this.#tagged(text),
+      () => (this.#escapes ? `'${escaped}'` : `U&'${doubled.replaceAll('\\', '\\\\')}'`),
+      () => (this.#escapes ? `N'${escaped}'` : `${this.#pick(['N', 'n'])}'${doubled}'`),
+      () =>
+        this.#escapes ? `'${escaped}'` : `'a'${this.#pick(['\n', '\r\n', " -- ; ' \n", '\f\n'])}'${doubled}'`,
+      () => `('a' ||/* ' */$$${text.replaceAll('$', '')}$$||X'1F'::text)`,
       () => `('a' || $q$${text}$q$)`,
     ])();
+  }
+
+  /** A dollar quote with a tag of letters that are no ASCII, and one within it that is another. */
+  #tagged(text: string): string {
+    const tag = `$${this.#pick(encodings[this.#encoding])}1$`;
+    const inner = text.replaceAll('$', '');
+    return `${tag}${inner}${this.#pick(['$$', '$1$', tag.slice(0, -2), ''])}${inner}${tag}`;
   }
 
   /** Characters of the encoding: a trailing byte is no character of its own. */
@@ -151,6 +167,13 @@ class Generator {
       () =>
         `CREATE OR REPLACE FUNCTION public.f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END;\n`,
       () => `CREATE OR REPLACE RULE r AS ON DELETE TO ${this.#name()} DO ALSO (SELECT 1; SELECT ';');\n`,
+      () => this.#atomic(),
+      () => this.#rule(),
+      () => this.#transaction(),
+      () => this.#recode(),
+      () => `SELECT 1 AS a$b$, 2 AS "odd;--'${this.#pick(['""', '$$', '/*'])}", 3 AS U&"\\0061;";\n`,
+      () => `SELECT 1*/* ; */2, 3-- ;\n+4, 5 -/* /* ' */ */6, '{1}'::int[] @>/* $$ */'{1}';\n`,
+      () => `COPY (SELECT a FROM ${this.#name()} WHERE a <> ${this.#literal()}) TO STDOUT;\n`,
       () =>
         `COMMENT ON TABLE ${this.#name()} IS ${this.#escapes ? 'NULL' : `'${this.#pick(this.#outward)}'`};\n`,
     ])();
@@ -161,7 +184,59 @@ class Generator {
     return `INSERT${space}INTO ${this.#name()} VALUES (${this.#literal()});${this.#random() < 0.5 ? '\n' : ''}`;
   }
 
+  #atomic(): string {
+    const what = this.#pick(['FUNCTION', 'function', 'FUNCTION/* ; */']);
+    const body = this.#pick([
+      'SELECT 1; SELECT CASE WHEN true THEN CASE WHEN false THEN 1 END END;',
+      'SELECT \'END;\'; SELECT 1 AS "end";',
+      'SELECT (SELECT 1); /* END; */ SELECT 2; -- END;\n',
+    ]);
+    return `CREATE OR REPLACE ${what} public.g(a int DEFAULT (1)) RETURNS int LANGUAGE sql ${this.#pick(['BEGIN', 'begin'])} ATOMIC ${body} ${this.#pick(['END', 'end'])};\n`;
+  }
+
+  #rule(): string {
+    const table = this.#name();
+    return `CREATE OR REPLACE RULE r AS ON DELETE TO ${table} DO ALSO (INSERT INTO ${table} VALUES (${this.#literal()}); NOTIFY x; SELECT ${this.#literal()});\n`;
+  }
+
+  /** What is set in it for its time only is put back by the server. */
+  #transaction(): string {
+    const before = this.#escapes;
+    const off = this.#random() < 0.5;
+    this.#escapes = off;
+    const inside = `SET LOCAL standard_conforming_strings = ${off ? 'off' : 'on'};\n${this.#insert()}${this.#copy()}`;
+    this.#escapes = before;
+    return `BEGIN;${this.#space()}${inside}COMMIT;${this.#space()}${this.#insert()}`;
+  }
+
+  #recode(): string {
+    this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[]);
+    return this.#pick([
+      `SET client_encoding TO ${this.#encoding};\n`,
+      `SET NAMES '${this.#encoding}';\n`,
+      `SELECT pg_catalog.set_config('client_encoding', '${this.#encoding}', false);\n`,
+    ]);
+  }
+
+  /** Data with other signs than usual, and quotes over several lines. */
+  #csv(): string {
+    const rows: string[] = [];
+    for (let count = Math.floor(this.#random() * 4); count > 0; count -= 1) {
+      const text = this.#text()
+        .replaceAll(/\n\\\.\n/g, '')
+        .replaceAll(/[|\n]/g, () => this.#pick(['|', '\nx']));
+      rows.push(`"${text.replaceAll('"', '""')}"\n`);
+    }
+    const [options, header] = this.#pick([
+      ["(FORMAT csv, DELIMITER '|', HEADER)", 'a\n'],
+      ['CSV', ''],
+      ["WITH (FORMAT csv, NULL '-', FORCE_NOT_NULL (a))", ''],
+    ]);
+    return `COPY ${this.#name()} (a) FROM stdin ${options};\n${header}${rows.join('')}\\.\n`;
+  }
+
   #copy(): string {
+    if (this.#random() < 0.25) return this.#csv();
     const rows: string[] = [];
     for (let count = Math.floor(this.#random() * 4); count > 0; count -= 1) {
       const row = this.#characters(this.#text())

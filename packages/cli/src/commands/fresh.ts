@@ -5,6 +5,7 @@ import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
 import { recreateDatabase, terminateSessions } from '../context/engine.js';
 import { type Filled, type FillOptions, fillBySteps } from '../fresh/fill.js';
+import { sayFate } from '../fresh/say-fate.js';
 import { planSteps } from '../fresh/plan.js';
 import { type FreshStep, freshSteps } from '../fresh/steps.js';
 import type { GlobalOptions } from '../options/global.js';
@@ -13,6 +14,7 @@ import type { RemedyFlags } from '../options/remedy.js';
 import type { UndoFlags } from '../options/undo.js';
 import { type Perform, performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
+import { findOldDatabase } from '../restore/old-database.js';
 import { wantsColor } from '../terminal/color.js';
 import { formatDuration } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
@@ -74,7 +76,12 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
         if (step === 'settings-applied') progress?.say('Migrating');
       },
       fill: async (access) => {
-        filled = await fillBySteps(context, steps, { ...filling, access, inPlace: false });
+        const old = await findOldDatabase(access.connection, filling.database);
+        try {
+          filled = await fillBySteps(context, steps, { ...filling, access, inPlace: false });
+        } catch (error) {
+          throw await sayFate(error, access.connection, old);
+        }
       },
     });
     return reportOf(report, filled);

@@ -1,9 +1,18 @@
 import type { RestoreProgram } from './passed-options.js';
 
-/** What would help, where it is known. @param messages what the server or pg_restore said */
-export function hintFor(messages: string, program: RestoreProgram): string | undefined {
+/**
+ * What would help, where it is known.
+ *
+ * @param messages what the server or pg_restore said
+ * @param madeNothing whether the dump had made nothing before it failed
+ */
+export function hintFor(messages: string, program: RestoreProgram, madeNothing: boolean): string | undefined {
+  if (madeNothing && /(?:relation|schema) ".*" does not exist/.test(messages)) return dataOnly;
   return hints.find(([pattern, , only]) => pattern.test(messages) && (only ?? program) === program)?.[1];
 }
+
+const dataOnly =
+  'The dump has data and no tables to put them into, as pg_dump --data-only makes it: restore one that has both.';
 
 const otherMajor =
   "The dump, or pg_restore, is of a newer major than the server. Take both of the server's major, or a newer server.";

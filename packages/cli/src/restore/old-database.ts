@@ -18,8 +18,11 @@ export async function findOldDatabase(connection: ConnectionSettings, name: stri
   return { name, oid: row?.oid };
 }
 
+/** What is said of the old database that is what and where it was. */
+export const stillThere = 'the old one is still there';
+
 /**
- * Looks what has become of the database that a dump was to replace.
+ * Looks what has become of the database that was to be replaced.
  *
  * @returns for a message, after a semicolon
  */
@@ -28,11 +31,15 @@ export async function describeFate(
   { name, oid }: OldDatabase,
 ): Promise<string> {
   if (oid === undefined) return 'there was none before';
-  const [row] = await askOnce<{ name: string }>(
-    connection,
-    'SELECT datname AS name FROM pg_catalog.pg_database WHERE oid = $1::oid',
-    [oid],
-  );
-  if (row === undefined) return 'the old one is not there any more';
-  return row.name === name ? 'the old one is still there' : `the old one is now called "${row.name}"`;
+  try {
+    const [row] = await askOnce<{ name: string }>(
+      connection,
+      'SELECT datname AS name FROM pg_catalog.pg_database WHERE oid = $1::oid',
+      [oid],
+    );
+    if (row === undefined) return 'the old one is not there any more';
+    return row.name === name ? stillThere : `the old one is now called "${row.name}"`;
+  } catch {
+    return 'what has become of the old one could not be looked at';
+  }
 }

@@ -33,13 +33,13 @@ export async function restoreArchive(
   const result = await runScript(content, request, target, {
     bytesRead: () => undefined,
     onTable: (current) => onProgress?.({ bytesRead: undefined, current }),
-    failureOf: async ({ cause, message, statement }) => {
+    failureOf: async ({ cause, madeNothing, message, statement }) => {
       const text = `${statement === undefined ? '' : `${statement}: `}${message}`;
       return Promise.resolve(
         new RestoreFailure(
           'server',
           `${dump.path}: ${redactQuery(text)}`,
-          hintFor(message, 'pg_restore'),
+          hintFor(message, 'pg_restore', madeNothing),
           cause,
         ),
       );
@@ -99,7 +99,11 @@ async function byProgram(
   );
   if (signal.aborted) throw new RestoreFailure('aborted', '');
   if (!outcome.succeeded) {
-    throw new RestoreFailure('server', outcome.problem, hintFor(outcome.messages, 'pg_restore'));
+    throw new RestoreFailure(
+      'server',
+      outcome.problem,
+      hintFor(outcome.messages, 'pg_restore', relations.length === 0),
+    );
   }
   return relations;
 }

@@ -5,7 +5,7 @@ import { DumpSession } from '../script/dump-session.js';
 import type { ServerMessage } from '../script/server-message.js';
 import { printable } from '../terminal/printable.js';
 import { dropSubscriptions } from './drop-subscriptions.js';
-import { describeFate, findOldDatabase, type OldDatabase } from './old-database.js';
+import { describeFate, findOldDatabase } from './old-database.js';
 import { RestoreFailure, type RestoreRequest, type RestoreResult, type RestoreTarget } from './request.js';
 import { restoreArchive } from './restore-archive.js';
 import { restorePlain } from './restore-plain.js';
@@ -59,19 +59,11 @@ async function explain(
   { connection, old }: RestoreTarget,
 ): Promise<PgEvictError> {
   const database = old.name;
-  const fate = await look(connection, old);
+  const fate = await describeFate(connection, old);
   const failed = `Database "${database}" was not restored; ${fate}`;
   if (kind === 'aborted') return new PgEvictError('ABORTED', `Aborted. ${failed}.`, { database });
   const code = kind === 'dump' ? 'CONFIG_INVALID' : 'UNEXPECTED';
   return new PgEvictError(code, `${failed}: ${message}.`, { database, hint, cause });
-}
-
-async function look(connection: ConnectionSettings, old: OldDatabase): Promise<string> {
-  try {
-    return await describeFate(connection, old);
-  } catch {
-    return 'what has become of the old one could not be looked at';
-  }
 }
 
 function noticeLine({ path }: Dump, { detail, message, severity }: ServerMessage): string {

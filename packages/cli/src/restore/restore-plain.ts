@@ -127,7 +127,7 @@ async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailu
       return new RestoreFailure(
         'server',
         `${named}: ${redactQuery(text)}`,
-        hintFor(text, 'plain') ?? said?.hint,
+        hintFor(text, 'plain', problem.madeNothing) ?? said?.hint,
         problem,
       );
     }

@@ -6,15 +6,23 @@ export class DumpProblem extends Error {
   readonly statement: string | undefined;
   /** `refused`: nothing of it was sent; `incomplete`: the file is cut off; `empty`; `failed`: the server refused it. */
   readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';
+  /** Whether nothing was made before it. */
+  readonly madeNothing: boolean;
 
   constructor(
     kind: DumpProblem['kind'],
     message: string,
-    { at, statement, cause }: { at: number; statement?: string; cause?: unknown },
+    {
+      at,
+      statement,
+      madeNothing = false,
+      cause,
+    }: { at: number; statement?: string; madeNothing?: boolean; cause?: unknown },
   ) {
     super(message, { cause });
     this.kind = kind;
     this.at = at;
     this.statement = statement;
+    this.madeNothing = madeNothing;
   }
 }

@@ -107,6 +107,11 @@ export class StatementRunner {
     at: number,
     cause?: Error,
   ): DumpProblem {
-    return new DumpProblem(kind, message, { at, statement: beginningOf(bytes, this.#decode), cause });
+    return new DumpProblem(kind, message, {
+      at,
+      statement: beginningOf(bytes, this.#decode),
+      madeNothing: this.#isLeading,
+      cause,
+    });
   }
 }
