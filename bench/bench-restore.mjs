@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { startServer } from '@pg-evict/server';
 import { Client } from 'pg';
 import { describeMachine } from './src/describe-machine.mjs';
-import { measureProcess } from './src/measured-process.mjs';
+import { measureRun } from './src/measure-run.mjs';
 import { median } from './src/median.mjs';
 import { startProgress } from './src/progress.mjs';
 import { restoreMethods } from './src/restore-methods.mjs';
@@ -69,11 +69,11 @@ async function measure(source, title, fill) {
         await client.query(`CREATE DATABASE ${database}`);
         await client.query('CHECKPOINT');
       });
-      samples.get(name).push(await measureProcess(program, args, { ...env, PGDATABASE: 'postgres' }));
+      samples.get(name).push(await measureRun(program, args, { ...env, PGDATABASE: 'postgres' }));
     }
   }
   for (const { group, isOurs, name } of methods) {
-    const of = (wanted, figure) => median(samples.get(wanted).map((sample) => sample[figure] ?? NaN));
+    const of = (wanted, figure) => median(samples.get(wanted).map((sample) => Number(sample[figure])));
     const other = methods.find((method) => method.group === group && !method.isOurs);
     const size = Math.round(statSync(dumps[group]).size / 2 ** 20);
     rows.push([

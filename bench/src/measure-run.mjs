@@ -10,9 +10,12 @@ const ticksPerSecond = 100;
  * Runs a program to its end and measures it. Processor time and the most memory that it had at once are told by /proc, of
  * the process alone, and `undefined` elsewhere than on Linux; the last moments may be missing.
  */
-export async function measureProcess(program, args, env) {
+export async function measureRun(program, args, env) {
   const startedAt = performance.now();
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let seen = {};
   const watch = setInterval(() => {
     seen = look(child.pid) ?? seen;
