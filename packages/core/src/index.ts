@@ -23,6 +23,7 @@ export type {
   NotCarriedOver,
   OperationReport,
   PoolerReport,
+  Standby,
   UndoneContent,
   TerminationReport,
 } from './contract/report.js';

@@ -1,6 +1,7 @@
 import {
   cloneDatabase,
   dropDatabase,
+  examineConnection,
   isPgEvictError,
   listSessions,
   recreateDatabase,
@@ -11,6 +12,7 @@ import {
   type Target,
 } from '@pg-evict/core';
 import { markerOf, pidsOf } from '../../support/core/target.js';
+import { consume, createSlot } from '../../support/replication.js';
 import { failureOf } from '../../support/core/failure.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
@@ -66,12 +68,35 @@ test.each(['drop', 'recreate'] as const)(
     const [idle, busy] = [await readerOf(database), await readerOf(database)];
     await busy.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM marker');
     const report = await (name === 'drop' ? dropDatabase(on(database)) : recreateDatabase(on(database)));
-    expect(report).toMatchObject({ changed: true, terminated: [] });
+    expect(report).toMatchObject({ changed: true, terminated: [], standbys: [{ name: expect.any(String) }] });
     await standby.catchUp();
     expect([await idle.ended, await busy.ended]).toEqual(['57P04', '57P04']);
     expect(await databaseExists(database)).toBe(name === 'recreate');
   },
 );
+
+test('the standby is named in a dry run, to a role without privileges, and in the facts of the connection; not where nothing is dropped', async () => {
+  const owner = await scratch.role('CREATEDB');
+  const database = await scratch.database(undefined, `OWNER "${owner}"`);
+  const target = on(database, serverUrl({ user: owner, password: owner }));
+  const named = [{ name: expect.any(String) }];
+  expect(await dropDatabase(target, { dryRun: true })).toMatchObject({ standbys: named });
+  expect(await recreateDatabase(target, { dryRun: true })).toMatchObject({ standbys: named });
+  expect(await examineConnection(target)).toMatchObject({ standbys: named });
+  const keepOldAs = scratch.newName('kept');
+  expect(await recreateDatabase(target, { keepOldAs })).toMatchObject({ standbys: [] });
+  expect(await renameDatabase(target, scratch.newName())).toMatchObject({ standbys: [] });
+});
+
+test('neither a base backup nor a consumer of logical changes is taken for a standby', async () => {
+  const database = await scratch.database();
+  const slot = await createSlot(serverUrl({ database }));
+  const consumer = await consume(serverUrl({ database }), slot);
+  const { standbys } = await examineConnection(on(database));
+  expect(standbys).toHaveLength(1);
+  await consumer.close();
+  await dropDatabase(on(database), { dropSlots: true });
+});
 
 test('while replay is paused a reader stays, and what was dropped is there; it goes when replay does', async () => {
   const database = await replicated();

@@ -7,6 +7,7 @@ import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
 import { formatSize, formatTime, quoteForShell } from '../terminal/format.js';
 import { networksOfThisMachine, whyElsewhere } from '../perform/elsewhere.js';
+import { describeStandby } from '../report/standbys.js';
 import { remedyOf } from '../terminal/words.js';
 import type { Examination } from './examine.js';
 
@@ -126,8 +127,8 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
   const quoted = `"${role.replaceAll('"', '""')}"`;
   const managed = managedServiceOf(serviceRoles);
   const service = managed?.name;
-  const grant = (privilege: string): string =>
-    `GRANT ${privilege} TO ${quoted};${service === undefined ? '' : ` (as a member of ${managed?.role ?? ''}, the administrator on ${service})`}`;
+  const grant = (statement: string | null): string =>
+    `${statement ?? ''}${service === undefined ? '' : ` (as a member of ${managed?.role ?? ''}, the administrator on ${service})`}`;
   const elsewhere = whyElsewhere(facts, networksOfThisMachine());
   const where = local && elsewhere === undefined ? 'on this machine' : 'not on this machine';
   return [
@@ -137,6 +138,23 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
       text: `${server}, PostgreSQL ${facts.serverVersion.split(' ', 1)[0] ?? ''}, ${service ?? where}`,
     },
     ...(facts.standby ? [standby] : []),
+    ...facts.standbys.map((each): Finding => ({
+      topic: 'server',
+      level: 'ok',
+      text: `${describeStandby(each)} follows it: drop, recreate, fresh and restore end sessions there, too`,
+    })),
+    ...(facts.templateOutdated
+      ? [
+          {
+            topic: 'server',
+            level: 'problem',
+            text: "template1 was made with another version of the operating system's collations: create, recreate, fresh and restore will fail.",
+            remedy:
+              'In database "template1": REINDEX DATABASE template1; then ALTER DATABASE template1 REFRESH COLLATION VERSION;',
+            exitCode: blocked,
+          } as const,
+        ]
+      : []),
     createdb
       ? { topic: 'role', level: 'ok', text: `${role}, ${superuser ? 'a superuser' : 'may create databases'}` }
       : {
@@ -157,7 +175,7 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
             topic: 'sessions',
             level: 'note',
             text: `may end only sessions of ${role} and of the roles it is a member of`,
-            remedy: grant('pg_signal_backend'),
+            remedy: grant(facts.grants.signalBackend),
           },
     ...(readAllStats
       ? []
@@ -166,7 +184,7 @@ function connectionFindings(facts: ConnectionFacts): Finding[] {
             topic: 'sessions',
             level: 'note',
             text: 'does not see what sessions of other roles do: filters by state, age and query pass them over',
-            remedy: grant('pg_read_all_stats'),
+            remedy: grant(facts.grants.readAllStats),
           } as const,
         ]),
     pooler
@@ -209,7 +227,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
   const sessions = diagnosis.blockers.filter(({ kind }) => kind === 'session').length;
   const passing = diagnosis.blockers.filter(
-    (blocker) => !diagnosis.standing.includes(blocker) && blocker.kind === 'replication-slot',
+    (blocker) => !diagnosis.standing.includes(blocker) && blocker.session === undefined,
   );
   const protections = [
     ...(guarded === null ? [] : [`${database} ${guarded}`]),

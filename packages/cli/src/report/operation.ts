@@ -12,6 +12,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
 import { poolerHint } from './pooled-sessions.js';
+import { standbyLines } from './standbys.js';
 import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
 
 /**
@@ -103,6 +104,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
     removed: report.removed.map(toJsonBlocker),
     notCarriedOver: report.notCarriedOver,
     leftovers: report.leftovers,
+    standbys: report.standbys,
     poolers: report.poolers,
     kept: report.kept,
     notKept: report.notKept,
@@ -135,6 +137,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     ...poolerLines(report, colors),
     ...poolerHint(terminated, report.poolers, dryRun),
   );
+  lines.push(...standbyLines(report).map(printable));
   for (const { detail } of removed) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }

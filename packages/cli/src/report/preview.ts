@@ -7,6 +7,7 @@ import { countSessions, countTables, formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
 import type { PerformedReport, RestoredDump } from './performed.js';
+import { standbyLines } from './standbys.js';
 
 /** How much it is about: `274 MB, 63 sessions`. */
 export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, sessions: number): string {
@@ -32,7 +33,7 @@ export function previewDatabase(description: DatabaseDescription, source: string
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
 export function previewPlan(
-  { removed, restored, terminated }: PerformedReport,
+  { dryRun, removed, restored, standbys, terminated }: PerformedReport,
   colors: Colors,
   options: GlobalOptions,
 ): string[] {
@@ -40,6 +41,11 @@ export function previewPlan(
     ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
     ...removed.map(({ detail }) =>
       wrap(`${colors.yellow('also    ')}  ${printable(detail)}`, textWidth(process.stderr), {
+        indent: ' '.repeat(10),
+      }),
+    ),
+    ...standbyLines({ dryRun, standbys }).map((line) =>
+      wrap(`${colors.yellow('also    ')}  ${printable(line)}`, textWidth(process.stderr), {
         indent: ' '.repeat(10),
       }),
     ),

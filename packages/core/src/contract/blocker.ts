@@ -9,6 +9,7 @@ export type BlockerKind =
   | 'subscription'
   | 'template'
   | 'invalid-database'
+  | 'collation-version'
   | 'lock'
   | 'stuck-backend';
 

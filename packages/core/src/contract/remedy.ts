@@ -31,7 +31,7 @@ export interface GrantCircumstances {
  *
  * @see https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
  */
-function grantStatement(
+export function grantStatement(
   role: string,
   { to, inherits, member, option, versionNumber }: GrantCircumstances,
 ): string {
@@ -48,6 +48,7 @@ export type Remedy =
   | { readonly kind: 'drop-subscription'; readonly subscription: string; readonly database: string }
   | { readonly kind: 'unset-template'; readonly database: string }
   | { readonly kind: 'drop-invalid'; readonly database: string }
+  | { readonly kind: 'refresh-collation'; readonly database: string }
   | { readonly kind: 'end-lock-holder'; readonly pid: number }
   | ({ readonly kind: 'grant-role'; readonly role: string } & GrantCircumstances)
   | { readonly kind: 'take-ownership'; readonly database: string; readonly by: string }
@@ -108,6 +109,8 @@ export function remedyText(remedy: Remedy, words: Words): string {
       return `ALTER DATABASE ${quoteIdentifier(remedy.database)} IS_TEMPLATE false; or use ${option.unsetTemplate}.`;
     case 'drop-invalid':
       return `DROP DATABASE ${quoteIdentifier(remedy.database)};`;
+    case 'refresh-collation':
+      return `In database "${remedy.database}": REINDEX DATABASE ${quoteIdentifier(remedy.database)}; then ALTER DATABASE ${quoteIdentifier(remedy.database)} REFRESH COLLATION VERSION;`;
     case 'end-lock-holder':
       return `Let it finish, or end it: SELECT pg_terminate_backend(${remedy.pid});`;
     case 'grant-role':

@@ -14,6 +14,14 @@ export interface Leftover {
   readonly reason: string;
 }
 
+/** A server that follows this one, and replays what is done here. */
+export interface Standby {
+  /** The `application_name` of its WAL receiver. */
+  readonly name: string;
+  /** Its address; `null` where the server hides it from the role, or it is the same machine. */
+  readonly client: string | null;
+}
+
 /** What an operation did at a connection pooler. */
 export interface PoolerReport {
   /** Its admin console, without the password. */
@@ -94,6 +102,8 @@ export interface OperationReport {
   readonly notCarriedOver: readonly NotCarriedOver[];
   /** Databases left aside that could not be dropped. */
   readonly leftovers: readonly Leftover[];
+  /** Where a database was dropped: the standbys, which end their own sessions on it when they replay that. */
+  readonly standbys: readonly Standby[];
   /** The target's poolers. */
   readonly poolers: readonly PoolerReport[];
   readonly durationMs: number;

@@ -1,6 +1,8 @@
 import type { Client } from 'pg';
+import type { Blocker } from '../contract/blocker.js';
 import { blockedError, databaseNotFound, errorWithRemedies, PgEvictError } from '../contract/error.js';
 import { type Remedy, withRemedy } from '../contract/remedy.js';
+import { isOutdated } from '../database/collation-version.js';
 import { type DatabaseFacts, findDatabase, type Inspection, isInvalid } from '../database/facts.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { heldError, isPlaceholder } from './placeholder.js';
@@ -53,6 +55,23 @@ export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, f
  */
 export function requireCopyable(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
   if (facts.row['datistemplate'] !== true) requireOwnership(inspection, facts, failure);
+}
+
+/** A database that CREATE DATABASE refuses to copy, as its indexes may be sorted otherwise than the server sorts now. */
+export function outdatedBlocker(database: string): Blocker {
+  const detail = `Database "${database}" was made with another version of the operating system's collations, so PostgreSQL does not copy it.`;
+  const facts = { kind: 'collation-version' as const, name: database, database, detail };
+  return withRemedy(facts, { kind: 'refresh-collation', database });
+}
+
+/**
+ * The server itself looks at this only when it has the source locked, which is when its sessions are ended.
+ *
+ * @throws `BLOCKED` if the collations of a database that is to be copied are outdated
+ */
+export async function requireSameCollations(client: Client, source: string, failure: string): Promise<void> {
+  if (!(await isOutdated(client, source))) return;
+  throw blockedError('BLOCKED', `${failure}.`, [outdatedBlocker(source)], { database: source });
 }
 
 /** @throws `PERMISSION_DENIED` if the role may not create (or rename) databases */

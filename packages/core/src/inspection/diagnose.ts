@@ -6,12 +6,14 @@ import { Deadline, type DeadlineOptions, pause } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
+import { isOutdated } from '../database/collation-version.js';
 import { inspect } from '../database/facts.js';
 import { evictSessions, isDenied } from '../eviction/evict-sessions.js';
 import { findBlockers } from '../eviction/find-blockers.js';
 import { findLockHolders } from '../eviction/find-lock-holders.js';
 import { findStartingProcesses, startingBlocker } from '../eviction/unanswering-processes.js';
 import { heldBlocker, isPlaceholder } from '../guards/placeholder.js';
+import { outdatedBlocker } from '../guards/preconditions.js';
 import { describeSession, sessionKind } from '../sessions/describe.js';
 import { deniedBlocker } from '../sessions/permission.js';
 import { toDeniedSession, toSession } from '../sessions/row.js';
@@ -107,7 +109,9 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
             session,
           };
         });
-      return { database, blockers: [...standing, ...inactiveSlots, ...sessions], standing };
+      // It keeps the database from being copied, and from nothing else.
+      const outdated = (await isOutdated(client, database)) ? [outdatedBlocker(database)] : [];
+      return { database, blockers: [...standing, ...inactiveSlots, ...outdated, ...sessions], standing };
     } catch (error) {
       throw translateError(error, `Database "${database}" was not diagnosed`, { database });
     }

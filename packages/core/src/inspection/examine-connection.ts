@@ -3,13 +3,21 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isPooled } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { grantStatement } from '../contract/remedy.js';
+import type { Standby } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
+import { isOutdated } from '../database/collation-version.js';
+import { findStandbys } from '../eviction/find-standbys.js';
 
 /** A server as a role sees it, and what the role may do there. */
 export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
   /** Whether the server is a standby, where nothing can be done but list and end sessions. */
   readonly standby: boolean;
+  /** The standbys that follow it. */
+  readonly standbys: readonly Standby[];
+  /** Whether template1 was made with other collations than the server has now: from 15 on, it cannot be copied then. */
+  readonly templateOutdated: boolean;
   /** Where administrative commands connect. */
   readonly maintenanceDatabase: string;
   /** The role connected as. */
@@ -20,6 +28,8 @@ export interface ConnectionFacts extends ServerLocation {
   readonly signalBackend: boolean;
   /** Sees queries and states of other roles' sessions. */
   readonly readAllStats: boolean;
+  /** Statements after which it may and sees what it does not now; `null` where there is nothing to grant. */
+  readonly grants: { readonly signalBackend: string | null; readonly readAllStats: string | null };
   /** Whether something between us and the server lends connections out (PgBouncer, …). */
   readonly pooler: boolean;
   /** Roles that tell a managed service: `rds_superuser`, `cloudsqlsuperuser`, `azure_pg_admin`, … */
@@ -32,11 +42,25 @@ export interface ConnectionFacts extends ServerLocation {
   readonly invalidDatabases: readonly string[];
 }
 
+/** What the server says over the connection. */
+type Asked = Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>;
+type RoleFacts = Omit<Asked, 'standbys' | 'templateOutdated' | 'grants'>;
+
+/** What decides how something has to be granted to the role. */
+interface Membership {
+  readonly inherits: boolean;
+  readonly signalMember: boolean;
+  readonly statsMember: boolean;
+  readonly versionNumber: number;
+}
+
 /** $1 roles of managed services. */
 const factsQuery = `
 SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery() AS standby, rolname AS role, rolsuper AS superuser,
   rolsuper OR rolcreatedb AS createdb, pg_has_role(oid, 'pg_signal_backend', 'USAGE') AS "signalBackend",
   pg_has_role(oid, 'pg_read_all_stats', 'USAGE') AS "readAllStats",
+  rolinherit AS inherits, pg_has_role(oid, 'pg_signal_backend', 'MEMBER') AS "signalMember",
+  pg_has_role(oid, 'pg_read_all_stats', 'MEMBER') AS "statsMember", current_setting('server_version_num')::int AS "versionNumber",
   ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1) AS "serviceRoles",
   host(inet_server_addr()) AS "serverAddress", host(inet_client_addr()) AS "clientAddress",
   ARRAY(SELECT datname::text FROM pg_database WHERE datconnlimit = -2 ORDER BY 1) AS "invalidDatabases"
@@ -70,14 +94,25 @@ export async function examineConnection(
     1,
     async ([connection], maintenanceDatabase) => {
       const { client } = connection;
-      const { rows } = await client
-        .query<Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>>(factsQuery, [
-          knownServiceRoles,
-        ])
-        .catch((error: unknown) => {
-          throw translateError(error, 'The connection was not examined', { database: resolved.database });
-        });
-      const facts = rows[0] as NonNullable<(typeof rows)[0]>;
+      const asked = async (): Promise<Asked> => {
+        const { rows } = await client.query<RoleFacts & Membership>(factsQuery, [knownServiceRoles]);
+        const { inherits, signalMember, statsMember, versionNumber, ...said } = rows[0] as RoleFacts &
+          Membership;
+        const grant = (to: string, member: boolean): string =>
+          grantStatement(to, { to: said.role, inherits, member, option: 'INHERIT', versionNumber });
+        return {
+          ...said,
+          grants: {
+            signalBackend: said.signalBackend ? null : grant('pg_signal_backend', signalMember),
+            readAllStats: said.readAllStats ? null : grant('pg_read_all_stats', statsMember),
+          },
+          standbys: await findStandbys(client),
+          templateOutdated: await isOutdated(client, 'template1'),
+        };
+      };
+      const facts = await asked().catch((error: unknown) => {
+        throw translateError(error, 'The connection was not examined', { database: resolved.database });
+      });
       return { ...locationOf(client), ...facts, maintenanceDatabase, pooler: isPooled(connection) };
     },
   );

@@ -14,6 +14,7 @@ import {
   requireAbsent,
   requireCopyable,
   requireCreatedb,
+  requireSameCollations,
   requireUnprotected,
   requireValid,
 } from '../guards/preconditions.js';
@@ -80,6 +81,7 @@ export async function cloneDatabase(
     requireValid(source, failure);
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
+    await requireSameCollations(runner.client, database, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
     const needs = { databases: [database], blockedBy: renameBlockers };
     const { toRemove, report } = await preflight(operation, [needs], options);

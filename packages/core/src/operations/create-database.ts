@@ -13,6 +13,7 @@ import {
   requireAbsent,
   requireCopyable,
   requireCreatedb,
+  requireSameCollations,
   createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
@@ -74,6 +75,7 @@ export async function createDatabase(
     const source = requireUnprotected(inspection, template ?? 'template1', createTemplate);
     requireCreatedb(inspection, database, failure);
     requireCopyable(inspection, source, failure);
+    await requireSameCollations(runner.client, copiedDatabase, failure);
     await assertOwner(runner.client, inspection, owner, { database, failure });
     const { report } = await preflight(operation, [{ databases: copied, blockedBy: renameBlockers }]);
     await operation.step('checked');

@@ -11,6 +11,7 @@ import {
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
+import { findStandbys } from '../eviction/find-standbys.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
@@ -71,8 +72,9 @@ export async function dropDatabase(
     if (options.undoMs !== undefined) return putAside(operation, inspection, facts, options);
     const needs = { databases: [database], blockedBy: dropBlockers };
     const { toRemove, report } = await preflight(operation, [needs], options);
+    const standbys = await findStandbys(operation.control.client);
     await operation.step('checked');
-    if (operation.dryRun) return report;
+    if (operation.dryRun) return { ...report, standbys };
     try {
       await removeBlockers(operation, toRemove);
       if (mayBeRenamed(inspection, facts)) await dropRenamed(operation);
@@ -83,7 +85,7 @@ export async function dropDatabase(
     }
     await operation.step('dropped');
     const leftovers = await dropKept(operation).catch(unknownKept);
-    return { changed: true, removed: report.removed, leftovers };
+    return { changed: true, removed: report.removed, leftovers, standbys };
   });
 }
 

@@ -13,6 +13,7 @@ import type { Leftover, NotCarriedOver, OperationReport } from '../contract/repo
 import { createStatement, type CreateStatement } from '../database/create-statement.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
+import { findStandbys } from '../eviction/find-standbys.js';
 import { type Plan, preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
@@ -26,6 +27,7 @@ import {
   requireCopyable,
   requireCreatedb,
   requireOwnership,
+  requireSameCollations,
   createTemplate,
   requireUnprotected,
 } from '../guards/preconditions.js';
@@ -144,7 +146,8 @@ export async function recreateDatabase(
       const notCarriedOver = [...refused, ...swapped.notCarriedOver];
       const { kept, leftovers, notKept } = swapped;
       const { removed } = plan.report;
-      return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept };
+      const standbys = kept === null ? plan.standbys : [];
+      return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept, standbys };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
       if (filling === undefined)
@@ -172,10 +175,12 @@ interface Recreation {
   readonly keepOldAs: string | undefined;
   readonly keeping: KeepPlan;
   readonly toRemove: readonly Blocker[];
+  /** Who ends sessions of his own when the old database is dropped. */
+  readonly standbys: OperationReport['standbys'];
   /** What becomes of the names, for the report. */
   readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
   /** The report of a dry run. */
-  readonly report: Plan['report'] & OperationOutcome & Pick<OperationReport, 'notKept'>;
+  readonly report: Plan['report'] & OperationOutcome & Pick<OperationReport, 'notKept' | 'standbys'>;
 }
 
 /** @throws `CONFIG_INVALID` */
@@ -200,6 +205,7 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
   const like = restrictions?.open ?? model;
   const successor = privateName(operation, 'new');
   const statement = createStatement(inspection, { name: successor, template, owner, like });
+  await requireSameCollations(operation.runner.client, statement.template, operation.failure);
   const needs = [
     { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
     { databases: copiedFrom(template), blockedBy: renameBlockers },
@@ -207,6 +213,8 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
   const { toRemove, report } = await preflight(operation, needs, options);
   const keeping = await planKeeping(operation, old, options);
   const { notKept } = keeping;
+  const standbys =
+    old !== undefined && keepOldAs === undefined ? await findStandbys(operation.control.client) : [];
   const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
@@ -222,8 +230,16 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
     keepOldAs,
     keeping,
     toRemove,
+    standbys,
     fate,
-    report: { ...report, ...fate, notCarriedOver: statement.notCarriedOver, kept, notKept },
+    report: {
+      ...report,
+      ...fate,
+      notCarriedOver: statement.notCarriedOver,
+      kept,
+      notKept,
+      standbys: kept === null ? standbys : [],
+    },
   };
 }
 

@@ -129,6 +129,7 @@ function reportOf(
     removed: [],
     notCarriedOver: [],
     leftovers: [],
+    standbys: [],
     kept: null,
     notKept: null,
     ...outcome,

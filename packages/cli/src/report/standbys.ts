@@ -1,0 +1,15 @@
+import type { OperationReport, Standby } from '@pg-evict/core';
+
+/** A standby by its name, and its address where that is known. */
+export function describeStandby({ client, name }: Standby): string {
+  return `standby "${name}"${client === null ? '' : ` (${client})`}`;
+}
+
+/** What a drop does to the sessions on standbys, which nobody here sees; none where there are none. */
+export function standbyLines({ dryRun, standbys }: Pick<OperationReport, 'dryRun' | 'standbys'>): string[] {
+  if (standbys.length === 0) return [];
+  const names = standbys.map(describeStandby).join(', ');
+  return [
+    `Sessions on ${names} ${dryRun ? 'would be ended' : 'are ended'} as well when the drop arrives there.`,
+  ];
+}
