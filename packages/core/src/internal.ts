@@ -20,3 +20,4 @@ export { findPausedAliases, resumePausedAliases } from './operations/paused-alia
 export type { PausedPoolerAlias } from './poolers/paused-aliases.js';
 export { dropExpiredDatabases } from './operations/drop-expired-databases.js';
 export { executeExclusively, type ExclusiveStatementRequest } from './operations/execute-exclusively.js';
+export { rawText, readRawText } from './connection/raw-text.js';

@@ -14,7 +14,7 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link withExclusiveAccess}. */
 export interface ExclusiveAccessOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {}
 
-/** A database that nobody else can connect to. */
+/** A database that nobody else can connect to by its own name. */
 export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {}
 
 /** What {@link withExclusiveAccess} did: to get the access, and, in `leftovers`, giving the database back. */
@@ -29,11 +29,15 @@ const minGivingMs = 30_000;
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Runs `callback` while nobody else can connect to the database, not even a superuser, and gives the database back in
+ * Runs `callback` while nobody else can connect to the database by its name, not even a superuser, and gives it back in
  * every case. It is renamed to a private name, which only the callback learns; under its own name stands an empty
  * placeholder that lets nobody in (clients see 55000, "not currently accepting connections"), so that the name is never
  * missing and nobody creates the database anew. Afterwards sessions that the callback left are ended and the names are
  * put back, in one transaction each time.
+ *
+ * The private name stands in `pg_database`, which every role can read: whoever takes it from there, or visits every
+ * database of the server, gets in as before, and is ended when the database is given back. To keep CONNECT from others
+ * would keep it from other roles of the callback's, too.
  *
  * If this process is killed meanwhile, the next operation of pg-evict on the database puts the names back, and so does
  * {@link repairDatabase}. If only its connections are lost, it connects anew and goes on holding the database. Should

@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { isConnectionLost, maintenanceDatabasesOf, onMaintenanceDatabase } from '@pg-evict/core/internal';
 import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
+import { LockWait, takeLock } from './lock-wait.js';
 import { ServerSession } from './server-session.js';
 
 /**
@@ -49,10 +50,41 @@ export class MaintenanceSession {
     return this.#ask(async (session) => session.query<Row>(statement, values));
   }
 
-  /** Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session. */
+  /**
+   * Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session.
+   *
+   * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
+   */
   async hold(lock: AdvisoryLock): Promise<void> {
-    await this.#ask(async (session) => take(session, lock));
+    await this.#ask(async (session) => takeLock(session, lock));
     this.#locks.set(`${lock.kind} ${lock.of}`, lock);
+  }
+
+  /**
+   * Takes a lock, or what somebody else who has it makes meanwhile.
+   *
+   * @param what the lock is for, in a sentence
+   * @param look what is waited for: `undefined` while it is not there
+   * @param getsOn whether whoever has the lock is seen to get on; if not, he has `patienceMs`
+   * @returns what was found; `undefined` where the lock was taken
+   * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
+   */
+  async holdUnless<T>(
+    lock: AdvisoryLock,
+    what: string,
+    patienceMs: number,
+    look: () => Promise<T | undefined>,
+    getsOn: () => Promise<boolean>,
+  ): Promise<T | undefined> {
+    const wait = new LockWait(this, lock, what, patienceMs);
+    while (!(await wait.try())) {
+      const found = await look();
+      if (found !== undefined) return found;
+      if (await getsOn()) wait.getsOn();
+      await wait.pause();
+    }
+    this.#locks.set(`${lock.kind} ${lock.of}`, lock);
+    return undefined;
   }
 
   /** Gives a lock back. */
@@ -91,7 +123,7 @@ export class MaintenanceSession {
 
   async #reopen(): Promise<ServerSession> {
     const session = await openFirst(this.#settings, this.#databases);
-    for (const lock of this.#locks.values()) await take(session, lock);
+    for (const lock of this.#locks.values()) await takeLock(session, lock);
     this.#watch(session);
     return session;
   }
@@ -100,10 +132,6 @@ export class MaintenanceSession {
   #watch(session: ServerSession): void {
     session.onLost(() => void this.#session().catch(() => undefined));
   }
-}
-
-async function take(session: ServerSession, lock: AdvisoryLock): Promise<void> {
-  await session.query(`SELECT pg_advisory_lock${lock.shared ? '_shared' : ''}($1, $2)`, lockKeys(lock));
 }
 
 async function openFirst(settings: ConnectionSettings, databases: readonly string[]): Promise<ServerSession> {

@@ -19,6 +19,15 @@ import { vacuumTemplate } from './vacuum-template.js';
 /** Changes when templates are built in another way. */
 const formatVersion = '3';
 
+/** How long somebody may hold the lock of a template of whom no database is seen that he builds. */
+const idleBuilderMs = 10_000;
+
+/** Whether a template is being built by a run that lives, however long that takes. */
+async function isBeingBuilt(control: MaintenanceSession, hash: string): Promise<boolean> {
+  const query = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_building\\_%' AND right(datname, 17) = $1`;
+  return (await control.query(query, [`_${hash}`])).rows.length > 0;
+}
+
 interface TemplateRow {
   readonly comment: string | null;
   readonly hasSettings: boolean;
@@ -71,7 +80,14 @@ export async function ensureTemplate(
   try {
     const found = await findTemplate(control, server, hash, source);
     if (found !== undefined) return found;
-    await control.hold(builds);
+    const built = await control.holdUnless(
+      builds,
+      `it says that the template ${templateName(hash)} is being built`,
+      idleBuilderMs,
+      async () => findTemplate(control, server, hash, source),
+      async () => isBeingBuilt(control, hash),
+    );
+    if (built !== undefined) return built;
     try {
       // Whoever held the lock before may have built it.
       return (

@@ -1,0 +1,71 @@
+import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { StartRunOptions } from '@pg-evict/testing';
+import { failureOf } from '../../support/core/failure.js';
+import { useOwnServer } from '../../support/own-server.js';
+import { ask, quote, serverUrl } from '../../support/server.js';
+import { ownDatabases, RunFixture } from '../../support/testing/run-fixture.js';
+import { type OpenSession, useSessions } from '../../support/sessions.js';
+
+const fixture = new RunFixture();
+afterAll(async () => fixture.cleanUp());
+useOwnServer();
+const sessionOn = useSessions();
+
+/** The class of the lock that says that somebody builds a template. */
+const builds = 1_885_823_363;
+
+/** Somebody who builds nothing and has the lock of a template, which is not there any more; and how a run would build it. */
+async function heldByAStranger(table: string): Promise<{ holder: OpenSession; options: StartRunOptions }> {
+  const cwd = fixture.project({});
+  const testing = { template: { command: `node -e "0" ${table}`, inputs: ['package.json'] } };
+  const run = await fixture.start(testing, { cwd });
+  const { name } = run.template;
+  await fixture.end(run);
+  await ask(`ALTER DATABASE ${quote(name)} IS_TEMPLATE false`);
+  await ask(`DROP DATABASE ${quote(name)}`);
+  const key = createHash('sha256').update(name.slice(-16)).digest().readInt32BE(0);
+  const holder = await sessionOn('postgres', { application: 'nightly job' });
+  await holder.client.query('SELECT pg_advisory_lock($1, $2)', [builds, key]);
+  return { holder, options: { url: serverUrl(), cwd, testing } };
+}
+
+/** A run in a process of its own: what it says, and what becomes of it. */
+function beginElsewhere(options: StartRunOptions): {
+  said: () => string;
+  begun: Promise<unknown>;
+  end: () => void;
+} {
+  const child = fork(
+    resolve(__dirname, '../../support/testing/run-child.mjs'),
+    [JSON.stringify({ options })],
+    {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    },
+  );
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const begun = new Promise((done) =>
+    child.on('message', (message: { order: string }) => message.order === 'begin' && done(message)),
+  );
+  child.send('begin');
+  return { said: () => said, begun, end: () => child.kill() };
+}
+
+test('whoever waits for a template to be built says for whom, goes on when the lock is free, and does not wait for ever', async () => {
+  const [first, second] = [await heldByAStranger('a'), await heldByAStranger('b')];
+  const inVain = failureOf(fixture.start(second.options.testing, second.options));
+  const elsewhere = beginElsewhere(first.options);
+  const named = `process ${first.holder.pid} of postgres (nightly job)`;
+  while (!elsewhere.said().includes('waiting')) await new Promise((done) => setTimeout(done, 50));
+  expect(elsewhere.said()).toContain(`pg-evict: waiting for ${named}`);
+  await first.holder.close();
+  expect(await elsewhere.begun).toMatchObject({ order: 'begin', result: { template: expect.any(String) } });
+  elsewhere.end();
+  const error = await inVain;
+  expect(error).toMatchObject({ code: 'BLOCKED' });
+  expect(error.message).toContain(`process ${second.holder.pid} of postgres (nightly job)`);
+  expect(await ownDatabases('building')).toEqual([]);
+});
