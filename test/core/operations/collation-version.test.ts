@@ -71,7 +71,7 @@ async function apply(hint: string | null): Promise<void> {
     expect(await alive([session.pid])).toEqual([session.pid]);
     const { blockers, standing } = await diagnose(targetOf(source));
     expect(standing).toEqual([]);
-    const [found] = blockers.filter(({ kind }) => kind === 'collation-version');
+    const found = blockers.find(({ kind }) => kind === 'collation-version');
     await apply(found?.remedy ?? null);
     expect(await recorded(source)).toEqual(before);
     expect(await cloneDatabase(targetOf(source), scratch.newName())).toMatchObject({ changed: true });

@@ -213,8 +213,7 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
   const { toRemove, report } = await preflight(operation, needs, options);
   const keeping = await planKeeping(operation, old, options);
   const { notKept } = keeping;
-  const standbys =
-    old !== undefined && keepOldAs === undefined ? await findStandbys(operation.control.client) : [];
+  const standbys = await standbysOf(operation, old, options);
   const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
@@ -241,6 +240,15 @@ async function planRecreation(operation: Operation, options: RecreateDatabaseOpt
       standbys: kept === null ? standbys : [],
     },
   };
+}
+
+/** The standbys that replay the drop of the old database, if it is dropped. */
+async function standbysOf(
+  { control }: Operation,
+  old: DatabaseFacts | undefined,
+  { keepOldAs }: RecreateDatabaseOptions,
+): Promise<OperationReport['standbys']> {
+  return old === undefined || keepOldAs !== undefined ? [] : findStandbys(control.client);
 }
 
 /** Looks whether the databases are as they have to be and the role may do what it is to do. */

@@ -23,6 +23,7 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.pid <> pg_b
 
 /** What asks the server for a wait. */
 interface Asks {
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
   query<Row extends object>(statement: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
