@@ -5,6 +5,6 @@ export { hintIn, remedyIn, type Words } from './contract/remedy.js';
 export { longestUndoMs } from './contract/options.js';
 export { durationMs } from './text/duration.js';
 export { isBuiltIn, maxNameBytes } from './text/identifier.js';
-export { escapeCharacter, printable, printableLines } from './text/printable.js';
+export { escapeCharacter, printable, printableLines, unprintable } from './text/printable.js';
 export { quoteIdentifier, quoteLiteral } from './text/quote.js';
 export { redactQuery } from './text/redact-query.js';

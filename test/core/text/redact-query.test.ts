@@ -101,3 +101,11 @@ test('what is long and repeats itself is read in no time that grows with its squ
     }
   }
 });
+
+test('what is longer than a server keeps of a query is cut off, and nothing of it is shown unread', () => {
+  for (const piece of ['a', "''", String.raw`\'`, ' ', '--\n']) {
+    const shown = redactQuery(`password '${piece.repeat(20_000_000 / piece.length)}hunter2`);
+    expect(shown).not.toContain('hunter2');
+    expect(shown).toMatch(/… \(\d+ more characters\)$/);
+  }
+});

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 
+/** Nobody reads more of a line, and it would be looked through again with each piece that comes. */
+const longestLine = 65_536;
+
 /**
  * What a program writes to its stdout. It fails where the program does, with what that said; destroying it ends the
  * program.
@@ -26,7 +29,7 @@ export function programOutput(
   let unfinished = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     const lines = (unfinished + text).split('\n');
-    unfinished = lines.pop() ?? '';
+    unfinished = (lines.pop() ?? '').slice(0, longestLine);
     said.push(...lines);
     for (const line of lines) onMessage?.(line);
   });

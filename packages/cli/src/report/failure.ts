@@ -3,7 +3,7 @@ import { createColors } from 'picocolors';
 import { isPgEvictError, redactQuery } from '../context/engine.js';
 import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
 import { exitCodeOf } from '../terminal/exit-code.js';
-import { printable, printableLines, redactPasswords } from '../terminal/printable.js';
+import { maskLogins, printable, printableLines, redactPasswords, shortened } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
 import { failureDocument } from './failure-document.js';
 import { hintOf, remedyOf } from '../terminal/words.js';
@@ -27,11 +27,12 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
   const { blockers, code, database, hint, leftovers, message, removed, terminated } = error;
   process.exitCode = exitCodeOf(code);
   // knex's messages begin with the statement that failed, others repeat what was given.
-  const summary = redactQuery(
-    hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message,
+  const masked = (text: string): string => maskLogins(redactQuery(text));
+  const summary = shortened(
+    masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
   );
   const worded = hintOf(error);
-  const safeHint = worded === null ? null : redactQuery(worded);
+  const safeHint = worded === null ? null : masked(worded);
   if (style.json) {
     process.stdout.write(
       failureDocument({
@@ -39,7 +40,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
         summary,
         hint: safeHint,
         // A URL may have been given for a name.
-        database: database === null ? null : redactQuery(database),
+        database: database === null ? null : masked(database),
         blockers: blockers.map(toJsonBlocker),
         terminated: terminated.map(toJsonSession),
         removed: removed.map(toJsonBlocker),
@@ -87,7 +88,7 @@ function toHint(hint: string, width: number | undefined): string {
 /** What should never happen: said in one line, with the stack only for those who ask for it. */
 function reportBug(error: unknown, { json, verbose }: FailureStyle): void {
   process.exitCode = exitCodeOf('UNEXPECTED');
-  const summary = redactPasswords(error instanceof Error ? error.message : String(error));
+  const summary = shortened(redactPasswords(error instanceof Error ? error.message : String(error)));
   const hint = 'This is a bug in pg-evict. Please report it; --verbose shows where it happened.';
   if (json) process.stdout.write(failureDocument({ code: 'UNEXPECTED', summary, hint }));
   else process.stderr.write(`error: ${printableLines(summary)}\n${hint}\n`);

@@ -1,7 +1,7 @@
 import type { Command, CommanderError } from 'commander';
 import { commandsOfOthers, optionsOfOthers } from '../options/other-words.js';
 import { usage } from '../terminal/exit-code.js';
-import { printable, redactPasswords } from '../terminal/printable.js';
+import { printable, redactPasswords, shortened } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
 import { failureDocument } from './failure-document.js';
 
@@ -12,7 +12,7 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
   const noCommand = error.code === 'commander.help';
   if (noCommand && !argv.includes('--json')) return; // The help has been shown.
   const text = noCommand ? 'No command is given.' : error.message.replace(/^error: /, '');
-  const [first = '', ...suggestions] = redactPasswords(text).split('\n');
+  const [first = '', ...suggestions] = shortened(redactPasswords(text)).split('\n');
   const summary = first.endsWith('.') ? first : `${first}.`;
   const hint = hintFor(error, commandOf(program, argv), suggestions, argv);
   if (argv.includes('--json')) {

@@ -1,9 +1,32 @@
-export { printable, printableLines, escapeCharacter as escape } from '@pg-evict/core/internal/text';
+export { printable, printableLines } from '@pg-evict/core/internal/text';
+
+/** Nobody reads more of a message; a statement that it quotes may have megabytes. */
+const longest = 10_000;
+
+/** A message as far as somebody reads it. */
+export function shortened(message: string): string {
+  const rest = message.length - longest;
+  return rest > 0 ? `${message.slice(0, longest)}… (${rest} more characters)` : message;
+}
+
+/** Masks the password in `user:password@`, which is what a URL without its scheme looks like. */
+export function maskLogins(message: string): string {
+  return message.replaceAll(/[^\s'"@]+@?/g, (piece) => {
+    if (!piece.endsWith('@')) return piece;
+    // Not that of a scheme, or of what is left of one in a path.
+    const first = piece.search(/:(?!\/)/);
+    const colon = first === -1 && !piece.includes('://') ? piece.indexOf(':') : first;
+    return colon < 1 ? piece : `${piece.slice(0, colon)}:***@`;
+  });
+}
 
 /** Takes out of a message whatever in it may be a password: URLs, and values of `--option=value`. */
 export function redactPasswords(message: string): string {
-  return message
-    .replaceAll(/\b[a-z][\w+.-]*:\/\/[^\s']*/gi, '(URL)')
-    .replaceAll(/(--[\w-]+)=[^']*/g, '$1=…')
-    .replaceAll(/(password\s*=\s*)[^\s']+/gi, '$1…');
+  return (
+    maskLogins(message)
+      .replaceAll(/[a-z][\w+.-]{0,40}:\/\/[^\s']*/gi, '(URL)')
+      // One attempt for each word: where it began within one, a long one would take for ever.
+      .replaceAll(/(?<![\w-])(?=[\w-]*?--[\w-])(?=(?<option>[\w-]+))\k<option>=[^']*/g, '$<option>=…')
+      .replaceAll(/(password\s*=\s*)[^\s']+/gi, '$1…')
+  );
 }

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Trace } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import { wantsColor } from './color.js';
-import { printable } from './printable.js';
+import { maskLogins, printable } from './printable.js';
 
 /** Whether the command is to say what it does: `--verbose`, or `DEBUG=pg-evict`. */
 export const isVerbose = ({ verbose }: { readonly verbose?: true }): boolean =>
@@ -13,8 +13,8 @@ export function sayStatements(): void {
   subscribe('pg-evict:trace', (message) => {
     const { failed, ms, pid, what, where } = message as Trace;
     const { dim, red } = createColors(wantsColor(process.stderr));
-    const facts = `${formatMs(ms)}  ${printable(where)}${pid === undefined ? '' : ` (${pid})`}`;
-    const failure = failed === undefined ? '' : `  ${red(`failed: ${printable(failed)}`)}`;
+    const facts = `${formatMs(ms)}  ${maskLogins(printable(where))}${pid === undefined ? '' : ` (${pid})`}`;
+    const failure = failed === undefined ? '' : `  ${red(`failed: ${maskLogins(printable(failed))}`)}`;
     process.stderr.write(`${dim(facts)}  ${printable(what)}${failure}\n`);
   });
 }
@@ -22,7 +22,7 @@ export function sayStatements(): void {
 /** Says something else on stderr, between the statements. */
 export function say(text: string): void {
   const { dim } = createColors(wantsColor(process.stderr));
-  process.stderr.write(`${dim(text)}\n`);
+  process.stderr.write(`${dim(maskLogins(text))}\n`);
 }
 
 const formatMs = (ms: number): string => `${ms.toFixed(1)} ms`.padStart(10);

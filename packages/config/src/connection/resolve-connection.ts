@@ -209,7 +209,9 @@ function parsePort(port: string | undefined): number | undefined {
   if (port === undefined) return undefined;
   const number = Number(port);
   if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
-  throw new PgEvictError('CONFIG_INVALID', `"${port}" is not a port.`, {
+  // A password may have come into the wrong variable.
+  const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'What is given as the port';
+  throw new PgEvictError('CONFIG_INVALID', `${shown} is not a port.`, {
     hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
   });
 }
@@ -217,7 +219,7 @@ function parsePort(port: string | undefined): number | undefined {
 function parseSeconds(seconds: string | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   if (!/^-?\d+$/.test(seconds)) {
-    throw new PgEvictError('CONFIG_INVALID', `connect_timeout is "${seconds}".`, {
+    throw new PgEvictError('CONFIG_INVALID', 'connect_timeout is not a number.', {
       hint: 'PGCONNECT_TIMEOUT or the service file gives it; write a number of seconds.',
     });
   }

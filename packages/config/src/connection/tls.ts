@@ -44,7 +44,7 @@ function checksOf(mode: string, hasRoot: boolean): object {
     case 'verify-full':
       return {};
     default:
-      throw new PgEvictError('CONFIG_INVALID', `sslmode is "${mode}".`, {
+      throw new PgEvictError('CONFIG_INVALID', 'The sslmode is not one that PostgreSQL knows.', {
         hint: 'PostgreSQL knows disable, allow, prefer, require, verify-ca and verify-full.',
       });
   }

@@ -53,7 +53,7 @@ async function readManifest(file: string): Promise<Manifest> {
 async function findEnvFile(cwd: string): Promise<string | undefined> {
   for (const name of ['.env', '.env.local', '.env.development']) {
     const text = await readFile(join(cwd, name), 'utf8').catch(() => '');
-    if (/^\s*(?:export\s+)?DATABASE_URL\s*=/m.test(text)) return name;
+    if (/^[ \t]*(?:export[ \t]+)?DATABASE_URL[ \t]*=/m.test(text)) return name;
   }
   return undefined;
 }

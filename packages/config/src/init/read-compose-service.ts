@@ -67,4 +67,4 @@ function variable({ environment = {} }: Service, name: string): string | undefin
   return text === undefined || text === '' || text.includes('$') ? undefined : text;
 }
 
-const withDefaults = (text: string): string => text.replaceAll(/\$\{\w+:?-([^}]*)\}/g, '$1');
+const withDefaults = (text: string): string => text.replaceAll(/\$\{\w{1,200}:?-([^}]{0,1000})\}/g, '$1');

@@ -66,7 +66,14 @@ function meantValue(issue: GenericIssue): string | undefined {
 const toPath = (keys: readonly string[]): string =>
   keys.map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : index === 0 ? key : `.${key}`)).join('');
 
-const shownOfConnections = new Set(['host', 'port', 'user', 'database', 'connectionTimeoutMillis']);
+const shownOfConnections = new Set(['host', 'user', 'database']);
+const numbersOfConnections = new Set(['port', 'connectionTimeoutMillis']);
+
+/** Whether a value of a connection is no secret, even if it has come under the wrong key. */
+function isShown(value: unknown, key: string): boolean {
+  if (!numbersOfConnections.has(key)) return shownOfConnections.has(key);
+  return typeof value === 'number' || (typeof value === 'string' && /^[-+.\d]{0,12}$/.test(value));
+}
 
 /** A value for a message: short, and only where it is no secret. */
 function toShown(value: unknown, at: readonly string[]): string {
@@ -75,8 +82,8 @@ function toShown(value: unknown, at: readonly string[]): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object') return 'an object';
   const mayBeSecret =
-    at.some((key) => key === 'connection' || key === 'admin') && !shownOfConnections.has(at.at(-1) ?? '');
-  if (typeof value === 'string' && (mayBeSecret || /:\/\/|password/i.test(value))) return 'a string';
+    at.some((key) => key === 'connection' || key === 'admin') && !isShown(value, at.at(-1) ?? '');
+  if (typeof value === 'string' && (mayBeSecret || /:\/\/|password|:[^]*@/i.test(value))) return 'a string';
   if (mayBeSecret) return `a ${typeof value}`;
   const text = typeof value === 'string' ? JSON.stringify(value) : `${value as number}`;
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;

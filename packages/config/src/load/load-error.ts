@@ -7,8 +7,14 @@ export function errorSummary(error: unknown): string {
   const [first = '', ...others] = String(message).split('\n');
   // A parser says where on a line of its own.
   const line = /:(\d+):\d+\s*$/.exec(others.join('\n'))?.[1];
-  const summary = first.trim().replaceAll(/:\/\/[^\s@]*@/g, '://…@');
+  const summary = first.trim().replaceAll(/[^\s@]+@?/g, withoutLogin);
   return line === undefined ? summary : `${summary} (line ${line})`;
+}
+
+/** A piece of a message up to an `@`, without what stands before that in a URL. */
+function withoutLogin(piece: string): string {
+  const scheme = piece.endsWith('@') ? piece.indexOf('://') : -1;
+  return scheme === -1 ? piece : `${piece.slice(0, scheme)}://…@`;
 }
 
 /** The error for a file of the user's that fails while it is loaded, for what is in it. */

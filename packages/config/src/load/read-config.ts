@@ -75,6 +75,12 @@ async function load(path: string): Promise<unknown> {
   }
 }
 
+/** The rest of a line that begins with something quoted, without that. */
+function withoutQuoted(rest: string): string {
+  const end = Math.max(rest.lastIndexOf('"'), rest.lastIndexOf('>'));
+  return end < 1 ? rest : `…${rest.slice(end + 1)}`;
+}
+
 /** The parsers' own messages show the lines around the error, and with them a password. */
 function parseData(
   parse: (path: string, content: string) => unknown,
@@ -92,7 +98,8 @@ function parseData(
           ? undefined
           : content.slice(0, Number(position)).split('\n').length
         : mark.line + 1;
-    const problem = reason === undefined ? 'this is not valid JSON' : reason.replaceAll(/["<].*[">]/g, '…');
+    const problem =
+      reason === undefined ? 'this is not valid JSON' : reason.replaceAll(/["<].*/g, withoutQuoted);
     throw new PgEvictError(
       'CONFIG_INVALID',
       `${path}${line === undefined ? '' : `, line ${line}`}: ${problem}.`,

@@ -7,11 +7,15 @@ export interface SourceLine {
   readonly column: number;
 }
 
+/** The first lines of a stack are the message, which may be anything. */
+const longestFrame = 2000;
+
 const framePattern = /^\s*at (?:async )?(?:(.+?) \()?(?:file:\/\/)?(\/.+?|[A-Za-z]:[\\/].+?):(\d+):(\d+)\)?$/;
 
 /** The lines of a stack trace that are the project's: neither Node's nor of an installed package. */
 export function projectLines(stack: string): SourceLine[] {
   return stack.split('\n').flatMap((frame) => {
+    if (frame.length > longestFrame) return [];
     const [, name, file, line, column] = framePattern.exec(frame) ?? [];
     if (file === undefined || !isProjectFile(file)) return [];
     return [{ name: name ?? null, file: decode(file), line: Number(line), column: Number(column) }];

@@ -2,7 +2,7 @@
  * What a terminal would act on instead of showing: controls, line and paragraph separators, lone surrogates, and what
  * reorders text or hides in it (Unicode's Default_Ignorable_Code_Point, the marks of interlinear annotation).
  */
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
+export const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
 
 /**
  * Makes text that somebody else has chosen safe to show on a terminal, in one line: any client may put escape sequences

@@ -31,14 +31,19 @@ const inUrl = /(\b[a-z][a-z\d+.-]{0,20}:\/\/?[^\s:/?#@'"]{0,200}:)[^\s'"]{0,1000
 /** A URL that is cut off in the password; digits are a port. */
 const inCutUrl = /(\bpostgres(?:ql)?:\/\/[^\s:/?#@'"]{0,200}:)(?!\d+$)[^\s'"/@]{1,1000}$/i;
 
+/** The server keeps no more of a query (`track_activity_query_size`); a message may quote more. */
+const longest = 1_048_576;
+
 /**
  * Masks the passwords in the query of a session: the server shows it to everybody who may see queries. Also for messages
  * that quote SQL.
  *
- * @returns the query with `***` for each password
+ * @returns the query with `***` for each password; the first 1,048,576 characters of a longer one
  * @see https://www.postgresql.org/docs/current/sql-alterrole.html
  */
 export function redactQuery(query: string): string {
+  const rest = query.length - longest;
+  if (rest > 0) return `${redactQuery(query.slice(0, longest))}… (${rest} more characters)`;
   return [afterWord, afterEquals, afterColon]
     .reduce((text, pattern) => text.replaceAll(pattern, masked), query)
     .replaceAll(inUrl, '$1***')

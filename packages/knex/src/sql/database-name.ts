@@ -1,4 +1,5 @@
 import { quoteLiteral } from '@pg-evict/core/internal';
+import { replaceSpans } from './replace-spans.js';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
 /** Statements that use the name at once. Others may keep the expression, such as a default or a view. */
@@ -25,17 +26,19 @@ export function looksUpDatabase(sql: string): boolean {
 export function answerDatabaseName(sql: string, database: string): string {
   const tokens = /\bcurrent_(?:database|catalog)\b/i.test(sql) ? sqlTokens(sql) : undefined;
   if (tokens === undefined) return sql;
-  return splitStatements(tokens)
-    .flatMap((statement) => {
-      const [first] = statement;
-      if (first?.kind !== 'word' || !evaluated.has(first.value)) return [];
-      return first.value === 'do' ? inCode(sql, statement) : questions(statement, 0);
-    })
-    .reduceRight(
-      (text, { name, start, end }) =>
-        `${text.slice(0, start)}(SELECT ${quoteLiteral(database)}::name AS ${name})${text.slice(end)}`,
-      sql,
-    );
+  const asked = splitStatements(tokens).flatMap((statement) => {
+    const [first] = statement;
+    if (first?.kind !== 'word' || !evaluated.has(first.value)) return [];
+    return first.value === 'do' ? inCode(sql, statement) : questions(statement, 0);
+  });
+  return replaceSpans(
+    sql,
+    asked.map(({ name, start, end }) => ({
+      start,
+      end,
+      text: `(SELECT ${quoteLiteral(database)}::name AS ${name})`,
+    })),
+  );
 }
 
 /** Where a name is asked for. */

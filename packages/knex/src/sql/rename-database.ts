@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '@pg-evict/core/internal';
+import { replaceSpans } from './replace-spans.js';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
 /** What became of the mentions of a database in SQL. */
@@ -21,13 +22,14 @@ export function nameSuccessor(sql: string, database: string, successor: string):
   const tokens = /\bdatabase\b/i.test(sql) ? sqlTokens(sql) : undefined;
   if (tokens === undefined) return { sql, namedInCode: false };
   const statements = splitStatements(tokens);
-  const renamed = statements
+  const mentions = statements
     .filter((statement) => about.has(firstWord(statement) ?? ''))
-    .flatMap((statement) => mentionsOf(statement, database))
-    .reduceRight(
-      (text, { start, end }) => text.slice(0, start) + quoteIdentifier(successor) + text.slice(end),
-      sql,
-    );
+    .flatMap((statement) => mentionsOf(statement, database));
+  const text = quoteIdentifier(successor);
+  const renamed = replaceSpans(
+    sql,
+    mentions.map(({ start, end }) => ({ start, end, text })),
+  );
   return { sql: renamed, namedInCode: statements.some((statement) => isCodeNaming(statement, database)) };
 }
 
@@ -59,12 +61,16 @@ function isCodeNaming(statement: readonly SqlToken[], database: string): boolean
   return statement.some(({ kind, value }) => isText(kind) && codeMentions(value, database));
 }
 
+/** How deep strings within strings are read; deeper the name alone counts. */
+const deepest = 8;
+
 /** In code, statements stand by themselves or in strings that are executed. */
-function codeMentions(code: string, database: string): boolean {
+function codeMentions(code: string, database: string, depth = 1): boolean {
+  if (depth > deepest) return code.toLowerCase().includes(database.toLowerCase());
   const tokens = sqlTokens(code) ?? [];
   return (
     mentionsOf(tokens, database).length > 0 ||
-    tokens.some(({ kind, value }) => isText(kind) && codeMentions(value, database))
+    tokens.some(({ kind, value }) => isText(kind) && codeMentions(value, database, depth + 1))
   );
 }
 

@@ -11,16 +11,16 @@ export interface SqlToken {
 /** White space and comments, which nest, so that `/*` is only where one begins. */
 const skipped = /\s+|--[^\n]*|\/\*/y;
 
-/** What a token looks like, in the order in which the lexer of PostgreSQL decides. */
-const shapes: readonly (readonly [SqlToken['kind'], RegExp])[] = [
-  // Unicode escapes and backslashes: a name or a string whose value only the server knows.
-  ['unreadable', /[uU]&"(?:[^"]|"")*"|[uU]&'(?:[^']|'')*'|[eE]'(?:[^'\\]|\\[^]|'')*'/y],
-  ['string', /[nNbBxX]?'(?:[^']|'')*'/y],
-  ['name', /"(?:[^"]|"")+"/y],
-  ['body', /\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[^]*?\$\1\$/y],
-  ['word', /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
-  ['mark', /[^"']/y],
-];
+/**
+ * Where a string or a quoted name begins. Unicode escapes and backslashes make one whose value only the server knows.
+ * Where it ends is looked for without an expression: one that repeats a choice runs out of stack in 20 MB of text.
+ */
+const opening = /[uU]&["']|[eEnNbBxX]?'|"/y;
+
+/** Where a body begins. One that does not end is an error to the server, too. */
+const bodyBegins = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
+
+const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 
 /**
  * Takes SQL apart as the lexer of PostgreSQL does (with `standard_conforming_strings`, the default since 9.1).
@@ -51,12 +51,57 @@ export function sqlTokens(sql: string): SqlToken[] | undefined {
 }
 
 function tokenAt(sql: string, start: number): SqlToken | undefined {
-  for (const [kind, shape] of shapes) {
-    shape.lastIndex = start;
-    const text = shape.exec(sql)?.[0];
-    if (text !== undefined) return { kind, value: valueOf(kind, text), start, end: start + text.length };
+  const found = quotedAt(sql, start) ??
+    bodyAt(sql, start) ?? {
+      kind: matchAt(word, sql, start) === undefined ? ('mark' as const) : ('word' as const),
+      end: start + (matchAt(word, sql, start)?.length ?? 1),
+    };
+  const { kind, end } = found;
+  return end === undefined ? undefined : { kind, value: valueOf(kind, sql.slice(start, end)), start, end };
+}
+
+/** The end is missing where the text ends before. */
+interface Found {
+  readonly kind: SqlToken['kind'];
+  readonly end: number | undefined;
+}
+
+function quotedAt(sql: string, start: number): Found | undefined {
+  const opened = matchAt(opening, sql, start);
+  if (opened === undefined) return undefined;
+  const isEscaped = /^e/i.test(opened);
+  const isName = opened === '"';
+  const end = endOfQuoted(
+    sql,
+    start + opened.length,
+    opened.at(-1) === '"' ? /"/g : isEscaped ? /['\\]/g : /'/g,
+  );
+  const isEmptyName = isName && end === start + 2;
+  const kind = isName ? 'name' : isEscaped || opened.includes('&') ? 'unreadable' : 'string';
+  return { kind, end: isEmptyName ? undefined : end };
+}
+
+/** @param edge finds the quote, and the backslash where it counts */
+function endOfQuoted(sql: string, from: number, edge: RegExp): number | undefined {
+  edge.lastIndex = from;
+  for (let match = edge.exec(sql); match !== null; match = edge.exec(sql)) {
+    const isDoubled = sql[edge.lastIndex] === match[0];
+    if (match[0] !== '\\' && !isDoubled) return edge.lastIndex;
+    edge.lastIndex += 1;
   }
   return undefined;
+}
+
+function bodyAt(sql: string, start: number): Found | undefined {
+  const opened = matchAt(bodyBegins, sql, start);
+  if (opened === undefined) return undefined;
+  const end = sql.indexOf(opened, start + opened.length);
+  return { kind: 'body', end: end === -1 ? undefined : end + opened.length };
+}
+
+function matchAt(pattern: RegExp, sql: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(sql)?.[0];
 }
 
 function valueOf(kind: SqlToken['kind'], text: string): string {
