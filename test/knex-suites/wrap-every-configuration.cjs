@@ -1,9 +1,9 @@
 // Loaded before knex's tests: from then on whoever makes a knex instance makes it of a wrapped configuration.
 const { createRequire } = require('node:module');
-const { join } = require('node:path');
+const path = require('node:path');
 
 const { withPgEvict } = require(process.env.PG_EVICT_KNEX_PLUGIN);
-const fromSource = createRequire(join(process.cwd(), 'package.json'));
+const fromSource = createRequire(path.join(process.cwd(), 'package.json'));
 const file = fromSource.resolve('./lib/index.js');
 const knex = fromSource(file);
 

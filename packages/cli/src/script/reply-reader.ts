@@ -23,8 +23,9 @@ export type TakeReply = (code: number, bytes: Buffer, start: number, end: number
 /** Cuts what a server sends into its messages. Passes over rows and data without keeping them. */
 export class ReplyReader {
   readonly #take: TakeReply;
-  /** The beginning of a message that is not there to its end. */
-  #rest: Buffer | undefined;
+  /** The beginning of a message that is not there to its end, in the pieces that came, and how much is missing at least. */
+  #rest: Buffer[] = [];
+  #missing = 0;
   /** What is left of a message that is of no interest. */
   #toSkip = 0;
 
@@ -36,18 +37,25 @@ export class ReplyReader {
   push(chunk: Buffer): void {
     let at = Math.min(this.#toSkip, chunk.length);
     this.#toSkip -= at;
-    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#rest = undefined;
+    // A long message is put together once, not with each piece.
+    this.#rest.push(chunk);
+    this.#missing -= chunk.length;
+    if (this.#missing > 0) return;
+    const bytes = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest);
+    this.#rest = [];
+    this.#missing = 0;
     while (at + headBytes <= bytes.length) {
       const code = bytes[at] as number;
       if (!known.has(code)) throw new Error('what the server has said cannot be read');
       const end = at + 1 + bytes.readUInt32BE(at + 1);
       if (code === dataRow || code === copyData) {
         this.#toSkip = Math.max(0, end - bytes.length);
-      } else if (end > bytes.length) break;
-      else this.#take(code, bytes, at + headBytes, end);
+      } else if (end > bytes.length) {
+        this.#missing = end - bytes.length;
+        break;
+      } else this.#take(code, bytes, at + headBytes, end);
       at = Math.min(end, bytes.length);
     }
-    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+    if (at < bytes.length) this.#rest = [at === 0 ? bytes : bytes.subarray(at)];
   }
 }
