@@ -30,8 +30,11 @@ await build({
   ...common,
   outfile: `dist/esm/${file}`,
   format: 'esm',
-  // Of the package's folder.
-  define: { __dirname: 'import.meta.dirname' },
+  // Of the package's folder; bundles of other packages of ours, which this one goes into, know the URL of theirs.
+  define: { __dirname: 'packageFolder' },
+  banner: {
+    js: "import { fileURLToPath as toPath } from 'node:url';\nconst packageFolder = toPath(new URL('.', import.meta.url));",
+  },
 });
 
 const adapters = new Set(['beginMocha', 'beginTestFile']);

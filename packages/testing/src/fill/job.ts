@@ -25,6 +25,8 @@ export interface SetupJob {
   readonly file: string;
   /** The environment of the configuration. */
   readonly env: string;
+  /** The name of the template in it. @default testing.template */
+  readonly name?: string | undefined;
   readonly address: DatabaseAddress;
 }
 

@@ -67,7 +67,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
         ensureTemplate: async (name) => {
           const other = name === undefined ? {} : testing.templates?.[name];
           if (other === undefined) throw unknownTemplate(name ?? '', testing);
-          const source = await templateSource({ template: other, configuration, cwd, runId: id });
+          const source = await templateSource({ template: other, name, configuration, cwd, runId: id });
           return ensureTemplate(opening, server, id, source);
         },
       });

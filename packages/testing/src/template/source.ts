@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { findKnexfile, type ResolvedConfiguration, type TestingConfig } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
 import { fillWithFunction } from '../fill/fill-with-function.js';
+import { setupOf } from '../fill/fill-with-setup.js';
 import { configuredDatabase, fillTemplate } from './fill-template.js';
 import { digest, hashFiles } from './hash-files.js';
 import type { TemplateSource } from './template.js';
@@ -9,6 +10,11 @@ import type { TemplateSource } from './template.js';
 /** What a template is made from. */
 export interface TemplateOptions {
   readonly template: NonNullable<TestingConfig['template']>;
+  /**
+   * Its name in `testing.templates`.
+   * @default it is `testing.template`
+   */
+  readonly name?: string | undefined;
   readonly configuration: ResolvedConfiguration;
   readonly cwd: string;
   /** Stands for content that cannot be known: a command or function without `inputs`. */
@@ -105,18 +111,19 @@ function sourceOfCommand(
   };
 }
 
-function sourceOfSetup({ configuration, template: { setup } }: TemplateOptions): Written | undefined {
+function sourceOfSetup({ configuration, name, template: { setup } }: TemplateOptions): Written | undefined {
   if (setup === undefined) return undefined;
   const { config, env, filepath: file } = configuration;
-  const isInFile = file !== null && config.testing?.template?.setup === setup;
+  const isInFile = file !== null && setupOf(config, name) === setup;
   return {
     description: 'setup function',
-    hashed: ['setup', setup.toString()],
+    // Functions that one function has made have the same text.
+    hashed: ['setup', ...(name === undefined ? [] : [name]), setup.toString()],
     // One that is handed over in code cannot be handed to another process.
     fill: async (address) =>
       isInFile
         ? fillTemplate(
-            { kind: 'setup', file, env, address },
+            { kind: 'setup', file, env, address, name },
             process.cwd(),
             address,
             configuredDatabase(configuration),
