@@ -1,6 +1,7 @@
 export { acquireDatabase, type AcquireOptions } from './database/acquire-database.js';
 export { beginHost, endHost, openHost, type BeginHostOptions, type TestHost } from './host/host.js';
 export { hostUntilRunnerEnds } from './host/detached.js';
+export { endOnSignals } from './host/end-on-signals.js';
 export { endRunsElsewhere, endRunsOfOthers } from './host/end-elsewhere.js';
 export { endRun, type EndRunOptions } from './run/end-run.js';
 export { joinRun, type JoinRunOptions } from './run/join-run.js';

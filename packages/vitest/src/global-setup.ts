@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import { beginAgainOnRerun } from './run/begin-again.js';
 import { beginProject, refuseOutside } from './run/begin-project.js';
-import { endOwnRuns, endProject, endRunsOnExit } from './run/end-project.js';
-import { leftOut } from './run/left-out.js';
+import { endOwnRuns, endProjects, endRunsWithProcess } from './run/end-projects.js';
+import { hasOurSetup, leftOut } from './run/left-out.js';
 import { processState } from './run/process-state.js';
 
 /**
@@ -17,20 +17,30 @@ import { processState } from './run/process-state.js';
  */
 export default async function globalSetup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const { vitest } = project;
-  const isOfRun = vitest.projects.includes(project);
-  // What is at the root of several projects is begun by those that take it over.
-  if (!isOfRun) tellOfLeftOut(project);
-  if (!isOfRun || project.config.browser.enabled) return undefined;
-  endRunsOnExit();
-  if (vitest.config.watch) beginAgainOnRerun(project);
+  const mine = beginsFor(project);
+  if (mine.length > 0) {
+    endRunsWithProcess();
+    if (vitest.config.watch) beginAgainOnRerun(project);
+  }
   try {
-    await beginProject(project);
+    for (const one of mine) await beginProject(one);
   } catch (error) {
-    processState().projects.delete(project);
     await endOwnRuns();
     throw error;
   }
-  return async () => endProject(project);
+  if (!vitest.projects.includes(project)) tellOfLeftOut(project);
+  return async () => endProjects(mine);
+}
+
+/**
+ * The projects whose run a global setup begins: its own, and at the root of several those that take it over; Vitest 5
+ * does not call it for them.
+ */
+function beginsFor(project: TestProject): TestProject[] {
+  const { projects } = project.vitest;
+  const { projects: begun } = processState();
+  const own = projects.includes(project) ? [project] : projects.filter(hasOurSetup);
+  return own.filter((one) => !begun.has(one) && !one.config.browser.enabled);
 }
 
 function tellOfLeftOut({ vitest }: TestProject): void {

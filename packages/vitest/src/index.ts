@@ -29,7 +29,8 @@ interface TestOptions {
  * ```
  *
  * Adds a global setup and a setup file, each before those of the project. `DATABASE_URL` and `PG*` are right before any
- * setup file of the project is evaluated. Projects without `extends: true` need it themselves; those in browser mode are
+ * setup file of the project is evaluated. Projects that do not extend the
+ * configuration need it themselves; those in browser mode are
  * left alone. Settings are in the configuration of pg-evict (`testing`).
  *
  * @param options what this project says otherwise
@@ -37,7 +38,8 @@ interface TestOptions {
  */
 export default function pgEvict(options?: PgEvictOptions): Plugin {
   const settings = readFileSettings(options, 'pgEvict()');
-  let files: readonly string[] = [];
+  /** Setup files of the project. */
+  const files = new Set<string>();
   return {
     name: 'pg-evict',
     enforce: 'pre',
@@ -51,16 +53,19 @@ export default function pgEvict(options?: PgEvictOptions): Plugin {
     },
     configResolved(config) {
       const { setupFiles = [] } = (config as { test?: TestOptions }).test ?? {};
-      files = [setupFiles].flat().map((file) => resolve(config.root, file));
+      for (const file of [setupFiles].flat()) files.add(resolve(config.root, file));
     },
-    configureVitest({ project: { config } }) {
-      // Only now it is known what the command line says.
-      if (!config.browser.enabled) return;
-      config.setupFiles = config.setupFiles.filter((file) => !isOurSetup(file));
+    configureVitest({ project }) {
+      const { config } = project;
+      const others = config.setupFiles.filter((file) => !isOurSetup(file));
+      for (const file of others) files.add(file);
+      // Only now it is known what the command line says; and Vitest 5 resolves projects without this plugin's `config`.
+      config.setupFiles = config.browser.enabled ? others : [setupFile, ...others];
+      if (settings !== undefined) project.provide(settingsKey, settings as never);
     },
     transform(code, id) {
       const [file = id] = id.split('?');
-      const isSetup = files.some((one) => one === file || file.startsWith(`${one}.`));
+      const isSetup = [...files].some((one) => one === file || file.startsWith(`${one}.`));
       return isSetup && !isOurSetup(file) ? { code: withBeginning(code), map: null } : null;
     },
   };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { endHost, endRunsElsewhere } from '@pg-evict/testing';
+import { endHost, endOnSignals, endRunsElsewhere } from '@pg-evict/testing';
 import { endFile } from '@pg-evict/testing/worker';
 import { packageDirectory } from '../package-directory.cjs';
 import { ownHost } from './own-host.js';
@@ -31,22 +31,12 @@ async function endAll(): Promise<void> {
   }
 }
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /** Has a signal that would end this process end its runs first; then it goes the way it would have gone. */
 export function endRunsOnSignals(): void {
   const state = processState('signals/3', () => ({ isListening: false }));
   if (state.isListening) return;
   state.isListening = true;
-  for (const signal of signals) {
-    const listener = (): void => {
-      for (const other of signals) process.removeAllListeners(other);
-      void endOwnRuns()
-        .catch(() => undefined)
-        .then(() => process.kill(process.pid, signal));
-    };
-    process.once(signal, listener);
-  }
+  endOnSignals(endOwnRuns);
 }
 
 /**

@@ -57,6 +57,8 @@ export class TestHost {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #runs = new Map<string, RunOfHost>();
+  /** Those that are being ended. */
+  #leaving: readonly RunOfHost[] = [];
   #ending: Promise<void> | undefined;
 
   private constructor(address: HostAddress, server: Server) {
@@ -82,9 +84,9 @@ export class TestHost {
     return host;
   }
 
-  /** The runs that it has begun. */
+  /** The runs that it has begun, until they have been ended. */
   get runs(): readonly TestRun[] {
-    return [...this.#runs.values()].map(({ run }) => run);
+    return [...this.#runs.values(), ...this.#leaving].map(({ run }) => run);
   }
 
   /** How to reach it, as the run's variable says. */
@@ -122,9 +124,11 @@ export class TestHost {
     this.#server.close();
     const runs = [...this.#runs.values()];
     for (const run of runs) await run.close();
+    this.#leaving = runs;
     this.#runs.clear();
     for (const socket of this.#sockets) socket.destroy();
     const ended = await Promise.allSettled(runs.map(async ({ run }) => endRun(run, { force: true })));
+    this.#leaving = [];
     await rm(this.#address.folder, { recursive: true, force: true });
     for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
   }

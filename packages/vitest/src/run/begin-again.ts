@@ -3,7 +3,7 @@ import { isPgEvictError } from '@pg-evict/core';
 import type { TestProject } from 'vitest/node';
 import { type ProvidedFailure, runKey } from '../contract/provided.js';
 import { beginProject } from './begin-project.js';
-import { endOwnRuns } from './end-project.js';
+import { endOwnRuns } from './end-projects.js';
 import { processState } from './process-state.js';
 
 /**

@@ -10,9 +10,12 @@ export const globalSetupFile: string = join(packageDirectory, '../esm/global-set
 
 /** The projects whose test files get no database of ours, although they run in Node. */
 export function leftOut(projects: readonly TestProject[]): TestProject[] {
-  return projects.filter(
-    ({ config }) => !config.browser.enabled && ![config.setupFiles].flat().some(isOurSetup),
-  );
+  return projects.filter((project) => !project.config.browser.enabled && !hasOurSetup(project));
+}
+
+/** Whether the test files of a project get a database of ours. */
+export function hasOurSetup({ config: { setupFiles } }: TestProject): boolean {
+  return [setupFiles].flat().some(isOurSetup);
 }
 
 /** Whether a file is {@link setupFile}, however it is reached. */

@@ -12,7 +12,7 @@ export interface HostedProjects {
 export interface ProcessState {
   run: HostedProjects | undefined;
   readonly projects: Set<TestProject>;
-  isEndedOnExit: boolean;
+  isEndedWithProcess: boolean;
   isWatched: boolean;
 }
 
@@ -23,7 +23,7 @@ export function processState(): ProcessState {
   return (holder[key] ??= {
     run: undefined,
     projects: new Set(),
-    isEndedOnExit: false,
+    isEndedWithProcess: false,
     isWatched: false,
   });
 }

@@ -1,0 +1,59 @@
+import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
+import { ask, quote, serverUrl, until, withClient } from '../../support/server.js';
+import { configuration } from '../../support/vitest/vitest-project.js';
+
+const fixture = new VitestFixture();
+
+const slow = `import { appendFileSync } from 'node:fs';
+import pg from 'pg';
+import { test } from 'vitest';
+test('takes long', async () => {
+  const client = new pg.Client(process.env.DATABASE_URL);
+  await client.connect();
+  await client.query("INSERT INTO users (name) VALUES ('x')");
+  appendFileSync('found.log', process.env.DATABASE_URL + '\\n');
+  await client.query('SELECT pg_sleep(60)');
+}, 60_000);
+`;
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('a run that %s ends leaves nothing', async (signal) => {
+  const project = fixture.project({ 'tests/slow.test.ts': slow });
+  const run = await project.run([], {
+    meanwhile: async (child) => {
+      await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the test runs');
+      process.kill(-(child.pid ?? 0), signal);
+    },
+  });
+  expect(run.code).not.toBe(0);
+  await untilGone(project.lines('found.log').join('\n'));
+});
+
+test('a database of a file that failed is kept, and a leak that is only warned of lets its file pass', async () => {
+  const project = fixture.project({
+    'vitest.config.ts': configuration('', "{ keepFailed: true, leaks: 'warn' }"),
+    'tests/fails.test.ts': `import pg from 'pg';
+import { expect, test } from 'vitest';
+test('fails', async () => {
+  const client = new pg.Client(process.env.DATABASE_URL);
+  await client.connect();
+  await client.query("INSERT INTO users (name) VALUES ('kept')");
+  await client.end();
+  expect(1).toBe(2);
+});`,
+    'tests/leaks.test.ts': `import pg from 'pg';
+import { test } from 'vitest';
+test('leaks', async () => {
+  await new pg.Client({ connectionString: process.env.DATABASE_URL, application_name: 'left' }).connect();
+});`,
+  });
+  const run = await project.run();
+  expect(run).toMatchObject({ code: 1, passed: 1, failed: 1 });
+  expect(run.files['leaks.test.ts']).toMatchObject({ status: 'passed' });
+  expect(run.output).toMatch(/"left", idle for .*\n +opened .* in "leaks"\n +tests\/leaks\.test\.ts:4:/);
+  const [, kept = ''] = /fails\.test\.ts failed\. Its database was kept: \S+\/(\S+)/.exec(run.output) ?? [];
+  expect(databasesIn(kept.replace('kept', 'test'))).toHaveLength(1);
+  const url = serverUrl({ database: kept });
+  const rows = await withClient(url, async (client) => (await client.query('SELECT name FROM users')).rows);
+  expect(rows).toEqual([{ name: 'ada' }, { name: 'kept' }]);
+  await ask(`DROP DATABASE ${quote(kept)}`);
+});
