@@ -162,3 +162,30 @@ test('pointed at the standby, sessions are listed and ended; nothing else is don
   expect([await reader.ended, await other.ended]).toEqual(['57P01', '57P01']);
   await withClient(standby.url(database), async (client) => client.query('SELECT FROM marker'));
 });
+
+test('without hot_standby_feedback it is the same: a rename leaves readers alone, a drop ends them', async () => {
+  const set = async (value: 'on' | 'off'): Promise<void> =>
+    withClient(standby.url('postgres'), async (client) => {
+      await client.query(`ALTER SYSTEM SET hot_standby_feedback = ${value}`);
+      await client.query('SELECT pg_reload_conf()');
+    });
+  const database = await replicated();
+  await set('off');
+  try {
+    const reader = await readerOf(database);
+    await reader.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM marker');
+    const to = scratch.newName();
+    await renameDatabase(on(database), to);
+    await standby.catchUp();
+    expect((await reader.client.query('SELECT content FROM marker')).rows).toEqual([{ content: 'old' }]);
+    // What is kept for an undo is not dropped: the reader stays with it.
+    const { kept } = await recreateDatabase(on(to), { undoMs: 3_600_000 });
+    await standby.catchUp();
+    expect((await reader.client.query('SELECT content FROM marker')).rows).toEqual([{ content: 'old' }]);
+    await dropDatabase(on(kept?.database ?? ''));
+    await standby.catchUp();
+    expect(await reader.ended).toBe('57P04');
+  } finally {
+    await set('on');
+  }
+});
