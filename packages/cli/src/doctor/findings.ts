@@ -93,7 +93,7 @@ function keptFinding(
   const what =
     of === null ? 'is kept, but its comment, which says of what, was changed' : `is ${of} before ${by ?? ''}`;
   const time = expired ? 'its time is over' : `kept until ${formatTime(new Date(until))}`;
-  const back = of === null ? '' : `To put it back: ${commandLine('undo', of, options)} `;
+  const back = of === null ? '' : `To put it back: ${commandLine('undo', of, options)}; `;
   const drop = commandLine('drop', database, options);
   return {
     topic: 'kept',
@@ -101,10 +101,10 @@ function keptFinding(
     text: `${database} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
     remedy:
       undroppable !== null
-        ? `${back}It is not dropped by this role or at all: ${undroppable}.`
+        ? `${back}${back === '' ? 'It' : 'it'} is not dropped, because ${undroppable}.`
         : expired && of !== null
           ? 'pg-evict doctor --fix drops it.'
-          : `${back}To drop it now: ${drop}`,
+          : `${back}${back === '' ? 'To' : 'to'} drop it now: ${drop}`,
   };
 }
 
