@@ -7,6 +7,7 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   #refusing = false;
   #swallowing = false;
+  #silentAt: RegExp | undefined;
   /** How many connections were made. */
   connections = 0;
 
@@ -29,6 +30,11 @@ export class CuttingProxy {
         return;
       }
       const upstream = connect(port, host);
+      downstream.on('data', (chunk: Buffer) => {
+        if (proxy.#silentAt?.test(chunk.toString('latin1')) !== true) return;
+        proxy.swallow();
+        proxy.#holdBack();
+      });
       for (const [from, to] of [
         [downstream, upstream],
         [upstream, downstream],
@@ -74,11 +80,20 @@ export class CuttingProxy {
 
   /** Carries nothing any more, and says nothing about it: a firewall that has forgotten the connections. */
   fallSilent(): void {
+    this.#holdBack();
+    this.#server.close();
+  }
+
+  /** Carries what a client sends so far as it contains something, and from then on nothing; new connections hang. */
+  fallSilentAfter(sent: RegExp): void {
+    this.#silentAt = sent;
+  }
+
+  #holdBack(): void {
     for (const socket of this.#sockets) {
       socket.unpipe();
       socket.pause();
     }
-    this.#server.close();
   }
 
   /** Cuts every connection and lets none through any more. */

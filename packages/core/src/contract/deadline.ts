@@ -67,7 +67,7 @@ export class Deadline {
         })
       : errorWithRemedies(
           'TIMEOUT',
-          `The deadline of ${this.timeoutMs} ms passed. ${state}`,
+          `The deadline of ${Math.round(this.timeoutMs)} ms passed. ${state}`,
           [{ kind: 'allow-time' }],
           { ...facts, database },
         );

@@ -3,7 +3,7 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { assertDatabaseName } from '../contract/database-name.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
-import { translateError } from '../contract/server-error.js';
+import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { databaseComments, findDatabase, inspect } from '../database/facts.js';
 import { heldError, isPlaceholder } from '../guards/placeholder.js';
 import { requireOwnership } from '../guards/preconditions.js';
@@ -82,7 +82,9 @@ async function setLabel(
         changed: comment !== facts.comment,
       };
     } catch (error) {
-      throw translateError(error, failure, { database });
+      const isUnknown = isOutcomeUnknown(error) && isConnectionLost(error);
+      const unknown = `It is not known whether the protection of database "${database}" was changed`;
+      throw translateError(error, isUnknown ? unknown : failure, { database });
     }
   });
 }

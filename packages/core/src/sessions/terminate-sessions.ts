@@ -4,7 +4,7 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { assertOptions } from '../contract/options.js';
 import type { TerminationReport } from '../contract/report.js';
-import { translateError } from '../contract/server-error.js';
+import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { assertUnprotected } from '../guards/protection-label.js';
 import { assertFilter } from './filter.js';
@@ -60,7 +60,12 @@ export async function terminateSessions(
       const report = await terminateMatching(client, database, deadline, options, await tableOid());
       return { ...report, durationMs: Math.round(performance.now() - startedAt) };
     } catch (error) {
-      throw translateError(error, `Sessions on database "${database}" were not ended`, { database });
+      // The server may have ended them before it fell silent.
+      const summary =
+        isOutcomeUnknown(error) && isConnectionLost(error)
+          ? `It is not known which sessions on database "${database}" were ended`
+          : `Sessions on database "${database}" were not ended`;
+      throw translateError(error, summary, { database });
     }
   };
   if (isQueryable(target)) {

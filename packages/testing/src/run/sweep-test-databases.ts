@@ -102,7 +102,11 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
       typeof target.connection === 'string'
         ? { connectionString: target.connection }
         : (target.connection ?? {});
-    const control = await MaintenanceSession.open(connection, target.maintenanceDatabase);
+    const { timeoutMs: connectionTimeoutMillis } = options;
+    const control = await MaintenanceSession.open(
+      connectionTimeoutMillis === undefined ? connection : { connectionTimeoutMillis, ...connection },
+      target.maintenanceDatabase,
+    );
     try {
       return await sweepOver(control, { ...target, connection }, options);
     } finally {
