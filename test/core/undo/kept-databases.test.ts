@@ -4,6 +4,7 @@ import {
   protectDatabase,
   recreateDatabase,
   undoDatabase,
+  withExclusiveAccess,
 } from '@pg-evict/core';
 import { dropExpiredDatabases } from '@pg-evict/core/internal';
 import { failureOf } from '../../support/core/failure.js';
@@ -181,6 +182,15 @@ describe('two at once', () => {
     expect(await markerOf(database)).toBe(succeeded === 1 ? 'old' : undefined);
     const kept = await findKeptDatabases(targetOf(database));
     expect(kept.filter(({ of }) => of === database)).toHaveLength(1);
+  });
+
+  test('an undo of a database that somebody holds is refused, and its content stays', async () => {
+    const { database, kept } = await replaced();
+    await withExclusiveAccess(targetOf(database), async () => {
+      expect(await failureOf(undoDatabase(targetOf(database)))).toMatchObject({ code: 'BLOCKED' });
+    });
+    expect(await markerOf(database)).toBeUndefined();
+    expect(await undoDatabase(targetOf(database))).toMatchObject({ from: kept });
   });
 
   test('what was left of an earlier one is dropped by the undo', async () => {

@@ -12,7 +12,7 @@ import { randomNumbers } from '../../support/long/random.js';
 import { OperationProcess } from '../../support/operation-process.js';
 import { Scratch } from '../../support/scratch.js';
 import { serverOptions } from '../../support/server-options.js';
-import { until } from '../../support/server.js';
+import { databaseExists, until } from '../../support/server.js';
 
 const random = randomNumbers(Number(process.env['FAULTS_SEED'] ?? 1));
 const hourMs = 3_600_000;
@@ -80,6 +80,19 @@ describe('killed with undo on', () => {
       expect(await markerOf(database)).toBe(before === 'old' ? undefined : 'old');
       await dropDatabase(targetOf(database));
       expect(await keptOf(database)).toEqual([]);
+      expect(await privateDatabasesFor(database)).toEqual([]);
+    },
+  );
+
+  test.each(['connected', 'checked', 'dropped', ...randomMoments.slice(0, 5)])(
+    'a drop that keeps (at %s) leaves the database, or its content to undo, whole',
+    async (moment) => {
+      const database = await scratch.database();
+      await killAt(moment, 'dropDatabase', database);
+      const exists = await databaseExists(database);
+      expect(await keptOf(database)).toHaveLength(exists ? 0 : 1);
+      if (!exists) await undoDatabase(targetOf(database));
+      expect(await markerOf(database)).toBe('old');
       expect(await privateDatabasesFor(database)).toEqual([]);
     },
   );
