@@ -2,6 +2,7 @@ import {
   createDatabase,
   describeDatabase,
   dropDatabase,
+  examineConnection,
   recreateDatabase,
   renameDatabase,
   terminateSessions,
@@ -111,6 +112,21 @@ test.each(names)('and sessions of others are ended (pg_signal_backend): %s', asy
   const ended = [...first.terminated, ...second.terminated].map(({ pid }) => pid);
   expect(ended).toEqual([session.pid]);
   await session.close();
+});
+
+test.each(names)('and what doctor prints as missing is there afterwards: %s', async (name) => {
+  const role = await standing(name, 'pg_signal_backend');
+  if (role === undefined) return;
+  const grant = standings[name]?.grant;
+  if (grant !== undefined) await ask(grant('pg_read_all_stats', quote(role)));
+  const target = targetOf('postgres', role);
+  const examined = await examineConnection({ connection: target.connection });
+  for (const statement of Object.values(examined.grants)) if (statement !== null) await apply(statement);
+  expect(await examineConnection({ connection: target.connection })).toMatchObject({
+    signalBackend: true,
+    readAllStats: true,
+    grants: { signalBackend: null, readAllStats: null },
+  });
 });
 
 test('and CREATEDB is what creating and renaming lacks', async () => {

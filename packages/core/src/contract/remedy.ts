@@ -103,8 +103,10 @@ export function remedyText(remedy: Remedy, words: Words): string {
       return `In database "${remedy.database}": ROLLBACK PREPARED ${quoteLiteral(remedy.gid)}; or use ${option.rollbackPrepared}.`;
     case 'drop-slot':
       return `Stop its consumer, then: SELECT pg_drop_replication_slot(${quoteLiteral(remedy.slot)}); or use ${option.dropSlots}.`;
-    case 'drop-subscription':
-      return `In database "${remedy.database}": DROP SUBSCRIPTION ${quoteIdentifier(remedy.subscription)}; or use ${option.dropSubscriptions}.`;
+    case 'drop-subscription': {
+      const subscription = quoteIdentifier(remedy.subscription);
+      return `In database "${remedy.database}": ALTER SUBSCRIPTION ${subscription} DISABLE; ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE); DROP SUBSCRIPTION ${subscription}; or use ${option.dropSubscriptions}. Its slot stays on the publisher.`;
+    }
     case 'unset-template':
       return `ALTER DATABASE ${quoteIdentifier(remedy.database)} IS_TEMPLATE false; or use ${option.unsetTemplate}.`;
     case 'drop-invalid':
