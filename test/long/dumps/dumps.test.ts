@@ -89,7 +89,7 @@ describeWithTools('dumps made at random', () => {
     const before = await world(victim, byPsql);
     const outcomes = { same: 0, bothRefuse: 0, onlyOurs: 0, psqlLed: 0 };
     for (let seed = firstSeed; seed < firstSeed + cases; seed += 1) {
-      writeFileSync(file, randomDump(seed, outward).content);
+      writeFileSync(file, randomDump(seed, outward, serverMajor < 18).content);
       const { code, stderr } = await runCli(['restore', byUs, file, '--yes'], {
         DATABASE_URL: serverUrl({ database: byUs }),
       });

@@ -16,19 +16,24 @@ export interface RandomDump {
   readonly encoding: keyof typeof encodings;
 }
 
-/** @param outward lines that would lead out of the database if they were read as commands or statements */
-export function randomDump(seed: number, outward: readonly string[]): RandomDump {
-  return new Generator(seed, outward).dump();
+/**
+ * @param outward lines that would lead out of the database if they were read as commands or statements
+ * @param hasCsv whether there are data in CSV. A psql up to 17 sends a server from 18 on the end of them as a row of its own.
+ */
+export function randomDump(seed: number, outward: readonly string[], hasCsv = true): RandomDump {
+  return new Generator(seed, outward, hasCsv).dump();
 }
 
 class Generator {
   readonly #random: () => number;
   readonly #outward: readonly string[];
+  readonly #hasCsv: boolean;
   #encoding: keyof typeof encodings;
   #escapes = false;
   #tables = 0;
 
-  constructor(seed: number, outward: readonly string[]) {
+  constructor(seed: number, outward: readonly string[], hasCsv: boolean) {
+    this.#hasCsv = hasCsv;
     this.#random = randomNumbers(seed);
     this.#outward = outward;
     this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[]);
@@ -236,7 +241,7 @@ class Generator {
   }
 
   #copy(): string {
-    if (this.#random() < 0.25) return this.#csv();
+    if (this.#random() < 0.25 && this.#hasCsv) return this.#csv();
     const rows: string[] = [];
     for (let count = Math.floor(this.#random() * 4); count > 0; count -= 1) {
       const row = this.#characters(this.#text())

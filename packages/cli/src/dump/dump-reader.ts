@@ -1,4 +1,5 @@
 import { ByteWindow } from './byte-window.js';
+import { beginsMark, findMark, markEnd, notMark } from './end-of-data.js';
 import { byte, isSpace, type Lexis, lineCommentEnd, needsMore } from '../sql/lexer.js';
 import { type OpenLiteral, StatementEnd } from '../sql/statement-end.js';
 
@@ -19,6 +20,10 @@ export class DumpReader {
   readonly #window: ByteWindow;
   readonly #end = new StatementEnd();
   #begun = false;
+  /** What was read ahead, and where each begins. */
+  #ahead: { readonly item: DumpItem; readonly lexis: Lexis; readonly start: number }[] = [];
+  /** The statement that was looked through in part. */
+  #scanned: { readonly at: number; readonly lexis: Lexis } | undefined;
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#window = new ByteWindow(source);
@@ -31,24 +36,36 @@ export class DumpReader {
 
   /** @param lexis how the server reads SQL now */
   async next(lexis: Lexis): Promise<DumpItem> {
-    const window = this.#window;
     if (!this.#begun) await this.#skipByteOrderMark();
+    const ahead = this.#ahead.shift();
+    if (ahead !== undefined) {
+      if (ahead.lexis === lexis) return ahead.item;
+      // The server reads otherwise by now.
+      this.#ahead = [];
+      this.#window.cut(ahead.start);
+    }
     for (;;) {
-      while (window.start < window.end && isSpace(window.bytes[window.start] as number)) window.start += 1;
-      const first = window.bytes[window.start];
-      const isOver = window.start >= window.end;
-      if (!window.isLast && (isOver || (first === byte.minus && window.length < 2))) {
-        await window.more();
-        continue;
+      const item = this.#read(lexis);
+      if (item !== undefined) return item;
+      await this.#window.more();
+    }
+  }
+
+  /**
+   * Reads on to the end of the next statement, while the server is at work with the one before, if so much of the file is
+   * there. It counts only if the server reads SQL as now when it is asked for.
+   */
+  readAhead(lexis: Lexis): void {
+    if (!this.#begun || this.#ahead.length > 0) return;
+    for (;;) {
+      const { start } = this.#window;
+      const item = this.#read(lexis);
+      if (item === undefined) {
+        this.#window.cut(start);
+        return;
       }
-      if (isOver) return { kind: 'end', open: undefined, at: window.position };
-      if (first === byte.minus && window.bytes[window.start + 1] === byte.minus) {
-        const comment = await this.#comment();
-        if (comment.bytes.length > shortComment) return comment;
-        continue;
-      }
-      if (first === byte.backslash) return this.#command();
-      return this.#statement(lexis);
+      this.#ahead.push({ item, lexis, start });
+      if (item.kind !== 'comment') return;
     }
   }
 
@@ -77,50 +94,54 @@ export class DumpReader {
       window.cut(window.start + 3);
   }
 
-  async #comment(): Promise<Extract<DumpItem, { kind: 'comment' }>> {
+  /** What stands next, if all of it is there. */
+  #read(lexis: Lexis): DumpItem | undefined {
+    const window = this.#window;
+    for (;;) {
+      while (window.start < window.end && isSpace(window.bytes[window.start] as number)) window.start += 1;
+      const first = window.bytes[window.start];
+      const isOver = window.start >= window.end;
+      if (!window.isLast && (isOver || (first === byte.minus && window.length < 2))) return undefined;
+      if (isOver) return { kind: 'end', open: undefined, at: window.position };
+      if (first === byte.backslash) return this.#item('command', lineEnd(window));
+      if (first !== byte.minus || window.bytes[window.start + 1] !== byte.minus)
+        return this.#statement(lexis);
+      const comment = this.#item('comment', lineCommentEnd(window, window.start));
+      if (comment === undefined || comment.bytes.length > shortComment) return comment;
+    }
+  }
+
+  #item<Kind extends 'statement' | 'comment' | 'command'>(
+    kind: Kind,
+    end: number,
+  ): { readonly kind: Kind; readonly bytes: Buffer; readonly at: number } | undefined {
+    if (end === needsMore) return undefined;
     const window = this.#window;
     const at = window.position;
-    let end = lineCommentEnd(window, window.start);
-    while (end === needsMore) {
-      await window.more();
-      end = lineCommentEnd(window, window.start);
-    }
     const bytes = window.bytes.subarray(window.start, end);
     window.cut(end);
-    return { kind: 'comment', bytes, at };
+    return { kind, bytes, at };
   }
 
-  async #command(): Promise<DumpItem> {
-    const at = this.#window.position;
-    const line = await this.#restOfLine();
-    return { kind: 'command', bytes: line, at };
-  }
-
-  async #statement(lexis: Lexis): Promise<DumpItem> {
+  #statement(lexis: Lexis): DumpItem | undefined {
     const window = this.#window;
     const at = window.position;
-    this.#end.reset();
-    let end = this.#end.find(window, window.start, lexis);
-    while (end === needsMore) {
-      await window.more();
-      end = this.#end.find(window, window.start, lexis);
-    }
+    // One that was not there to its end is gone on with.
+    if (this.#scanned?.at !== at || this.#scanned.lexis !== lexis) this.#end.reset();
+    const end = this.#end.find(window, window.start, lexis);
+    this.#scanned = end === needsMore ? { at, lexis } : undefined;
     const { open } = this.#end;
-    if (open !== undefined) return { kind: 'end', open, at };
-    const bytes = window.bytes.subarray(window.start, end);
-    window.cut(end);
-    return { kind: 'statement', bytes, at };
+    return open === undefined ? this.#item('statement', end) : { kind: 'end', open, at };
   }
 
   /** The rest of the line, with its end. */
   async #restOfLine(): Promise<Buffer> {
     const window = this.#window;
-    let newline = window.bytes.indexOf(byte.newline, window.start);
-    while ((newline === -1 || newline >= window.end) && !window.isLast) {
+    let end = lineEnd(window);
+    while (end === needsMore) {
       await window.more();
-      newline = window.bytes.indexOf(byte.newline, window.start);
+      end = lineEnd(window);
     }
-    const end = newline === -1 || newline >= window.end ? window.end : newline + 1;
     const line = window.bytes.subarray(window.start, end);
     window.cut(end);
     return line;
@@ -155,33 +176,9 @@ const shortComment = 3;
 
 const byteOrderMark = Buffer.from('\uFEFF');
 
-/** A line end and the mark behind it. */
-const lineAndMark = Buffer.from('\n\\.');
-
-const notMark = -2;
-
-/** Whether what stands here may be `\.`. */
-function beginsMark(bytes: Buffer, at: number, end: number): boolean {
-  return at < end && bytes[at] === byte.backslash && (at + 1 >= end || bytes[at + 1] === byte.dot);
-}
-
-/** Where a line begins that may be `\.` alone; -1 if none does. */
-function findMark(bytes: Buffer, start: number, end: number): number {
-  const found = bytes.indexOf(lineAndMark, start);
-  if (found !== -1 && found + 2 < end) return found + 1;
-  // The mark may be cut in two by the end of what was read.
-  return end - 2 >= start && bytes[end - 2] === byte.newline && bytes[end - 1] === byte.backslash
-    ? end - 1
-    : -1;
-}
-
-/** Behind the line end of a line that is `\.` alone. */
-function markEnd(bytes: Buffer, mark: number, end: number, isLast: boolean): number {
-  const at = mark + 2;
-  if (at > end) return isLast ? notMark : needsMore;
-  if (at === end) return isLast ? end : needsMore;
-  if (bytes[at] === byte.newline) return at + 1;
-  if (bytes[at] !== byte.carriageReturn) return notMark;
-  if (at + 1 === end) return isLast ? end : needsMore;
-  return bytes[at + 1] === byte.newline ? at + 2 : notMark;
+/** Behind the line in which a window begins. */
+function lineEnd({ bytes, end, isLast, start }: ByteWindow): number {
+  const newline = bytes.indexOf(byte.newline, start);
+  if (newline !== -1 && newline < end) return newline + 1;
+  return isLast ? end : needsMore;
 }

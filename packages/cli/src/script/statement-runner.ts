@@ -64,7 +64,7 @@ export class StatementRunner {
     try {
       if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
       else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
-      else await this.#session.run(bytes);
+      else await this.#runAlone(bytes);
     } catch (error) {
       if (!(error instanceof StatementError)) throw error;
       const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
@@ -77,6 +77,12 @@ export class StatementRunner {
       return;
     }
     if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
+  }
+
+  async #runAlone(bytes: Buffer): Promise<void> {
+    const running = this.#session.run(bytes);
+    this.#reader.readAhead(this.#session.lexis);
+    await running;
   }
 
   async #withinSavepoint(bytes: Buffer): Promise<void> {

@@ -1,0 +1,33 @@
+import { byte, needsMore } from '../sql/lexer.js';
+
+/** A line end and the mark behind it. */
+const lineAndMark = Buffer.from('\n\\.');
+
+/** What begins like the mark is none. */
+export const notMark = -2;
+
+/** Whether what stands here may be `\.`. */
+export function beginsMark(bytes: Buffer, at: number, end: number): boolean {
+  return at < end && bytes[at] === byte.backslash && (at + 1 >= end || bytes[at + 1] === byte.dot);
+}
+
+/** Where a line begins that may be `\.` alone; -1 if none does. */
+export function findMark(bytes: Buffer, start: number, end: number): number {
+  const found = bytes.indexOf(lineAndMark, start);
+  if (found !== -1 && found + 2 < end) return found + 1;
+  // The mark may be cut in two by the end of what was read.
+  return end - 2 >= start && bytes[end - 2] === byte.newline && bytes[end - 1] === byte.backslash
+    ? end - 1
+    : -1;
+}
+
+/** Behind the line end of a line that is `\.` alone. */
+export function markEnd(bytes: Buffer, mark: number, end: number, isLast: boolean): number {
+  const at = mark + 2;
+  if (at > end) return isLast ? notMark : needsMore;
+  if (at === end) return isLast ? end : needsMore;
+  if (bytes[at] === byte.newline) return at + 1;
+  if (bytes[at] !== byte.carriageReturn) return notMark;
+  if (at + 1 === end) return isLast ? end : needsMore;
+  return bytes[at + 1] === byte.newline ? at + 2 : notMark;
+}
