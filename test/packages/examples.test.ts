@@ -59,10 +59,13 @@ test('examples/jest: its tests pass, in parallel, on a server of their own', asy
   expect(numPassedTests).toBeGreaterThan(1);
 });
 
-test.each(['node-test', 'mocha'])('examples/%s: its tests pass, on a server of their own', async (name) => {
-  const project = await install(resolve(workspaceRoot, 'examples', name));
-  expect(await run(project, 'npm', ['test'])).toMatch(/pass 3$|3 passing/m);
-});
+test.each(['node-test', 'mocha', 'vitest'])(
+  'examples/%s: its tests pass, on a server of their own',
+  async (name) => {
+    const project = await install(resolve(workspaceRoot, 'examples', name));
+    expect(await run(project, 'npm', ['test'])).toMatch(/pass 3$|3 passing|3 passed/m);
+  },
+);
 
 test('a Jest project of ES modules finds its database, and its own copy in each file', async () => {
   const project = await install(resolve(__dirname, 'projects/jest-esm'));

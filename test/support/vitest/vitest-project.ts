@@ -51,7 +51,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({ plugins: [pgEvict(${options})], test: { include: ['tests/**/*.test.ts'], ${test} } });
 `;
 
-const template = `import pg from 'pg';
+/** Fills a database. */
+export const template = `import pg from 'pg';
 const client = new pg.Client(process.env.DATABASE_URL);
 await client.connect();
 await client.query('CREATE TABLE users (id serial PRIMARY KEY, name text)');
@@ -95,7 +96,7 @@ export class VitestProject {
   ): Promise<VitestRun> {
     const report = join(this.directory, 'report.json');
     rmSync(report, { force: true });
-    const command = parameters[0] === 'watch' ? [] : ['run'];
+    const command = parameters[0] === '--watch' ? [] : ['run'];
     const child = spawn(
       process.execPath,
       [
@@ -114,7 +115,7 @@ export class VitestProject {
           DATABASE_URL: serverUrl({ database: 'nowhere' }),
           ...env,
         },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['pipe', 'pipe', 'pipe'],
         // A group of its own, as in a terminal, so that a signal can be sent to all of it.
         detached: true,
       },

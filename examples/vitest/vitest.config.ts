@@ -1,0 +1,6 @@
+import pgEvict from '@pg-evict/vitest';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [pgEvict()],
+});

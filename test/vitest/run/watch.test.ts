@@ -1,0 +1,50 @@
+import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
+import { until } from '../../support/server.js';
+import { template } from '../../support/vitest/vitest-project.js';
+
+const fixture = new VitestFixture();
+
+const expecting = (rows: number, edition: string): string => `import { appendFileSync } from 'node:fs';
+import pg from 'pg';
+import { expect, test } from 'vitest';
+test('has what the template has: ${edition}', async () => {
+  const client = new pg.Client(process.env.DATABASE_URL);
+  await client.connect();
+  const { rowCount } = await client.query('SELECT FROM users');
+  await client.end();
+  appendFileSync('found.log', rowCount + ' ' + process.env.DATABASE_URL + '\\n');
+  expect(rowCount).toBe(${rows});
+});
+`;
+
+test('in watch mode each run begins with the template as it was saved last, also after one that could not be', async () => {
+  const project = fixture.project({ 'tests/rows.test.ts': expecting(1, 'first') });
+  const found = (): string[] => project.lines('found.log');
+  const edit = (rows: number, edition: string): void =>
+    project.write('tests/rows.test.ts', expecting(rows, edition));
+  const run = await project.run(['--watch'], {
+    meanwhile: async (child, said) => {
+      const waiting = async (times: number): Promise<void> =>
+        until(
+          () => Promise.resolve(said().split('Waiting for file changes').length > times),
+          `Vitest waits for the ${times}th time: ${said()}`,
+          20_000,
+        );
+      await waiting(1);
+      project.write('template.mjs', template.replace("('ada')", "('ada'), ('bob')"));
+      edit(2, 'second');
+      await until(() => Promise.resolve(found().length === 2), 'the second run', 20_000);
+      project.write('template.mjs', 'process.exit(3);\n');
+      edit(2, 'third');
+      await until(() => Promise.resolve(said().includes('ended with exit code 3')), 'the third run', 20_000);
+      project.write('template.mjs', template);
+      edit(1, 'fourth');
+      await until(() => Promise.resolve(found().length === 3), 'the fourth run', 20_000);
+      child.kill('SIGINT');
+    },
+  });
+  expect(run.output).toContain('The template for tests was not built');
+  expect(found().map((line) => line.split(' ')[0])).toEqual(['1', '2', '1']);
+  for (const line of found()) await untilGone(line);
+  expect(databasesIn(found().join('\n'))).toHaveLength(3);
+});
