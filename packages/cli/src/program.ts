@@ -17,7 +17,7 @@ import { wantsColor } from './terminal/color.js';
 export function createProgram(): Command {
   const program = new Command('pg-evict')
     .description(
-      'Gives you a PostgreSQL database to yourself: ends the other sessions, race-free, verified and reported.',
+      'Terminates all other sessions on a PostgreSQL database, without a race, before it is dropped, replaced or renamed.',
     )
     .usage('<command> [database] [options]')
     .exitOverride()
@@ -42,8 +42,8 @@ export function createProgram(): Command {
   program.addHelpText(
     'after',
     paragraphs(
-      `The database is the one that the connection names, unless [database] names another. The connection is the first
-      that is given of --url; -h, -p, -U; --knexfile; the configuration file; the knexfile it names; DATABASE_URL;
+      `The database is the one in the connection settings, unless you pass [database]. pg-evict uses the first connection
+      it finds in this order: --url; -h, -p, -U; --knexfile; the configuration file; the knexfile it names; DATABASE_URL;
       libpq's variables (PGHOST, PGSERVICE, …), .pgpass and service file.`,
       `Exit codes: 0 done, 1 unexpected, 2 usage or configuration, 3 refused, 4 sessions remain, 5 blocked by something
       else, 6 cannot connect, 7 database missing or already there, 8 timeout, 130 interrupted.`,

@@ -353,7 +353,7 @@ test('a dry run of what could not be had says so: nobody would be ended', async 
   const { code, stdout } = await runCli(['run', '--dry-run', '--', 'true'], env);
   expect(code).toBe(4);
   expect(stdout).toContain(`Would hold ${database}`);
-  expect(stdout).toContain('It would fail, and nobody would be ended.');
+  expect(stdout).toContain('The operation would fail; no session would be terminated.');
   expect(stdout).not.toMatch(/renam/i);
   expect((await runCli(['run', '--', 'true'], env)).code).toBe(4);
   await session.client.query('SELECT FROM marker');

@@ -129,7 +129,7 @@ describeOnTerminal('on a terminal', () => {
       steps: [{ after: 'Swapping', type: '\u0003' }],
     });
     await holder.close();
-    expect(output).toContain('Interrupted; ending cleanly.');
+    expect(output).toContain('Interrupted; shutting down cleanly.');
     expect(output).toMatch(/Aborted\. .*not recreated/);
     expect(code).toBe(130);
     const session = await openSession(serverUrl({ database }));
@@ -146,12 +146,12 @@ describeOnTerminal('on a terminal', () => {
       env: { DATABASE_URL: proxy.url },
       steps: [
         { after: 'Ending the sessions', and: proxy.stall, type: '\u0003' },
-        { after: 'Once more to leave at once.', type: '\u0003' },
+        { after: 'Press Ctrl-C again to exit immediately.', type: '\u0003' },
       ],
     });
     await proxy.close();
     await holder.close();
-    expect(output).toContain('Left at once. The server may still be finishing');
+    expect(output).toContain('Exited immediately. The server may still be running');
     expect(code).toBe(130);
   });
 

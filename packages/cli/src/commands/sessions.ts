@@ -25,7 +25,7 @@ export async function sessions(database: string | undefined, options: SessionsOp
   const list = async (context: CommandContext): Promise<number> => {
     if (options.watch === true) {
       if (options.json === true || options.quiet === true) {
-        throw new PgEvictError('CONFIG_INVALID', '--watch is for people; --json and --quiet are not.', {
+        throw new PgEvictError('CONFIG_INVALID', '--watch cannot be combined with --json or --quiet.', {
           hint: 'Call it once for each look: pg-evict sessions --json',
         });
       }

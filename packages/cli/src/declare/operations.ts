@@ -123,12 +123,12 @@ ${examples(
     .command('restore')
     .argument('[words...]')
     .usage('[database] <dump> [options]')
-    .description('put what is in a dump into the place of a database')
+    .description('replace a database with the contents of a dump')
     .optionsGroup('Options:')
     .option('--keep-old [name]', 'keep the old database (default: as <database>_old_<date>_<time>, UTC)')
     .option('--if-not-exists', 'create it when it does not exist')
     .addOption(
-      new Option('--jobs <number>', 'so many at once: dumps in the custom and directory format').argParser(
+      new Option('--jobs <number>', 'number of parallel jobs (custom and directory formats)').argParser(
         wholeNumber(1, 999),
       ),
     )

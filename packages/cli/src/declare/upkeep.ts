@@ -29,7 +29,7 @@ export function declareUpkeep(program: Command): void {
     .usage('[database] [options]')
     .description('look at connection, privileges, protection, what stands in the way, and leftovers')
     .optionsGroup('Options:')
-    .option('--fix', 'put in order what operations left whose process was killed')
+    .option('--fix', 'clean up after operations whose process was killed')
     .addHelpText('after', examples('doctor app_dev', 'doctor --fix', 'doctor app_dev --json'))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { doctor } = await import('../commands/doctor.js');

@@ -15,7 +15,7 @@ export function addEndingOptions(command: Command): Command {
     .addOption(
       new Option(
         '--grace <duration>',
-        'first wait so long for sessions to leave by themselves: 5s, 1m',
+        'wait this long for sessions to disconnect on their own: 5s, 1m',
       ).argParser(parseAge),
     )
     .addOption(

@@ -148,7 +148,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     );
   }
   if (dryRun && (blockers.length > 0 || denied.length > 0))
-    lines.push('It would fail, and nobody would be ended.');
+    lines.push('The operation would fail; no session would be terminated.');
   return `${lines.join('\n')}\n`;
 }
 

@@ -41,7 +41,7 @@ function hintFor(
   ];
   if ([error.message, ...said].some((text) => text.includes('For help'))) return said.join(' ');
   const help = command === undefined || command === 'help' ? 'pg-evict --help' : `pg-evict help ${command}`;
-  return [...said, `${help} shows what there is.`].join(' ');
+  return [...said, `Run ${help} for usage.`].join(' ');
 }
 
 /** What somebody meant who used a word that other tools have. */

@@ -20,12 +20,12 @@ export function listenForInterrupts(): Interrupts {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) {
-      process.stderr.write('Left at once. The server may still be finishing what it was asked for.\n');
+      process.stderr.write('Exited immediately. The server may still be running the last statement.\n');
       // oxlint-disable-next-line no-process-exit -- waiting is what the user has just refused to do
       process.exit(130);
     }
     if (process.stderr.isTTY)
-      process.stderr.write('\nInterrupted; ending cleanly. Once more to leave at once.\n');
+      process.stderr.write('\nInterrupted; shutting down cleanly. Press Ctrl-C again to exit immediately.\n');
     controller.abort();
   };
   let handler: ((signal: Interrupting) => void) | undefined;
