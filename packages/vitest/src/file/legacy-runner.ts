@@ -20,8 +20,11 @@ interface Following {
 /** Before 4.1, Vitest has no hook around everything of a file. */
 export const hasLegacyRunner: boolean = !('aroundAll' in vitest);
 
-// Of later versions it warns.
-const { VitestTestRunner } = hasLegacyRunner ? await import('vitest/runners') : {};
+// Later versions warn of it, or do not have it, which Vite would notice.
+const runners = 'vitest/runners';
+const { VitestTestRunner } = hasLegacyRunner
+  ? ((await import(/* @vite-ignore */ runners)) as typeof import('vitest/runners'))
+  : {};
 
 /** Has something called after everything of the test file that is being loaded. */
 export function followLegacyFile(finish: () => Promise<void>): void {
