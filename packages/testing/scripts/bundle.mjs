@@ -49,13 +49,13 @@ await write('cjs/worker', [
 await write('esm/worker', [`export { ${names.join(', ')} } from './${file}';`]);
 // `--import` waits for it; the compiler has no such thing for CommonJS.
 await write('esm/node-test', [`import { beginTestFile } from './${file}';`, 'await beginTestFile();']);
-// Mocha waits for what it requires or imports, whichever of them it does.
+// Mocha waits for what it requires, or imports where that has a top-level await.
 await write('cjs/mocha', [
   "'use strict';",
   `module.exports = require('./${file}').beginMocha();`,
   'module.exports.default = module.exports;',
 ]);
-await write('esm/mocha', [`import { beginMocha } from './${file}';`, 'export default beginMocha();']);
+await write('esm/mocha', [`import { beginMocha } from './${file}';`, 'export default await beginMocha();']);
 
 async function write(entry, lines) {
   await writeFile(join(root, `dist/${entry}.js`), `${lines.join('\n')}\n`);
