@@ -14,6 +14,8 @@ export const encodings = {
 export interface RandomDump {
   readonly content: Buffer;
   readonly encoding: keyof typeof encodings;
+  /** A sign that was put somewhere where it does not belong. */
+  readonly broken: string | undefined;
 }
 
 /**
@@ -50,14 +52,13 @@ class Generator {
       text = text.replaceAll(/(?<!\\\.)\n(?!\\)/g, (end) => this.#pick([end, end, '\r']));
     if (this.#random() < 0.2) text = text.replace(/;\s*$/, '');
     // Something that is not as it should be.
+    let broken: string | undefined;
     if (this.#random() < 0.15) {
       const at = Math.floor(this.#random() * text.length);
-      text =
-        text.slice(0, at) +
-        this.#pick(["'", '"', '$$', '/*', '\\', ';', '(', ')', '--', '\r']) +
-        text.slice(at);
+      broken = this.#pick(["'", '"', '$$', '/*', '\\', ';', '(', ')', '--', '\r']);
+      text = text.slice(0, at) + broken + text.slice(at);
     }
-    return { content: Buffer.from(text, 'latin1'), encoding: this.#encoding };
+    return { content: Buffer.from(text, 'latin1'), encoding: this.#encoding, broken };
   }
 
   #pick<T>(values: readonly T[]): T {
