@@ -8,9 +8,6 @@ skip() {
   exit 75
 }
 
-# What Jest is told so that its tests are counted.
-jest_options=(--reporters=default "--reporters=$PWD/.ci/count-tests.cjs")
-
 # Once a run: turbo writes again what it has in its cache, which nothing that runs beside it may read meanwhile.
 build() {
   [ ! -e "$PG_EVICT_CI_WORK/built" ] || return 0
@@ -21,7 +18,7 @@ build() {
 # Runs a script of test/package.json.
 test_script() {
   build
-  corepack pnpm --filter @pg-evict/test run "$@" "${jest_options[@]}"
+  corepack pnpm --filter @pg-evict/test run "$@"
 }
 
 # A Node of another major, from the npm registry: prints the folder of its binary.
@@ -52,7 +49,7 @@ tests_under_node() {
   bin=$(node_from_npm "$1") || skip "the npm registry gave no Node $1"
   export PATH="$bin:$PATH"
   node --version
-  (cd test && node node_modules/jest/bin/jest.js "${@:2}" "${jest_options[@]}")
+  (cd test && node node_modules/jest/bin/jest.js "${@:2}")
 }
 
 lane_install() {
@@ -120,7 +117,7 @@ lane_packages() {
 # `--only`: everything is built, and turbo would write it again while the lane beside this one reads it.
 lane_test() {
   build
-  corepack pnpm test --only -- "${jest_options[@]}"
+  corepack pnpm test --only
 }
 
 lane_demo() {
@@ -183,9 +180,9 @@ tests_on_engine() {
     test/docker/build-image.sh "$PG_EVICT_TEST_IMAGE"
   fi
   cd test
-  node node_modules/jest/bin/jest.js --selectProjects docker --maxWorkers=1 "${jest_options[@]}"
+  node node_modules/jest/bin/jest.js --selectProjects docker --maxWorkers=1
   PATH="$PG_EVICT_CI_NODE22:$PATH" PG_EVICT_TEST_FROM="$PG_EVICT_TEST_NEWER" \
-    node node_modules/jest/bin/jest.js 'docker/(start|jest)' --selectProjects docker --maxWorkers=1 "${jest_options[@]}"
+    node node_modules/jest/bin/jest.js 'docker/(start|jest)' --selectProjects docker --maxWorkers=1
 }
 
 lane_matrix() {
@@ -193,7 +190,7 @@ lane_matrix() {
   # The whole storm runs on 18, in its own lane.
   export STORM_COUNT=${STORM_COUNT:-20}
   build
-  (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs "${jest_options[@]}") || code=$?
+  (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs) || code=$?
   [ "$code" -ne 75 ] || skip 'binaries of some majors are missing, see there'
   return "$code"
 }

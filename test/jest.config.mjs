@@ -73,4 +73,5 @@ export default {
   projects: isSelected ? [suite, ...others] : [suite],
   // Most of the time a test waits, for its server or for a program.
   maxWorkers: 3,
+  ...(process.env.PG_EVICT_CI_COUNTS && { reporters: ['default', '../.ci/count-tests.cjs'] }),
 };

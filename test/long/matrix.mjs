@@ -26,33 +26,22 @@ if (!majors.every((major) => isInstalled(major))) {
 const jestOptions = process.argv.slice(2);
 const jest = realpathSync(join(test, 'node_modules', 'jest', 'bin', 'jest.js'));
 
-/** What runs has said so far; printed when it has ended, so that what two majors say does not mix. */
-const running = new Map();
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    for (const [child, { title, output }] of running) {
-      child.kill(signal);
-      process.stdout.write(`\n${title}: not ended\n${output}`);
-    }
-    process.exit(130);
-  });
-}
-
 /** Runs Jest on a major. Resolves to whether all passed. */
 async function passes(title, major, parameters) {
+  process.stdout.write(`\nPostgreSQL ${major}, ${title}:\n`);
   const child = spawn(process.execPath, [jest, ...parameters, ...jestOptions], {
     cwd: test,
     env: { ...process.env, PG_VERSION: String(major) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'inherit',
   });
-  const run = { title: `PostgreSQL ${major}, ${title}`, output: '' };
-  running.set(child, run);
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => (run.output += text));
-  }
+  const end = (signal) => {
+    child.kill(signal);
+    process.exitCode = 130;
+  };
+  process.on('SIGINT', end).on('SIGTERM', end);
   const code = await new Promise((resolve) => child.once('close', resolve));
-  running.delete(child);
-  process.stdout.write(`\n${run.title}:\n${run.output}`);
+  process.off('SIGINT', end).off('SIGTERM', end);
+  if (process.exitCode === 130) process.exit();
   return code === 0;
 }
 
@@ -64,21 +53,17 @@ const parts = {
 };
 
 const results = [];
-const waiting = majors.filter((major) => isInstalled(major));
-async function work() {
-  for (let major = waiting.shift(); major !== undefined; major = waiting.shift()) {
-    const core = await passes('core and resets', major, [
-      parts[major] ?? everything,
-      `--maxWorkers=${majors.length > 1 ? 2 : 3}`,
-    ]);
-    const storm = await passes('storm', major, ['--selectProjects', 'storm', '--maxWorkers=1']);
-    results.push({ major, core, storm });
-  }
+for (const major of majors.filter((each) => isInstalled(each))) {
+  const core = await passes('core and resets', major, [
+    parts[major] ?? everything,
+    `--maxWorkers=${majors.length > 1 ? 2 : 3}`,
+  ]);
+  const storm = await passes('storm', major, ['--selectProjects', 'storm', '--maxWorkers=1']);
+  results.push({ major, core, storm });
 }
-await Promise.all(Array.from({ length: atATime }, work));
 
 const outcome = (passed) => (passed ? 'passed' : 'FAILED');
-for (const { major, core, storm } of results.toSorted((a, b) => a.major - b.major)) {
+for (const { major, core, storm } of results) {
   process.stdout.write(`PostgreSQL ${major}: core ${outcome(core)}, storm ${outcome(storm)}\n`);
 }
 const missing = majors.filter((major) => !isInstalled(major));
