@@ -63,7 +63,7 @@ test('what a role was given for its sessions does not keep ours from their work'
     const hasWaited = async (): Promise<boolean> =>
       (
         await ask(
-          `SELECT FROM pg_stat_activity WHERE application_name = $1 AND query LIKE 'DROP%' AND state = 'active'
+          `SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND state = 'active'
              AND clock_timestamp() - query_start > interval '2500 ms'`,
           [target.connection.application_name],
         )

@@ -58,7 +58,9 @@ barrier('a process elsewhere that does not answer', () => {
         ).length > 0,
       'it hangs',
     );
-    const { standing } = await diagnose(target);
+    // A drop has given it another name by then.
+    const [aside = ''] = await privateDatabasesFor(database);
+    const { standing } = await diagnose(targetOf(aside));
     expect(standing.map(({ kind }) => kind)).toContain('stuck-backend');
     controller.abort();
     const error = await running;
