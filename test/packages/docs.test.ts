@@ -103,9 +103,10 @@ test('every shell command of the pages runs', async () => {
 
 test('every npm script of the pages runs', async () => {
   const scripts = written('json').flatMap(({ place, code }) =>
-    Object.values((JSON.parse(code) as { scripts?: Record<string, string> }).scripts ?? {}).map(
-      (script) => [place, script] as const,
-    ),
+    Object.entries((JSON.parse(code) as { scripts?: Record<string, string> }).scripts ?? {})
+      // A runner's runs in its example.
+      .filter(([name]) => name !== 'test')
+      .map(([, script]) => [place, script] as const),
   );
   expect(scripts.length).toBeGreaterThan(4);
   // psql restores it, which works on newer servers too.
