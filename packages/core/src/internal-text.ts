@@ -2,8 +2,7 @@
  * What pg-evict's own packages share and what loads nothing, the driver least of all. No part of the public API.
  */
 export { hintIn, remedyIn, type Words } from './contract/remedy.js';
-export { longestUndoMs } from './contract/options.js';
-export { durationMs } from './text/duration.js';
+export { durationMs, longestUndoMs } from './text/duration.js';
 export { isBuiltIn, maxNameBytes } from './text/identifier.js';
 export { escapeCharacter, printable, printableLines, unprintable } from './text/printable.js';
 export { quoteIdentifier, quoteLiteral } from './text/quote.js';

@@ -1,4 +1,5 @@
 import type { DeadlineOptions } from './deadline.js';
+import { longestUndoMs } from '../text/duration.js';
 import { PgEvictError } from './error.js';
 import type { SessionPattern } from './session.js';
 
@@ -87,9 +88,6 @@ export interface UndoOptions {
 
 /** @internal */
 export const undoOptions: KnownOptions<UndoOptions> = { undoMs: true, undoUpToBytes: true };
-
-/** The longest time that something is kept: a hundred years. It goes into a name, and has to be a date. */
-export const longestUndoMs = 36_525 * 86_400_000;
 
 /**
  * Refuses a time for which nothing can be kept.

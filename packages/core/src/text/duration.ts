@@ -9,3 +9,6 @@ export function durationMs(text: string, bare = ''): number {
   const [, number, unit = bare] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
   return Math.round(Number(number) * (unitsMs[unit] ?? Number.NaN));
 }
+
+/** The longest time that something is kept: a hundred years. It goes into a name, and has to be a date. */
+export const longestUndoMs = 36_525 * 86_400_000;
