@@ -36,7 +36,8 @@ export {
 } from './contract/error.js';
 export { protectDatabase, unprotectDatabase, type ProtectionReport } from './inspection/protect-database.js';
 export type { Queryable } from './connection/queryable.js';
-export { recreateDatabase, type RecreateDatabaseOptions } from './operations/recreate-database.js';
+export { recreateDatabase } from './operations/recreate-database.js';
+export type { RecreateDatabaseOptions } from './successor/plan-recreation.js';
 export { redactQuery } from './text/redact-query.js';
 export type { RemedyOptions } from './eviction/remove-blockers.js';
 export { renameDatabase } from './operations/rename-database.js';

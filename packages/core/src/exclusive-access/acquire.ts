@@ -5,14 +5,14 @@ import type { Operation } from '../eviction/operation.js';
 import { type Plan, preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { placeholderClauses, placeholderComment, unlessPlaceholder } from '../guards/placeholder.js';
+import { placeholderClauses, placeholderComment } from '../guards/placeholder.js';
 import {
   requireCreatedb,
   requireOwnership,
   requireUnprotected,
   requireValid,
 } from '../guards/preconditions.js';
-import { unlessProtected } from '../guards/protection-label.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import { quoteIdentifier, quoteLiteral, renameStatement } from '../text/quote.js';
 import { dropPrivateDatabases, privateName } from './private-databases.js';
 
@@ -78,8 +78,7 @@ export async function acquire(
       sql: [
         renameStatement(database, held),
         renameStatement(placeholder, database),
-        unlessPlaceholder(held),
-        unlessProtected(held),
+        unlessGuarded(held),
       ].join('; '),
       databases: [database],
       blockedBy: renameBlockers,

@@ -19,7 +19,7 @@ import {
   requireValid,
 } from '../guards/preconditions.js';
 import { renameStatement } from '../text/quote.js';
-import { createSuccessor } from './create-successor.js';
+import { createSuccessor } from '../successor/create-successor.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link cloneDatabase}. */

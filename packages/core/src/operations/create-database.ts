@@ -18,7 +18,7 @@ import {
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { isBuiltIn } from '../text/identifier.js';
-import { createSuccessor } from './create-successor.js';
+import { createSuccessor } from '../successor/create-successor.js';
 import { withOperation } from './with-operation.js';
 
 /** Options of {@link createDatabase}. */

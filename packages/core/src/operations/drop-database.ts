@@ -15,9 +15,8 @@ import { findStandbys } from '../eviction/find-standbys.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { unlessPlaceholder } from '../guards/placeholder.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
-import { unlessProtected } from '../guards/protection-label.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
 import { dropKept, dropPrevious } from '../undo/drop-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
@@ -115,12 +114,7 @@ async function putAside(
   if (place === undefined) throw databaseNotFound(database);
   await runExclusively(operation, {
     ...needs,
-    sql: [
-      renameStatement(database, place.name),
-      unlessPlaceholder(place.name),
-      unlessProtected(place.name),
-      ...place.statements,
-    ].join('; '),
+    sql: [renameStatement(database, place.name), unlessGuarded(place.name), ...place.statements].join('; '),
     sessions: 'end',
   });
   await operation.step('dropped');

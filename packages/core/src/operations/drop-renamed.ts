@@ -5,10 +5,9 @@ import { type DatabaseFacts, halfDropped, type Inspection, isInvalid } from '../
 import type { Operation } from '../eviction/operation.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { isPrivateName, privateName } from '../exclusive-access/private-databases.js';
-import { unlessPlaceholder } from '../guards/placeholder.js';
-import { unlessProtected } from '../guards/protection-label.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
-import { withLiveConnections } from './live-connections.js';
+import { withLiveConnections } from '../successor/live-connections.js';
 
 /** How long giving a database its name back may take: a rename takes milliseconds. */
 const namingMs = 800;
@@ -43,7 +42,7 @@ export async function dropRenamed(operation: Operation): Promise<void> {
   const { database } = operation;
   const aside = privateName(operation, 'drop');
   await runExclusively(operation, {
-    sql: [renameStatement(database, aside), unlessPlaceholder(aside), unlessProtected(aside)].join('; '),
+    sql: [renameStatement(database, aside), unlessGuarded(aside)].join('; '),
     databases: [database],
     blockedBy: renameBlockers,
     sessions: 'end',

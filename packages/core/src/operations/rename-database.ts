@@ -7,14 +7,13 @@ import { inspect } from '../database/facts.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { unlessPlaceholder } from '../guards/placeholder.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import {
   requireAbsent,
   requireCreatedb,
   requireOwnership,
   requireUnprotected,
 } from '../guards/preconditions.js';
-import { unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
 import { withOperation } from './with-operation.js';
 
@@ -58,7 +57,7 @@ export async function renameDatabase(
     await removeBlockers(operation, toRemove);
     await runExclusively(operation, {
       ...needs,
-      sql: [renameStatement(database, to), unlessPlaceholder(to), unlessProtected(to)].join('; '),
+      sql: [renameStatement(database, to), unlessGuarded(to)].join('; '),
       sessions: 'end',
     });
     await operation.step('renamed');

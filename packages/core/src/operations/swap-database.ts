@@ -9,9 +9,8 @@ import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { privateName } from '../exclusive-access/private-databases.js';
-import { unlessPlaceholder } from '../guards/placeholder.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
-import { unlessProtected } from '../guards/protection-label.js';
 import { swapStatement } from '../text/quote.js';
 import { withOperation } from './with-operation.js';
 
@@ -59,8 +58,7 @@ export async function swapDatabase(
       ...needs,
       sql: [
         swapStatement(database, other, privateName(operation, 'old')),
-        ...databases.map(unlessPlaceholder),
-        ...databases.map(unlessProtected),
+        ...databases.map(unlessGuarded),
       ].join('; '),
       sessions: 'end',
     });

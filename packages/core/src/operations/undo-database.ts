@@ -15,7 +15,7 @@ import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { dropPrivateDatabases, privateName } from '../exclusive-access/private-databases.js';
-import { unlessPlaceholder } from '../guards/placeholder.js';
+import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { unlessProtected } from '../guards/protection-label.js';
 import { renameStatement } from '../text/quote.js';
@@ -157,7 +157,7 @@ function swapBackSql(
     ...giveBackStatements(database, kept),
   ];
   if (aside === undefined) return back.join('; ');
-  const away = [unlessPlaceholder(aside), unlessProtected(aside), ...(place?.statements ?? [])];
+  const away = [unlessGuarded(aside), ...(place?.statements ?? [])];
   return [renameStatement(database, aside), ...back, ...away].join('; ');
 }
 

@@ -3,8 +3,8 @@ import { type DatabaseFacts, findDatabase, inspect } from '../database/facts.js'
 import type { Operation } from '../eviction/operation.js';
 import { runWithinDeadline } from '../eviction/run-within-deadline.js';
 import { quoteIdentifier } from '../text/quote.js';
-import { type Restrictions, restrictionsOf } from './access-restrictions.js';
-import { applyDatabaseSettings } from './create-successor.js';
+import { type Restrictions, restrictionsOf } from '../successor/access-restrictions.js';
+import { applyDatabaseSettings } from '../successor/create-successor.js';
 
 /** The settings of a database that was replaced by one that took long to fill. */
 export interface RefreshedSettings {

@@ -1,0 +1,178 @@
+import { type Blocker, renameBlockers, replaceBlockers } from '../contract/blocker.js';
+import type { OperationOptions, UndoOptions } from '../contract/options.js';
+import type { OperationReport } from '../contract/report.js';
+import { createStatement, type CreateStatement } from '../database/create-statement.js';
+import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
+import { findStandbys } from '../eviction/find-standbys.js';
+import type { Operation, OperationOutcome } from '../eviction/operation.js';
+import { type Plan, preflight } from '../eviction/preflight.js';
+import type { RemedyOptions } from '../eviction/remove-blockers.js';
+import type { DatabaseAccess } from '../exclusive-access/access.js';
+import { privateName } from '../exclusive-access/private-databases.js';
+import { assertTemplateIsElsewhere } from '../guards/built-in.js';
+import {
+  assertOwner,
+  createTemplate,
+  requireAbsent,
+  requireCopyable,
+  requireCreatedb,
+  requireOwnership,
+  requireSameCollations,
+  requireUnprotected,
+} from '../guards/preconditions.js';
+import { isBuiltIn } from '../text/identifier.js';
+import { prepareKeeping } from '../undo/keep.js';
+import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
+import { type Restrictions, restrictionsOf } from './access-restrictions.js';
+
+/** Options of `recreateDatabase()`. */
+export interface RecreateDatabaseOptions
+  extends OperationOptions, UndoOptions, Omit<RemedyOptions, 'unsetTemplate'> {
+  /**
+   * Creates the database when it does not exist.
+   * @default false: rejects with `DATABASE_NOT_FOUND`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', or 'template0' where encoding or locale differ from template1's
+   */
+  readonly template?: string | undefined;
+  /** @default the owner of the old database, or of a new one the current role */
+  readonly owner?: string | undefined;
+  /**
+   * Carries owner, encoding, locale, tablespace, privileges, ALTER DATABASE SET, connection limit and comment over to
+   * the new database. What the role may not carry over is in the report.
+   * @default true
+   */
+  readonly keepSettings?: boolean | undefined;
+  /**
+   * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
+   * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
+   * and the old database stays. The time spent here does not count towards the deadline. If our own connections are lost
+   * meanwhile, the operation goes on with new ones; should another operation have dropped the new database by then, taking
+   * this one for dead, `signal` fires.
+   * @default none: the new database is empty
+   */
+  readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
+  /**
+   * Keeps the old database under this name instead of dropping it, with all its settings. As nothing is dropped,
+   * replication slots and subscriptions stay with it and do not block.
+   * @default none: the old database is dropped
+   */
+  readonly keepOldAs?: string | undefined;
+}
+
+/** What is to be done, decided before anything is touched. */
+export interface Recreation {
+  /** The private name of the new database. */
+  readonly successor: string;
+  readonly statement: CreateStatement;
+  /** The old database, where its settings are carried over. */
+  readonly model: DatabaseFacts | undefined;
+  /** The database whose settings the new one takes over. */
+  readonly like: DatabaseFacts | undefined;
+  /** What of them is put around it once it is filled. */
+  readonly restrictions: Restrictions | undefined;
+  /** Whether there is an old database. */
+  readonly replaces: boolean;
+  readonly keepOldAs: string | undefined;
+  readonly keeping: KeepPlan;
+  readonly toRemove: readonly Blocker[];
+  /** Who ends sessions of his own when the old database is dropped. */
+  readonly standbys: OperationReport['standbys'];
+  /** What becomes of the names, for the report. */
+  readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
+  /** The report of a dry run. */
+  readonly report: Plan['report'] & OperationOutcome & Pick<OperationReport, 'notKept' | 'standbys'>;
+}
+
+/** The database that is copied, where it is a user's. */
+export const copiedFrom = (template: string | undefined): string[] =>
+  template === undefined || isBuiltIn(template) ? [] : [template];
+
+/** Finds, before anything is touched, how the new database is to be made and what would keep it from the old one's place. */
+export async function planRecreation(
+  operation: Operation,
+  options: RecreateDatabaseOptions,
+): Promise<Recreation> {
+  const { database, maintenanceDatabase } = operation;
+  const { template, owner, keepOldAs } = options;
+  if (template !== undefined) assertTemplateIsElsewhere(template, maintenanceDatabase);
+  const { inspection, old } = await requirements(operation, options);
+  const model = options.keepSettings === false ? undefined : old;
+  const restrictions = options.fill === undefined || model === undefined ? undefined : restrictionsOf(model);
+  const like = restrictions?.open ?? model;
+  const successor = privateName(operation, 'new');
+  const statement = createStatement(inspection, { name: successor, template, owner, like });
+  await requireSameCollations(operation.runner.client, statement.template, operation.failure);
+  const needs = [
+    { databases: [database], blockedBy: keepOldAs === undefined ? replaceBlockers : renameBlockers },
+    { databases: copiedFrom(template), blockedBy: renameBlockers },
+  ];
+  const { toRemove, report } = await preflight(operation, needs, options);
+  const keeping = await planKeeping(operation, old, options);
+  const { notKept } = keeping;
+  const standbys = await standbysOf(operation, old, options);
+  const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
+  const fate = {
+    ...(old === undefined ? { created: true as const } : {}),
+    ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
+  };
+  return {
+    successor,
+    statement,
+    model,
+    like,
+    restrictions,
+    replaces: old !== undefined,
+    keepOldAs,
+    keeping,
+    toRemove,
+    standbys,
+    fate,
+    report: {
+      ...report,
+      ...fate,
+      notCarriedOver: statement.notCarriedOver,
+      kept,
+      notKept,
+      standbys: kept === null ? standbys : [],
+    },
+  };
+}
+
+/** The standbys that replay the drop of the old database, if it is dropped. */
+async function standbysOf(
+  { control }: Operation,
+  old: DatabaseFacts | undefined,
+  { keepOldAs }: RecreateDatabaseOptions,
+): Promise<OperationReport['standbys']> {
+  return old === undefined || keepOldAs !== undefined ? [] : findStandbys(control.client);
+}
+
+/** Looks whether the databases are as they have to be and the role may do what it is to do. */
+async function requirements(
+  { database, failure, runner }: Operation,
+  { template, owner, ifNotExists = false, keepOldAs }: RecreateDatabaseOptions,
+): Promise<{ inspection: Inspection; old: DatabaseFacts | undefined }> {
+  const names = [database, 'template0', 'template1', template, keepOldAs].filter(
+    (name) => name !== undefined,
+  );
+  const inspection = await inspect(runner.client, names, template ?? 'template1');
+  const source =
+    template === undefined ? undefined : requireUnprotected(inspection, template, createTemplate);
+  const missing = findDatabase(inspection, database) === undefined;
+  const old =
+    missing && ifNotExists ? undefined : requireUnprotected(inspection, database, { kind: 'allow-missing' });
+  if (keepOldAs !== undefined)
+    requireAbsent(inspection, keepOldAs, {
+      kind: 'advice',
+      text: 'Keep the old database under another name.',
+    });
+  requireCreatedb(inspection, database, failure);
+  if (source !== undefined) requireCopyable(inspection, source, failure);
+  if (old !== undefined) requireOwnership(inspection, old, failure);
+  await assertOwner(runner.client, inspection, owner, { database, failure });
+  return { inspection, old };
+}
