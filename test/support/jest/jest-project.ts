@@ -11,29 +11,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import {
+  readResults,
+  type RunnerEnd,
+  type RunnerResults,
+  untilRunnerEnds,
+  withoutRunner,
+} from '../runner-process.js';
 import { serverUrl } from '../server.js';
 import type { JestInstallation } from './jest-installation.js';
 
 /** What a run of Jest came to. */
-export interface JestRun {
-  readonly code: number | null;
-  readonly signal: string | null;
+export interface JestRun extends RunnerEnd, RunnerResults {
   readonly stderr: string;
-  /** By file name: how it ended, and what its own failure says. */
-  readonly files: Readonly<Record<string, { readonly status: string; readonly message: string }>>;
-  readonly passed: number;
-  readonly failed: number;
-}
-
-interface JestJson {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-  }[];
 }
 
 /** How Jest is run. */
@@ -81,7 +72,7 @@ export class JestProject {
       {
         cwd: this.directory,
         env: {
-          ...clean(process.env),
+          ...withoutRunner(process.env),
           // Where CI is set, Jest's code frames are coloured.
           NO_COLOR: '1',
           DATABASE_URL: serverUrl({ database: 'app_test' }),
@@ -95,24 +86,8 @@ export class JestProject {
     let stderr = '';
     child.stdout.resume();
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const kill = (): void => {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
-    };
-    const timer = setTimeout(kill, 50_000);
-    const ended = new Promise<[number | null, string | null]>((done) =>
-      child.once('close', (...outcome: [number | null, string | null]) => done(outcome)),
-    );
-    try {
-      await meanwhile?.(child);
-    } catch (error) {
-      kill();
-      throw error;
-    } finally {
-      await ended;
-      clearTimeout(timer);
-    }
-    const [code, signal] = await ended;
-    return { code, signal, stderr, ...resultsOf(output) };
+    const { code, signal } = await untilRunnerEnds(child, meanwhile && (async () => meanwhile(child)));
+    return { code, signal, stderr, ...readResults(output) };
   }
 
   read(file: string): string {
@@ -137,7 +112,7 @@ export class JestProject {
     const command = [process.execPath, this.#installation.command, '--watchAll'].join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       cwd: this.directory,
-      env: { ...clean(process.env), CI: '', TERM: 'xterm', ...env },
+      env: { ...withoutRunner(process.env), CI: '', TERM: 'xterm', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
     });
@@ -167,28 +142,4 @@ export class JestProject {
   remove(file = ''): void {
     rmSync(join(this.directory, file), { recursive: true, force: true });
   }
-}
-
-/** Nothing of the Jest and the pnpm that run these tests, and nothing that says which server is meant. */
-function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign =
-    /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH|FORCE_COLOR|PG_EVICT_JEST_RUNS)$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
-}
-
-function resultsOf(output: string): Pick<JestRun, 'files' | 'passed' | 'failed'> {
-  let json: JestJson;
-  try {
-    json = JSON.parse(readFileSync(output, 'utf8')) as JestJson;
-  } catch {
-    return { files: {}, passed: 0, failed: 0 };
-  }
-  const files = json.testResults.map(
-    ({ name, status, message }) => [basename(name), { status, message }] as const,
-  );
-  return {
-    files: Object.fromEntries(files),
-    passed: json.numPassedTests,
-    failed: json.numFailedTests,
-  };
 }

@@ -11,21 +11,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import {
+  readResults,
+  type RunnerEnd,
+  type RunnerResults,
+  untilRunnerEnds,
+  withoutRunner,
+} from '../runner-process.js';
 import { serverUrl } from '../server.js';
 
 const installed = resolve(__dirname, '../../node_modules');
 
 /** What a run of Vitest came to. */
-export interface VitestRun {
-  readonly code: number | null;
-  readonly signal: string | null;
+export interface VitestRun extends RunnerEnd, RunnerResults {
   /** Both streams. */
   readonly output: string;
-  /** By file name: how it ended, and what its own failure says. */
-  readonly files: Readonly<Record<string, { readonly status: string; readonly message: string }>>;
-  readonly passed: number;
-  readonly failed: number;
 }
 
 /** How Vitest is run. */
@@ -33,16 +34,6 @@ export interface VitestRunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called once it runs, with what it has said so far. */
   readonly meanwhile?: (child: ChildProcess, said: () => string) => Promise<void>;
-}
-
-interface VitestJson {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-  }[];
 }
 
 /** A configuration with the plugin, and what else `test` says. */
@@ -110,7 +101,7 @@ export class VitestProject {
       {
         cwd: this.directory,
         env: {
-          ...clean(process.env),
+          ...withoutRunner(process.env, ['CI']),
           NO_COLOR: '1',
           DATABASE_URL: serverUrl({ database: 'nowhere' }),
           ...env,
@@ -124,24 +115,11 @@ export class VitestProject {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     }
-    const kill = (): void => {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
-    };
-    const timer = setTimeout(kill, 50_000);
-    const ended = new Promise<[number | null, string | null]>((done) =>
-      child.once('close', (...outcome: [number | null, string | null]) => done(outcome)),
+    const { code, signal } = await untilRunnerEnds(
+      child,
+      meanwhile && (async () => meanwhile(child, () => output)),
     );
-    try {
-      await meanwhile?.(child, () => output);
-    } catch (error) {
-      kill();
-      throw error;
-    } finally {
-      await ended;
-      clearTimeout(timer);
-    }
-    const [code, signal] = await ended;
-    return { code, signal, output, ...resultsOf(report) };
+    return { code, signal, output, ...readResults(report) };
   }
 
   remove(): void {
@@ -162,20 +140,4 @@ export class VitestProject {
       cpSync(join(plugin, part), join(modules, '@pg-evict/vitest', part), { recursive: true });
     }
   }
-}
-
-/** Nothing of the Jest and the pnpm that run these tests, and nothing that says which server is meant. */
-function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign =
-    /^(?:PG[A-Z]+|DATABASE_URL|JEST_.*|VITEST.*|NODE_ENV|NODE_OPTIONS|NODE_PATH|FORCE_COLOR|CI)$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
-}
-
-function resultsOf(report: string): Pick<VitestRun, 'files' | 'passed' | 'failed'> {
-  if (!existsSync(report)) return { files: {}, passed: 0, failed: 0 };
-  const json = JSON.parse(readFileSync(report, 'utf8')) as VitestJson;
-  const files = json.testResults.map(
-    ({ name, status, message }) => [basename(name), { status, message }] as const,
-  );
-  return { files: Object.fromEntries(files), passed: json.numPassedTests, failed: json.numFailedTests };
 }
