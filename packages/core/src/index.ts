@@ -37,7 +37,7 @@ export {
 export { protectDatabase, unprotectDatabase, type ProtectionReport } from './inspection/protect-database.js';
 export type { Queryable } from './connection/queryable.js';
 export { recreateDatabase } from './operations/recreate-database.js';
-export type { RecreateDatabaseOptions } from './successor/plan-recreation.js';
+export type { RecreateDatabaseOptions } from './successor/recreate-options.js';
 export { redactQuery } from './text/redact-query.js';
 export type { RemedyOptions } from './eviction/remove-blockers.js';
 export { renameDatabase } from './operations/rename-database.js';

@@ -60,7 +60,8 @@ function fileOf(source: string, from: string, specifier: string): string | undef
   return path.startsWith('..') ? undefined : path;
 }
 
-function importsOf(text: string): string[] {
+/** What a module imports, as it is written there. */
+export function importsOf(text: string): string[] {
   const found = new Set<string>();
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) {

@@ -8,12 +8,8 @@ import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { createSuccessor } from '../successor/create-successor.js';
 import { SuccessorFill } from '../successor/fill-successor.js';
-import {
-  copiedFrom,
-  planRecreation,
-  type RecreateDatabaseOptions,
-  type Recreation,
-} from '../successor/plan-recreation.js';
+import { copiedFrom, planRecreation, type Recreation } from '../successor/plan-recreation.js';
+import type { RecreateDatabaseOptions } from '../successor/recreate-options.js';
 import { type RefreshedSettings, refreshSettings } from '../successor/refresh-settings.js';
 import { swapIn } from '../successor/swap-in.js';
 import { withOperation } from './with-operation.js';

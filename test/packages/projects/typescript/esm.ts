@@ -1,5 +1,6 @@
 import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
 import { isPgEvictError, recreateDatabase, redactQuery, type OperationReport } from '@pg-evict/core';
+import { borrowDatabase as borrowInJest, type BorrowedDatabase } from '@pg-evict/jest/worker';
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer, type RunningContainerServer, type RunningServer } from '@pg-evict/server';
 import { startRun, type TestRun } from '@pg-evict/testing';
@@ -13,6 +14,10 @@ export const container: Promise<RunningContainerServer> = startServer({
 export const run: Promise<TestRun> = startRun({
   testing: { server: { kind: 'testcontainers', reuse: true } },
 });
+
+export const borrowed: Promise<BorrowedDatabase> = borrowInJest({ empty: true });
+// @ts-expect-error a template has a name
+export const misnamed = borrowInJest({ template: 1 });
 
 export const knexfile = withPgEvict({ client: 'pg', connection: 'postgres://localhost/app' });
 

@@ -1,0 +1,41 @@
+import type { OperationOptions, UndoOptions } from '../contract/options.js';
+import type { RemedyOptions } from '../eviction/remove-blockers.js';
+import type { DatabaseAccess } from '../exclusive-access/access.js';
+
+/** Options of `recreateDatabase()`. */
+export interface RecreateDatabaseOptions
+  extends OperationOptions, UndoOptions, Omit<RemedyOptions, 'unsetTemplate'> {
+  /**
+   * Creates the database when it does not exist.
+   * @default false: rejects with `DATABASE_NOT_FOUND`
+   */
+  readonly ifNotExists?: boolean | undefined;
+  /**
+   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * @default 'template1', or 'template0' where encoding or locale differ from template1's
+   */
+  readonly template?: string | undefined;
+  /** @default the owner of the old database, or of a new one the current role */
+  readonly owner?: string | undefined;
+  /**
+   * Carries owner, encoding, locale, tablespace, privileges, ALTER DATABASE SET, connection limit and comment over to
+   * the new database. What the role may not carry over is in the report.
+   * @default true
+   */
+  readonly keepSettings?: boolean | undefined;
+  /**
+   * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
+   * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
+   * and the old database stays. The time spent here does not count towards the deadline. If our own connections are lost
+   * meanwhile, the operation goes on with new ones; should another operation have dropped the new database by then, taking
+   * this one for dead, `signal` fires.
+   * @default none: the new database is empty
+   */
+  readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
+  /**
+   * Keeps the old database under this name instead of dropping it, with all its settings. As nothing is dropped,
+   * replication slots and subscriptions stay with it and do not block.
+   * @default none: the old database is dropped
+   */
+  readonly keepOldAs?: string | undefined;
+}
