@@ -56,7 +56,8 @@ describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
     esm = await install('esm', manager, server);
     jest = [];
     for (const project of ['jest-commonjs', 'jest-esm']) {
-      jest.push(await install(project, manager, { ...server, pg: '8.23.1' }));
+      // 4 is the newest Vitest that runs on Node 20.
+      jest.push(await install(project, manager, { ...server, pg: '8.23.1', vitest: '4.1.12' }));
     }
   });
 
@@ -84,6 +85,14 @@ describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
       expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
     }
   });
+
+  test.each(nodeMajors)('Vitest has its databases on Node %i', async (major) => {
+    const [, project = ''] = jest;
+    const report = join(project, 'vitest.json');
+    const options = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${report}`];
+    await run(project, await nodeOf(major), options);
+    expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
+  });
 });
 
 describe('TypeScript', () => {
@@ -94,6 +103,7 @@ describe('TypeScript', () => {
       '@types/node': '20.19.43',
       // Whose types are part of those of @pg-evict/knex; it brings its own.
       knex: '3.3.0',
+      vitest: '4.1.12',
       'typescript-5.6': 'npm:typescript@5.6.3',
       'typescript-5.9': 'npm:typescript@5.9.3',
       'typescript-7': 'npm:typescript@7.0.2',

@@ -4,6 +4,10 @@ import { borrowDatabase as borrowInJest, type BorrowedDatabase } from '@pg-evict
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer, type RunningContainerServer, type RunningServer } from '@pg-evict/server';
 import { startRun, type TestRun } from '@pg-evict/testing';
+import pgEvict, { type PgEvictOptions } from '@pg-evict/vitest';
+import beginRun from '@pg-evict/vitest/global-setup';
+import { borrowDatabase as borrowInVitest } from '@pg-evict/vitest/worker';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 export const quoted: string = redactQuery('app');
 export const server: Promise<RunningServer> = startServer({ kind: 'embedded' });
@@ -18,6 +22,13 @@ export const run: Promise<TestRun> = startRun({
 export const borrowed: Promise<BorrowedDatabase> = borrowInJest({ empty: true });
 // @ts-expect-error a template has a name
 export const misnamed = borrowInJest({ template: 1 });
+
+const options: PgEvictOptions = { isolation: 'test', leaks: 'warn' };
+export const vitest: ViteUserConfig = defineConfig({ plugins: [pgEvict(options)] });
+// @ts-expect-error there is no such isolation
+export const misspelt = pgEvict({ isolation: 'suite' });
+export const begin: (project: never) => Promise<(() => Promise<void>) | undefined> = beginRun;
+export const another: Promise<BorrowedDatabase> = borrowInVitest({ template: 'orders' });
 
 export const knexfile = withPgEvict({ client: 'pg', connection: 'postgres://localhost/app' });
 
