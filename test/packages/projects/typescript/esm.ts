@@ -1,9 +1,14 @@
 import { resolveConnection, type ResolvedConnection } from '@pg-evict/config';
 import { isPgEvictError, recreateDatabase, redactQuery, type OperationReport } from '@pg-evict/core';
-import { borrowDatabase as borrowInJest, type BorrowedDatabase } from '@pg-evict/jest/worker';
+import {
+  borrowDatabase as borrowInJest,
+  type BorrowDatabaseOptions,
+  type BorrowedDatabase,
+} from '@pg-evict/jest/worker';
 import { withPgEvict } from '@pg-evict/knex';
 import { startServer, type RunningContainerServer, type RunningServer } from '@pg-evict/server';
 import { startRun, type TestRun } from '@pg-evict/testing';
+import type * as testing from '@pg-evict/testing/worker';
 import pgEvict, { type PgEvictOptions } from '@pg-evict/vitest';
 import beginRun from '@pg-evict/vitest/global-setup';
 import { borrowDatabase as borrowInVitest } from '@pg-evict/vitest/worker';
@@ -22,6 +27,12 @@ export const run: Promise<TestRun> = startRun({
 export const borrowed: Promise<BorrowedDatabase> = borrowInJest({ empty: true });
 // @ts-expect-error a template has a name
 export const misnamed = borrowInJest({ template: 1 });
+// @pg-evict/jest writes these types out: no field of theirs may be missing there.
+export const field = (name: keyof testing.BorrowedDatabase): keyof BorrowedDatabase => name;
+export const option = (name: keyof testing.BorrowDatabaseOptions): keyof BorrowDatabaseOptions => name;
+export const setting = (
+  name: keyof testing.BorrowedDatabase['connection'],
+): keyof BorrowedDatabase['connection'] => name;
 
 const options: PgEvictOptions = { isolation: 'test', leaks: 'warn' };
 export const vitest: ViteUserConfig = defineConfig({ plugins: [pgEvict(options)] });
