@@ -104,26 +104,6 @@ describe('what a reset costs depends on what was done', () => {
     await isTemplate();
   });
 
-  test('clients that are just connecting elsewhere on the server do not make it a copy', async () => {
-    const elsewhere = { isWanted: true };
-    const connecting = Array.from({ length: 8 }, async () => {
-      while (elsewhere.isWanted) {
-        const client = new Client(serverUrl());
-        await client.connect();
-        await client.end();
-      }
-    });
-    const ways = new Set<string>();
-    for (let n = 0; n < 100; n += 1) {
-      await work('UPDATE seeded SET a = a + 1');
-      ways.add((await resetDatabase(database)).how);
-    }
-    elsewhere.isWanted = false;
-    await Promise.all(connecting);
-    expect([...ways]).toEqual(['rows']);
-    await isTemplate();
-  });
-
   test('rows that statistics were told not to count are seen', async () => {
     await work(`SET track_counts = off; INSERT INTO empty (b) VALUES ('x')`);
     expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });

@@ -18,7 +18,7 @@ export async function undoChanges(memory: CopyState, { tables, sequences }: Undo
   const vacuumed = tables.filter(({ method }) => method === 'vacuum');
   const newSince = await emptyTables(memory, tables, sequences);
   let own: string | undefined;
-  if (vacuumed.length > 0) await vacuum(memory, vacuumed);
+  const roomLeft = vacuumed.length > 0 ? await vacuum(memory, vacuumed) : new Set<TableUndo>();
   if (isSuperuser && tables.length > 0) {
     const refilled = vacuumed.filter(({ refill }) => refill !== undefined);
     const numbers = tables.flatMap(({ relation }) => baseline.planning.get(relation.oid) ?? []);
@@ -31,7 +31,7 @@ export async function undoChanges(memory: CopyState, { tables, sequences }: Undo
     own = rows[0] && toTransactionId(rows[0].id);
   }
   memory.begin(newSince, own);
-  return areInPlace(memory, tables);
+  return areInPlace(memory, tables, roomLeft);
 }
 
 /** Returns the transaction id from which on rows are new. */
@@ -84,28 +84,40 @@ const pausesSeconds = [0.002, 0.005, 0.01, 0.02, 0.05] as const;
  * Gives back all the room there is. Nobody else is on the database; but whoever is just connecting to the server holds
  * back VACUUM in every database (`databaseId` is 0 until then: ComputeXidHorizons(), src/backend/storage/ipc/procarray.c).
  * Where dead rows are left for that reason, their page is not all visible.
+ *
+ * @returns the tables in which room is left
  */
-async function vacuum({ session, version }: CopyState, tables: readonly TableUndo[]): Promise<void> {
+async function vacuum(
+  { session, version }: CopyState,
+  tables: readonly TableUndo[],
+): Promise<ReadonlySet<TableUndo>> {
   // From 18 on a table stands for those that inherit from it, too.
   const only = version >= 180_000 ? 'ONLY ' : '';
   let left = tables;
   for (const pause of [...pausesSeconds, undefined]) {
     const names = left.map(({ relation }) => only + sqlName(relation));
     await session.query(`VACUUM (INDEX_CLEANUP true, TRUNCATE true) ${names.join(', ')}`);
-    if (pause === undefined) return;
     const { rows } = await session.query<{ oid: number }>(
       'SELECT oid::bigint::float8 AS oid FROM pg_class WHERE oid = ANY ($1::oid[]) AND relallvisible <> relpages',
       [left.map(({ relation }) => relation.oid)],
     );
     const unfinished = new Set(rows.map(({ oid }) => oid));
     left = left.filter(({ relation }) => unfinished.has(relation.oid));
-    if (left.length === 0) return;
+    if (left.length === 0 || pause === undefined) break;
     await session.query('SELECT pg_sleep($1)', [pause]);
   }
+  return new Set(left);
 }
 
-/** Whether tables have as many pages as in the template, and rows that were inserted again are where they were. */
-async function areInPlace({ session, baseline }: CopyState, tables: readonly TableUndo[]): Promise<boolean> {
+/**
+ * Whether tables have as many pages as in the template, and rows that were inserted again are where they were. Where
+ * they are not though all room was given back, they never will be.
+ */
+async function areInPlace(
+  { session, baseline }: CopyState,
+  tables: readonly TableUndo[],
+  roomLeft: ReadonlySet<TableUndo>,
+): Promise<boolean> {
   if (tables.length === 0) return true;
   const { rows } = await session.query<{ index: number; size: number; places: string | null }>(
     tables
@@ -122,6 +134,9 @@ async function areInPlace({ session, baseline }: CopyState, tables: readonly Tab
     const inTemplate = baseline.rows.get(index)?.places;
     return Math.floor(size / pageBytes) !== pages || (places !== null && places !== inTemplate);
   });
-  for (const { index, places } of moved) if (places !== null) baseline.unrepeatable.add(index);
+  const unlucky = new Set([...roomLeft].map(({ index }) => index));
+  for (const { index, places } of moved) {
+    if (places !== null && !unlucky.has(index)) baseline.unrepeatable.add(index);
+  }
   return moved.length === 0;
 }
