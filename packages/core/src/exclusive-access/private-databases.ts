@@ -44,8 +44,12 @@ export function privateName({ database, runner }: Operation, role: PrivateRole):
   return `pg_evict_${role}_${privateTag(database)}_${runner.pid}_${BigInt(runner.started).toString(36)}`;
 }
 
-/** Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much. */
-const privateQuery = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' LIMIT 1`;
+/**
+ * Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much.
+ * What is kept for an undo has no such name.
+ */
+const privateQuery = `
+SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' AND datname NOT LIKE 'pg\\_evict\\_undo\\_%' LIMIT 1`;
 
 /**
  * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time, and none

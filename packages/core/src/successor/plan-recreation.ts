@@ -71,9 +71,12 @@ export async function planRecreation(
     { databases: copiedFrom(template), blockedBy: renameBlockers },
   ];
   const { toRemove, report } = await preflight(operation, needs, options);
-  const keeping = await planKeeping(operation, old, options);
+  // On a connection each.
+  const [keeping, standbys] = await Promise.all([
+    planKeeping(operation, old, options),
+    standbysOf(operation, old, options),
+  ]);
   const { notKept } = keeping;
-  const standbys = await standbysOf(operation, old, options);
   const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
@@ -104,11 +107,11 @@ export async function planRecreation(
 
 /** The standbys that replay the drop of the old database, if it is dropped. */
 async function standbysOf(
-  { control }: Operation,
+  { runner }: Operation,
   old: DatabaseFacts | undefined,
   { keepOldAs }: RecreateDatabaseOptions,
 ): Promise<OperationReport['standbys']> {
-  return old === undefined || keepOldAs !== undefined ? [] : findStandbys(control.client);
+  return old === undefined || keepOldAs !== undefined ? [] : findStandbys(runner.client);
 }
 
 /** Looks whether the databases are as they have to be and the role may do what it is to do. */

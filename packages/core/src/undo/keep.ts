@@ -34,15 +34,18 @@ type PlaceRow = Pick<KeptNote, 'at' | 'connections' | 'comment'> & Attachments;
 
 /**
  * Prepares the place for what is about to be replaced: the time runs from here. Much time may have passed since it was
- * planned, and slots have come. Two queries.
+ * planned, and slots have come. Two queries, on a connection each.
  */
 export async function prepareKeeping(
   operation: Operation,
   { by, forSeconds, sizeBytes, notKept }: KeepPlan,
 ): Promise<Keeping> {
   if (forSeconds === undefined) return { place: undefined, notKept };
-  const { control, database } = operation;
-  const { rows } = await control.client.query<PlaceRow & Record<string, unknown>>(placeQuery, [database]);
+  const { control, database, runner } = operation;
+  const [{ rows }, before] = await Promise.all([
+    control.client.query<PlaceRow & Record<string, unknown>>(placeQuery, [database]),
+    operation.dryRun ? [] : findKept(runner.client, database),
+  ]);
   const [found] = rows;
   if (found === undefined) return { place: undefined, notKept };
   // In a dry run they are there yet that would be removed.
@@ -59,7 +62,7 @@ export async function prepareKeeping(
       `COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(writeKeptNote(note, until))}`,
     ],
     kept: { database: name, until: new Date(until * 1000).toISOString(), sizeBytes },
-    before: operation.dryRun ? [] : await findKept(control.client, database),
+    before,
   };
   return { place, notKept: null };
 }
