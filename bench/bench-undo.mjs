@@ -12,10 +12,12 @@ const bench = await startBenchServer();
 try {
   const samples = await measureUndo(bench, { pairs }, progress);
   progress.stop();
-  const of = (wanted) => samples.filter(({ method }) => method === wanted).toSorted((a, b) => a.pair - b.pair);
+  const of = (wanted) =>
+    samples.filter(({ method }) => method === wanted).toSorted((a, b) => a.pair - b.pair);
   const without = of('without undo');
   const ratios = of('with undo').map(({ ms }, at) => ms / without[at].ms);
-  const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))];
+  const quantile = (values, share) =>
+    values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))];
   const row = (method) => [method, median(of(method).map(({ ms }) => ms)).toFixed(1)];
   const spread = `${quantile(ratios, 0.25).toFixed(2)}–${quantile(ratios, 0.75).toFixed(2)}`;
   process.stdout.write(

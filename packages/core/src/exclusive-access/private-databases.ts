@@ -46,10 +46,9 @@ export function privateName({ database, runner }: Operation, role: PrivateRole):
 
 /**
  * Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much.
- * What is kept for an undo has no such name.
+ * What is kept for an undo, and test databases, have other names.
  */
-const privateQuery = `
-SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%' AND datname NOT LIKE 'pg\\_evict\\_undo\\_%' LIMIT 1`;
+const privateQuery = `SELECT FROM pg_database WHERE datname ~ '^pg_evict_(new|old|drop|held)_' LIMIT 1`;
 
 /**
  * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time, and none
