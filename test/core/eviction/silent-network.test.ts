@@ -83,6 +83,21 @@ test.each(withStep)(
   patienceMs,
 );
 
+test(
+  'the network falls silent while a database is held: it is said that it was not given back, soon after the deadline',
+  async () => {
+    const { proxy, target } = await proxied(await scratch.database());
+    const holding = withExclusiveAccess(target, () => proxy.fallSilentAfter(/[^]/), { timeoutMs });
+    expect(await failureOf(holding)).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringMatching(/not known whether .*pg_evict_held_/) as unknown,
+    });
+    proxy.stop();
+    await endAll(target);
+  },
+  patienceMs,
+);
+
 test.each([
   ['listing', async (target: Target) => listSessions(target, { timeoutMs })],
   ['ending', async (target: Target) => terminateSessions(target, { timeoutMs })],

@@ -23,8 +23,17 @@ export interface ExclusiveAccessReport<T> extends OperationReport {
   readonly value: T;
 }
 
-/** What giving the database back has at least, in milliseconds: it must not fail because the time was short before. */
+/**
+ * What giving the database back has at least, in milliseconds, where the server answers: it must not fail because the
+ * time was short before.
+ */
 const minGivingMs = 30_000;
+
+/** What it has at least to reach the server. */
+const minReachingMs = 2000;
+
+/** What it has after the deadline where our connections were lost while the database was taken. */
+const spareMs = 900;
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
@@ -44,8 +53,8 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
  * another operation have put the names back by then, or the server be out of reach for longer than `timeoutMs`, the
  * callback's signal fires.
  *
- * `timeoutMs` bounds getting the access; not the callback, and not giving the database back, which has as much time of
- * its own, and 30 seconds at least.
+ * `timeoutMs` bounds getting the access; not the callback, and not giving the database back. That has as much time of
+ * its own to reach the server (2 seconds at least), and 30 seconds at least once the server answers.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
@@ -86,7 +95,7 @@ export async function withExclusiveAccess<T>(
       } catch (error) {
         // Nobody has heard whether it was taken: then it is not left as it is.
         if (isPgEvictError(error) && error.code === 'CONNECTION_FAILED')
-          throw await givenBackAfter(error, operation, target, options, held);
+          throw await givenBackAfter(error, operation, target, held);
         throw error;
       }
       const hold = new Lease(operation, held, {
@@ -129,14 +138,17 @@ async function outcomeOf<T>(callback: () => Promise<T>): Promise<Outcome<T>> {
 async function give(
   { database }: Operation,
   target: Target,
-  { timeoutMs = 0 }: ExclusiveAccessOptions,
+  { timeoutMs = minGivingMs }: ExclusiveAccessOptions,
   held: string,
   lost: AbortSignal,
   outcome: Outcome<unknown>,
 ): Promise<OperationReport['leftovers']> {
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
-    const { changed, dropped, leftovers } = await releaseAgain(target, timeoutMs, held);
+    const { changed, dropped, leftovers } = await releaseAgain(target, held, {
+      reachMs: Math.max(timeoutMs, minReachingMs),
+      totalMs: Math.max(timeoutMs, minGivingMs),
+    });
     if (dropped) throw lostError(database, 'it was dropped meanwhile, and what stood in its place as well');
     if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'somebody else has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;
@@ -153,28 +165,35 @@ const retryMs = 200;
 /**
  * Gives a database back, over new connections each time that they are lost, until there is no time left. What was done
  * over a connection that was lost is seen by the next one.
+ *
+ * @param limits `reachMs`: how long the server may take to answer at all; `totalMs`: how long everything may take
  */
 async function releaseAgain(
   target: Target,
-  timeoutMs: number,
   held: string,
+  limits: { readonly reachMs: number; readonly totalMs: number },
 ): Promise<Pick<OperationReport, 'changed' | 'leftovers'> & { readonly dropped: boolean }> {
-  const time = new Deadline({ timeoutMs: Math.max(timeoutMs, minGivingMs) });
+  const time = new Deadline({ timeoutMs: limits.totalMs });
   let lostOnce = false;
   for (;;) {
     let dropped = false;
-    const options = { timeoutMs: Math.max(1, time.remainingMs) };
+    const reaching = { reached: false };
+    const options = { timeoutMs: Math.max(1, Math.min(limits.reachMs, time.remainingMs)) };
     // The poolers are paused until the end, by the operation that took the database.
     const unpooled = { ...target, poolers: [] };
     const request = { command: 'run', target: unpooled, options, failure: notGivenBack(held) } as const;
     try {
       const { changed, leftovers } = await withOperation(request, async (operation) => {
+        reaching.reached = true;
+        operation.deadline.extend(Math.max(0, time.remainingMs - operation.deadline.remainingMs));
         const outcome = await release(operation, held);
         dropped = outcome.dropped === true;
         return outcome;
       });
       return { changed: changed || lostOnce, dropped, leftovers };
     } catch (error) {
+      if (!reaching.reached && isPgEvictError(error) && error.code === 'TIMEOUT')
+        throw notReached(target.database ?? '', held, error);
       const isLost = isPgEvictError(error) && error.code === 'CONNECTION_FAILED';
       if (!isLost || time.remainingMs < 1000) throw error;
       lostOnce = true;
@@ -183,16 +202,27 @@ async function releaseAgain(
   }
 }
 
+/** The error where the server does not answer any more: what became of the database is not known. */
+function notReached(database: string, held: string, cause: unknown): PgEvictError {
+  return errorWithRemedies(
+    'CONNECTION_FAILED',
+    `Database "${database}" was not given back: the server does not answer. It is not known whether the database is still called "${held}".`,
+    [{ kind: 'await-release', database }],
+    { database, cause },
+  );
+}
+
 /** The error to throw where the connections were lost while the database was taken: it has its name again, or where it is. */
 async function givenBackAfter(
   error: PgEvictError,
-  { database }: Operation,
+  { database, deadline }: Operation,
   target: Target,
-  { timeoutMs = 0 }: ExclusiveAccessOptions,
   held: string,
 ): Promise<PgEvictError> {
   try {
-    await releaseAgain(target, timeoutMs, held);
+    if (deadline.silent) throw notReached(database, held, error);
+    const leftMs = (deadline.over ? 0 : deadline.remainingMs) + spareMs;
+    await releaseAgain(target, held, { reachMs: leftMs, totalMs: leftMs });
     return error;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);

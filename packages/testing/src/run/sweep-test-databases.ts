@@ -43,7 +43,7 @@ export interface SweepOptions {
   readonly dryRun?: boolean | undefined;
   /**
    * How long dropping each of the databases may take, in milliseconds. One that takes longer, as somebody has it locked,
-   * is among the `failed`.
+   * is among the `failed`. {@link sweepTestDatabases} also ends where the server takes longer to answer a question.
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined;
@@ -94,7 +94,7 @@ const derived =
  * Needs ownership of the databases; those of others stay.
  *
  * @param target the server; its database is not touched and need not exist
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `ABORTED`
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function sweepTestDatabases(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
   return unwatched(async () => {
@@ -106,6 +106,7 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
     const control = await MaintenanceSession.open(
       connectionTimeoutMillis === undefined ? connection : { connectionTimeoutMillis, ...connection },
       target.maintenanceDatabase,
+      options.timeoutMs,
     );
     try {
       return await sweepOver(control, { ...target, connection }, options);

@@ -11,6 +11,7 @@ import { ServerSession } from './server-session.js';
 export class MaintenanceSession {
   readonly #settings: ConnectionSettings;
   readonly #databases: readonly string[];
+  readonly #answerMs: number | undefined;
   readonly #locks = new Map<string, AdvisoryLock>();
   #opening: Promise<ServerSession>;
 
@@ -18,7 +19,9 @@ export class MaintenanceSession {
     settings: ConnectionSettings,
     databases: readonly string[],
     opening: Promise<ServerSession>,
+    answerMs: number | undefined,
   ) {
+    this.#answerMs = answerMs;
     this.#settings = settings;
     this.#databases = databases;
     this.#opening = opening;
@@ -28,12 +31,17 @@ export class MaintenanceSession {
   /**
    * Connects to the maintenance database, where none is named to `postgres` or else `template1`.
    *
-   * @throws {@link PgEvictError} `CONNECTION_FAILED`
+   * @param answerMs how long the server may take to answer each question; without it, there is no limit
+   * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`
    */
-  static async open(settings: ConnectionSettings, maintenanceDatabase?: string): Promise<MaintenanceSession> {
+  static async open(
+    settings: ConnectionSettings,
+    maintenanceDatabase?: string,
+    answerMs?: number,
+  ): Promise<MaintenanceSession> {
     const databases = maintenanceDatabasesOf(maintenanceDatabase);
-    const session = await openFirst(settings, databases);
-    return new MaintenanceSession(settings, databases, Promise.resolve(session));
+    const session = await openFirst(settings, databases, answerMs);
+    return new MaintenanceSession(settings, databases, Promise.resolve(session), answerMs);
   }
 
   /** The password that was used, wherever it was found. */
@@ -122,7 +130,7 @@ export class MaintenanceSession {
   }
 
   async #reopen(): Promise<ServerSession> {
-    const session = await openFirst(this.#settings, this.#databases);
+    const session = await openFirst(this.#settings, this.#databases, this.#answerMs);
     for (const lock of this.#locks.values()) await takeLock(session, lock);
     this.#watch(session);
     return session;
@@ -134,6 +142,12 @@ export class MaintenanceSession {
   }
 }
 
-async function openFirst(settings: ConnectionSettings, databases: readonly string[]): Promise<ServerSession> {
-  return onMaintenanceDatabase(databases, async (database) => ServerSession.open(settings, database));
+async function openFirst(
+  settings: ConnectionSettings,
+  databases: readonly string[],
+  answerMs: number | undefined,
+): Promise<ServerSession> {
+  return onMaintenanceDatabase(databases, async (database) =>
+    ServerSession.open(settings, database, answerMs),
+  );
 }

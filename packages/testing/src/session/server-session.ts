@@ -1,6 +1,7 @@
-import { type ConnectionSettings, sessionSettings } from '@pg-evict/core';
+import { type ConnectionSettings, PgEvictError, sessionSettings } from '@pg-evict/core';
 import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
+import { clearTimer, setTimer } from '../captured/clock.js';
 import { newSocket } from '../captured/sockets.js';
 import { failureOf } from './error.js';
 
@@ -38,13 +39,15 @@ export class ServerSession {
   /** Whether it is gone: ended by somebody, or with the server. */
   lost = false;
   readonly #client: Client & KeepsAlive;
+  readonly #answerMs: number | undefined;
   #asking = 0;
   /** node-postgres takes one question at a time. */
   #last: Promise<unknown> = Promise.resolve();
   #whenLost = (): void => undefined;
 
-  private constructor(client: Client & KeepsAlive, pid: number) {
+  private constructor(client: Client & KeepsAlive, pid: number, answerMs?: number) {
     this.#client = client;
+    this.#answerMs = answerMs;
     this.pid = pid;
     const lose = (): void => {
       this.lost = true;
@@ -61,9 +64,14 @@ export class ServerSession {
   /**
    * Connects; rejects with the driver's error where the database does not exist (3D000), for the caller to judge.
    *
+   * @param answerMs how long the server may take to answer each question; without it, there is no limit
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
-  static async open(settings: ConnectionSettings, database: string): Promise<ServerSession> {
+  static async open(
+    settings: ConnectionSettings,
+    database: string,
+    answerMs?: number,
+  ): Promise<ServerSession> {
     const client = new Client({
       connectionTimeoutMillis: 30_000,
       keepAlive: true,
@@ -76,9 +84,9 @@ export class ServerSession {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const [row] =
-        rowsOfAll<{ pid: number }>(await client.query(sessionSettings(readingSettings))).at(-1) ?? [];
-      return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0);
+      const preparing = client.query(sessionSettings(readingSettings));
+      const [row] = rowsOfAll<{ pid: number }>(await answerWithin(client, preparing, answerMs)).at(-1) ?? [];
+      return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0, answerMs);
     } catch (error) {
       await client.end().catch(() => undefined);
       if (sqlStateOf(error) === '3D000') throw error;
@@ -126,11 +134,16 @@ export class ServerSession {
   async #ask<T>(query: () => Promise<T>): Promise<T> {
     this.#asking += 1;
     this.#client.ref();
-    const answered = this.#last.then(query);
+    const answered = this.#last.then(async () => answerWithin(this.#client, query(), this.#answerMs));
     this.#last = answered.catch(() => undefined);
     try {
       return await answered;
     } catch (error) {
+      if (error instanceof SilenceError) {
+        // Another connection would hang as well.
+        this.#whenLost = () => undefined;
+        this.lost = true;
+      }
       // The server says so a moment before it hangs up.
       this.lost ||= sqlStateOf(error) !== undefined && isConnectionLost(error);
       throw error;
@@ -138,6 +151,40 @@ export class ServerSession {
       this.#asking -= 1;
       if (this.#asking === 0) this.#client.unref();
     }
+  }
+}
+
+/** What a timer can hold; longer is as good as for ever. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** The server has not answered in time. */
+class SilenceError extends PgEvictError {
+  constructor(answerMs: number) {
+    super('TIMEOUT', `The server did not answer within ${answerMs} ms. It is not known what it did.`, {
+      hint: 'Check the network and the server, or allow more time (--timeout).',
+    });
+  }
+}
+
+/** Waits for an answer; the connection is given up if none comes in time. node-postgres has no public way to do that. */
+async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: number | undefined): Promise<T> {
+  if (answerMs === undefined) return answer;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimer(
+      () => {
+        reject(new SilenceError(answerMs));
+        (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      },
+      Math.min(answerMs, maxTimerMs),
+    );
+  });
+  // It fails, too, once the connection is given up; nobody waits for it then.
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimer(timer);
   }
 }
 
