@@ -31,6 +31,24 @@ test('the page of errors knows every code and every kind of blocker', () => {
   expect([...codes, ...kinds].filter((word) => !page.includes(`| \`${word}\``))).toEqual([]);
 });
 
+test('the pages name the majors of PostgreSQL that are tested, as doctor does', () => {
+  const [, oldest = '', newest = ''] =
+    /oldest: (\d+), newest: (\d+)/.exec(read('packages/core/src/contract/tested-majors.ts')) ?? [];
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/PostgreSQL 13 ?(?:–|to) ?(\d+)/g)].map(([words, to]) => ({
+      page,
+      words,
+      isTested: oldest === '13' && to === newest,
+    })),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter(({ isTested }) => !isTested)).toEqual([]);
+  const embedded = [...read('packages/server/src/embedded/platform-package.ts').matchAll(/^ {2}(\d+): '/gm)];
+  expect(embedded.map(([, major]) => major)).toEqual(
+    Array.from({ length: Number(newest) - Number(oldest) + 1 }, (_, index) => String(Number(oldest) + index)),
+  );
+});
+
 /** The name GitHub gives to the anchor of a heading. */
 const anchorOf = (heading: string): string =>
   heading

@@ -14,6 +14,7 @@ export { copiesFilesSql } from './database/copies-files.js';
 export { ofCommand } from './contract/command.js';
 export { assertOptions, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
+export { testedMajors } from './contract/tested-majors.js';
 export { copyProgress, type CopyProgress } from './inspection/copy-progress.js';
 export { listDatabases } from './inspection/list-databases.js';
 export { findPausedAliases, resumePausedAliases } from './operations/paused-aliases.js';

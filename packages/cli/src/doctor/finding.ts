@@ -1,0 +1,21 @@
+/** One thing that doctor says. */
+export interface Finding {
+  readonly topic:
+    | 'server'
+    | 'role'
+    | 'sessions'
+    | 'pooler'
+    | 'database'
+    | 'protection'
+    | 'in the way'
+    | 'leftovers'
+    | 'kept'
+    | 'invalid';
+  /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
+  readonly level: 'ok' | 'note' | 'problem';
+  readonly text: string;
+  /** What would change it. */
+  readonly remedy?: string;
+  /** What a problem exits with. */
+  readonly exitCode?: number;
+}
