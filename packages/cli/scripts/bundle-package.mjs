@@ -1,22 +1,61 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Makes one CommonJS file of a package and what it is made of, the driver included. */
+/** A library that only a configuration file needs: it has a file of its own, which is not read without one. */
+const configurationReader = 'cosmiconfig';
+
+/**
+ * Makes one CommonJS file of a package and everything it is made of, the driver included, and one of what reads
+ * configuration files.
+ */
 export async function bundlePackage(root, input) {
+  const main = await bundleWithLibraries(root, {
+    ...input,
+    plugins: [
+      {
+        name: 'configuration reader',
+        setup({ onResolve }) {
+          onResolve({ filter: new RegExp(`^${configurationReader}$`) }, () => ({
+            path: `./${configurationReader}.cjs`,
+            external: true,
+          }));
+        },
+      },
+    ],
+  });
+  const outfile = join(dirname(input.outfile), `${configurationReader}.cjs`);
+  const reader = await bundleWithLibraries(root, {
+    // The names stand there for import().
+    stdin: {
+      contents: `export { cosmiconfig, defaultLoaders } from '${configurationReader}';`,
+      resolveDir: fileURLToPath(new URL('../../config', import.meta.url)),
+    },
+    outfile,
+    minify: true,
+    lineLimit: 200,
+  });
+  await writeFile(
+    join(root, 'dist/THIRD-PARTY-LICENSES.txt'),
+    await thirdPartyLicences(root, [main, reader]),
+  );
+}
+
+async function bundleWithLibraries(root, options) {
   const { dependencies, peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { metafile } = await build({
     absWorkingDir: root,
-    ...input,
+    ...options,
     bundle: true,
     platform: 'node',
     target: 'node20.19',
     format: 'cjs',
     metafile: true,
     logLevel: 'warning',
-    // What only a configuration file or a TypeScript knexfile needs stays outside, and so do what starts a server and
-    // pg's optional other driver. knex and what there are peers of are the project's.
-    external: [...Object.keys({ ...dependencies, ...peerDependencies }), 'knex', 'pg-native'],
+    // The dependencies of the package stay outside, as do the packages of the project: peers, knex and pg's optional
+    // other driver. cosmiconfig has a loader that needs TypeScript, and it is never called.
+    external: [...Object.keys({ ...dependencies, ...peerDependencies }), 'knex', 'pg-native', 'typescript'],
     define: {
       'import.meta.url': 'importMetaUrl',
       // pg looks at a Response to find out whether it is on Cloudflare, and Node 20 loads its whole fetch for that.
@@ -24,7 +63,7 @@ export async function bundlePackage(root, input) {
     },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
-  await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await thirdPartyLicences(root, metafile));
+  return Object.keys(metafile.inputs);
 }
 
 /** Makes one CommonJS file of a small program of ours that is not made of packages of others. */
@@ -42,9 +81,9 @@ export async function bundleProgram(root, entry, outfile) {
 }
 
 /** The licences of the packages that a bundle of a package's is made of: theirs ask to go with every copy. */
-async function thirdPartyLicences(root, { inputs }) {
+async function thirdPartyLicences(root, inputs) {
   const folders = new Set();
-  for (const file of Object.keys(inputs)) {
+  for (const file of inputs.flat()) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll('\\', '/'));
     if (match !== null) folders.add(join(root, match[1]));
   }

@@ -21,8 +21,8 @@ const programs = {
   'host-program': './src/host-program.ts',
   // Core starts it from beside itself.
   'resume-poolers': '../core/dist/esm/resume-poolers.js',
-  // And testing this one.
-  'filling-process': '@pg-evict/testing/filling-process',
+  // And testing this one. Of the same build of core as the others, so that the bundle has that once.
+  'filling-process': '../testing/dist/esm/filling-process.cjs',
 };
 
 for (const [file, entries] of Object.entries(bundles)) {

