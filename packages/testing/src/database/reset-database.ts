@@ -1,12 +1,13 @@
-import type { Session } from '@pg-evict/core';
+import { type Session, terminateSessions } from '@pg-evict/core';
 import { now } from '../captured/clock.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import type { CopyState } from '../reset/compare.js';
 import { planUndo } from '../reset/plan-undo.js';
-import { undoChanges } from '../reset/undo-changes.js';
+import { areInPlace, undoChanges } from '../reset/undo-changes.js';
 import { endSessions } from '../session/end-sessions.js';
 import { failureOf } from '../session/error.js';
-import { readSurroundings } from '../session/surroundings.js';
+import type { ServerSession } from '../session/server-session.js';
+import { type IdleSession, readSurroundings, type Surroundings } from '../session/surroundings.js';
 import type { TestDatabase } from './test-database.js';
 
 /** Options of {@link resetDatabase}. */
@@ -17,6 +18,14 @@ export interface ResetOptions {
    * @default 100
    */
   readonly graceMs?: number | undefined;
+  /**
+   * Whether sessions that are idle, outside of a transaction, and hold nothing stay connected while rows are put back:
+   * those of a pool that goes on. They keep their settings (`SET`), prepared statements and `LISTEN`; the 20 that were
+   * used last stay. All are ended where there are temporary objects or sequences with a cache, and where a new copy has
+   * to be made.
+   * @default false
+   */
+  readonly keepIdle?: boolean | undefined;
 }
 
 /** What a reset found and did. */
@@ -42,7 +51,7 @@ export interface ResetReport {
  */
 export async function resetDatabase(
   database: TestDatabase,
-  { graceMs = 100 }: ResetOptions = {},
+  { graceMs = 100, keepIdle = false }: ResetOptions = {},
 ): Promise<ResetReport> {
   return unwatched(async () => {
     const startedAt = now();
@@ -58,7 +67,7 @@ export async function resetDatabase(
     let reason: string;
     try {
       const memory = await database.memory();
-      const outcome = await putBack(memory, graceMs, sessions, prepared);
+      const outcome = await putBack(memory, { graceMs, keepIdle }, sessions, prepared);
       if (outcome === 'unchanged' || outcome === 'rows') return report(outcome, null);
       reason = outcome.reason;
     } catch (error) {
@@ -67,6 +76,8 @@ export async function resetDatabase(
       reason = error instanceof Error ? error.message : String(error);
     }
     try {
+      // Whoever has them may want to know which.
+      if (keepIdle) sessions.push(...(await endAll(database)));
       await database.replace();
     } catch (error) {
       throw failureOf(error, `Test database "${database.name}" was not reset`, { database: database.name });
@@ -77,21 +88,12 @@ export async function resetDatabase(
 
 async function putBack(
   memory: CopyState,
-  graceMs: number,
+  { graceMs, keepIdle }: { readonly graceMs: number; readonly keepIdle: boolean },
   sessions: Session[],
   prepared: string[],
 ): Promise<'unchanged' | 'rows' | { readonly reason: string }> {
-  const { session, baseline } = memory;
-  let around = await readSurroundings(session);
-  while (around.pids.length > 0 || around.prepared.length > 0 || around.slots.length > 0) {
-    if (around.pids.length > 0) sessions.push(...(await endSessions(session, graceMs)));
-    for (const gid of around.prepared) {
-      await session.query(`ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`);
-      prepared.push(gid);
-    }
-    for (const slot of around.slots) await session.query('SELECT pg_drop_replication_slot($1)', [slot]);
-    around = await readSurroundings(session);
-  }
+  const { session, baseline, since } = memory;
+  const around = await clear(memory, { graceMs, keepIdle }, sessions, prepared);
   if (around.subscriptions > 0) return { reason: 'it has subscriptions' };
   if (around.facts !== memory.facts) {
     return { reason: `owner, privileges, settings or comment of the database changed` };
@@ -101,8 +103,50 @@ async function putBack(
   if (changes.size === 0) return 'unchanged';
   const plan = planUndo(memory, changes);
   if (typeof plan === 'string') return { reason: plan };
-  if (!(await undoChanges(memory, plan))) return { reason: 'rows could not be put back in their places' };
+  const roomLeft = await undoChanges(memory, plan);
+  if (around.idle.length > 0 && !(await areStillIdle(session, around.idle))) {
+    // What was written between the look and the undo would count as the template's: all of it is looked at again.
+    memory.begin(since.newSince, since.own);
+    return putBack(memory, { graceMs, keepIdle: false }, sessions, prepared);
+  }
+  if (!(await areInPlace(memory, plan, roomLeft))) return { reason: 'rows could not be put back in their places' };
   // Triggers and foreign keys that could not be kept quiet may have had a word in it.
   if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';
+}
+
+/** Leaves nobody on the database but sessions that may stay, and nothing of those that have gone. */
+async function clear(
+  { session }: CopyState,
+  { graceMs, keepIdle }: { readonly graceMs: number; readonly keepIdle: boolean },
+  sessions: Session[],
+  prepared: string[],
+): Promise<Surroundings> {
+  for (;;) {
+    const around = await readSurroundings(session, keepIdle);
+    if (around.pids.length > 0) {
+      // Some slots go with their sessions.
+      sessions.push(...(await endSessions(session, graceMs, keepIdle)));
+      continue;
+    }
+    for (const gid of around.prepared) {
+      await session.query(`ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`);
+      prepared.push(gid);
+    }
+    for (const slot of around.slots) await session.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    if (around.prepared.length + around.slots.length === 0) return around;
+  }
+}
+
+/** Ends all sessions of a database that is to be dropped, our own too. */
+async function endAll(database: TestDatabase): Promise<readonly Session[]> {
+  await database.forget();
+  const { terminated } = await terminateSessions(database.run.control, { database: database.name });
+  return terminated;
+}
+
+/** Whether these, and nobody else, are on the database, and none has done anything since. */
+async function areStillIdle(session: ServerSession, before: readonly IdleSession[]): Promise<boolean> {
+  const { pids, idle } = await readSurroundings(session, true);
+  return pids.length === 0 && JSON.stringify(idle) === JSON.stringify(before);
 }

@@ -118,9 +118,10 @@ export class DatabasePool {
     return { next: next === 'none' ? null : (other ?? pooled).database.name, kept: null };
   }
 
-  /** Makes a database that is lent what the template is. */
+  /** Makes a database that is lent what the template is, while its borrower goes on. */
   async reset(borrower: Borrower, name: string, sessionGraceMs: number): Promise<ResetReport> {
-    return resetDatabase(this.#lentTo(borrower, name).database, { graceMs: sessionGraceMs });
+    const { database } = this.#lentTo(borrower, name);
+    return resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true });
   }
 
   /** Takes back what somebody has who is gone. */

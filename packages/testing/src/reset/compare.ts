@@ -2,7 +2,7 @@ import { sqlStateOf } from '@pg-evict/core/internal';
 import { ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
-import { noTransaction, readClasses } from './relations.js';
+import { noTransaction, readClasses, type Since } from './relations.js';
 import { askProbes, type Differences, groups, prepareProbes, type ProbeGroup } from './probe-statements.js';
 import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
 
@@ -57,6 +57,11 @@ export class CopyState {
     }
   }
 
+  /** What counts as new. */
+  get since(): Since {
+    return { newSince: this.newSince, own: this.#own };
+  }
+
   /**
    * What from now on counts as new: what this transaction or a later one writes, except one of our own that put back
    * rows of the template.
@@ -95,7 +100,7 @@ export class CopyState {
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
-    return askProbes(this.session, this.baseline, asked, { newSince: this.newSince, own: this.#own });
+    return askProbes(this.session, this.baseline, asked, this.since);
   }
 
   /**
@@ -107,7 +112,7 @@ export class CopyState {
     const [[index, [count]] = [-1, ['']]] = changed;
     if (changed.size > 1 || probes[index]?.name !== 'pg_catalog.pg_class' || count !== first[index])
       return undefined;
-    const written = await readClasses(this.session, { newSince: this.newSince, own: this.#own });
+    const written = await readClasses(this.session, this.since);
     if (![...written].every(([oid, hash]) => classes.get(oid) === hash)) return undefined;
     const found = new Map<number, readonly [string, string]>();
     for (const [n, { relation }] of probes.entries()) {

@@ -8,12 +8,15 @@ import { readSecond } from './snapshot.js';
 
 /**
  * Undoes changes: empties the changed tables, sets the sequences, then inserts the template's rows, in one transaction
- * as far as that goes; what somebody writes meanwhile, who got in nevertheless, counts as new. Then looks whether every
- * row is where the template has it. On failure the session may be left in the transaction.
+ * as far as that goes; what somebody writes later, who got in nevertheless, counts as new. On failure the session may be
+ * left in the transaction.
  *
- * @returns whether the tables are what the template's are
+ * @returns the tables in which room is left that VACUUM could not give back
  */
-export async function undoChanges(memory: CopyState, { tables, sequences }: UndoPlan): Promise<boolean> {
+export async function undoChanges(
+  memory: CopyState,
+  { tables, sequences }: UndoPlan,
+): Promise<ReadonlySet<TableUndo>> {
   const { session, baseline, isSuperuser } = memory;
   const vacuumed = tables.filter(({ method }) => method === 'vacuum');
   const newSince = await emptyTables(memory, tables, sequences);
@@ -31,7 +34,7 @@ export async function undoChanges(memory: CopyState, { tables, sequences }: Undo
     own = rows[0] && toTransactionId(rows[0].id);
   }
   memory.begin(newSince, own);
-  return areInPlace(memory, tables, roomLeft);
+  return roomLeft;
 }
 
 /** Returns the transaction id from which on rows are new. */
@@ -113,9 +116,9 @@ async function vacuum(
  * Whether tables have as many pages as in the template, and rows that were inserted again are where they were. Where
  * they are not though all room was given back, they never will be.
  */
-async function areInPlace(
+export async function areInPlace(
   { session, baseline }: CopyState,
-  tables: readonly TableUndo[],
+  { tables }: UndoPlan,
   roomLeft: ReadonlySet<TableUndo>,
 ): Promise<boolean> {
   if (tables.length === 0) return true;

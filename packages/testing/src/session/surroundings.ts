@@ -1,9 +1,18 @@
 import type { ServerSession } from './server-session.js';
 
+/** A session that has nothing under way and holds nothing. */
+export interface IdleSession {
+  readonly pid: number;
+  /** When it became idle, as the server has it: another time, and it has done something. */
+  readonly since: string;
+}
+
 /** What is in and around a database beside its content. */
 export interface Surroundings {
-  /** Session ids of everybody else who is on it. */
+  /** Session ids of everybody else who is on it, but those that are idle. */
   readonly pids: readonly number[];
+  /** Those that may stay while rows are undone; none unless they are asked for. */
+  readonly idle: readonly IdleSession[];
   /** Global ids of prepared transactions. */
   readonly prepared: readonly string[];
   /** Logical replication slots. */
@@ -15,13 +24,32 @@ export interface Surroundings {
   readonly nextTransaction: string;
 }
 
+/** More of them than a pool has are what others have left behind. */
+const idleAtMost = 20;
+
+/**
+ * Those that have become idle last. The backend's state changes before it begins anything, and the query's snapshot is
+ * older than the look at it: what a session that is idle then has written is visible to the next query, and what it
+ * writes later has a transaction id that counts as new. A temporary object, or a value of a sequence that was taken in
+ * advance, would outlive the reset; it does not say whose it is.
+ */
+const idleColumn = String.raw`(SELECT coalesce(json_agg(i), '[]') FROM (SELECT a.pid, a.state_change::text AS since
+  FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+    AND a.state = 'idle' AND a.backend_xid IS NULL AND a.backend_xmin IS NULL
+    AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.mode <> 'SIReadLock')
+    AND NOT EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = a.pid)
+    AND NOT EXISTS (SELECT FROM pg_depend t JOIN pg_namespace n ON n.oid = t.refobjid
+      WHERE t.refclassid = 'pg_namespace'::regclass AND n.nspname ~ '^pg_temp_\d+$')
+    AND NOT EXISTS (SELECT FROM pg_sequence WHERE seqcache > 1)
+  ORDER BY a.state_change DESC, a.pid LIMIT ${idleAtMost}) i)`;
+
 /**
  * One query, about the database that the session is on. Workers of autovacuum are the server's own. A backend that is
  * no longer listed has ended its transactions (`ShutdownPostgres()`, src/backend/utils/init/postinit.c, comes before
  * `pgstat_beshutdown_hook()`).
  */
-const surroundingsQuery = `
-SELECT ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()
+const surroundingsQuery = (idle: string): string => `
+SELECT ${idle} AS idle, ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()
     AND a.usesysid IS NOT NULL AND a.backend_type IS DISTINCT FROM 'parallel worker') AS pids,
   ARRAY(SELECT gid FROM pg_prepared_xacts p WHERE p.database = d.datname) AS prepared,
   ARRAY(SELECT slot_name::text FROM pg_replication_slots s WHERE s.database = d.datname) AS slots,
@@ -35,15 +63,24 @@ SELECT ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid 
   pg_snapshot_xmax(pg_current_snapshot())::text AS "nextTransaction"
 FROM pg_database d WHERE d.datname = current_database()`;
 
-/** Looks. */
-export async function readSurroundings(session: ServerSession): Promise<Surroundings> {
+/**
+ * Looks.
+ *
+ * @param keepIdle whether sessions that are idle may stay
+ */
+export async function readSurroundings(session: ServerSession, keepIdle = false): Promise<Surroundings> {
   const { rows } = await session.query<Surroundings>({
-    name: 'pg_evict_surroundings',
-    text: surroundingsQuery,
+    name: keepIdle ? 'pg_evict_surroundings_idle' : 'pg_evict_surroundings',
+    text: surroundingsQuery(keepIdle ? idleColumn : `'[]'::json`),
   });
   const [row] = rows;
   if (row === undefined) throw new Error('the server does not list the database we are on');
-  return { ...row, nextTransaction: toTransactionId(row.nextTransaction) };
+  const idle = new Set(row.idle.map(({ pid }) => pid));
+  return {
+    ...row,
+    pids: row.pids.filter((pid) => !idle.has(pid)),
+    nextTransaction: toTransactionId(row.nextTransaction),
+  };
 }
 
 /** The last 32 bits of a full transaction id, which is what a row has; not one of the three that mean something else. */
