@@ -37,7 +37,8 @@ export interface BorrowedDatabase {
   /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and what TLS needs. */
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Makes it what the template is, now: whoever is on it is ended.
+   * Makes it what the template is, now. Sessions that are idle stay connected where rows are put back, all others are
+   * ended.
    *
    * @throws `PgEvictError` with code `SESSIONS_REMAIN`, or `REFUSED` where it was released
    */
@@ -63,7 +64,8 @@ export const borrowDatabase: (options?: BorrowDatabaseOptions) => Promise<Borrow
   worker.borrowDatabase;
 
 /**
- * Makes the test file's own database what the template is, now: whoever is on it is ended, so end or expect that.
+ * Makes the test file's own database what the template is, now. Sessions that are idle stay connected where rows are put
+ * back; all others are ended, so end or expect that.
  *
  * @throws `PgEvictError` with code `REFUSED` outside of a test file, or `SESSIONS_REMAIN`
  */

@@ -101,6 +101,44 @@ describe("isolation: 'test'", () => {
     expect(run.files['one.test.js']).toEqual({ status: 'passed', message: '' });
   });
 
+  it('leaves sessions that are idle connected, and says so where a client is lost with a new copy', async () => {
+    const project = fixture.project('plain', {
+      'base.config.cjs': base,
+      'pg-evict.config.cjs': config("isolation: 'test'"),
+      'tests/one.test.js': `
+        const { Client, Pool } = require('pg');
+        const knex = require('knex')({ client: 'pg', connection: process.env.DATABASE_URL, pool: { min: 2, max: 5 } });
+        const client = new Client();
+        const pool = new Pool();
+        const told = jest.fn();
+        pool.on('error', told);
+        const pid = async () => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+        let first;
+        beforeAll(async () => { await client.connect(); first = await pid(); });
+        afterAll(async () => { await Promise.all([pool.end(), knex.destroy(), client.end()]); });
+        test.each([1, 2, 3])('changes rows, time %i', async (number) => {
+          expect(await knex('notes').pluck('text')).toEqual(['template']);
+          expect(await pid()).toBe(first);
+          await client.query("INSERT INTO notes VALUES ('client')");
+          await knex('notes').insert({ text: 'knex' });
+          await pool.query("INSERT INTO notes VALUES ('pool')");
+          if (number === 3) await pool.query('CREATE TABLE extra ()');
+        });
+        test('goes on after a copy', async () => {
+          expect((await pool.query('SELECT text FROM notes')).rows).toHaveLength(1);
+          expect(told).not.toHaveBeenCalled();
+          await expect(pid()).rejects.toThrow();
+        });`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'one.test'] });
+    expect(run.files['one.test.js']).toEqual({ status: 'passed', message: '' });
+    expect(run.stderr).toMatch(
+      /pg-evict: a reset for tests\/one\.test\.js has ended the session of a client that does not connect again[^]*tests\/one\.test\.js:\d+:/,
+    );
+    // knex says of two connections that they were taken away, of none between tests that have only changed rows.
+    expect(run.stderr.match(/Connection Error/g)?.length ?? 0).toBeLessThanOrEqual(2);
+  });
+
   it('fails with what else goes wrong between two tests', async () => {
     const project = fixture.project('plain', {
       'base.config.cjs': base,

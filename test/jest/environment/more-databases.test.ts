@@ -68,6 +68,24 @@ describe('@pg-evict/jest/worker', () => {
           expect(await ask(own, 'SELECT text FROM notes')).toHaveLength(1);
           expect(await ask(other.url, 'SELECT text FROM notes')).toHaveLength(2);
         });
+        test('pools and clients of a borrowed database survive its reset', async () => {
+          const { Pool } = require('pg');
+          const other = await borrowDatabase();
+          const pool = new Pool({ connectionString: other.url });
+          const client = new Client({ connectionString: other.url });
+          await client.connect();
+          const pid = async (of) => (await of.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+          const before = [await pid(pool), await pid(client)];
+          await pool.query("INSERT INTO notes VALUES ('more')");
+          await other.reset();
+          expect([await pid(pool), await pid(client)]).toEqual(before);
+          await pool.query('CREATE TABLE extra ()');
+          await client.end();
+          await other.reset();
+          expect(await pid(pool)).not.toBe(before[0]);
+          expect((await pool.query('SELECT text FROM notes')).rows).toHaveLength(1);
+          await pool.end();
+        });
         test('a template that is not configured is refused by its name', async () => {
           await expect(borrowDatabase({ template: 'nobody' })).rejects.toMatchObject({
             code: 'CONFIG_INVALID', message: expect.stringContaining('It has shop, blog.'),
@@ -81,7 +99,7 @@ describe('@pg-evict/jest/worker', () => {
         });`,
     });
     const run = await project.run({ parameters: withWorkers });
-    expect(run).toMatchObject({ code: 1, passed: 5 });
+    expect(run).toMatchObject({ code: 1, passed: 6 });
     expect(run.stderr).toContain('tests/two.test.js left 1 PostgreSQL session open');
     expect(run.stderr).not.toContain('tests/one.test.js left');
   });

@@ -10,7 +10,7 @@ import { randomNumbers } from '../long/random.js';
 import { ask, quote, serverUrl, uniqueName, withClient } from '../server.js';
 import type { Scratch } from '../scratch.js';
 import { differences, dumpDatabase } from './dump-database.js';
-import { changeAtRandom, kindsOfChanges, type Done } from './random-changes.js';
+import { changeAtRandom, type Done, IdleClients, kindsOfChanges } from './random-changes.js';
 import { templateSchema } from './template-schema.js';
 
 /** A run with a database to change, and a copy of the template that nobody touches. */
@@ -77,22 +77,35 @@ function roundsOf(seed: number, random: () => number): string[][] {
 export async function changeAndReset(subject: Subject, seeds: readonly number[]): Promise<Tally> {
   const kinds = Object.fromEntries(kindsOfChanges.map((kind) => [kind, { made: 0, refused: 0, visible: 0 }]));
   const tally: Tally = { how: {}, kinds, failures: [] };
+  const clients = new IdleClients();
   for (const seed of seeds) {
     const random = randomNumbers(seed * 7919);
+    // Every second time sessions that are idle stay, and make the next changes.
+    const keepIdle = seed % 2 === 0;
     for (const round of roundsOf(seed, random))
-      await changeAndResetOnce(subject, { seed, random, round }, tally);
+      await changeAndResetOnce(subject, { seed, random, round, keepIdle, clients }, tally);
   }
+  await clients.end();
   return tally;
+}
+
+interface Round {
+  readonly seed: number;
+  readonly random: () => number;
+  readonly round: string[];
+  readonly keepIdle: boolean;
+  readonly clients: IdleClients;
 }
 
 async function changeAndResetOnce(
   { database, reference, superuser }: Subject,
-  { random, round, seed }: { readonly seed: number; readonly random: () => number; readonly round: string[] },
+  { random, round, seed, keepIdle, clients }: Round,
   tally: Tally,
 ): Promise<void> {
   const asSuperuser = serverUrl({ database: database.name });
   const done: Done[] = [];
-  for (const kind of round) done.push(await changeAtRandom(database.url, random, { kind, superuser }));
+  for (const kind of round)
+    done.push(await changeAtRandom(database.url, random, { kind, superuser, clients }));
   for (const { kind, refused } of done) {
     const counts = tally.kinds[kind];
     if (counts !== undefined) counts[refused === null ? 'made' : 'refused'] += 1;
@@ -102,16 +115,17 @@ async function changeAndResetOnce(
     const counts = tally.kinds[round[0] ?? ''];
     if (counts !== undefined) counts.visible += 1;
   }
-  const report = await resetDatabase(database, { graceMs: 20 });
+  const report = await resetDatabase(database, { graceMs: 20, keepIdle });
   tally.how[report.how] = (tally.how[report.how] ?? 0) + 1;
   const differing = differences(reference, await dumpDatabase(asSuperuser));
   const others = await ask<{ pid: number }>(
-    `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'a test'`,
-    [database.name],
+    `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'a test'
+       AND NOT ($2 AND state = 'idle')`,
+    [database.name, keepIdle],
   );
   if (differing.length > 0 || others.length > 0) {
     tally.failures.push(
-      `seed ${seed}, reset by ${report.how}: ${others.length} sessions are left; ${differing.join(', ')} differ after ${JSON.stringify(done)}`,
+      `seed ${seed}, ${keepIdle ? 'idle sessions kept, ' : ''}reset by ${report.how}: ${others.length} sessions are left; ${differing.join(', ')} differ after ${JSON.stringify(done)}`,
     );
   }
 }

@@ -228,11 +228,47 @@ export interface Done {
   readonly refused: string | null;
 }
 
-/** Makes a few random changes to a database in a session of their own, which may be left behind. */
+/** Sessions that stay connected, as those of a pool. */
+export class IdleClients {
+  readonly #clients = new Set<Client>();
+  readonly #ended = new WeakSet<Client>();
+
+  /** One that is still there, or a new one. */
+  async take(url: string): Promise<Client> {
+    const [known] = this.#clients;
+    if (known !== undefined) {
+      this.#clients.delete(known);
+      return known;
+    }
+    const client = new Client({ connectionString: url, application_name: 'a test' });
+    client.on('error', () => undefined);
+    client.on('end', () => {
+      this.#ended.add(client);
+      this.#clients.delete(client);
+    });
+    await client.connect();
+    return client;
+  }
+
+  giveBack(client: Client): void {
+    if (!this.#ended.has(client)) this.#clients.add(client);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.#clients].map(async (client) => client.end().catch(() => undefined)));
+    this.#clients.clear();
+  }
+}
+
+/** Makes a few random changes to a database in a session that may be left behind. */
 export async function changeAtRandom(
   url: string,
   random: () => number,
-  { kind, superuser }: { readonly kind: string; readonly superuser: boolean },
+  {
+    kind,
+    superuser,
+    clients = new IdleClients(),
+  }: { readonly kind: string; readonly superuser: boolean; readonly clients?: IdleClients },
 ): Promise<Done> {
   const allowed = (changes[kind] ?? []).filter(({ needsSuperuser }) => superuser || needsSuperuser !== true);
   const { sql: pattern, alone } = pick(allowed, random());
@@ -240,9 +276,7 @@ export async function changeAtRandom(
   const sql = pattern.replaceAll('#', number);
   const ending =
     alone === true ? pick(['commit', 'stay connected'] as const, random()) : pick(endings, random());
-  const client = new Client({ connectionString: url, application_name: 'a test' });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await clients.take(url);
   let refused: string | null = null;
   try {
     await client.query(`SET lock_timeout = '1s'; SET client_min_messages = error`);
@@ -257,5 +291,6 @@ export async function changeAtRandom(
   }
   if (ending === 'vanish') client.connection.stream.destroy();
   else if (!ending.startsWith('stay')) await client.end().catch(() => undefined);
+  else if (ending === 'stay connected') clients.giveBack(client);
   return { kind, sql, ending, refused };
 }

@@ -64,6 +64,34 @@ describe.each(versions)('%s', (version) => {
   });
 });
 
+test('sessions of pools of other files stay connected, and are leaks where nobody ends them', async () => {
+  const sharing = (name: string): string => `
+    const assert = require('node:assert'); const pg = require('pg');
+    const { insert, count, pool } = require('./database.cjs');
+    const pid = async (of) => (await of.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+    describe('${name}', () => {
+      it('changes rows', async () => {
+        assert.equal(await count(), 1);
+        await insert();
+        global.first ??= await pid(pool);
+        assert.equal(await pid(pool), global.first);
+        if ('${name}' === 'one') await new pg.Client().connect(); // left behind
+      });
+      after(async () => { if ('${name}' === 'three') await pool.end(); });
+    });`;
+  const project = new RunnerProject(fixture, {
+    'one.cjs': sharing('one'),
+    'two.cjs': sharing('two'),
+    'three.cjs': sharing('three'),
+  });
+  const run = await mocha(project, ['one.cjs', 'two.cjs', 'three.cjs']);
+  expect(run.output).toMatch(/^# pass 3$/m);
+  expect(run.output).toContain('This run of Mocha left 1 PostgreSQL session open');
+  expect(run.output).toContain('in "one changes rows"');
+  expect(run.output).toContain('one.cjs:11:');
+  await untilGone(run.output);
+});
+
 test('a leak fails the run after the hooks of the project, with its line, and the process ends', async () => {
   const project = new RunnerProject(fixture, {
     'one.cjs': `const { insert } = require('./database.cjs'); setTimeout(() => {}, 600_000);

@@ -44,6 +44,60 @@ test.each(['forks', 'threads'])(
   },
 );
 
+test('sessions of shared pools stay connected between files, until a copy is made, and nobody is told of that', async () => {
+  const logging = (name: string, change: string): string => `import { appendFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { count, lone, pool } from './pool.js';
+test('finds what the template has', async () => {
+  expect(await count()).toBe(1);
+  const { rows: [{ pid }] } = await pool.query('SELECT pg_backend_pid() AS pid');
+  const other = (await lone).query('SELECT pg_backend_pid() AS pid').then(({ rows }) => rows[0].pid, () => 'lost');
+  appendFileSync('pids.log', '${name} ' + pid + ' ' + (await other) + '\\n');
+  await pool.query("INSERT INTO users (name) VALUES ('x')");
+  ${change}
+});
+`;
+  const project = fixture.project({
+    'vitest.config.ts': configuration(
+      `isolate: false, pool: 'forks', maxWorkers: 1, sequence: { sequencer: class {
+        async sort(files) { return files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)); }
+        async shard(files) { return files; } } }`,
+    ),
+    'tests/pool.ts': `${pool}
+pool.on('error', () => { process.stderr.write('the pool was told'); process.exit(1); });
+export const lone = (async () => { const client = new pg.Client(process.env.DATABASE_URL); await client.connect(); return client; })();`,
+    'tests/1.test.ts': logging('one', ''),
+    'tests/2.test.ts': logging('two', ''),
+    'tests/3.test.ts': logging(
+      'three',
+      `const held = await pool.connect(); await held.query('BEGIN'); await held.query('LOCK users');`,
+    ),
+    'tests/4.test.ts': logging('four', `await (await lone).query('CREATE TABLE extra ()');`),
+    'tests/5.test.ts': logging('five', ''),
+  });
+  const run = await project.run();
+  expect({ code: run.code, passed: run.passed, output: run.code === 0 ? '' : run.output }).toEqual({
+    code: 0,
+    passed: 5,
+    output: '',
+  });
+  const found = project.lines('pids.log').map((line) => line.split(' ').slice(1));
+  const [[shared, lone] = []] = found;
+  expect(found).toEqual([
+    [shared, lone],
+    [shared, lone],
+    [shared, lone],
+    // A session that was left in a transaction is ended, and the client that stays is the same.
+    [expect.not.stringMatching(shared ?? ''), lone],
+    [expect.stringMatching(/^\d+$/), 'lost'],
+  ]);
+  expect(found[4]?.[0]).not.toBe(found[3]?.[0]);
+  expect(run.output).not.toContain('the pool was told');
+  expect(run.output).toMatch(
+    /pg-evict: a reset for tests\/4\.test\.ts has ended the session of a client that does not connect again[^]* Opened at:\n {2}tests\/pool\.ts:\d+:/,
+  );
+});
+
 test("with isolation 'test' each attempt at a test begins with what the template has", async () => {
   const project = fixture.project(
     {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { now, pause } from '../captured/clock.js';
 import {
   lineOf,
@@ -72,6 +73,8 @@ export interface SocketWatch {
    * @returns those that are still open
    */
   settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
+  /** Lines of the project that led to a socket, the nearest first; none of one that is nobody's. */
+  linesOf(socket: Socket): readonly SourceLine[];
   /**
    * Takes the open sockets away from whoever holds them: they are closed, and neither an event nor a rejection tells
    * anybody, so that a pool or a client that nobody looks after any more cannot bring down the process.
@@ -151,6 +154,10 @@ export function watchSockets({
         await pause(pauseMs);
       }
       return awaited().map(toOpenSocket);
+    },
+    linesOf(socket) {
+      const record = [...registry.records].find((one) => one.socket === socket || one.secured === socket);
+      return record === undefined ? [] : linesOf(record);
     },
     detach,
     unrefStarted() {

@@ -76,9 +76,10 @@ export class TestProcess {
 
   async #enter(file: string | undefined): Promise<void> {
     if (file === this.#file) return;
+    const before = this.#file;
     this.#file = file;
     const { settings, watch } = this.#database;
-    if (settings.isolation !== 'run') await this.#database.reset();
+    if (settings.isolation !== 'run') await this.#database.reset(before);
     watch.enter(file === undefined ? null : `in a hook of ${relative(process.cwd(), file)}`);
   }
 

@@ -52,7 +52,11 @@ export async function borrowDatabase({
       name,
       ...addressOf(run.server, name),
       async reset() {
-        await unwatched(async () => (await connection()).ask('reset', { name }, { for: whom }));
+        await unwatched(async () =>
+          file === undefined
+            ? (await connection()).ask('reset', { name }, { for: whom })
+            : file.resetOther(name),
+        );
       },
       release,
       [Symbol.asyncDispose]: release,

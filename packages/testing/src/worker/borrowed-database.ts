@@ -4,7 +4,8 @@ import type { DatabaseAddress } from '../server/database-address.js';
 export interface BorrowedDatabase extends DatabaseAddress {
   readonly name: string;
   /**
-   * Makes it what the template is, now: whoever is on it is ended.
+   * Makes it what the template is, now. Sessions that are idle stay connected where rows are put back, all others are
+   * ended.
    *
    * @throws {@link PgEvictError} `SESSIONS_REMAIN`, `REFUSED` where it was released
    */

@@ -124,21 +124,29 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * Makes it what the template is, now, whoever is on it.
+   * Makes it what the template is, now, whoever is on it. Sessions that are idle stay connected where rows are put back.
    *
+   * @param file of what it is reset, for messages
    * @returns what was done; `null` where nobody can have got to it, so that it is that already
    * @throws {@link PgEvictError} `SESSIONS_REMAIN`, and where a copy is made what `acquireDatabase` throws
    */
-  async reset(): Promise<Requests['reset']['answers'] | null> {
+  async reset(file = this.file): Promise<Requests['reset']['answers'] | null> {
     if (!this.#lent || !this.watch.used) return null;
     return unwatched(async () => {
-      const host = await this.way.connection();
-      const report = await surviveEviction(this.watch, async () =>
-        host.ask('reset', { name: this.name }, this.#mine),
-      );
+      const report = await this.resetOther(this.name, file);
       this.watch.forgetUse();
       return report;
     });
+  }
+
+  /**
+   * Makes a database that was lent to this file what its template is, whoever is on it.
+   *
+   * @internal
+   */
+  async resetOther(name: string, file = this.file): Promise<Requests['reset']['answers']> {
+    const host = await this.way.connection();
+    return surviveEviction(file, this.watch, async () => host.ask('reset', { name }, { for: file }));
   }
 
   /**

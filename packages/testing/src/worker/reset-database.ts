@@ -2,7 +2,8 @@ import { PgEvictError } from '@pg-evict/core';
 import { thisThread } from './thread.js';
 
 /**
- * Makes the test file's own database what the template is, now: whoever is on it is ended, so end or expect that.
+ * Makes the test file's own database what the template is, now. Sessions that are idle stay connected where rows are put
+ * back; all others are ended, so end or expect that.
  *
  * @throws {@link PgEvictError} `REFUSED` outside of a test file; `SESSIONS_REMAIN`
  */

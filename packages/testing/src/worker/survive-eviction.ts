@@ -1,27 +1,24 @@
+import { relative } from 'node:path';
 import { nextTurn } from '../captured/clock.js';
+import { tell } from '../captured/streams.js';
 import type { SocketWatch } from '../leaks/watch-sockets.js';
 import type { Requests } from '../wire/protocol.js';
+import { isEviction, muteEvictions } from './mute-evictions.js';
 
 type ResetAnswer = Requests['reset']['answers'];
-
-const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
-const words =
-  /terminating connection due to administrator command|Connection terminated|Connection ended unexpectedly|server closed the connection/i;
-
-/** What drivers say when a session of theirs was ended. */
-function isEviction(reason: unknown): boolean {
-  const { code, message } = Object(reason) as { code?: unknown; message?: unknown };
-  return (typeof code === 'string' && ours.has(code)) || (typeof message === 'string' && words.test(message));
-}
 
 type Listener = (...parameters: unknown[]) => void;
 
 /**
- * Runs something that ends the sessions of the test file, in the name of which no error is to be raised: a pool that
- * nobody listens to would emit one for each idle session, and fail the test. Pools take such a session out and open
- * another one with the next query. Every other error goes where it would have gone.
+ * Runs something that ends sessions of the test file, in the name of which no error is to be raised: a pool that nobody
+ * listens to would emit one for each idle session, and fail the test. Pools take such a session out and open another
+ * one with the next query. A client that does not is named on standard error. Every other error goes where it would
+ * have gone.
+ *
+ * @param file whose sessions they are
  */
 export async function surviveEviction(
+  file: string,
   watch: SocketWatch,
   evict: () => Promise<ResetAnswer>,
 ): Promise<ResetAnswer> {
@@ -39,15 +36,35 @@ export async function surviveEviction(
       for (const other of others) process.on(event, other);
     };
   });
+  const muted = muteEvictions();
   try {
     const report = await evict();
-    // A new copy takes the place of one whose sessions were not all counted.
-    const ended = report.how === 'clone' ? undefined : new Set(report.sessions);
     // The news travels through the socket to the driver, and is told from there.
-    await watch.settle(1000, ended);
+    await watch.settle(1000, new Set(report.sessions));
     await nextTurn();
+    const lines = [...muted.unheard].flatMap((socket) => watch.linesOf(socket).slice(0, 1));
+    if (muted.unheard.size > 0) tell(describeUnheard(file, report, lines));
     return report;
   } finally {
+    muted.restore();
     for (const put of restore) put();
   }
+}
+
+/** What is left of a client that nobody listens to: its next query fails, and does not say why. */
+function describeUnheard(
+  file: string,
+  { reason }: ResetAnswer,
+  lines: ReturnType<SocketWatch['linesOf']>,
+): string {
+  const name = (path: string): string => relative(process.cwd(), path);
+  const places = lines.map((line) => `\n  ${name(line.file)}:${line.line}:${line.column}`);
+  const why =
+    reason === null
+      ? 'it was in a transaction, or held a lock or a temporary object'
+      : `the database was copied again: ${reason}`;
+  return [
+    `pg-evict: a reset for ${name(file)} has ended the session of a client that does not connect again, as a pool does. `,
+    `Why: ${why}.${places.length === 0 ? '' : ` Opened at:${places.join('')}`}`,
+  ].join('');
 }

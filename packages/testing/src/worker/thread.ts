@@ -10,6 +10,7 @@ interface RunningFile {
   readonly file: string;
   readonly way: WayToHost;
   reset(): Promise<unknown>;
+  resetOther(name: string): Promise<unknown>;
   abandon(): void;
 }
 

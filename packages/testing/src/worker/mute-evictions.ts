@@ -1,0 +1,79 @@
+import { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
+
+/** What drivers say when a session of theirs was ended. */
+const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
+const words =
+  /terminating connection due to administrator command|Connection terminated|Connection ended unexpectedly|server closed the connection/i;
+
+/** Whether it is what a driver says when a session of its was ended. */
+export function isEviction(reason: unknown): boolean {
+  const { code, message } = Object(reason) as { code?: unknown; message?: unknown };
+  return (typeof code === 'string' && ours.has(code)) || (typeof message === 'string' && words.test(message));
+}
+
+type Emit = (this: EventEmitter, event: string | symbol, ...parameters: unknown[]) => boolean;
+
+/** Who has emitted the end of a session. */
+export interface MutedEvictions {
+  /** The sockets of clients that nobody listens to, so that nobody knows that they are of no use any more. */
+  readonly unheard: ReadonlySet<Socket>;
+  /** Lets everybody be told again. */
+  restore(): void;
+}
+
+/**
+ * While sessions are ended, has their clients told of it, which a pool then takes out, but not who listens to the pool:
+ * node-postgres recommends to end the process there. A client that nobody listens to would raise an uncaught exception.
+ */
+export function muteEvictions(): MutedEvictions {
+  const prototype = EventEmitter.prototype as unknown as { emit: Emit };
+  const { emit } = prototype;
+  const unheard = new Set<Socket>();
+  /** Who is telling of an error, each with that error. */
+  const telling = new Map<unknown, unknown>();
+  let socket: Socket | undefined;
+  const emitError: Emit = function emitError(event, error, ...others) {
+    // A pool passes on what one of its clients tells, with that client.
+    if (telling.get(others[0]) === error) return false;
+    if (this.listenerCount(event) === 0) {
+      if (socket !== undefined) unheard.add(socket);
+      return false;
+    }
+    say(error);
+    telling.set(this, error);
+    try {
+      return emit.call(this, event, error, ...others);
+    } finally {
+      telling.delete(this);
+    }
+  };
+  const muting: Emit = function muting(event, ...parameters) {
+    if (event === 'error' && isEviction(parameters[0])) return emitError.call(this, event, ...parameters);
+    if (!(this instanceof Socket)) return emit.call(this, event, ...parameters);
+    const outer = socket;
+    socket = this;
+    try {
+      return emit.call(this, event, ...parameters);
+    } finally {
+      socket = outer;
+    }
+  };
+  prototype.emit = muting;
+  return {
+    unheard,
+    restore() {
+      if (prototype.emit === muting) prototype.emit = emit;
+    },
+  };
+}
+
+const said = ': pg-evict has reset the test database';
+
+/** Says why, to whoever is told. */
+function say(error: unknown): void {
+  // In a sandbox, errors have a class of their own.
+  const told = Object(error) as { code?: unknown; message?: unknown };
+  if (told.code !== '57P01' || typeof told.message !== 'string' || told.message.endsWith(said)) return;
+  told.message += said;
+}
