@@ -181,15 +181,15 @@ test('values of a sequence that a session has taken in advance do not outlive a 
 
 test('what sessions that stay write while rows are put back is seen, sooner or later', async () => {
   const writers = await Promise.all([1, 2, 3].map(async () => open()));
-  let isWanted = true;
+  const writes = { areWanted: true };
   const writing = writers.map(async (client) => {
-    while (isWanted) {
+    while (writes.areWanted) {
       await client.query(`INSERT INTO filled (b) VALUES ('y')`).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
     }
   });
   for (let n = 0; n < 40; n += 1) await resetDatabase(database, { keepIdle: true });
-  isWanted = false;
+  writes.areWanted = false;
   await Promise.all(writing);
   await resetDatabase(database, { keepIdle: true });
   await isTemplate();

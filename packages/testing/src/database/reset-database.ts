@@ -109,7 +109,8 @@ async function putBack(
     memory.begin(since.newSince, since.own);
     return putBack(memory, { graceMs, keepIdle: false }, sessions, prepared);
   }
-  if (!(await areInPlace(memory, plan, roomLeft))) return { reason: 'rows could not be put back in their places' };
+  if (!(await areInPlace(memory, plan, roomLeft)))
+    return { reason: 'rows could not be put back in their places' };
   // Triggers and foreign keys that could not be kept quiet may have had a word in it.
   if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';

@@ -32,11 +32,13 @@ export function muteEvictions(): MutedEvictions {
   const unheard = new Set<Socket>();
   /** Who is telling of an error, each with that error. */
   const telling = new Map<unknown, unknown>();
-  let socket: Socket | undefined;
+  /** Whose events are being told, the innermost last. */
+  const sockets: Socket[] = [];
   const emitError: Emit = function emitError(event, error, ...others) {
     // A pool passes on what one of its clients tells, with that client.
     if (telling.get(others[0]) === error) return false;
     if (this.listenerCount(event) === 0) {
+      const socket = sockets.at(-1);
       if (socket !== undefined) unheard.add(socket);
       return false;
     }
@@ -51,12 +53,11 @@ export function muteEvictions(): MutedEvictions {
   const muting: Emit = function muting(event, ...parameters) {
     if (event === 'error' && isEviction(parameters[0])) return emitError.call(this, event, ...parameters);
     if (!(this instanceof Socket)) return emit.call(this, event, ...parameters);
-    const outer = socket;
-    socket = this;
+    sockets.push(this);
     try {
       return emit.call(this, event, ...parameters);
     } finally {
-      socket = outer;
+      sockets.pop();
     }
   };
   prototype.emit = muting;
