@@ -1,4 +1,4 @@
-import { ask, quote, serverUrl, uniqueName, withClient } from './server.js';
+import { ask, quote, serverMajor, serverUrl, uniqueName, withClient } from './server.js';
 
 /** $1 databases. */
 const privateDatabasesQuery = `
@@ -13,7 +13,9 @@ export class Scratch {
   /** Creates a database with a table `marker` whose one row tells old content from new. */
   async database(name = uniqueName('db'), options = ''): Promise<string> {
     this.#databases.add(name);
-    await ask(`CREATE DATABASE ${quote(name)} ${options}`);
+    // As `fsync` is off, files are copied in a third of the time.
+    const strategy = serverMajor >= 15 ? 'STRATEGY file_copy' : '';
+    await ask(`CREATE DATABASE ${quote(name)} ${options} ${strategy}`);
     await withClient(serverUrl({ database: name }), async (client) =>
       client.query(`CREATE TABLE marker AS SELECT 'old' AS content; GRANT SELECT ON marker TO PUBLIC`),
     );
@@ -40,12 +42,16 @@ export class Scratch {
 
   /** For afterAll. Also drops what an operation left under a private name for these databases. */
   async cleanUp(): Promise<void> {
-    const left = await ask<{ name: string }>(privateDatabasesQuery, [[...this.#databases]]);
-    for (const name of [...this.#databases, ...left.map((row) => row.name)]) {
-      const flagged = await ask('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [name]);
-      if (flagged.length > 0) await ask(`ALTER DATABASE ${quote(name)} IS_TEMPLATE false`);
-      await ask(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
-    }
-    for (const name of this.#roles) await ask(`DROP ROLE IF EXISTS ${quote(name)}`);
+    await withClient(serverUrl(), async (server) => {
+      const left = await server.query<{ name: string }>(privateDatabasesQuery, [[...this.#databases]]);
+      for (const name of [...this.#databases, ...left.rows.map((row) => row.name)]) {
+        const flagged = await server.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [
+          name,
+        ]);
+        if (flagged.rows.length > 0) await server.query(`ALTER DATABASE ${quote(name)} IS_TEMPLATE false`);
+        await server.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`);
+      }
+      for (const name of this.#roles) await server.query(`DROP ROLE IF EXISTS ${quote(name)}`);
+    });
   }
 }

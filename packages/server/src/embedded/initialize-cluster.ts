@@ -4,6 +4,7 @@ import { type Deadline, untilDeadline } from '../contract/deadline.js';
 import { logTail, saysDiskFull } from '../contract/log-tail.js';
 import { ServerError } from '../contract/server-error.js';
 import type { Binaries } from './prepare-binaries.js';
+import { scramSecretOf } from './scram-secret.js';
 import { handOver } from './server-account.js';
 import { logFileIn, supervise, type Surroundings } from './supervise.js';
 
@@ -11,8 +12,8 @@ import { logFileIn, supervise, type Surroundings } from './supervise.js';
 export const superuser = 'postgres';
 
 /**
- * Creates the cluster in the private folder, with `password` for the superuser. The password passes through
- * a file of the private folder that is removed at once.
+ * Creates the cluster in the private folder, with `password` for the superuser. What the server stores of it passes
+ * through a file of the private folder that is removed at once.
  *
  * @throws {ServerError} `INITDB_FAILED` or `DISK_FULL`, with what initdb said.
  */
@@ -25,7 +26,7 @@ export async function initializeCluster(
   const { home, account } = surroundings;
   const dataDirectory = join(home.path, 'data');
   const passwordFile = join(home.path, 'password');
-  await writeFile(passwordFile, password, { mode: 0o600 });
+  await writeFile(passwordFile, scramSecretOf(password), { mode: 0o600 });
   if (account) await handOver(passwordFile, account);
   const initdb = await supervise(surroundings, [
     binaries.initdb,
