@@ -43,7 +43,7 @@ test('the pages name the majors of PostgreSQL that are tested, as doctor does', 
   );
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter(({ isTested }) => !isTested)).toEqual([]);
-  const embedded = [...read('packages/server/src/embedded/platform-package.ts').matchAll(/^ {2}(\d+): '/gm)];
+  const embedded = [...read('packages/server/src/binaries/platform-package.ts').matchAll(/^ {2}(\d+): '/gm)];
   expect(embedded.map(([, major]) => major)).toEqual(
     Array.from({ length: Number(newest) - Number(oldest) + 1 }, (_, index) => String(Number(oldest) + index)),
   );

@@ -4,7 +4,7 @@ import { ServerError } from '../contract/server-error.js';
 import { superuser } from './initialize-cluster.js';
 import { type LaunchOptions, launchPostgres, type Postmaster } from './launch-postgres.js';
 import { host } from './postgres-arguments.js';
-import { logFileIn, type Surroundings } from './supervise.js';
+import { logFileIn, type Surroundings } from '../surroundings/supervise.js';
 
 const restartTimeoutMs = 60_000;
 

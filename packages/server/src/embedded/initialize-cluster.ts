@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type Deadline, untilDeadline } from '../contract/deadline.js';
 import { logTail, saysDiskFull } from '../contract/log-tail.js';
 import { ServerError } from '../contract/server-error.js';
-import type { Binaries } from './prepare-binaries.js';
+import type { Binaries } from '../binaries/prepare-binaries.js';
 import { scramSecretOf } from './scram-secret.js';
-import { handOver } from './server-account.js';
-import { logFileIn, supervise, type Surroundings } from './supervise.js';
+import { handOver } from '../surroundings/server-account.js';
+import { logFileIn, supervise, type Surroundings } from '../surroundings/supervise.js';
 
 /** The superuser of every embedded server. */
 export const superuser = 'postgres';

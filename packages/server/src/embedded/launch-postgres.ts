@@ -4,7 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Deadline, untilDeadline } from '../contract/deadline.js';
 import { logTail, saysDiskFull } from '../contract/log-tail.js';
 import { ServerError } from '../contract/server-error.js';
-import { logFileIn, supervise, type SupervisedProgram, type Surroundings } from './supervise.js';
+import {
+  logFileIn,
+  supervise,
+  type SupervisedProgram,
+  type Surroundings,
+} from '../surroundings/supervise.js';
 
 /** A postmaster that accepts connections. */
 export interface Postmaster {

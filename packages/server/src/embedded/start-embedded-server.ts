@@ -4,17 +4,17 @@ import type { RunningEmbeddedServer } from '../contract/running-server.js';
 import { ServerError } from '../contract/server-error.js';
 import type { EmbeddedServerOptions } from './embedded-server-options.js';
 import { EmbeddedServer } from './embedded-server.js';
-import { findPlatformPackage } from './find-platform-package.js';
+import { findPlatformPackage } from '../binaries/find-platform-package.js';
 import { freePort } from './free-port.js';
 import { initializeCluster } from './initialize-cluster.js';
 import { type LaunchOptions, launchPostgres, PortTakenError, type Postmaster } from './launch-postgres.js';
-import { parentDirectories } from './parent-directories.js';
-import { platformPackage } from './platform-package.js';
+import { parentDirectories } from '../surroundings/parent-directories.js';
+import { platformPackage } from '../binaries/platform-package.js';
 import { host, postgresArguments } from './postgres-arguments.js';
-import { NotExecutableError, prepareBinaries } from './prepare-binaries.js';
-import { createPrivateDirectory } from './private-directory.js';
-import { canEnter, type ServerAccount, serverAccount } from './server-account.js';
-import type { Surroundings } from './supervise.js';
+import { NotExecutableError, prepareBinaries } from '../binaries/prepare-binaries.js';
+import { createPrivateDirectory } from '../surroundings/private-directory.js';
+import { canEnter, type ServerAccount, serverAccount } from '../surroundings/server-account.js';
+import type { Surroundings } from '../surroundings/supervise.js';
 
 const attemptsAtPort = 5;
 

@@ -1,8 +1,8 @@
 import { execFile, type ExecFileException } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerError } from '../contract/server-error.js';
-import type { ServerAccount } from './server-account.js';
-import { serverEnvironment } from './server-environment.js';
+import type { ServerAccount } from '../surroundings/server-account.js';
+import { serverEnvironment } from '../surroundings/server-environment.js';
 
 /** In which way the binaries would be run. */
 export interface ProbeOptions {

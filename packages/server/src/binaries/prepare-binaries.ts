@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { ServerError } from '../contract/server-error.js';
 import { probeBinaries } from './probe-binaries.js';
-import { handOver, type ServerAccount } from './server-account.js';
+import { handOver, type ServerAccount } from '../surroundings/server-account.js';
 
 /** PostgreSQL's programs, ready to run as the server's account. */
 export interface Binaries {
