@@ -35,7 +35,7 @@ export async function withMaintenanceConnections<T>(
   } catch (error) {
     throw throughPooler(error, target, connections);
   } finally {
-    await closeAll(connections);
+    await closeAll(connections, deadline);
   }
 }
 
@@ -64,12 +64,12 @@ async function connectAll(
   const made = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
   const failed = attempts.find((attempt) => attempt.status === 'rejected');
   if (failed === undefined) return made;
-  await closeAll(made);
+  await closeAll(made, deadline);
   throw failed.reason;
 }
 
-async function closeAll(connections: readonly Connection[]): Promise<void> {
-  await Promise.all(connections.map(async ({ client }) => disconnect(client)));
+async function closeAll(connections: readonly Connection[], deadline: Deadline): Promise<void> {
+  await Promise.all(connections.map(async ({ client }) => disconnect(client, deadline)));
 }
 
 /**

@@ -4,6 +4,9 @@ import { type Deadline, pause } from '../contract/deadline.js';
 /** How long after the deadline an answer is still waited for: every server answers what is asked of it then sooner. */
 const silenceMs = 800;
 
+/** How long the server may take to close a connection. */
+const closingMs = 1000;
+
 /** How late a timer may fire before it says nothing of the network: this process was not running meanwhile. */
 const lateMs = 200;
 
@@ -28,6 +31,7 @@ export function giveUpOnSilence(client: Client, deadline: Deadline): void {
 class SilenceTimer {
   readonly #client: Client;
   readonly #deadline: Deadline;
+  readonly #askedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: Client, deadline: Deadline) {
@@ -44,31 +48,37 @@ class SilenceTimer {
 
   readonly #start = (): void => {
     clearTimeout(this.#timer);
-    const { over, remainingMs } = this.#deadline;
-    const ms = (over ? 0 : remainingMs) + silenceMs;
-    const due = performance.now() + ms;
+    const due = Math.max(performance.now(), this.#dueAt()) + silenceMs;
     this.#timer = setTimeout(
       () => {
         // More time may have been granted meanwhile.
-        if (!this.#deadline.over || performance.now() - due > lateMs) {
+        if (performance.now() < this.#dueAt() || performance.now() - due > lateMs) {
           this.#start();
           return;
         }
         this.#deadline.silent = true;
         giveUp(this.#client);
       },
-      Math.min(ms, 2 ** 31 - 1),
+      Math.min(due - performance.now(), 2 ** 31 - 1),
     );
   };
+
+  #dueAt(): number {
+    return this.#deadline.aborted ? this.#askedAt : this.#deadline.answerDueAt(this.#askedAt);
+  }
 }
 
 /** Clients that were given up: nothing is said to their server any more. */
 const givenUp = new WeakSet<Client>();
 
-/** Closes a client without waiting for a server that does not answer. */
-export async function disconnect(client: Client): Promise<void> {
+/**
+ * Closes a client without waiting for a server that does not answer.
+ *
+ * @param deadline of the operation that it served, where another of its connections may have shown that nobody answers
+ */
+export async function disconnect(client: Client, deadline?: Deadline): Promise<void> {
   const ended = client.end().catch(() => undefined);
-  if (!givenUp.has(client)) await pause(1000, ended);
+  if (!givenUp.has(client) && deadline?.silent !== true) await pause(closingMs, ended);
   giveUp(client);
 }
 

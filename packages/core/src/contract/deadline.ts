@@ -20,6 +20,8 @@ export class Deadline {
   /** Whether a connection was given up because no answer came long after the deadline. */
   silent = false;
   #endsAt: number;
+  #answersBy = Infinity;
+  #minAnswerMs = 0;
 
   constructor(options: DeadlineOptions) {
     const timeoutMs = options.timeoutMs ?? 30_000;
@@ -41,6 +43,21 @@ export class Deadline {
   /** Grants more time: what the caller spends in a callback is its own. */
   extend(ms: number): void {
     this.#endsAt += ms;
+  }
+
+  /**
+   * Grants more time as long as the server answers. One that does not has no more than before; `minAnswerMs` is what it
+   * has for each question at least.
+   */
+  extendWhileAnswered(ms: number, minAnswerMs: number): void {
+    this.#answersBy = this.#endsAt;
+    this.#minAnswerMs = minAnswerMs;
+    this.extend(ms);
+  }
+
+  /** When the server must have answered what it was asked at `askedAt`; both as `performance.now()`. */
+  answerDueAt(askedAt: number): number {
+    return Math.min(this.#endsAt, Math.max(this.#answersBy, askedAt + this.#minAnswerMs));
   }
 
   /** Whether the caller aborted. */

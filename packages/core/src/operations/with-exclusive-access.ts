@@ -29,7 +29,7 @@ export interface ExclusiveAccessReport<T> extends OperationReport {
  */
 const minGivingMs = 30_000;
 
-/** What it has at least to reach the server. */
+/** What the server has at least to answer, at first and to each question. */
 const minReachingMs = 2000;
 
 /** What it has after the deadline where our connections were lost while the database was taken. */
@@ -136,7 +136,7 @@ async function outcomeOf<T>(callback: () => Promise<T>): Promise<Outcome<T>> {
  * not keep it from happening. What the callback threw is not lost in what goes wrong here.
  */
 async function give(
-  { database }: Operation,
+  { database, deadline }: Operation,
   target: Target,
   { timeoutMs = minGivingMs }: ExclusiveAccessOptions,
   held: string,
@@ -145,7 +145,7 @@ async function give(
 ): Promise<OperationReport['leftovers']> {
   const thrown = 'error' in outcome ? [outcome.error] : [];
   try {
-    const { changed, dropped, leftovers } = await releaseAgain(target, held, {
+    const { changed, dropped, leftovers } = await releaseAgain(target, held, deadline, {
       reachMs: Math.max(timeoutMs, minReachingMs),
       totalMs: Math.max(timeoutMs, minGivingMs),
     });
@@ -166,36 +166,44 @@ const retryMs = 200;
  * Gives a database back, over new connections each time that they are lost, until there is no time left. What was done
  * over a connection that was lost is seen by the next one.
  *
+ * @param taking the deadline of the operation that took it, which is told where nobody answers any more
  * @param limits `reachMs`: how long the server may take to answer at all; `totalMs`: how long everything may take
  */
 async function releaseAgain(
   target: Target,
   held: string,
+  taking: Deadline,
   limits: { readonly reachMs: number; readonly totalMs: number },
 ): Promise<Pick<OperationReport, 'changed' | 'leftovers'> & { readonly dropped: boolean }> {
   const time = new Deadline({ timeoutMs: limits.totalMs });
   let lostOnce = false;
   for (;;) {
     let dropped = false;
-    const reaching = { reached: false };
+    let giving: Operation | undefined;
+    const beganAt = performance.now();
     const options = { timeoutMs: Math.max(1, Math.min(limits.reachMs, time.remainingMs)) };
     // The poolers are paused until the end, by the operation that took the database.
     const unpooled = { ...target, poolers: [] };
     const request = { command: 'run', target: unpooled, options, failure: notGivenBack(held) } as const;
     try {
       const { changed, leftovers } = await withOperation(request, async (operation) => {
-        reaching.reached = true;
-        operation.deadline.extend(Math.max(0, time.remainingMs - operation.deadline.remainingMs));
+        giving = operation;
+        const { deadline } = operation;
+        deadline.extendWhileAnswered(Math.max(0, time.remainingMs - deadline.remainingMs), minReachingMs);
         const outcome = await release(operation, held);
         dropped = outcome.dropped === true;
         return outcome;
       });
       return { changed: changed || lostOnce, dropped, leftovers };
     } catch (error) {
-      if (!reaching.reached && isPgEvictError(error) && error.code === 'TIMEOUT')
+      const code = isPgEvictError(error) ? error.code : undefined;
+      // A timer may fire a moment early.
+      const isLate = code === 'TIMEOUT' || performance.now() - beganAt >= options.timeoutMs;
+      if (giving?.deadline.silent ?? isLate) {
+        taking.silent = true;
         throw notReached(target.database ?? '', held, error);
-      const isLost = isPgEvictError(error) && error.code === 'CONNECTION_FAILED';
-      if (!isLost || time.remainingMs < 1000) throw error;
+      }
+      if (code !== 'CONNECTION_FAILED' || time.remainingMs < 1000) throw error;
       lostOnce = true;
       await pause(retryMs);
     }
@@ -206,7 +214,7 @@ async function releaseAgain(
 function notReached(database: string, held: string, cause: unknown): PgEvictError {
   return errorWithRemedies(
     'CONNECTION_FAILED',
-    `Database "${database}" was not given back: the server does not answer. It is not known whether the database is still called "${held}".`,
+    `The server does not answer. It is not known whether database "${database}" was given back, or is still called "${held}".`,
     [{ kind: 'await-release', database }],
     { database, cause },
   );
@@ -222,7 +230,7 @@ async function givenBackAfter(
   try {
     if (deadline.silent) throw notReached(database, held, error);
     const leftMs = (deadline.over ? 0 : deadline.remainingMs) + spareMs;
-    await releaseAgain(target, held, { reachMs: leftMs, totalMs: leftMs });
+    await releaseAgain(target, held, deadline, { reachMs: leftMs, totalMs: leftMs });
     return error;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
