@@ -209,6 +209,48 @@ describe('two at once', () => {
   });
 });
 
+describe('where two are kept, as the process was killed before it dropped the earlier one', () => {
+  /** A database that has been recreated and then put aside; `later` is what it was last. */
+  async function keptTwice(): Promise<{ database: string; earlier: string; later: string }> {
+    const { database, kept: earlier } = await replaced();
+    const failing = dropDatabase(targetOf(database), {
+      undoMs: hourMs,
+      onStep: (step) => {
+        if (step === 'dropped') throw new Error('killed');
+      },
+    });
+    await expect(failing).rejects.toThrow('killed');
+    const kept = await findKeptDatabases(targetOf(database));
+    const later = kept.find(({ of, database: name }) => of === database && name !== earlier)?.database;
+    return { database, earlier, later: later ?? '' };
+  }
+
+  test('an undo takes the later one, though the clock of the server has been set back meanwhile', async () => {
+    const { database, earlier, later } = await keptTwice();
+    const text = (await commentOf(earlier)) ?? '';
+    await comment(earlier, text.replace(/"at":[0-9.]+/, '"at":4000000000'));
+    expect(await undoDatabase(targetOf(database))).toMatchObject({ from: later });
+    expect(await markerOf(database)).toBeUndefined();
+    expect(await databaseExists(earlier)).toBe(false);
+  });
+
+  test('the earlier one is dropped by what drops expired ones', async () => {
+    const { database, earlier, later } = await keptTwice();
+    const { dropped } = await dropExpiredDatabases(targetOf('postgres'));
+    expect(dropped).toContain(earlier);
+    expect(await undoDatabase(targetOf(database))).toMatchObject({ from: later });
+  });
+
+  test('another role cannot have ours dropped by a later one of its own', async () => {
+    const { database, kept } = await replaced();
+    const name = await putBeside(kept, await scratch.role('CREATEDB'), 4_000_000_000);
+    await dropExpiredDatabases(targetOf('postgres'));
+    expect(await databaseExists(kept)).toBe(true);
+    expect(await undoDatabase(targetOf(database))).toMatchObject({ from: kept });
+    await ask(`DROP DATABASE ${quote(name)}`);
+  });
+});
+
 describe('what cannot be dropped', () => {
   test('a drop says which kept content is protected', async () => {
     const { database, kept } = await replaced();
@@ -232,6 +274,16 @@ describe('what cannot be dropped', () => {
     const session = await openSession(serverUrl({ database: kept }));
     const { leftovers } = await dropDatabase(targetOf(database));
     expect(leftovers).toEqual([{ database: kept, reason: expect.stringContaining(`(${session.pid})`) }]);
+    await session.close();
+  });
+
+  test('where somebody is altering it, it is left soon, and said so', async () => {
+    const { database, kept } = await replaced();
+    const session = await openSession(serverUrl());
+    await session.client.query(`BEGIN; COMMENT ON DATABASE ${quote(kept)} IS 'mine'`);
+    const { leftovers } = await dropDatabase(targetOf(database));
+    expect(leftovers).toEqual([{ database: kept, reason: expect.stringContaining(`(${session.pid})`) }]);
+    await session.client.query('ROLLBACK');
     await session.close();
   });
 

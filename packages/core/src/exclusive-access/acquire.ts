@@ -14,7 +14,8 @@ import {
 } from '../guards/preconditions.js';
 import { unlessGuarded } from '../guards/unless-guarded.js';
 import { quoteIdentifier, quoteLiteral, renameStatement } from '../text/quote.js';
-import { dropPrivateDatabases, privateName } from './private-databases.js';
+import { dropPrivateDatabases } from './drop-private-databases.js';
+import { privateName } from './private-databases.js';
 
 /** A database that can be held, and how. */
 export interface AcquirePlan extends Plan {

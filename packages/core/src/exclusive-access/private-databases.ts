@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { pause, stateOf } from '../contract/deadline.js';
-import type { Leftover } from '../contract/report.js';
-import { sqlStateOf } from '../contract/server-error.js';
 import type { Operation } from '../eviction/operation.js';
-import { cancelUntilSettled } from '../eviction/stop-statement.js';
 import { standsInFor } from '../guards/placeholder.js';
-import { quoteIdentifier } from '../text/quote.js';
 import { leaseLockTaken } from './lease-lock.js';
-
-/** What DROP DATABASE says of a template. */
-const wrongObjectType = '42809';
 
 /**
  * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, one that is being
@@ -123,80 +115,4 @@ export async function findAbandonedDatabases(
     )
     .filter((row) => (tag === undefined || row.tag === tag) && isTrusted(row, named.rows))
     .map((row) => ({ name: row.name, role: row.role, tag: row.tag }));
-}
-
-/** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
-const tidyMs = 1000;
-
-/** Drops what died operations left, but waits for nobody who is on one of them, and for none of them once the time is up. */
-export async function dropAbandoned(operation: Operation, names: readonly string[]): Promise<Leftover[]> {
-  const leftovers: Leftover[] = [];
-  for (const database of names) {
-    const { rows } = await operation.runner.client.query<{ pid: number }>(
-      'SELECT pid FROM pg_stat_activity WHERE datname = $1',
-      [database],
-    );
-    const pids = rows.map(({ pid }) => pid).join(', ');
-    if (operation.deadline.over) leftovers.push({ database, reason: 'there was no time left to drop it' });
-    else if (rows.length > 0) leftovers.push({ database, reason: `somebody is connected to it (${pids})` });
-    else leftovers.push(...(await dropPrivateDatabases(operation, [database])));
-  }
-  return leftovers;
-}
-
-/**
- * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
- * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
- */
-export async function dropPrivateDatabases(
-  operation: Operation,
-  names: readonly string[],
-): Promise<Leftover[]> {
-  const leftovers: Leftover[] = [];
-  for (const database of names) {
-    try {
-      await dropPrivateDatabase(operation, database);
-    } catch (error) {
-      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
-    }
-  }
-  return leftovers;
-}
-
-async function dropPrivateDatabase(operation: Operation, name: string): Promise<void> {
-  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
-  try {
-    await runUnlessItHangs(operation, drop);
-  } catch (error) {
-    if (sqlStateOf(error) !== wrongObjectType) throw error;
-    await operation.runner.client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
-    await runUnlessItHangs(operation, drop);
-  }
-}
-
-/**
- * Since 15, DROP DATABASE waits until every process of the server has answered, without limit, if one is stopped or
- * hangs. It is cancelled then, and when it still runs some time after the deadline: what was to be dropped is half
- * dropped and needed by nobody.
- */
-async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
-  const { runner, control, deadline } = operation;
-  const running = runner.run(sql);
-  const statement = stateOf(running);
-  const beganAt = performance.now();
-  await pause(deadline.over ? tidyMs / 2 : tidyMs, running);
-  while (!statement.settled) {
-    // If that cannot be seen, it is not left to run on behind us.
-    const hangs = await control.client
-      .query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`, [runner.pid])
-      .then(
-        ({ rows }) => rows.length > 0,
-        () => true,
-      );
-    const tookMs = performance.now() - beganAt;
-    if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > tidyMs)) {
-      await cancelUntilSettled(operation, running);
-    } else await pause(100, running);
-  }
-  await running;
 }

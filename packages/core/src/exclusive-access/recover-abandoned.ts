@@ -3,7 +3,8 @@ import { pause } from '../contract/deadline.js';
 import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
-import { dropAbandoned, findAbandonedDatabases, type PrivateRole } from './private-databases.js';
+import { dropAbandoned } from './drop-private-databases.js';
+import { findAbandonedDatabases, type PrivateRole } from './private-databases.js';
 import { standsInFor } from '../guards/placeholder.js';
 import { release } from './release.js';
 

@@ -5,7 +5,8 @@ import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { onlyPlaceholderOf, standsInFor } from '../guards/placeholder.js';
 import { renameStatement } from '../text/quote.js';
-import { dropPrivateDatabases, privateName } from './private-databases.js';
+import { dropPrivateDatabases } from './drop-private-databases.js';
+import { privateName } from './private-databases.js';
 
 /** What did not happen, where the database kept its private name. */
 export const notGivenBack =

@@ -8,7 +8,8 @@ import { findDatabase, inspect } from '../database/facts.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { dropPrivateDatabases, privateName } from '../exclusive-access/private-databases.js';
+import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases.js';
+import { privateName } from '../exclusive-access/private-databases.js';
 import {
   assertOwner,
   requireAbsent,

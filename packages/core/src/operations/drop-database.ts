@@ -19,6 +19,7 @@ import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
 import { dropKept, dropPrevious } from '../undo/drop-kept.js';
+import { findKept } from '../undo/find-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
 import { planKeeping } from '../undo/plan-keeping.js';
 import { dropByName, dropRenamed, mayBeRenamed } from './drop-renamed.js';
@@ -111,6 +112,7 @@ async function putAside(
   await removeBlockers(operation, toRemove);
   const { notKept, place } = await prepareKeeping(operation, keeping);
   refuseUnlessKept(operation, notKept);
+  const before = await findKept(operation.control.client, database);
   if (place === undefined) throw databaseNotFound(database);
   await runExclusively(operation, {
     ...needs,
@@ -118,7 +120,7 @@ async function putAside(
     sessions: 'end',
   });
   await operation.step('dropped');
-  const leftovers = await dropPrevious(operation, place.before, keeping.owner);
+  const leftovers = await dropPrevious(operation, before, keeping.owner);
   return { changed: true, removed: report.removed, kept: place.kept, leftovers };
 }
 

@@ -4,10 +4,11 @@ import { PgEvictError } from '../contract/error.js';
 import { assertOptions, operationOptions, undoOptions } from '../contract/options.js';
 import type { OperationReport } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
-import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
+import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases.js';
 import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { createSuccessor } from '../successor/create-successor.js';
 import { SuccessorFill } from '../successor/fill-successor.js';
+import { fateOfReplaced, lookAgain, lookAtReplaced } from '../successor/look-at-replaced.js';
 import { copiedFrom, planRecreation, type Recreation } from '../successor/plan-recreation.js';
 import type { RecreateDatabaseOptions } from '../successor/recreate-options.js';
 import { type RefreshedSettings, refreshSettings } from '../successor/refresh-settings.js';
@@ -65,22 +66,26 @@ export async function recreateDatabase(
   const recreating = withOperation(request, async (operation) => {
     const plan = await planRecreation(operation, options);
     await operation.step('checked');
-    if (operation.dryRun) return plan.report;
+    const looking = lookAtReplaced(operation, plan.old, options);
+    if (operation.dryRun) return { ...plan.report, ...fateOfReplaced(await looking) };
+    // If the new database cannot be created, that is what the caller is told.
+    looking.catch(() => undefined);
     try {
       const refused = await createSuccessor(operation, plan.successor, plan.statement, plan.like);
+      let replaced = await looking;
       const swapped =
         filling === undefined
-          ? await swapIn(operation, plan)
+          ? await swapIn(operation, plan, replaced)
           : await filling.fill(operation, plan.successor, async (live) => {
               // Filling may have taken hours.
               await refuseProtectedByNow(live.control.client, [live.database]);
-              return swapIn(live, plan, await refreshed(live, plan));
+              replaced = await lookAgain(live, replaced);
+              return swapIn(live, plan, replaced, await refreshed(live, plan));
             });
       const notCarriedOver = [...refused, ...swapped.notCarriedOver];
-      const { kept, leftovers, notKept } = swapped;
       const { removed } = plan.report;
-      const standbys = kept === null ? plan.standbys : [];
-      return { changed: true, ...plan.fate, notCarriedOver, removed, leftovers, kept, notKept, standbys };
+      const { leftovers } = swapped;
+      return { changed: true, ...plan.fate, ...fateOfReplaced(replaced), notCarriedOver, removed, leftovers };
     } catch (error) {
       // Once it has taken the old one's place, there is none of that name.
       if (filling === undefined)

@@ -7,7 +7,7 @@ import { settingStatements } from '../database/settings.js';
 import type { Operation } from '../eviction/operation.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
 import { runWithinDeadline } from '../eviction/run-within-deadline.js';
-import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
+import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases.js';
 import { heldError, placeholderCopied } from '../guards/placeholder.js';
 import { isBuiltIn } from '../text/identifier.js';
 

@@ -4,7 +4,7 @@ import { alsoThrown, PgEvictError } from '../contract/error.js';
 import type { Operation } from '../eviction/operation.js';
 import { accessTo, type DatabaseAccess } from '../exclusive-access/access.js';
 import { Lease } from '../exclusive-access/lease.js';
-import { dropPrivateDatabases } from '../exclusive-access/private-databases.js';
+import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { withLiveConnections } from './live-connections.js';
 

@@ -2,7 +2,6 @@ import { type Blocker, renameBlockers, replaceBlockers } from '../contract/block
 import type { OperationReport } from '../contract/report.js';
 import { createStatement, type CreateStatement } from '../database/create-statement.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
-import { findStandbys } from '../eviction/find-standbys.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { type Plan, preflight } from '../eviction/preflight.js';
 import { privateName } from '../exclusive-access/private-databases.js';
@@ -18,8 +17,6 @@ import {
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { isBuiltIn } from '../text/identifier.js';
-import { prepareKeeping } from '../undo/keep.js';
-import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import type { RecreateDatabaseOptions } from './recreate-options.js';
 
@@ -34,17 +31,14 @@ export interface Recreation {
   readonly like: DatabaseFacts | undefined;
   /** What of them is put around it once it is filled. */
   readonly restrictions: Restrictions | undefined;
-  /** Whether there is an old database. */
-  readonly replaces: boolean;
+  /** The old database, if there is one. */
+  readonly old: DatabaseFacts | undefined;
   readonly keepOldAs: string | undefined;
-  readonly keeping: KeepPlan;
   readonly toRemove: readonly Blocker[];
-  /** Who ends sessions of his own when the old database is dropped. */
-  readonly standbys: OperationReport['standbys'];
   /** What becomes of the names, for the report. */
   readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
-  /** The report of a dry run. */
-  readonly report: Plan['report'] & OperationOutcome & Pick<OperationReport, 'notKept' | 'standbys'>;
+  /** The report of a dry run, but for the fate of the old content. */
+  readonly report: Plan['report'] & OperationOutcome;
 }
 
 /** The database that is copied, where it is a user's. */
@@ -71,13 +65,6 @@ export async function planRecreation(
     { databases: copiedFrom(template), blockedBy: renameBlockers },
   ];
   const { toRemove, report } = await preflight(operation, needs, options);
-  // On a connection each.
-  const [keeping, standbys] = await Promise.all([
-    planKeeping(operation, old, options),
-    standbysOf(operation, old, options),
-  ]);
-  const { notKept } = keeping;
-  const kept = operation.dryRun ? ((await prepareKeeping(operation, keeping)).place?.kept ?? null) : null;
   const fate = {
     ...(old === undefined ? { created: true as const } : {}),
     ...(old === undefined || keepOldAs === undefined ? {} : { keptAs: keepOldAs }),
@@ -88,30 +75,12 @@ export async function planRecreation(
     model,
     like,
     restrictions,
-    replaces: old !== undefined,
+    old,
     keepOldAs,
-    keeping,
     toRemove,
-    standbys,
     fate,
-    report: {
-      ...report,
-      ...fate,
-      notCarriedOver: statement.notCarriedOver,
-      kept,
-      notKept,
-      standbys: kept === null ? standbys : [],
-    },
+    report: { ...report, ...fate, notCarriedOver: statement.notCarriedOver },
   };
-}
-
-/** The standbys that replay the drop of the old database, if it is dropped. */
-async function standbysOf(
-  { runner }: Operation,
-  old: DatabaseFacts | undefined,
-  { keepOldAs }: RecreateDatabaseOptions,
-): Promise<OperationReport['standbys']> {
-  return old === undefined || keepOldAs !== undefined ? [] : findStandbys(runner.client);
 }
 
 /** Looks whether the databases are as they have to be and the role may do what it is to do. */

@@ -1,19 +1,20 @@
 import { renameBlockers } from '../contract/blocker.js';
-import type { Leftover, NotCarriedOver, OperationReport } from '../contract/report.js';
+import type { Leftover, NotCarriedOver } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';
-import { dropPrivateDatabases, privateName } from '../exclusive-access/private-databases.js';
+import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases.js';
+import { privateName } from '../exclusive-access/private-databases.js';
 import { unlessGuarded } from '../guards/unless-guarded.js';
 import { renameStatement } from '../text/quote.js';
 import { dropPrevious } from '../undo/drop-kept.js';
-import { prepareKeeping } from '../undo/keep.js';
 import type { Restrictions } from './access-restrictions.js';
+import type { Replaced } from './look-at-replaced.js';
 import type { Recreation } from './plan-recreation.js';
 import type { RefreshedSettings } from './refresh-settings.js';
 
 /** What a swap came to. */
-export interface Swapped extends Pick<OperationReport, 'kept' | 'notKept'> {
+export interface Swapped {
   readonly notCarriedOver: readonly NotCarriedOver[];
   readonly leftovers: Leftover[];
 }
@@ -21,7 +22,8 @@ export interface Swapped extends Pick<OperationReport, 'kept' | 'notKept'> {
 /** Puts the new database in the old one's place and drops that, or keeps it under its other name. */
 export async function swapIn(
   operation: Operation,
-  { keepOldAs, keeping, replaces, restrictions: planned, statement, successor, toRemove }: Recreation,
+  { keepOldAs, old, restrictions: planned, statement, successor, toRemove }: Recreation,
+  { before, place }: Pick<Replaced, 'before' | 'place'>,
   changed?: RefreshedSettings,
 ): Promise<Swapped> {
   const notCarriedOver = await fence(operation, successor, {
@@ -30,9 +32,8 @@ export async function swapIn(
     ...changed,
   });
   await removeBlockers(operation, toRemove);
-  const { notKept, place } = await prepareKeeping(operation, keeping);
   const aside = place?.name ?? keepOldAs;
-  const predecessor = replaces ? (aside ?? privateName(operation, 'old')) : undefined;
+  const predecessor = old === undefined ? undefined : (aside ?? privateName(operation, 'old'));
   await rename(operation, successor, predecessor, place?.statements);
   // The recreate has happened; what fails from here on is untidy, not undone.
   let leftovers: Leftover[] = [];
@@ -42,10 +43,10 @@ export async function swapIn(
     if (predecessor !== undefined && aside === undefined)
       leftovers = await dropPrivateDatabases(operation, [predecessor]);
     // Only the last one is kept.
-    else if (place !== undefined) leftovers = await dropPrevious(operation, place.before, keeping.owner);
+    else if (place !== undefined) leftovers = await dropPrevious(operation, before, old?.owner);
   }
   if (aside === undefined) await operation.step('dropped');
-  return { notCarriedOver, leftovers, kept: place?.kept ?? null, notKept };
+  return { notCarriedOver, leftovers };
 }
 
 interface Fence {

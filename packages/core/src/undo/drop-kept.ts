@@ -1,6 +1,6 @@
 import type { Leftover } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
-import { dropAbandoned } from '../exclusive-access/private-databases.js';
+import { dropAbandoned } from '../exclusive-access/drop-private-databases.js';
 import { findKept, isOurs, type Kept } from './find-kept.js';
 
 /**
@@ -38,7 +38,8 @@ export interface DroppedExpired {
 }
 
 /**
- * Drops what has expired on the whole server, as long as the deadline lasts. What has not our note may be anybody's.
+ * Drops what has expired on the whole server, as long as the deadline lasts, and what a process did not come to drop after
+ * it had kept something later. What has not our note may be anybody's.
  *
  * @param except what the operation itself has just put aside
  */
@@ -46,8 +47,10 @@ export async function dropExpired(operation: Operation, except?: string): Promis
   const kept = await findKept(operation.control.client);
   const dropped: string[] = [];
   const left: Leftover[] = [];
-  const over = kept.filter(
-    ({ expired, invalid, name, note }) => note !== undefined && (expired || invalid) && name !== except,
+  const noted = kept.filter(({ note }) => note !== undefined);
+  const over = noted.filter(
+    (each, at) =>
+      (each.expired || each.invalid || isFollowed(each, noted.slice(0, at))) && each.name !== except,
   );
   for (const each of droppable(over)) {
     if (operation.deadline.over) break;
@@ -56,6 +59,11 @@ export async function dropExpired(operation: Operation, except?: string): Promis
     if (failed.length === 0) dropped.push(each);
   }
   return { dropped, left };
+}
+
+/** Whether one of these, all of which are later, is the content of the same database, and of the same owner. */
+function isFollowed({ owner, tag }: Kept, later: readonly Kept[]): boolean {
+  return later.some((each) => each.tag === tag && each.owner === owner && !each.invalid);
 }
 
 /** Those that the role may drop, and that nobody has protected. */

@@ -36,16 +36,19 @@ interface Row extends Pick<
   readonly now: number;
 }
 
-/** Names are matched as text: LIKE on a name may use the collation of a damaged template. */
+/**
+ * Names are matched as text: LIKE on a name may use the collation of a damaged template. The clock of the server may be set
+ * back, so the order is that of the transactions that put them aside, each of which had the lock on the database.
+ */
 const keptQuery = `
 SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_get_userbyid(datdba) = current_user AS mine,
   (SELECT rolsuper FROM pg_roles r WHERE r.oid = datdba) AS "ownerSuperuser", pg_has_role(datdba, 'USAGE') AS owned,
   datconnlimit = -2 AS invalid, pg_catalog.shobj_description(oid, 'pg_database') AS comment,
   floor(extract(epoch FROM clock_timestamp()))::float8 AS now
-FROM pg_database WHERE datname LIKE '${keptPattern}' ORDER BY datname`;
+FROM pg_database WHERE datname LIKE '${keptPattern}' ORDER BY age(xmin), datname`;
 
 /**
- * Finds the databases that are kept for an undo: those of one database, the latest first, or all of the server. One
+ * Finds the databases that are kept for an undo: those of one database, or of all of the server, the latest first. One
  * query; needs no privilege.
  */
 export async function findKept(client: Queryable, database?: string): Promise<Kept[]> {
@@ -59,8 +62,7 @@ export async function findKept(client: Queryable, database?: string): Promise<Ke
       const note = readKeptNote(row.comment, name.tag);
       return [{ ...row, ...name, expired: name.until <= now, note, protected: isProtected }];
     })
-    .filter((kept) => tag === undefined || kept.tag === tag)
-    .toSorted((a, b) => (b.note?.at ?? 0) - (a.note?.at ?? 0));
+    .filter((kept) => tag === undefined || kept.tag === tag);
 }
 
 /**

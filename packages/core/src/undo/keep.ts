@@ -1,10 +1,10 @@
 import type { KeptContent } from '../contract/report.js';
 import type { Operation } from '../eviction/operation.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
-import { findKept, type Kept } from './find-kept.js';
-import { type KeptNote, writeKeptNote } from './kept-comment.js';
+import type { Kept } from './find-kept.js';
+import { writeKeptNote } from './kept-comment.js';
 import { keptName } from './kept-name.js';
-import { type Attachments, attachmentsSql, type KeepPlan, reasonAgainstAttached } from './plan-keeping.js';
+import { type KeepPlan, planAgain, reasonAgainstAttached } from './plan-keeping.js';
 
 /** A place for the old content of a database. */
 export interface KeepingPlace {
@@ -12,8 +12,6 @@ export interface KeepingPlace {
   /** What comes behind the rename to that name, in the same transaction. */
   readonly statements: readonly string[];
   readonly kept: KeptContent;
-  /** What was kept of the database before: only the last content is. */
-  readonly before: readonly Kept[];
 }
 
 /** What is to become of the old content. */
@@ -24,34 +22,22 @@ export interface Keeping {
   readonly notKept: string | null;
 }
 
-/** $1 the database. */
-const placeQuery = `
-SELECT extract(epoch FROM clock_timestamp())::float8 AS at, datallowconn AS connections,
-  shobj_description(oid, 'pg_database') AS comment, ${attachmentsSql}
-FROM pg_database d WHERE datname = $1`;
+/** Prepares the place for what is about to be replaced. One query. */
+export async function prepareKeeping(operation: Operation, plan: KeepPlan): Promise<Keeping> {
+  return placeFor(operation, await planAgain(operation, plan));
+}
 
-type PlaceRow = Pick<KeptNote, 'at' | 'connections' | 'comment'> & Attachments;
-
-/**
- * Prepares the place for what is about to be replaced: the time runs from here. Much time may have passed since it was
- * planned, and slots have come. Two queries, on a connection each.
- */
-export async function prepareKeeping(
+/** The place for a database that has just been looked at: the time runs from there. */
+export function placeFor(
   operation: Operation,
-  { by, forSeconds, sizeBytes, notKept }: KeepPlan,
-): Promise<Keeping> {
-  if (forSeconds === undefined) return { place: undefined, notKept };
-  const { control, database, runner } = operation;
-  const [{ rows }, before] = await Promise.all([
-    control.client.query<PlaceRow & Record<string, unknown>>(placeQuery, [database]),
-    operation.dryRun ? [] : findKept(runner.client, database),
-  ]);
-  const [found] = rows;
-  if (found === undefined) return { place: undefined, notKept };
+  { by, forSeconds, notKept, seen, sizeBytes }: KeepPlan,
+): Keeping {
+  if (forSeconds === undefined || seen === undefined) return { place: undefined, notKept };
   // In a dry run they are there yet that would be removed.
-  const attached = operation.dryRun ? null : reasonAgainstAttached(found);
+  const attached = operation.dryRun ? null : reasonAgainstAttached(seen);
   if (attached !== null) return { place: undefined, notKept: attached };
-  const { at, connections, comment } = found;
+  const { database } = operation;
+  const { at, connections, comment } = seen;
   const until = Math.ceil(at + forSeconds);
   const name = keptName(operation, until);
   const note = { of: database, by, at, connections, comment };
@@ -62,7 +48,6 @@ export async function prepareKeeping(
       `COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${quoteLiteral(writeKeptNote(note, until))}`,
     ],
     kept: { database: name, until: new Date(until * 1000).toISOString(), sizeBytes },
-    before,
   };
   return { place, notKept: null };
 }

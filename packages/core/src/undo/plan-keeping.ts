@@ -3,6 +3,7 @@ import type { UndoOptions } from '../contract/options.js';
 import type { DatabaseFacts } from '../database/facts.js';
 import { isInvalid } from '../database/facts.js';
 import type { Operation } from '../eviction/operation.js';
+import type { KeptNote } from './kept-comment.js';
 
 /** Whether the content of a database will be kept. */
 export interface KeepPlan {
@@ -15,28 +16,38 @@ export interface KeepPlan {
   readonly notKept: string | null;
   /** Whose the database is. */
   readonly owner: string | undefined;
+  /** The database as it was when it was looked at; `undefined` where nothing is kept. */
+  readonly seen: Seen | undefined;
 }
 
-/** What belongs to a database and would go on without it; of `pg_database d`. Readable by every role. */
-export const attachmentsSql = `EXISTS (SELECT FROM pg_replication_slots s WHERE s.database = d.datname) AS slots,
-  EXISTS (SELECT FROM pg_prepared_xacts p WHERE p.database = d.datname) AS prepared,
-  EXISTS (SELECT FROM pg_subscription b WHERE b.subdbid = d.oid) AS subscriptions`;
-
-/** {@link attachmentsSql} */
-export interface Attachments {
+/** What belongs to a database and would go on without it. */
+interface Attachments {
   readonly slots: boolean;
   readonly prepared: boolean;
   readonly subscriptions: boolean;
 }
 
+/** What may change until a database is put aside. */
+export interface Seen extends Attachments, Pick<KeptNote, 'at' | 'connections' | 'comment'> {}
+
+/** {@link Seen} of `pg_database d`. Readable by every role. */
+const seenSql = `extract(epoch FROM clock_timestamp())::float8 AS at, datallowconn AS connections,
+  shobj_description(oid, 'pg_database') AS comment,
+  EXISTS (SELECT FROM pg_replication_slots s WHERE s.database = d.datname) AS slots,
+  EXISTS (SELECT FROM pg_prepared_xacts p WHERE p.database = d.datname) AS prepared,
+  EXISTS (SELECT FROM pg_subscription b WHERE b.subdbid = d.oid) AS subscriptions`;
+
+/** $1 the database. */
+const seenQuery = `SELECT ${seenSql} FROM pg_database d WHERE datname = $1`;
+
 /** $1 the oid, $2 the limit. */
 const stateQuery = `
-SELECT size, pg_size_pretty(size::bigint) AS "sizeText", pg_size_pretty($2::bigint) AS "limitText", slots, prepared, subscriptions
+SELECT state.*, pg_size_pretty(size::bigint) AS "sizeText", pg_size_pretty($2::bigint) AS "limitText"
 FROM (SELECT CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
-    THEN pg_database_size(oid)::float8 END AS size, ${attachmentsSql}
+    THEN pg_database_size(oid)::float8 END AS size, ${seenSql}
   FROM pg_database d WHERE oid = $1) state`;
 
-interface State extends Attachments {
+interface State extends Seen {
   readonly size: number | null;
   readonly sizeText: string | null;
   readonly limitText: string | null;
@@ -54,7 +65,14 @@ export async function planKeeping(
 ): Promise<KeepPlan> {
   const { undoMs, undoUpToBytes } = options;
   const by = commandOf(options) ?? command;
-  const nothing = { by, forSeconds: undefined, sizeBytes: null, notKept: null, owner: facts?.owner };
+  const nothing = {
+    by,
+    forSeconds: undefined,
+    sizeBytes: null,
+    notKept: null,
+    owner: facts?.owner,
+    seen: undefined,
+  };
   if (undoMs === undefined || facts === undefined) return nothing;
   const limit = undoUpToBytes === undefined ? null : Math.floor(undoUpToBytes);
   const { rows } = await control.client.query<State & Record<string, unknown>>(stateQuery, [
@@ -64,12 +82,19 @@ export async function planKeeping(
   const [state] = rows;
   if (state === undefined) return nothing;
   const notKept = reasonAgainst(facts, state, undoUpToBytes);
-  return {
-    ...nothing,
-    forSeconds: notKept === null ? Math.ceil(undoMs / 1000) : undefined,
-    sizeBytes: state.size,
-    notKept,
-  };
+  const lasting = notKept === null ? { forSeconds: Math.ceil(undoMs / 1000), seen: state } : {};
+  return { ...nothing, ...lasting, sizeBytes: state.size, notKept };
+}
+
+/**
+ * Looks at the database again, as much time may have passed and slots may have come. One query.
+ *
+ * @returns the plan, without `seen` where there is no such database any more
+ */
+export async function planAgain({ control, database }: Operation, plan: KeepPlan): Promise<KeepPlan> {
+  if (plan.forSeconds === undefined) return plan;
+  const { rows } = await control.client.query<Seen & Record<string, unknown>>(seenQuery, [database]);
+  return { ...plan, seen: rows[0] };
 }
 
 /** The size of a database in bytes; `null` where the role may not ask for it. */

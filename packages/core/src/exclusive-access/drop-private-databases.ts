@@ -1,0 +1,114 @@
+import { pause, stateOf } from '../contract/deadline.js';
+import type { Leftover } from '../contract/report.js';
+import { sqlStateOf } from '../contract/server-error.js';
+import type { Operation } from '../eviction/operation.js';
+import { cancelUntilSettled } from '../eviction/stop-statement.js';
+import { quoteIdentifier } from '../text/quote.js';
+
+/** What DROP DATABASE says of a template. */
+const wrongObjectType = '42809';
+
+/** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
+const tidyMs = 1000;
+
+/**
+ * Drops what nobody needs, but waits for nobody who is on one of them or works with it, and for none of them once the time
+ * is up.
+ */
+export async function dropAbandoned(operation: Operation, names: readonly string[]): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    if (operation.deadline.over) leftovers.push({ database, reason: 'there was no time left to drop it' });
+    else leftovers.push(...(await dropUnlessInUse(operation, database)));
+  }
+  return leftovers;
+}
+
+/**
+ * $1 the database, $2 the runner's pid. Workers of autovacuum belong to no role, and DROP DATABASE ends them. The lock of
+ * those that are just connecting is not counted: a moment later they are listed, or gone.
+ */
+const usersQuery = `
+SELECT pid FROM pg_stat_activity WHERE datname = $1 AND usesysid IS NOT NULL
+UNION
+SELECT pid FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND granted AND pid <> $2
+  AND mode <> 'RowExclusiveLock' AND objid = (SELECT oid FROM pg_database WHERE datname = $1)`;
+
+/** How long a drop may take before somebody is looked for whom it waits for. */
+const unhinderedMs = 50;
+
+/** If somebody uses it, the drop waits for them and is cancelled. Usually nobody does, so they are looked for afterwards. */
+async function dropUnlessInUse(operation: Operation, database: string): Promise<Leftover[]> {
+  const { control, runner } = operation;
+  const dropping = dropPrivateDatabases(operation, [database]);
+  const state = stateOf(dropping);
+  await pause(unhinderedMs, dropping);
+  if (state.settled) return dropping;
+  // If that cannot be seen, the drop has its own limits.
+  const users = await control.client
+    .query<{ pid: number }>(usersQuery, [database, runner.pid])
+    .then(({ rows }) => rows.map(({ pid }) => pid).join(', '))
+    .catch(() => '');
+  if (users === '') return dropping;
+  // Where the server cannot be asked any more, the drop fails by itself.
+  await cancelUntilSettled(operation, dropping).catch(() => undefined);
+  const reason = `somebody is connected to it or works with it (${users})`;
+  return (await dropping).map((left) => ({ ...left, reason }));
+}
+
+/**
+ * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
+ * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
+ */
+export async function dropPrivateDatabases(
+  operation: Operation,
+  names: readonly string[],
+): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const database of names) {
+    try {
+      await dropPrivateDatabase(operation, database);
+    } catch (error) {
+      leftovers.push({ database, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return leftovers;
+}
+
+async function dropPrivateDatabase(operation: Operation, name: string): Promise<void> {
+  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
+  try {
+    await runUnlessItHangs(operation, drop);
+  } catch (error) {
+    if (sqlStateOf(error) !== wrongObjectType) throw error;
+    await operation.runner.client.query(`ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`);
+    await runUnlessItHangs(operation, drop);
+  }
+}
+
+/**
+ * Since 15, DROP DATABASE waits until every process of the server has answered, without limit, if one is stopped or
+ * hangs. It is cancelled then, and when it still runs some time after the deadline: what was to be dropped is half
+ * dropped and needed by nobody.
+ */
+async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
+  const { runner, control, deadline } = operation;
+  const running = runner.run(sql);
+  const statement = stateOf(running);
+  const beganAt = performance.now();
+  await pause(deadline.over ? tidyMs / 2 : tidyMs, running);
+  while (!statement.settled) {
+    // If that cannot be seen, it is not left to run on behind us.
+    const hangs = await control.client
+      .query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`, [runner.pid])
+      .then(
+        ({ rows }) => rows.length > 0,
+        () => true,
+      );
+    const tookMs = performance.now() - beganAt;
+    if ((hangs && tookMs > 3 * tidyMs) || (deadline.over && tookMs > tidyMs)) {
+      await cancelUntilSettled(operation, running);
+    } else await pause(100, running);
+  }
+  await running;
+}

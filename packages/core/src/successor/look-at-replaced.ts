@@ -1,0 +1,51 @@
+import type { OperationReport } from '../contract/report.js';
+import type { DatabaseFacts } from '../database/facts.js';
+import { findStandbys } from '../eviction/find-standbys.js';
+import type { Operation } from '../eviction/operation.js';
+import { findKept, type Kept } from '../undo/find-kept.js';
+import { type Keeping, placeFor, prepareKeeping } from '../undo/keep.js';
+import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
+import type { RecreateDatabaseOptions } from './recreate-options.js';
+
+/** What is known of the database that is replaced, and where its content goes. */
+export interface Replaced extends Keeping {
+  readonly plan: KeepPlan;
+  /** What was kept of the database before: only the last content is. */
+  readonly before: readonly Kept[];
+  /** Who ends sessions of his own when the old database is dropped. */
+  readonly standbys: OperationReport['standbys'];
+}
+
+/**
+ * Finds out what becomes of the old content. It changes nothing and uses the control connection alone, so that it can be
+ * done while the runner creates the new database.
+ */
+export async function lookAtReplaced(
+  operation: Operation,
+  old: DatabaseFacts | undefined,
+  options: RecreateDatabaseOptions,
+): Promise<Replaced> {
+  const { client } = operation.control;
+  const plan = await planKeeping(operation, old, options);
+  const keeping = placeFor(operation, plan);
+  const before = keeping.place === undefined ? [] : await findKept(client, operation.database);
+  const standbys = old === undefined || options.keepOldAs !== undefined ? [] : await findStandbys(client);
+  return { ...keeping, plan, before, standbys };
+}
+
+/** Likewise, after much time: what is kept is kept from now on, and something may have come that forbids it. */
+export async function lookAgain(operation: Operation, { plan, standbys }: Replaced): Promise<Replaced> {
+  const keeping = await prepareKeeping(operation, plan);
+  const { place } = keeping;
+  const before = place === undefined ? [] : await findKept(operation.control.client, operation.database);
+  return { ...keeping, plan, before, standbys };
+}
+
+/** The part of a report that says what becomes, or would become, of the old content. */
+export function fateOfReplaced({
+  notKept,
+  place,
+  standbys,
+}: Replaced): Pick<OperationReport, 'kept' | 'notKept' | 'standbys'> {
+  return { kept: place?.kept ?? null, notKept, standbys: place === undefined ? standbys : [] };
+}
