@@ -8,6 +8,7 @@ import {
   recreateDatabase,
   renameDatabase,
   terminateSessions,
+  undoDatabase,
   type OperationReport,
   type Target,
 } from '@pg-evict/core';
@@ -291,6 +292,20 @@ describe('a full disk', () => {
     rmSync(filler);
     expect(await recreateDatabase(target)).toMatchObject({ changed: true, notCarriedOver: [] });
     expect(await markerOf(database, server.url)).toBeUndefined();
+
+    // What is kept stays where the next one fails, and needs no room to come back.
+    await superuser.query(`COMMENT ON DATABASE ${quote(database)} IS 'kept'`);
+    const { kept } = await recreateDatabase(target, { undoMs: 3_600_000 });
+    writeFileSync(filler, Buffer.alloc(6 * 1024 * 1024));
+    const failed = await failureOf(recreateDatabase(target, { undoMs: 3_600_000 }));
+    expect(failed).toMatchObject({ sqlState: '53100', hint: expect.stringContaining('undo') });
+    expect(await privateDatabasesFor(database, server.url)).toEqual([kept?.database]);
+    expect(await undoDatabase(target)).toMatchObject({ from: kept?.database, leftovers: [] });
+    const { rows } = await superuser.query(
+      `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+      [database],
+    );
+    expect(rows).toEqual([{ comment: 'kept' }]);
     await dropDatabase(target);
     await superuser.query('DROP TABLESPACE small');
   });

@@ -66,6 +66,6 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   ],
   [
     /No space left on device|could not extend file/,
-    'There is no room on the server for old and new at once: free some, or drop the old database first.',
+    'There is no room on the server for old and new at once: free some. pg-evict doctor lists what is kept for an undo, which takes space as well.',
   ],
 ];

@@ -60,9 +60,13 @@ export function errorCodeOf(sqlState: string | undefined): PgEvictErrorCode | un
 
 const standbyHint = 'This server is a standby, which only reads: connect to the primary.';
 
+const fullHint = 'Free some space on the server. What is kept for an undo takes space as well.';
+
+const hints: Readonly<Record<string, string>> = { '25006': standbyHint, '53100': fullHint };
+
 /** What would help where the server says this; `undefined` where that is not known. */
 export function hintOf(sqlState: string | undefined): string | undefined {
-  return sqlState === '25006' ? standbyHint : undefined;
+  return sqlState === undefined ? undefined : hints[sqlState];
 }
 
 /**
