@@ -3,6 +3,7 @@ import { isPgEvictError } from '@pg-evict/core';
 import { pause } from '../captured/clock.js';
 import { openHost, type TestHost } from './host.js';
 import { answerIn, type DetachedAnswer, type DetachedHost } from '../wire/detached.js';
+import { lives } from '../wire/process-lives.js';
 
 /** How often it looks whether its runner is still there. */
 const lookEveryMs = 200;
@@ -44,12 +45,4 @@ function answer(place: string, what: DetachedAnswer): void {
 function plain(error: unknown): NonNullable<DetachedAnswer['error']> {
   const message = error instanceof Error ? error.message : String(error);
   return { code: isPgEvictError(error) ? error.code : 'UNEXPECTED', message, database: null };
-}
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }

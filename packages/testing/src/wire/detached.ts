@@ -29,3 +29,6 @@ export function placeOf(directory: string, runner: number): string {
 
 /** The file of the answer. */
 export const answerIn = (place: string): string => join(place, 'host.json');
+
+/** The file of the pid of whoever sees to it that there is an answer. */
+export const pidIn = (place: string): string => join(place, 'pid');

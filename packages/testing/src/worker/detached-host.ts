@@ -1,19 +1,33 @@
-import { spawn } from 'node:child_process';
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { now } from '../captured/clock.js';
 import { tell } from '../captured/streams.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { answerIn, type DetachedAnswer, type DetachedHost, placeOf } from '../wire/detached.js';
+import { answerIn, type DetachedAnswer, type DetachedHost, pidIn, placeOf } from '../wire/detached.js';
 import { setHostVariable } from '../wire/host-variable.js';
+import { lives } from '../wire/process-lives.js';
 
 /** How long a run may take to begin: a template may be built. */
 const beginMs = 300_000;
 
 /** How often somebody looks who waits for it. */
 const lookEveryMs = 10;
+
+/** After so many looks it is asked whether anybody will answer at all. */
+const looksUntilAlive = 25;
 
 const outputIn = (place: string): string => join(place, 'output');
 
@@ -39,7 +53,8 @@ export interface DetachedHostOptions {
  * address to this process and those that it starts. All processes of one runner that call it share the host. Waits
  * without returning to the event loop, as some runners have to know their variables at once.
  *
- * @throws {@link PgEvictError} what `startRun` throws; `TIMEOUT`
+ * @throws {@link PgEvictError} what `startRun` throws; `UNEXPECTED` where the process has ended without an answer;
+ * `TIMEOUT`
  */
 export function startDetachedHost({
   directory,
@@ -49,42 +64,86 @@ export function startDetachedHost({
 }: DetachedHostOptions): void {
   const place = placeOf(directory, runner);
   const endsAt = now() + beginMs;
-  let isMine = false;
-  while (now() < endsAt) {
+  let child: ChildProcess | undefined;
+  for (let turn = 0; now() < endsAt; turn += 1) {
     if (take(place)) {
-      const about: DetachedHost = { directory, runner, place };
-      isMine = true;
-      // Our standard error may be a pipe to the runner, which would wait for its end.
-      const output = openSync(outputIn(place), 'w', 0o600);
-      // Of its own group: Ctrl-C ends the runner, and then it clears up.
-      const child = unwatched(() =>
-        spawn(process.execPath, [program, JSON.stringify(about)], {
-          detached: true,
-          stdio: ['ignore', output, output],
-          env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
-        }),
-      );
-      child.unref();
-      closeSync(output);
+      child = start({ directory, runner, place }, program);
       if (reason !== undefined) tell(`pg-evict: ${reason}`);
     }
     const answer = answerAt(place);
-    if (answer === undefined) sleep();
-    else if (!lives(answer.pid)) rmSync(place, { recursive: true, force: true });
-    else return follow(answer, isMine ? place : undefined);
+    if (answer !== undefined && runs(answer.pid)) return follow(answer, child === undefined ? undefined : place);
+    const isAsking = turn % looksUntilAlive === looksUntilAlive - 1;
+    if (answer !== undefined || (isAsking && !isBeingSeenTo(place))) giveUp(place, child);
+    else sleep();
   }
   throw new PgEvictError('TIMEOUT', `The run of tests has not begun within ${beginMs / 1000} s.`, {
     hint: `Should no process be beginning one, remove ${place}.`,
   });
 }
 
-/** Whether the place is now this process's to fill. Nobody else may have made it. */
-function take(place: string): boolean {
+/** Starts the host, whose pid stands in its place from here on. */
+function start(about: DetachedHost, program: string): ChildProcess {
+  const { place } = about;
+  // Our standard error may be a pipe to the runner, which would wait for its end.
+  const output = openSync(outputIn(place), 'w', 0o600);
+  // Of its own group: Ctrl-C ends the runner, and then it clears up.
+  const child = unwatched(() =>
+    spawn(process.execPath, [program, JSON.stringify(about)], {
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
+    }),
+  );
+  child.unref();
+  closeSync(output);
+  if (child.pid !== undefined) writePid(place, child.pid);
+  return child;
+}
+
+/** Read by others at any moment. */
+function writePid(place: string, pid: number): void {
+  writeFileSync(`${pidIn(place)}.new`, String(pid), { mode: 0o600 });
+  renameSync(`${pidIn(place)}.new`, pidIn(place));
+}
+
+/** Whether the process runs that is to answer there; also where another is just about to begin. */
+function isBeingSeenTo(place: string): boolean {
   try {
-    mkdirSync(place, { mode: 0o700 });
+    return runs(Number(readFileSync(pidIn(place), 'utf8')));
+  } catch {
     return true;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+  }
+}
+
+const runs = (pid: number): boolean => unwatched(() => lives(pid));
+
+/**
+ * Leaves the place to whoever begins the run now.
+ *
+ * @param child the host that this process has started
+ * @throws {@link PgEvictError} `UNEXPECTED` where that has ended without a word: another would do the same
+ */
+function giveUp(place: string, child: ChildProcess | undefined): void {
+  const said = child === undefined ? '' : outputAt(place);
+  rmSync(place, { recursive: true, force: true });
+  if (child === undefined) return;
+  throw new PgEvictError('UNEXPECTED', 'The host of the run has ended before the run had begun.', {
+    hint: said === '' ? 'It said nothing: was it killed?' : `It said: ${said}`,
+  });
+}
+
+/** Whether the place is now this process's to fill, with its pid. Nobody else may have made it. */
+function take(place: string): boolean {
+  if (!existsSync(place)) {
+    const made = mkdtempSync(`${place}-`);
+    writePid(made, process.pid);
+    try {
+      // Fails where another one is there, as that is not empty.
+      renameSync(made, place);
+      return true;
+    } catch {
+      rmSync(made, { recursive: true, force: true });
+    }
   }
   const found = lstatSync(place, { throwIfNoEntry: false });
   const own = process.getuid?.();
@@ -105,24 +164,14 @@ function answerAt(place: string): DetachedAnswer | undefined {
 }
 
 /** What the project has said while its run began is for people. */
-function sayOutput(place: string): void {
-  const output = readFileSync(outputIn(place), 'utf8').trimEnd();
-  if (output !== '') tell(output);
-}
+const outputAt = (place: string): string => readFileSync(outputIn(place), 'utf8').trimEnd();
 
 /** Belongs to the run from here on. @param place of who has begun it @throws what it failed with */
 function follow({ address = '', error }: DetachedAnswer, place: string | undefined): void {
-  if (place !== undefined) sayOutput(place);
+  const output = place === undefined ? '' : outputAt(place);
+  if (output !== '') tell(output);
   if (error !== undefined) throw new PgEvictError(error.code, error.message);
   setHostVariable(process.env, address);
-}
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as { code?: unknown }).code === 'EPERM';
-  }
 }
 
 function sleep(): void {

@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+const run = spawnSync;
+const exists = existsSync;
+const read = readFileSync;
+const kill = process.kill.bind(process);
+
+/** Where Linux says what each process does. */
+const processes = '/proc';
+
+/**
+ * Whether a process runs. One that has ended, and whose parent has not asked for it yet, takes signals as ever, but does
+ * not run: it is a zombie.
+ */
+export function lives(pid: number): boolean {
+  try {
+    kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'EPERM';
+  }
+  return !/^[ZX]/.test(stateOf(pid));
+}
+
+/** As `ps` has it, `''` where nobody knows. */
+function stateOf(pid: number): string {
+  if (process.platform === 'win32') return '';
+  if (!exists(`${processes}/self/stat`)) {
+    return run('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
+  }
+  try {
+    // The name of the program comes before, in brackets, and may have any in it.
+    return read(`${processes}/${pid}/stat`, 'latin1').replace(/^.*\) /s, '');
+  } catch {
+    // It is gone meanwhile.
+    return exists(`${processes}/${pid}`) ? '' : 'X';
+  }
+}
