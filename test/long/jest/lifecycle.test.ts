@@ -76,9 +76,9 @@ describe('a run of Jest', () => {
   });
 
   it.each(jestVersions)(
-    'whose workers are replaced, as they take too much memory, has the template in each, in %s',
+    'whose workers are replaced, as they take too much memory, has the template in each, and no more databases than workers and two, in %s',
     async (version) => {
-      const names = ['one', 'two', 'three', 'four', 'five'];
+      const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
       const project = fixture.project(
         'plain',
         {
@@ -88,13 +88,24 @@ describe('a run of Jest', () => {
       );
       const test = project.read('tests/one.test.js');
       for (const name of names) {
-        const code = `${test}afterAll(() => require('node:fs').appendFileSync('processes', process.pid + '\\n'));`;
+        const code = `${test}afterAll(async () => {
+          const client = new (require('pg').Client)();
+          await client.connect();
+          const { rows: [{ n }] } = await client.query(
+            "SELECT count(*) AS n FROM pg_database WHERE datname LIKE 'pg_evict_test_' || split_part(current_database(), '_', 4) || '_%'",
+          );
+          await client.query('CREATE TABLE IF NOT EXISTS extra ()');
+          await client.end();
+          require('node:fs').appendFileSync('processes', process.pid + ' ' + n + '\\n');
+        });`;
         project.write(`tests/${name}.test.js`, code);
       }
       const run = await project.run({ parameters: withWorkers });
       expect(run).toMatchObject({ code: 0, passed: names.length });
-      const processes = new Set(project.lines('processes'));
-      expect(processes.size).toBe(names.length);
+      const lines = project.lines('processes').map((line) => line.split(' ').map(Number));
+      expect(new Set(lines.map(([process]) => process)).size).toBe(names.length);
+      // Two workers, and what is being reset.
+      expect(Math.max(...lines.map(([, databases]) => databases ?? 0))).toBeLessThanOrEqual(4);
     },
   );
 

@@ -23,7 +23,9 @@ const begin = async (source: string): Promise<PgEvictError> => {
 
 /** Where processes of one runner agree on a host. */
 const places = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith('pg-evict-run-') && name.includes(`-${process.pid}-`));
+  readdirSync(tmpdir()).filter(
+    (name) => name.startsWith('pg-evict-run-') && name.includes(`-${process.pid}-`),
+  );
 
 test.each([
   ['is killed', `process.kill(process.pid, 'SIGKILL'); for (;;);`, 'It said nothing: was it killed?'],
@@ -40,7 +42,9 @@ test.each([
 });
 
 test('what a process has left that was killed before it had started a host is taken over', async () => {
-  await begin(`require('node:fs').writeFileSync(JSON.parse(process.argv[2]).place + '.seen', ''); process.exit(1);`);
+  await begin(
+    `require('node:fs').writeFileSync(JSON.parse(process.argv[2]).place + '.seen', ''); process.exit(1);`,
+  );
   const seen = join(tmpdir(), places()[0] ?? '');
   rmSync(seen);
   const place = seen.replace(/\.seen$/, '');

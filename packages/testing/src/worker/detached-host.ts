@@ -71,7 +71,8 @@ export function startDetachedHost({
       if (reason !== undefined) tell(`pg-evict: ${reason}`);
     }
     const answer = answerAt(place);
-    if (answer !== undefined && runs(answer.pid)) return follow(answer, child === undefined ? undefined : place);
+    if (answer !== undefined && runs(answer.pid))
+      return follow(answer, child === undefined ? undefined : place);
     const isAsking = turn % looksUntilAlive === looksUntilAlive - 1;
     if (answer !== undefined || (isAsking && !isBeingSeenTo(place))) giveUp(place, child);
     else sleep();
