@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startServer } from '@pg-evict/server';
-import pg from 'pg';
+import { Client } from 'pg';
 
 const installed = join(dirname(dirname(fileURLToPath(import.meta.url))), 'node_modules');
 const [count = '50', ...chosen] = process.argv.slice(2);
@@ -151,7 +151,7 @@ function run({ command }, folder, env) {
 
 const server = await startServer({ kind: 'embedded', from: installed, settings: { max_connections: 200 } });
 const { host, port, user, password, database } = server;
-const admin = new pg.Client({ host, port, user, password, database });
+const admin = new Client({ host, port, user, password, database });
 await admin.connect();
 const left = async () =>
   (
@@ -246,6 +246,7 @@ try {
       const { what, databases } = await killOnce(runner, folder, lastsMs);
       victims[what] = (victims[what] ?? 0) + 1;
       most = Math.max(most, databases);
+      if (n % 10 === 9) process.stderr.write(`${name}: ${n + 1} of ${count}, ${problems} problems\n`);
     }
     const before = (await left()).length;
     await whole('after');

@@ -26,7 +26,11 @@ export function lives(pid: number): boolean {
 function stateOf(pid: number): string {
   if (process.platform === 'win32') return '';
   if (!exists(`${processes}/self/stat`)) {
-    return run('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '';
+    const { stdout } = run('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }) as {
+      // Where there is no ps.
+      readonly stdout: string | null;
+    };
+    return stdout ?? '';
   }
   try {
     // The name of the program comes before, in brackets, and may have any in it.
