@@ -14,6 +14,7 @@ import {
   findPausedAliases,
   findKeptDatabases,
   findLeftovers,
+  isPgEvictError,
 } from '../context/engine.js';
 
 /** Everything that was found out. */
@@ -40,9 +41,11 @@ export async function examine({ deadline, ending, target }: CommandContext): Pro
   }
   const paused = await findPausedAliases(target, deadline);
   const description = await describeDatabase(target, deadline);
-  const diagnosis = description.exists
-    ? await diagnose(target, { ...deadline, keep: ending.keep })
-    : undefined;
+  // An operation may have renamed it: then there is something to diagnose all the same.
+  const diagnosis = await diagnose(target, { ...deadline, keep: ending.keep }).catch((error: unknown) => {
+    if (isPgEvictError(error) && error.code === 'DATABASE_NOT_FOUND') return undefined;
+    throw error;
+  });
   return { connection, description, diagnosis, leftovers, kept, paused };
 }
 

@@ -105,7 +105,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
     ];
   }
   const { database, exists, guarded, owner, ownershipRemedy, protection, sizeBytes } = description;
-  if (!exists || diagnosis === undefined) {
+  if (diagnosis === undefined) {
     return [
       {
         topic: 'database',
@@ -116,11 +116,12 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
       },
     ];
   }
+  if (!exists) {
+    const text = `${database} has another name at this moment.`;
+    return [{ topic: 'database', level: 'note', text }, ...obstacleFindings(diagnosis)];
+  }
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
   const sessions = diagnosis.blockers.filter(({ kind }) => kind === 'session').length;
-  const passing = diagnosis.blockers.filter(
-    (blocker) => !diagnosis.standing.includes(blocker) && blocker.session === undefined,
-  );
   const protections = [
     ...(guarded === null ? [] : [`${database} ${guarded}`]),
     ...(protection === null ? [] : [`protected${because(protection)}`]),
@@ -146,6 +147,16 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
       level: 'ok',
       text,
     })),
+    ...obstacleFindings(diagnosis),
+  ];
+}
+
+/** What stands in the way, and what an operation deals with by itself. */
+function obstacleFindings(diagnosis: Diagnosis): Finding[] {
+  const passing = diagnosis.blockers.filter(
+    (blocker) => !diagnosis.standing.includes(blocker) && blocker.session === undefined,
+  );
+  return [
     ...(diagnosis.standing.length === 0
       ? [{ topic: 'in the way', level: 'ok', text: nothingBut(diagnosis.blockers) } as const]
       : diagnosis.standing.map((blocker): Finding => ({

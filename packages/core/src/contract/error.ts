@@ -208,8 +208,7 @@ export function blockedError(
 export function databaseNotFound(
   database: string,
   remedy: Remedy = { kind: 'advice', text: 'Check the name; capitals count.' },
+  summary = `Database "${database}" does not exist.`,
 ): PgEvictError {
-  return errorWithRemedies('DATABASE_NOT_FOUND', `Database "${database}" does not exist.`, [remedy], {
-    database,
-  });
+  return errorWithRemedies('DATABASE_NOT_FOUND', summary, [remedy], { database });
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
+import { privateTag } from '../database/set-aside.js';
 import type { Operation } from '../eviction/operation.js';
 import { standsInFor } from '../guards/placeholder.js';
 import { leaseLockTaken } from './lease-lock.js';
@@ -21,11 +21,6 @@ export interface AbandonedDatabase {
   readonly role: PrivateRole;
   /** Ties it to the database it was made for: {@link privateTag}. */
   readonly tag: string;
-}
-
-/** Ties a private name to the database it was made for, whatever that is called. */
-export function privateTag(database: string): string {
-  return createHash('sha256').update(database).digest('hex').slice(0, 10);
 }
 
 /**

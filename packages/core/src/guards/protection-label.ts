@@ -1,6 +1,7 @@
 import type { Queryable } from '../connection/queryable.js';
-import { databaseNotFound, errorWithRemedies } from '../contract/error.js';
+import { errorWithRemedies } from '../contract/error.js';
 import { databaseComments } from '../database/facts.js';
+import { whyMissing } from '../database/set-aside.js';
 import { quoteLiteral } from '../text/quote.js';
 
 /**
@@ -95,7 +96,7 @@ export function refuseProtected(database: string, comment: string | null): void 
 /** @throws {@link PgEvictError} `PROTECTED` if a database carries the label, `DATABASE_NOT_FOUND` */
 export async function assertUnprotected(client: Queryable, database: string): Promise<void> {
   const [found] = await databaseComments(client, [database]);
-  if (found === undefined) throw databaseNotFound(database);
+  if (found === undefined) throw await whyMissing(client, database);
   refuseProtected(database, found.comment);
 }
 

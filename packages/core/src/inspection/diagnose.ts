@@ -8,6 +8,7 @@ import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
 import { isOutdated } from '../database/collation-version.js';
 import { inspect } from '../database/facts.js';
+import { awaitSetAside, describeSetAside, findSetAside, type SetAside } from '../database/set-aside.js';
 import { evictSessions, isDenied } from '../eviction/evict-sessions.js';
 import { findBlockers } from '../eviction/find-blockers.js';
 import { findLockHolders } from '../eviction/find-lock-holders.js';
@@ -61,23 +62,28 @@ const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcS
 
 /**
  * Names everything that stands in the way of dropping, recreating, renaming or cloning a database, each with what would
- * remove it. Changes nothing and ends nobody. Needs no privilege.
+ * remove it. Changes nothing and ends nobody. Needs no privilege. Where an operation has renamed the database, as a drop
+ * does, it is diagnosed under its private name, and the operation is the first of the blockers.
  *
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function diagnose(target: Target, options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const resolved = resolveTarget(target);
-  const { database } = resolved;
+  const asked = resolved.database;
   return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client, pid }]) => {
     try {
+      const exists = (await inspect(client, [asked])).databases.length > 0;
+      const setAside = exists ? undefined : await findSetAside(client, asked);
+      const database = setAside?.name ?? asked;
       const [facts] = (await inspect(client, [database])).databases;
-      if (facts === undefined) throw databaseNotFound(database);
+      if (facts === undefined) throw databaseNotFound(asked);
       const { blockers: found, inactiveSlots } = await findBlockers(client, [database], kinds);
       const { rows } = await evictSessions(client, [database], pid, { keep: options.keep ?? [] });
       const holders = await client.query<{ pid: number }>(lockHoldersQuery, [database]);
       const barred = await findBarred(client);
       const denied = rows.filter(isDenied);
       const standing: Blocker[] = [
+        ...(setAside === undefined ? [] : [setAsideBlocker(asked, setAside)]),
         // What else is found on a placeholder is how it is made.
         ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : found),
         ...(await findLockHolders(
@@ -111,9 +117,13 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
         });
       // It keeps the database from being copied, and from nothing else.
       const outdated = (await isOutdated(client, database)) ? [outdatedBlocker(database)] : [];
-      return { database, blockers: [...standing, ...inactiveSlots, ...outdated, ...sessions], standing };
+      return {
+        database: asked,
+        blockers: [...standing, ...inactiveSlots, ...outdated, ...sessions],
+        standing,
+      };
     } catch (error) {
-      throw translateError(error, `Database "${database}" was not diagnosed`, { database });
+      throw translateError(error, `Database "${asked}" was not diagnosed`, { database: asked });
     }
   });
 }
@@ -128,6 +138,16 @@ async function findBarred(client: Client): Promise<{ pid: number }[]> {
   await pause(answerMs);
   const { rows: second } = await client.query<{ pid: number }>(barrierQuery);
   return second.filter(({ pid }) => first.some((row) => row.pid === pid));
+}
+
+function setAsideBlocker(database: string, setAside: SetAside): Blocker {
+  return {
+    kind: 'lock',
+    name: setAside.pid === null ? setAside.name : String(setAside.pid),
+    database,
+    detail: describeSetAside(database, setAside),
+    remedy: awaitSetAside,
+  };
 }
 
 function barrierBlocker(database: string, pid: number): Blocker {

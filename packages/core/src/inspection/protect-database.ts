@@ -5,6 +5,7 @@ import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { databaseComments, findDatabase, inspect } from '../database/facts.js';
+import { whyMissing } from '../database/set-aside.js';
 import { heldError, isPlaceholder } from '../guards/placeholder.js';
 import { requireOwnership } from '../guards/preconditions.js';
 import { readProtection, writeProtection } from '../guards/protection-label.js';
@@ -60,7 +61,7 @@ async function setLabel(
     try {
       const inspection = await inspect(client, [database]);
       const facts = findDatabase(inspection, database);
-      if (facts === undefined) throw databaseNotFound(database);
+      if (facts === undefined) throw await whyMissing(client, database);
       if (isPlaceholder(facts.comment)) throw heldError(database, 'The protection was not changed');
       const before = readProtection(facts.comment);
       const comment =

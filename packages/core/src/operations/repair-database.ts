@@ -3,11 +3,8 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import type { OperationReport } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
-import {
-  type AbandonedDatabase,
-  findAbandonedDatabases,
-  privateTag,
-} from '../exclusive-access/private-databases.js';
+import { privateTag } from '../database/set-aside.js';
+import { type AbandonedDatabase, findAbandonedDatabases } from '../exclusive-access/private-databases.js';
 import { withOperation } from './with-operation.js';
 
 /** A database that an operation left aside because its process died. */

@@ -8,6 +8,7 @@ import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../c
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
+import { findSetAside, missingDatabase } from '../database/set-aside.js';
 import { Drain } from '../eviction/drain.js';
 import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
@@ -94,7 +95,7 @@ export async function withOperation(
       } catch (error) {
         // What a listener throws is not ours to translate.
         if (thrownByListener?.error === error) throw error;
-        throw await withAliasNamed(await failureOf(error, operation), operation);
+        throw await foundElsewhere(await failureOf(error, operation), operation);
       } finally {
         await preparing;
       }
@@ -139,9 +140,17 @@ function reportOf(
   };
 }
 
-/** A pooler has names of its own for databases, of which the server knows nothing. */
-async function withAliasNamed(error: PgEvictError, { database, poolers }: Operation): Promise<PgEvictError> {
+/**
+ * Says of a database that is not found what it is called: another operation may have renamed it, and a pooler has names of
+ * its own for databases, of which the server knows nothing.
+ */
+async function foundElsewhere(
+  error: PgEvictError,
+  { control, database, poolers }: Operation,
+): Promise<PgEvictError> {
   if (error.code !== 'DATABASE_NOT_FOUND' || error.database !== database) return error;
+  const setAside = await findSetAside(control.client, database).catch(() => undefined);
+  if (setAside !== undefined) return missingDatabase(database, setAside);
   const leadsTo = await poolers.leadsTo(database);
   return leadsTo === undefined
     ? error

@@ -5,10 +5,10 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isQueryable, type Queryable, seeAnew } from '../connection/queryable.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
-import { databaseNotFound } from '../contract/error.js';
 import { assertOptions } from '../contract/options.js';
 import { translateError } from '../contract/server-error.js';
 import type { Session, SessionFilter, SessionPattern } from '../contract/session.js';
+import { whyMissing } from '../database/set-aside.js';
 import { assertFilter, filterCondition, filterParameter, filterTables, keepParameter } from './filter.js';
 import { resolveTable } from './resolve-table.js';
 import { sessionColumns, type SessionRow, sessionTables, toSession } from './row.js';
@@ -134,5 +134,5 @@ async function tableNames(client: Queryable, oids: readonly number[]): Promise<M
 /** An empty list must not hide a wrong name. */
 async function assertExists(client: Queryable, database: string): Promise<void> {
   const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
-  if (rows.length === 0) throw databaseNotFound(database);
+  if (rows.length === 0) throw await whyMissing(client, database);
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/queryable.js';
-import { privateTag } from '../exclusive-access/private-databases.js';
+import { privateTag } from '../database/set-aside.js';
 import { readProtection } from '../guards/protection-label.js';
 import { type KeptNote, readKeptNote } from './kept-comment.js';
 import { keptPattern, readKeptName } from './kept-name.js';

@@ -1,4 +1,4 @@
-import { privateTag } from '../exclusive-access/private-databases.js';
+import { privateTag } from '../database/set-aside.js';
 
 /** What the comment of a kept database says of it: enough to give it back as it was. */
 export interface KeptNote {

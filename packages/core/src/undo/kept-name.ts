@@ -1,4 +1,4 @@
-import { privateTag } from '../exclusive-access/private-databases.js';
+import { privateTag } from '../database/set-aside.js';
 import type { Operation } from '../eviction/operation.js';
 
 /** What begins the name of each database that is kept for an undo, as a pattern of LIKE. */
