@@ -50,8 +50,8 @@ test('a database that an operation has renamed: everybody who asks for it is tol
   for (const role of ['drop', 'held'] as const) {
     const { aside, database, operating } = await setAside(role);
     const said = `Database "${database}" is called "${aside}" now: process ${operating.pid},`;
-    for (const [name, ask] of Object.entries(asking)) {
-      const error = await failureOf(ask(targetOf(database)));
+    for (const [name, call] of Object.entries(asking)) {
+      const error = await failureOf(call(targetOf(database)));
       expect([name, error.code, error.message]).toEqual([
         name,
         'DATABASE_NOT_FOUND',

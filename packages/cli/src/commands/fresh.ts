@@ -41,6 +41,7 @@ export async function fresh({ database, command }: FreshWords, options: FreshOpt
       return performOperation(context, performFresh(context, options, steps), {
         keeps: options.inPlace === true ? 'asked' : 'confirmed',
         command: 'fresh',
+        waitsAfter: 'settings-applied',
       });
     },
     { searchesKnexfile: (config) => command === undefined && config.fresh?.command === undefined },
@@ -72,8 +73,9 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
     const report = await recreateDatabase(target, {
       ...recreate,
       onStep: async (step) => {
-        await operation.onStep?.(step);
+        // What comes after it waits until the new database is filled.
         if (step === 'settings-applied') progress?.say('Migrating');
+        else await operation.onStep?.(step);
       },
       fill: async (access) => {
         const old = await findOldDatabase(access.connection, filling.database);
@@ -82,6 +84,7 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
         } catch (error) {
           throw await sayFate(error, access.connection, old);
         }
+        await operation.onStep?.('settings-applied');
       },
     });
     return reportOf(report, filled);

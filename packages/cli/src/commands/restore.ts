@@ -38,6 +38,7 @@ export async function restore(words: RestoreWords, options: RestoreOptions): Pro
       // It is kept for good.
       keeps: options.keepOld === undefined ? 'confirmed' : 'asked',
       command: 'restore',
+      waitsAfter: 'settings-applied',
     });
   });
 }
@@ -141,8 +142,9 @@ function performRestore(
       // What was added to template1 would be in the way of the dump, which has it too.
       template: 'template0',
       onStep: async (step) => {
-        await operation.onStep?.(step);
+        // What comes after it waits until the new database is filled.
         if (step === 'settings-applied') progress?.say(`Restoring ${dump.path}`);
+        else await operation.onStep?.(step);
       },
       fill: async (access) => {
         const result = await restoreDump(
@@ -167,7 +169,7 @@ function performRestore(
           throw error;
         });
         ({ tables, skipped } = result);
-        progress?.say('Swapping');
+        await operation.onStep?.('settings-applied');
       },
     });
     return {

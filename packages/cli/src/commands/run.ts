@@ -59,7 +59,7 @@ async function hold(
   const startedAt = performance.now();
   const database = target.database ?? '';
   const progress = startProgress(options);
-  const follower = followOperation(context, progress, { waitsAfter: 'checked' });
+  const follower = followOperation(context, progress, { waitsAfter: 'created' });
   const lost = new AbortController();
   let ran: ChildOutcome | undefined;
   try {
@@ -91,6 +91,8 @@ async function hold(
         rollbackPrepared: options.rollbackPrepared,
         onStep: (step) => {
           progress.step(step);
+          // The placeholder is made; nothing is carried over to it.
+          if (step === 'created') progress.say('Ending the sessions');
           follower.step(step);
         },
       },

@@ -5,6 +5,7 @@ import type { EndingOptions } from '../options/ending.js';
 import { type FilterOptions, toFilter } from '../options/filter.js';
 import type { GlobalOptions } from '../options/global.js';
 import { confirmTermination } from '../perform/confirm-termination.js';
+import { followOperation } from '../perform/follow-operation.js';
 import { runCommand } from '../perform/run-command.js';
 import { printTermination } from '../report/termination.js';
 import { filtersByHidden, hiddenNote, isHidden } from '../sessions/hidden.js';
@@ -32,8 +33,13 @@ export async function terminate(database: string | undefined, options: Terminate
       });
     const wasShown = options.dryRun !== true && (await confirmTermination(context, async () => end(true)));
     const progress = startProgress(options);
+    const follower = followOperation(context, progress, { waitsAfter: 'checked', filter: toFilter(options) });
+    follower.step('checked');
     progress.say('Ending the sessions');
-    const report = await end(options.dryRun === true).finally(progress.stop);
+    const report = await end(options.dryRun === true).finally(() => {
+      follower.stop();
+      progress.stop();
+    });
     printTermination(report, options, { endThese: endThese(report, options), listsSessions: !wasShown });
     // What was done is told already, whether this can be found out or not.
     if (filtersByHidden(options)) await warnOfHidden(context).catch(() => undefined);

@@ -17,6 +17,7 @@ export async function undo(
     performOperation(context, (operation) => undoDatabase(context.target, { ...operation, ...own }), {
       keeps: 'always',
       command: 'undo',
+      waitsAfter: 'checked',
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { OperationStep, Session } from '@pg-evict/core';
+import type { OperationStep, Session, SessionFilter } from '@pg-evict/core';
 import { copyProgress, type CopyProgress } from '@pg-evict/core/internal';
 import type { CommandContext } from '../context/command-context.js';
 import { listSessions } from '../context/engine.js';
@@ -22,7 +22,9 @@ export interface LongSteps {
   /** The database that is copied, after the step `checked`. */
   readonly copies?: string | undefined;
   /** The step after which sessions are ended, or waited for. */
-  readonly waitsAfter?: 'checked' | 'settings-applied' | undefined;
+  readonly waitsAfter?: 'checked' | 'created' | 'settings-applied' | undefined;
+  /** Which sessions are waited for. @default all that are on the database */
+  readonly filter?: SessionFilter | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface LongSteps {
 export function followOperation(
   context: CommandContext,
   progress: Progress,
-  { copies, waitsAfter }: LongSteps,
+  { copies, filter, waitsAfter }: LongSteps,
 ): Follower {
   let stop = (): void => undefined;
   return {
@@ -41,7 +43,7 @@ export function followOperation(
       const copied = step === 'checked' ? copies : undefined;
       const waits = step === waitsAfter;
       if (progress.isShown && (copied !== undefined || waits))
-        stop = follow(context, progress, copied, waits);
+        stop = follow(context, progress, copied, waits ? (filter ?? {}) : undefined);
     },
     stop: () => {
       stop();
@@ -54,7 +56,7 @@ function follow(
   { target }: CommandContext,
   progress: Progress,
   copied: string | undefined,
-  waits: boolean,
+  waitsFor: SessionFilter | undefined,
 ): () => void {
   const over = new AbortController();
   const options = { timeoutMs: lookEveryMs * 3, signal: over.signal };
@@ -64,7 +66,9 @@ function follow(
     // Who is connected to what is copied holds up the copy.
     const database = copied ?? target.database;
     const [sessions, copy] = await Promise.all([
-      waits ? listSessions({ ...target, database }, options).catch(() => []) : [],
+      waitsFor === undefined
+        ? []
+        : listSessions({ ...target, database }, { ...options, filter: waitsFor }).catch(() => []),
       copied === undefined ? undefined : copyProgress(target, copied, options).catch(() => undefined),
     ]);
     if (over.signal.aborted) return;

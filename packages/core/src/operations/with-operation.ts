@@ -149,8 +149,12 @@ async function foundElsewhere(
   { control, database, poolers }: Operation,
 ): Promise<PgEvictError> {
   if (error.code !== 'DATABASE_NOT_FOUND' || error.database !== database) return error;
-  const setAside = await findSetAside(control.client, database).catch(() => undefined);
-  if (setAside !== undefined) return missingDatabase(database, setAside);
+  try {
+    const setAside = await findSetAside(control.client, database);
+    if (setAside !== undefined) return missingDatabase(database, setAside);
+  } catch {
+    // What is known is told.
+  }
   const leadsTo = await poolers.leadsTo(database);
   return leadsTo === undefined
     ? error
