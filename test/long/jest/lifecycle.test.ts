@@ -78,7 +78,7 @@ describe('a run of Jest', () => {
   it.each(jestVersions)(
     'whose workers are replaced, as they take too much memory, has the template in each, and no more databases than workers and two, in %s',
     async (version) => {
-      const names = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+      const names = ['one', 'two', 'three', 'four', 'five'];
       const project = fixture.project(
         'plain',
         {
