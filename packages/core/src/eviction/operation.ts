@@ -60,6 +60,11 @@ export interface ExclusiveStatement {
    * only puts back what was there before.
    */
   readonly labels?: 'heeded' | 'ignored';
+  /**
+   * Whether it is a transaction that gives each of the databases another name. A second runner may queue with it.
+   * @default false
+   */
+  readonly renames?: true;
   /** What, beside sessions, the statement stumbles over. */
   readonly blockedBy: readonly BlockerKind[];
 }

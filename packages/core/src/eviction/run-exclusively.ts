@@ -7,6 +7,7 @@ import { type EvictionRound, evictSessions, type EvictionRow, isDenied } from '.
 import { sessionsDenied, throwUnlessRetriable } from './explain-failure.js';
 import { type ExclusiveStatement, type Operation, wakeChannel } from './operation.js';
 import { boundLockWait } from './run-within-deadline.js';
+import { type Attempt, SecondRunner } from './second-runner.js';
 import { cancelUntilSettled, endLostRunner } from './stop-statement.js';
 
 /**
@@ -45,38 +46,83 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
 
 /** Runs the statement again as long as that is worth it. */
 async function runUntilDone(operation: Operation, statement: ExclusiveStatement): Promise<void> {
-  const { deadline, drain, runner, database, failure } = operation;
-  for (;;) {
-    deadline.throwIfOver(database, `${failure}.`);
-    await boundLockWait(runner, deadline);
-    // The last look before it: where nobody is connected, nothing holds it up once it has begun.
-    if (heedsLabels(statement)) await refuseProtectedByNow(runner.client, statement.databases);
-    const running = runner.run(statement.sql);
-    const fate = stateOf(running);
-    let lastSweep: EvictionRound | undefined;
-    try {
-      lastSweep = await endSessionsUntilSettled(operation, statement, running);
-      await running;
-      return;
-    } catch (error) {
-      if (fate.error !== undefined && isOutcomeUnknown(fate.error))
-        throw await endLostRunner(operation, statement.databases, fate.error);
-      if (error instanceof DeniedError && operation.patienceMs > 0 && !deadline.over) {
-        // They came after everybody looked. Nothing is locked any more: they are waited for as the others were.
-        const { rows } = await untilDeniedLeave(operation, statement.databases);
-        const denied = rows.filter(isDenied);
-        if (denied.length === 0) continue;
-        throw sessionsDenied(operation, denied);
-      }
-      if (error instanceof DeniedError) throw sessionsDenied(operation, error.rows);
-      if (lastSweep === undefined) throw error;
-      if (drain?.wasGivenBack() === true && !deadline.over) {
-        await drain.wait(operation, statement.databases);
-        continue;
-      }
-      await throwUnlessRetriable(operation, statement, lastSweep, error);
-    }
+  const isQueuedTwice = operation.drain !== undefined && statement.renames === true;
+  const second = isQueuedTwice ? new SecondRunner(operation, statement) : undefined;
+  try {
+    while (!(await attemptOnce(operation, statement, second)));
+    // What it would do has been done, which it notices by itself.
+    await second?.standDown().catch(() => undefined);
+  } catch (error) {
+    await second?.standDown();
+    if (second?.done !== true) throw error;
+  } finally {
+    await second?.end();
   }
+}
+
+/** Runs the statement once. Returns whether it was done; throws what it is not worth another try after. */
+async function attemptOnce(
+  operation: Operation,
+  statement: ExclusiveStatement,
+  second: SecondRunner | undefined,
+): Promise<boolean> {
+  const { deadline, drain } = operation;
+  const takenOver = second?.takeOver();
+  const attempt = takenOver ?? (await begin(operation, statement, second));
+  const fate = stateOf(attempt.running);
+  let lastSweep: EvictionRound | undefined;
+  try {
+    lastSweep = await endSessionsUntilSettled(attempt, statement, second);
+    await attempt.running;
+    return true;
+  } catch (error) {
+    if (second?.done === true) return true;
+    if (fate.error !== undefined && isOutcomeUnknown(fate.error)) {
+      if (takenOver === undefined) throw await endLostRunner(operation, statement.databases, fate.error);
+      await second?.dismiss(fate.error);
+      return false;
+    }
+    if (error instanceof DeniedError) {
+      await waitForDenied(operation, statement, error);
+      return false;
+    }
+    if (lastSweep === undefined) throw error;
+    if (drain?.wasGivenBack() === true && !deadline.over) await drain.wait(operation, statement.databases);
+    // What keeps the second runner from it is found by the first one, too.
+    else if (takenOver === undefined || deadline.over)
+      await throwUnlessRetriable(attempt.operation, statement, lastSweep, error);
+    return false;
+  }
+}
+
+/** Has the runner begin. */
+async function begin(
+  operation: Operation,
+  statement: ExclusiveStatement,
+  second: SecondRunner | undefined,
+): Promise<Attempt> {
+  const { deadline, runner, database, failure } = operation;
+  deadline.throwIfOver(database, `${failure}.`);
+  await boundLockWait(runner, deadline);
+  await second?.remember();
+  // The last look before it: where nobody is connected, nothing holds it up once it has begun.
+  if (heedsLabels(statement)) await refuseProtectedByNow(runner.client, statement.databases);
+  return { operation, running: runner.run(statement.sql) };
+}
+
+/**
+ * Somebody who may not be ended has come after everybody looked. Nothing is locked any more: they are waited for as the
+ * others were.
+ */
+async function waitForDenied(
+  operation: Operation,
+  { databases }: ExclusiveStatement,
+  { rows: seen }: DeniedError,
+): Promise<void> {
+  if (operation.patienceMs === 0 || operation.deadline.over) throw sessionsDenied(operation, seen);
+  const { rows } = await untilDeniedLeave(operation, databases);
+  const denied = rows.filter(isDenied);
+  if (denied.length > 0) throw sessionsDenied(operation, denied);
 }
 
 const heedsLabels = ({ labels = 'heeded', sessions }: ExclusiveStatement): boolean =>
@@ -94,20 +140,24 @@ class DeniedError extends Error {
 
 /** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
 async function endSessionsUntilSettled(
-  operation: Operation,
+  { operation, running }: Attempt,
   statement: ExclusiveStatement,
-  running: Promise<unknown>,
+  second: SecondRunner | undefined,
 ): Promise<EvictionRound> {
   const { control, deadline, drain, runner } = operation;
   const state = stateOf(running);
   const beganAt = performance.now();
   const connecting = new Connecting();
+  const stop = async (): Promise<void> => {
+    await second?.standDown();
+    await cancelUntilSettled(operation, running);
+  };
   let sweep: EvictionRound = { held: [], protected: null, waitingFor: [], runnerWait: null, rows: [] };
   let wakes = 0;
   try {
     while (!state.settled) {
       if (deadline.over) {
-        await cancelUntilSettled(operation, running);
+        await stop();
         break;
       }
       const heldBefore = sweep.held;
@@ -127,7 +177,7 @@ async function endSessionsUntilSettled(
       }
       const refuse = refusalOf(operation, statement, sweep, performance.now() - beganAt);
       if (refuse !== undefined) {
-        await cancelUntilSettled(operation, running);
+        await stop();
         if (!state.succeeded) await refuse();
         break;
       }
@@ -137,9 +187,10 @@ async function endSessionsUntilSettled(
       );
       drain?.see(sweep.rows);
       if (drain?.givesBack(sweep.rows, beganAt) === true) {
-        await cancelUntilSettled(operation, running);
+        await stop();
         break;
       }
+      if (sweep.held.length > 0) second?.queueBehind(runner);
       connecting.see(sweep.rows);
       await terminateStarting(
         operation,
@@ -154,7 +205,7 @@ async function endSessionsUntilSettled(
       await pause(isReady ? nextLookMs(leaving, wakes, isSparing) : 0, running);
     }
   } catch (error) {
-    if (!state.settled) await cancelUntilSettled(operation, running);
+    if (!state.settled) await stop();
     throw error;
   }
   return sweep;

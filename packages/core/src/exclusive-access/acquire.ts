@@ -84,6 +84,7 @@ export async function acquire(
       databases: [database],
       blockedBy: renameBlockers,
       sessions: 'end',
+      renames: true,
     });
   } catch (error) {
     operation.leftovers.push(...(await dropPrivateDatabases(operation, [placeholder])));

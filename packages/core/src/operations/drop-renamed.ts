@@ -43,6 +43,7 @@ export async function dropRenamed(operation: Operation): Promise<void> {
   const aside = privateName(operation, 'drop');
   await runExclusively(operation, {
     sql: [renameStatement(database, aside), unlessGuarded(aside)].join('; '),
+    renames: true,
     databases: [database],
     blockedBy: renameBlockers,
     sessions: 'end',

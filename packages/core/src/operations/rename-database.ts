@@ -59,6 +59,7 @@ export async function renameDatabase(
       ...needs,
       sql: [renameStatement(database, to), unlessGuarded(to)].join('; '),
       sessions: 'end',
+      renames: true,
     });
     await operation.step('renamed');
     return { changed: true, to, removed: report.removed };

@@ -61,6 +61,7 @@ export async function swapDatabase(
         ...databases.map(unlessGuarded),
       ].join('; '),
       sessions: 'end',
+      renames: true,
     });
     await operation.step('swapped');
     return { changed: true, to: other, removed: report.removed };

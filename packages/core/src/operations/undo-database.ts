@@ -120,6 +120,7 @@ async function swapBack(operation: Operation, undo: UndoPlan): Promise<Operation
       sql: swapBackSql(database, kept, aside, place),
       databases: aside === undefined ? [kept.name] : [database, kept.name],
       sessions: 'end',
+      renames: true,
       blockedBy: renameBlockers,
     });
   } catch (error) {

@@ -81,6 +81,7 @@ async function rename(
     sql: [...both, ...more].join('; '),
     databases: predecessor === undefined ? [successor] : [database, successor],
     sessions: 'end',
+    renames: true,
     blockedBy: renameBlockers,
   });
 }
