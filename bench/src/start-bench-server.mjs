@@ -40,6 +40,8 @@ export async function startBenchServer() {
     /** How the sessions in the way connect. */
     role,
     database,
+    /** How our functions are given one of its databases. */
+    maintenanceUrl: (name) => `postgres://${user}:${password}@${host}:${port}/${name}`,
     /** Makes the database new and flushes what that left to do, so that every measurement begins alike. */
     async renew() {
       await admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
