@@ -12,8 +12,8 @@ import { logFileIn, supervise, type Surroundings } from '../surroundings/supervi
 export const superuser = 'postgres';
 
 /**
- * Creates the cluster in the private folder, with `password` for the superuser. What the server stores of it passes
- * through a file of the private folder that is removed at once.
+ * Creates the cluster in the private folder, with `password` for the superuser. It, or what the server stores of it,
+ * passes through a file of the private folder that is removed at once.
  *
  * @throws {ServerError} `INITDB_FAILED` or `DISK_FULL`, with what initdb said.
  */
@@ -26,7 +26,9 @@ export async function initializeCluster(
   const { home, account } = surroundings;
   const dataDirectory = join(home.path, 'data');
   const passwordFile = join(home.path, 'password');
-  await writeFile(passwordFile, scramSecretOf(password), { mode: 0o600 });
+  // Initdb of 13 reads no more than 99 bytes of it.
+  const stored = Number.parseInt(binaries.version, 10) < 14 ? password : scramSecretOf(password);
+  await writeFile(passwordFile, stored, { mode: 0o600 });
   if (account) await handOver(passwordFile, account);
   const initdb = await supervise(surroundings, [
     binaries.initdb,
