@@ -118,7 +118,7 @@ describe('from a snapshot that does not exist', () => {
     expect(await databases()).toEqual([]);
   });
 
-  it('recreateDatabase fails, the database is still there and nobody was ended', async () => {
+  it('recreateDatabase fails, the database is still there and no session was terminated', async () => {
     const client = await connect('app');
     await expect(recreateDatabase(target('app'), { template: 'snapshot' })).rejects.toMatchObject({
       code: 'DATABASE_NOT_FOUND',

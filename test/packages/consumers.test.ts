@@ -34,6 +34,18 @@ async function install(
   return into;
 }
 
+/** Every entry with types that the installed packages have for others, and whether `require` finds it. */
+async function publicEntries(project: string): Promise<{ path: string; isRequired: boolean }[]> {
+  const manifests = packages.map(async ({ name }) => {
+    const manifest = await readFile(join(project, 'node_modules', name, 'package.json'), 'utf8');
+    const { exports } = JSON.parse(manifest) as { exports: Record<string, string | object> };
+    return Object.entries(exports)
+      .filter(([entry, target]) => typeof target === 'object' && !entry.startsWith('./internal'))
+      .map(([entry, target]) => ({ path: join(name, entry), isRequired: 'require' in (target as object) }));
+  });
+  return (await Promise.all(manifests)).flat();
+}
+
 const nodes = new Map<number, Promise<string>>();
 
 /** The program of a major of Node, installed once; the one in use for its own. */
@@ -110,16 +122,22 @@ describe('TypeScript', () => {
       // Whose types are part of those of @pg-evict/knex; it brings its own.
       knex: '3.3.0',
       vitest: '4.1.12',
-      'typescript-5.6': 'npm:typescript@5.6.3',
+      'typescript-5.4': 'npm:typescript@5.4.5',
       'typescript-5.9': 'npm:typescript@5.9.3',
       'typescript-7': 'npm:typescript@7.0.2',
     });
+    const entries = await publicEntries(project);
+    const importing = (paths: readonly string[]): string =>
+      paths.map((path, index) => `import * as entry${index} from '${path}';\nvoid entry${index};\n`).join('');
+    await writeFile(join(project, 'entries.ts'), importing(entries.map(({ path }) => path)));
+    const required = entries.filter(({ isRequired }) => isRequired);
+    await writeFile(join(project, 'entries.cts'), importing(required.map(({ path }) => path)));
   });
 
   test.each(
-    ['5.6', '5.9', '7'].flatMap((version) =>
+    ['5.4', '5.9', '7'].flatMap((version) =>
       [
-        ['nodenext', 'nodenext'],
+        ['node16', 'node16'],
         ['esnext', 'bundler'],
       ].map(([module, resolution]) => [version, module, resolution]),
     ),

@@ -1,20 +1,26 @@
 import { namedObjects, toType } from './to-type.mjs';
 
 const about = {
-  Config: 'What a configuration file holds.',
+  Config: 'The content of a configuration file.',
   ConnectionConfig: 'How to reach a server.',
   AdminConfig: 'Another role for administrative commands.',
-  ProtectConfig: 'Databases never to be touched; all fields given must match.',
-  SessionsConfig: 'How sessions are ended.',
-  KeepConfig: 'Sessions that are never ended; all fields given must match. `*` any characters, `?` one.',
+  ProtectConfig: 'Databases that pg-evict must not change. All fields that are set must match.',
+  PoolerConfig: 'A PgBouncer in front of the server.',
+  SessionsConfig: 'How sessions are terminated.',
+  KeepConfig:
+    'Sessions that are never terminated. All fields that are set must match. `*` matches any characters, `?` matches one.',
+  ConfirmConfig: 'When `--yes` is not enough, and the command asks for the name of the database.',
+  FreshConfig: 'The commands that `pg-evict fresh` fills a database with.',
+  UndoConfig: 'How long, and up to which size, replaced content is kept.',
   TestingConfig: 'Test databases.',
   TestServerConfig: 'A server for test databases.',
-  TemplateConfig: 'What a test database contains.',
+  TemplateConfig: 'The content of a test database.',
 };
 
 /** The TypeScript interfaces that an annotated JSON schema describes. */
 export function toInterfaces(schema) {
   const interfaces = namedObjects(schema).map((object) => {
+    if (about[object.title] === undefined) throw new Error(`Nothing says what ${object.title} is.`);
     const fields = Object.entries(object.properties).map(([name, node]) => {
       const isRequired = object.required?.includes(name);
       const optional = isRequired ? '' : '?';

@@ -1,4 +1,4 @@
-import type { TestProject } from 'vitest/node';
+import type { TestProject } from 'vitest/node' with { 'resolution-mode': 'import' };
 import { beginAgainOnRerun } from './run/begin-again.js';
 import { beginProject, refuseOutside } from './run/begin-project.js';
 import { endOwnRuns, endProjects, endRunsWithProcess } from './run/end-projects.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type FileSettings, readFileSettings } from '@pg-evict/testing/worker';
-import type { Plugin } from 'vitest/config';
+import type { Plugin } from 'vitest/config' with { 'resolution-mode': 'import' };
 import { settingsKey } from './contract/provided.js';
 import { withBeginning } from './run/begin-first.js';
 import { globalSetupFile, isOurSetup, setupFile } from './run/left-out.js';

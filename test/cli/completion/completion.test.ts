@@ -159,7 +159,9 @@ describe('the scripts', () => {
       const database = await scratch.database(`${prefix} x`);
       const complete = (line: string): string =>
         shell('fish', ['--no-config', '-c'], `pg-evict completion fish | source; complete -C '${line}'`);
-      expect(complete('pg-evict ren')).toBe('rename\tend the other sessions of a database and rename it\n');
+      expect(complete('pg-evict ren')).toBe(
+        'rename\tterminate the other sessions of a database and rename it\n',
+      );
       expect(complete('pg-evict drop --uns')).toMatch(/^--unset-template\t/);
       expect(complete(`pg-evict drop ${prefix}`)).toBe(`${database}\tdatabase\n`);
     });

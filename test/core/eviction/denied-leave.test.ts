@@ -61,6 +61,6 @@ test('meanwhile nobody is held up, and afterwards it fails as ever', async () =>
   const other = await openSession(serverUrl({ database }));
   const error = await failing;
   expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', terminated: [] });
-  expect(error.message).toContain('nobody was disconnected');
+  expect(error.message).toContain('no session was disconnected');
   await Promise.all([session.close(), other.close()]);
 });

@@ -110,7 +110,7 @@ describe('the plugin reads', () => {
 
   it('the words of a refusal as its user wrote them', async () => {
     const error = await failure(fixture.connect('postgres').raw('CREATE DATABASE y TEMPLATE x; SELECT 1'));
-    expect(error.message).toContain('CREATE DATABASE needs database "x" for itself');
-    expect(error.message).toContain('Nobody was ended.');
+    expect(error.message).toContain('CREATE DATABASE needs exclusive access to database "x"');
+    expect(error.message).toContain('No session was terminated.');
   });
 });

@@ -24,7 +24,7 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
     const missing = findExecutable(file);
     if (missing !== undefined) {
       // Before anybody is disconnected for it, with the exit code a shell has for it.
-      const message = `${missing.message}. Nobody was disconnected.`;
+      const message = `${missing.message}. No session was disconnected.`;
       reportFailure(new PgEvictError('CONFIG_INVALID', message), {
         json: options.json === true,
         color: false,

@@ -39,6 +39,6 @@ function refuseHelpAsName(command: Command): void {
   if (args.length !== 1 || args[0] !== 'help' || command.name() === 'help') return;
   if (meansIt.some((name) => options[name] !== undefined)) return;
   command.error(
-    `error: "help" is not taken as a name. For help: pg-evict ${command.name()} --help. With ${meansIt.map((name) => `--${name === 'dryRun' ? 'dry-run' : name}`).join(', ')} it is a name.`,
+    `error: "help" is ambiguous. For help: pg-evict ${command.name()} --help. With ${meansIt.map((name) => `--${name === 'dryRun' ? 'dry-run' : name}`).join(', ')} it is the name of a database.`,
   );
 }

@@ -7,7 +7,7 @@ import { splitFreshWords, splitNames, splitRestoreWords } from '../options/posit
 import { addRemedyOptions } from '../options/remedy.js';
 import { addUndoOptions } from '../options/undo.js';
 
-const oldContent = ['the old content', '1h, up to 1 GB, where you have confirmed it'] as const;
+const oldContent = ['the old content', '1h, up to 1 GB, if you confirmed the operation'] as const;
 
 /** `drop`, `create`, `recreate`, `fresh`, `restore`, `undo`, `rename`, `swap` and `clone`. */
 export function declareOperations(program: Command): void {
@@ -15,9 +15,9 @@ export function declareOperations(program: Command): void {
     .command('drop')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('end the other sessions of a database and drop it')
+    .description('terminate the other sessions of a database and drop it')
     .optionsGroup('Options:')
-    .option('--if-exists', 'succeed when it does not exist');
+    .option('--if-exists', 'succeed if it does not exist');
   addUndoOptions(drop, 'the database', 'not at all');
   addOperationOptions(drop);
   addRemedyOptions(drop, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions', 'unsetTemplate'])
@@ -40,9 +40,9 @@ export function declareOperations(program: Command): void {
     .command('create')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('create a database, ending the sessions on its template')
+    .description('create a database, after terminating the sessions on its template')
     .optionsGroup('Options:')
-    .option('--if-not-exists', 'succeed when it exists')
+    .option('--if-not-exists', 'succeed if it exists')
     .option('--template <name>', 'the database to copy')
     .option('--owner <role>', 'who owns it');
   addOperationOptions(create)
@@ -56,13 +56,13 @@ export function declareOperations(program: Command): void {
     .command('recreate')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('replace a database by an empty one with the same settings, atomically')
+    .description('replace a database with an empty one with the same settings, atomically')
     .optionsGroup('Options:')
-    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--if-not-exists', 'create it if it does not exist')
     .option('--template <name>', 'the database to copy instead of an empty one')
-    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--owner <role>', 'its owner (default: the same owner)')
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
-    .option('--no-keep-settings', "take the server's defaults");
+    .option('--no-keep-settings', "use the server's defaults");
   addUndoOptions(recreate, ...oldContent);
   addOperationOptions(recreate);
   addRemedyOptions(recreate, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
@@ -83,15 +83,15 @@ export function declareOperations(program: Command): void {
     .command('fresh')
     .argument('[words...]')
     .usage('[database] [options] [-- …]')
-    .description('recreate a database, run all knex migrations and, with --seed, the seeds; or a command')
+    .description('recreate a database and run all knex migrations, or a command; with --seed, also the seeds')
     .optionsGroup('Options:')
     .option('--seed', 'also run the seeds')
-    .option('--in-place', 'migrate under its own name, where a failure leaves it half-migrated')
-    .option('--if-not-exists', 'create it when it does not exist')
-    .option('--template <name>', 'the database to begin with instead of an empty one')
-    .option('--owner <role>', 'who owns it, instead of the same owner')
+    .option('--in-place', 'migrate it under its own name; a failure then leaves it half-migrated')
+    .option('--if-not-exists', 'create it if it does not exist')
+    .option('--template <name>', 'the database to start from instead of an empty one')
+    .option('--owner <role>', 'its owner (default: the same owner)')
     .option('--keep-settings', 'keep owner, encoding, locale, privileges, ALTER DATABASE SET, … (default)')
-    .option('--no-keep-settings', "take the server's defaults");
+    .option('--no-keep-settings', "use the server's defaults");
   addUndoOptions(fresh, ...oldContent);
   addOperationOptions(fresh);
   addRemedyOptions(fresh, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
@@ -126,16 +126,13 @@ ${examples(
     .description('replace a database with the contents of a dump')
     .optionsGroup('Options:')
     .option('--keep-old [name]', 'keep the old database (default: as <database>_old_<date>_<time>, UTC)')
-    .option('--if-not-exists', 'create it when it does not exist')
+    .option('--if-not-exists', 'create it if it does not exist')
     .addOption(
       new Option('--jobs <number>', 'number of parallel jobs (custom and directory formats)').argParser(
         wholeNumber(1, 999),
       ),
     )
-    .option(
-      '--section <name>',
-      "the database to take out of a file of pg_dumpall, if it has another one's name",
-    );
+    .option('--section <name>', 'the database to restore from a file of pg_dumpall, if its name differs');
   addUndoOptions(restore, ...oldContent);
   addOperationOptions(restore);
   addRemedyOptions(restore, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
@@ -168,7 +165,7 @@ ${examples(
     .command('undo')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('put back what the last recreate, fresh, restore or drop replaced')
+    .description('restore the content that the last recreate, fresh, restore or drop replaced')
     .optionsGroup('Options:');
   addUndoOptions(undo, 'the content that it replaces', '1h');
   addOperationOptions(undo);
@@ -190,7 +187,7 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .command('rename')
     .argument('[names...]')
     .usage('[database] <to> [options]')
-    .description('end the other sessions of a database and rename it')
+    .description('terminate the other sessions of a database and rename it')
     .optionsGroup('Options:');
   addOperationOptions(rename);
   addRemedyOptions(rename, ['rollbackPrepared'])
@@ -210,7 +207,7 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .command('swap')
     .argument('[names...]')
     .usage('[database] <other> [options]')
-    .description('end the other sessions of two databases and exchange their names, atomically')
+    .description('terminate the other sessions of two databases and exchange their names, atomically')
     .optionsGroup('Options:');
   addOperationOptions(swap);
   addRemedyOptions(swap, ['rollbackPrepared'])
@@ -230,9 +227,9 @@ ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     .command('clone')
     .argument('[names...]')
     .usage('[database] <to> [options]')
-    .description('end the other sessions of a database and copy it')
+    .description('terminate the other sessions of a database and copy it')
     .optionsGroup('Options:')
-    .option('--if-not-exists', 'succeed when the copy exists')
+    .option('--if-not-exists', 'succeed if the copy exists')
     .option('--owner <role>', 'who owns the copy')
     .option('--keep-settings', 'also copy privileges, ALTER DATABASE SET, connection limit and comment')
     .option('--no-keep-settings', 'copy the content only (default)');

@@ -7,9 +7,9 @@ export function declareProtection(program: Command): void {
     .command('protect')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('have every pg-evict, on every machine, refuse to touch a database')
+    .description('make every pg-evict, on every machine, refuse to change a database')
     .optionsGroup('Options:')
-    .option('--reason <text>', 'shown to whoever is refused; without it, the one that is there stays')
+    .option('--reason <text>', 'shown in the refusal (default: the current reason)')
     .addHelpText('after', examples("protect app --reason 'production; ask ops'"))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { protect } = await import('../commands/protect.js');
@@ -20,7 +20,7 @@ export function declareProtection(program: Command): void {
     .command('unprotect')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('take the protection off a database')
+    .description('remove the protection of a database')
     .addHelpText('after', examples('unprotect app', 'unprotect app_dev --yes'))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { unprotect } = await import('../commands/unprotect.js');

@@ -11,7 +11,7 @@ export function declareRun(program: Command): void {
     .command('run')
     .argument('[words...]')
     .usage('[database] [options] -- <command…>')
-    .description('run a command while nobody else can connect to the database')
+    .description('run a command while no other client can connect to the database')
     .optionsGroup('Options:');
   addOperationOptions(run);
   addRemedyOptions(run, ['rollbackPrepared'])

@@ -11,18 +11,18 @@ export function declareSessionCommands(program: Command): void {
     .aliases(['ls', 'ps', 'list'])
     .argument('[database]')
     .usage('[database] [options]')
-    .description('list the sessions of a database, who waits for whom (also: ls, ps)')
+    .description('list the sessions of a database, and which of them wait for others (also: ls, ps)')
     .optionsGroup('Options:')
-    .option('--watch', 'list them again and again, in place; Ctrl-C ends it')
+    .option('--watch', 'refresh the list in place until Ctrl-C')
     .addOption(
-      new Option('--interval <duration>', 'how often --watch looks')
+      new Option('--interval <duration>', 'how often --watch refreshes')
         .default(2000, '2s')
         .argParser(parseDuration),
     )
     .addOption(
       new Option(
         '--except <pattern>',
-        'mark these as not to be ended, as terminate --except would see them',
+        'mark the sessions that terminate --except would not terminate',
       ).argParser(parseExcept),
     );
   addFilterOptions(sessions)
@@ -44,9 +44,9 @@ export function declareSessionCommands(program: Command): void {
     .command('terminate')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('end the other sessions of a database, or those that filters pick')
+    .description('terminate the other sessions of a database, or those that match the filters')
     .optionsGroup('Options:')
-    .option('--cancel', 'cancel what they run and leave them connected');
+    .option('--cancel', 'cancel their queries and leave them connected');
   addEndingOptions(terminate);
   addFilterOptions(terminate)
     .addHelpText(

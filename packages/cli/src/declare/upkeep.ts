@@ -9,8 +9,8 @@ export function declareUpkeep(program: Command): void {
     .usage('[options]')
     .description('drop the test databases that finished test runs left behind')
     .optionsGroup('Options:')
-    .option('--kept', 'also those of failed test files that were kept less than a week ago')
-    .option('--templates', 'also templates that no run uses, however recently one did')
+    .option('--kept', 'also the databases of failed test files that were kept less than a week ago')
+    .option('--templates', 'also unused templates, even if a run used them recently')
     .addHelpText(
       'after',
       `${paragraphs(
@@ -27,7 +27,7 @@ export function declareUpkeep(program: Command): void {
     .command('doctor')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('look at connection, privileges, protection, what stands in the way, and leftovers')
+    .description('check connection, privileges, protection, blockers and leftovers')
     .optionsGroup('Options:')
     .option('--fix', 'clean up after operations whose process was killed')
     .addHelpText('after', examples('doctor app_dev', 'doctor --fix', 'doctor app_dev --json'))
@@ -39,7 +39,7 @@ export function declareUpkeep(program: Command): void {
   program
     .command('init')
     .usage('[options]')
-    .description('write a configuration file, after looking at what the project has')
+    .description('write a configuration file that matches the project')
     .addHelpText('after', examples('init', 'init --dry-run'))
     .action(async (_options: unknown, command: Command) => {
       const { init } = await import('../commands/init.js');

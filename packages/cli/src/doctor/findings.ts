@@ -57,7 +57,7 @@ function pausedFinding(
     topic: 'pooler',
     level: 'problem',
     text: `${what}, and no operation of pg-evict is under way.`,
-    remedy: `If nobody has paused it on purpose: ${commandLine('doctor --fix', database, options)}`,
+    remedy: `If it was not paused on purpose: ${commandLine('doctor --fix', database, options)}`,
     exitCode: blocked,
   };
 }

@@ -46,7 +46,7 @@ export async function recognizeDump(path: string): Promise<RecognizedDump> {
   if (!stats.isFile())
     refuse(`The dump ${path} is no file`, 'It is read more than once: write it to a file first.');
   if (stats.size === 0)
-    refuse(`The dump ${path} is empty`, 'Make it anew, and look whether pg_dump succeeded.');
+    refuse(`The dump ${path} is empty`, 'Create it again, and check that pg_dump succeeded.');
 
   const file = { path, bytes: stats.size };
   const head = await readHead(createReadStream(path)).catch((error: unknown) => unreadable(path, error));
@@ -89,7 +89,7 @@ async function readUnpackedHead(path: string, compression: Compression): Promise
   return readHead(openDump({ path, compression }).content).catch((error: unknown) =>
     refuse(
       `The dump ${path} is compressed by ${compression}, but broken: ${(error as Error).message}`,
-      'Make it anew.',
+      'Create it again.',
     ),
   );
 }
@@ -101,7 +101,7 @@ function refuseTerminalDamage(path: string, head: Buffer): void {
   if (lineEnds === 0 || lineEnds !== text.match(/\r\n/g)?.length) return;
   refuse(
     `The dump ${path} is damaged: a terminal has put a carriage return before every line end in it`,
-    'docker exec -t does that. Make it anew without -t, or by pg_dump --file.',
+    'docker exec -t does that. Create it again without -t, or with pg_dump --file.',
   );
 }
 

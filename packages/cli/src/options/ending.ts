@@ -21,7 +21,7 @@ export function addEndingOptions(command: Command): Command {
     .addOption(
       new Option(
         '--except <pattern>',
-        'never end these sessions: application=pgAdmin*, user=…, client=10.1.0.0/16; a bare pattern is an application; repeatable, comma lists',
+        'never terminate these sessions: application=pgAdmin*, user=…, client=10.1.0.0/16; a bare pattern is an application; repeatable, comma lists',
       ).argParser(parseExcept),
     );
 }
@@ -31,7 +31,7 @@ export function addOperationOptions(command: Command): Command {
   return addEndingOptions(command).addOption(
     new Option(
       '--drain <duration>',
-      'end idle sessions at once, and give the others so long to finish what they are at: 5s, 1m',
+      'terminate idle sessions at once, and let the others finish their query or transaction for this long: 5s, 1m',
     ).argParser(parseAge),
   );
 }

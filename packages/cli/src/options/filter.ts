@@ -27,7 +27,7 @@ export function addFilterOptions(command: Command): Command {
   const age = (flags: string, description: string): Option =>
     new Option(flags, description).argParser(parseAge);
   return command
-    .optionsGroup('Which sessions (all must hold; * and ? in patterns; comma lists):')
+    .optionsGroup('Filters (a session must match all; * and ? in patterns; comma lists):')
     .addOption(list('--user <pattern>', 'of these roles'))
     .addOption(list('--application <pattern>', 'with this application_name'))
     .addOption(list('--client <address>', 'from 10.1.*, 10.1.0.0/16, or [local] for Unix sockets'))
@@ -35,18 +35,22 @@ export function addFilterOptions(command: Command): Command {
       new Option('--state <state>', 'active, idle, "idle in transaction", "idle*", …').argParser(parseState),
     )
     .addOption(age('--idle-in-transaction <duration>', 'idle in a transaction for longer than 30s, 5m, …'))
-    .addOption(age('--query-longer-than <duration>', 'whose query runs for longer'))
+    .addOption(age('--query-longer-than <duration>', 'with a query that has run for longer'))
     .addOption(age('--older-than <duration>', 'connected for longer'))
     .addOption(
-      new Option('--blocking <pid>', 'that this session waits for, directly or through others').argParser(
-        wholeNumber(1, maxPid),
-      ),
+      new Option(
+        '--blocking <pid>',
+        'that the session with this pid waits for, directly or indirectly',
+      ).argParser(wholeNumber(1, maxPid)),
     )
     .option('--blocking-table <table>', 'that hold a lock on schema.table')
-    .option('--root-blockers', 'at the head of a lock chain: others wait for them, they for nobody')
+    .option(
+      '--root-blockers',
+      'at the head of a lock chain: other sessions wait for them, and they wait for none',
+    )
     .addOption(list('--backend-type <type>', '"client backend", walsender, …'))
     .addOption(
-      list('--pids <list>', 'exactly these, by pid, or by session id as --dry-run and --json show it'),
+      list('--pids <list>', 'exactly these, by pid, or by the session id that --dry-run and --json show'),
     );
 }
 

@@ -28,40 +28,41 @@ export function addGlobalOptions(program: Command): void {
   program
     .optionsGroup('Connection:')
     .option('-d, --url <url>', 'postgres:// URL of the database; DATABASE_URL keeps its password out of `ps`')
-    .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then not used')
+    .option('-h, --host <host>', 'server, or directory of its Unix socket; DATABASE_URL is then ignored')
     .addOption(
-      new Option('-p, --port <port>', 'port; DATABASE_URL is then not used').argParser(
-        wholeNumber(1, 65_535),
-      ),
+      new Option('-p, --port <port>', 'port; DATABASE_URL is then ignored').argParser(wholeNumber(1, 65_535)),
     )
     .option('-U, --username <role>', 'role to log in as')
     .option(
       '--maintenance-db <name>',
-      'where administrative commands connect (default: postgres, else template1)',
+      'database that administrative commands connect to (default: postgres, else template1)',
     )
     .addOption(
       new Option(
         '--pooler <url>',
-        'admin console of a PgBouncer whose clients are to wait, not to fail: postgres://admin@host:6432; repeatable',
+        'admin console of a PgBouncer; its clients wait instead of failing: postgres://admin@host:6432; repeatable',
       ).argParser((url: string, previous?: readonly string[]) => [...(previous ?? []), url]),
     )
-    .option('--config <file>', 'configuration file (default: the nearest one upward)')
-    .option('--knexfile <file>', 'knexfile whose connection is used, before that of the configuration')
+    .option('--config <file>', 'configuration file (default: the nearest one in this or a parent directory)')
+    .option('--knexfile <file>', 'knexfile whose connection is used instead of the configured one')
     .option('--env <name>', 'environment in the configuration and the knexfile (default: NODE_ENV)')
     .optionsGroup('Options of every command:')
     .addOption(
       new Option(
         '--timeout <duration>',
-        'for the whole operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds (default: 30s)',
+        'maximum duration of the operation: 500ms, 30s, 2m, 1h; a bare number is milliseconds (default: 30s)',
       ).argParser(parseDuration),
     )
-    .option('--dry-run', 'show who would be ended and what would be done; change nothing')
-    .option('-y, --yes', 'do not ask; enough on this machine, outside of production, for a person')
-    .option('--confirm <database>', 'do not ask; enough everywhere, as it names the database that is meant')
+    .option('--dry-run', 'show which sessions would be terminated and what would be done; change nothing')
+    .option('-y, --yes', 'do not ask; enough for a person, on this machine, outside production')
+    .option('--confirm <database>', 'do not ask; enough everywhere, because it names the database')
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print nothing but errors')
-    .option('--verbose', 'say on stderr which connection is used and why, and each statement with its time')
-    .option('--wide', 'show every column of a list of sessions, however long its lines are')
+    .option(
+      '--verbose',
+      'print the connection and its origin, and each statement with its duration, on stderr',
+    )
+    .option('--wide', 'show every column of a list of sessions, in long lines')
     .option('--no-color', 'no colour; as NO_COLOR=1')
     .helpOption('--help', 'show help')
     .version(version(), '-V, --version', 'show the version');

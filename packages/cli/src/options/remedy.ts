@@ -6,7 +6,7 @@ const remedies = {
   dropSlots: ['--drop-slots', 'drop replication slots of the database that are in use'],
   dropSubscriptions: [
     '--drop-subscriptions',
-    "drop the database's subscriptions; their slots elsewhere stay",
+    "drop the database's subscriptions; their slots on other servers remain",
   ],
   unsetTemplate: ['--unset-template', 'drop it even if it is marked as a template'],
 } as const;

@@ -50,7 +50,7 @@ const options: readonly PsqlOption[] = [
   { letter: '', name: 'csv', refused: output },
   { letter: 'E', name: 'echo-hidden', refused: output },
   { letter: 'n', name: 'no-readline', refused: 'nothing is typed' },
-  { letter: 's', name: 'single-step', refused: 'nobody is asked between two statements' },
+  { letter: 's', name: 'single-step', refused: 'restore does not ask between statements' },
   { letter: 'S', name: 'single-line', refused: 'a line end would end a statement' },
 ];
 
@@ -87,7 +87,7 @@ export function checkPlainOptions(words: readonly string[]): boolean {
 
 const leaveOut =
   'Leave it out: a plain dump is run by pg-evict itself, without psql, and stops at the first error.';
-const byHand = 'Put the value into the dump, in the place of the variable.';
+const byHand = 'Replace the variable in the dump with its value.';
 
 interface Given {
   readonly option: PsqlOption;

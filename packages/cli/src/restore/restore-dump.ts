@@ -48,7 +48,7 @@ async function verify(relations: readonly DumpedRelation[], connection: Connecti
     throw new RestoreFailure(
       'server',
       `no error was reported, but of what the dump lists, the restored database lacks ${missing}`,
-      'Look whether the dump drops what it creates, or make it anew.',
+      'Check whether the dump drops the objects that it creates, or create it again.',
     );
   }
   return restored.filter(({ isTable }) => isTable).length;

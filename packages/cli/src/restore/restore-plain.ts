@@ -71,7 +71,7 @@ export async function runScript(
     throw new RestoreFailure(
       'dump',
       `the dump ${dump.path} cannot be read to its end (${redactQuery(why)})`,
-      'Make it anew, and look whether pg_dump succeeded.',
+      'Create it again, and check that pg_dump succeeded.',
       error,
     );
   } finally {
@@ -103,7 +103,7 @@ async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailu
       return new RestoreFailure(
         'dump',
         `the dump ${dump.path} is cut off: in line ${line}, ${message}`,
-        'Make it anew, and look whether pg_dump succeeded.',
+        'Create it again, and check that pg_dump succeeded.',
         problem,
       );
     case 'empty':

@@ -25,7 +25,7 @@ export function refuseOtherServer({ env, named, origin, url }: LibpqOnly): void 
     throw new PgEvictError('CONFIG_INVALID', `${problem}.`, { hint });
   };
   if (parameters.get('hostaddr')) {
-    refuse(`${origin}: it has "hostaddr": ${hostaddr}`, 'Write the address in the place of the host.');
+    refuse(`${origin}: it has "hostaddr": ${hostaddr}`, 'Write the address as the host.');
   }
   if ((parameters.get('dbname') || named.database) !== named.database) {
     refuse(

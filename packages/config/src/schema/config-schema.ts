@@ -8,7 +8,7 @@ const protectPattern = v.pipe(
   section(
     {
       database: setting(text, 'The name of the database.'),
-      host: setting(text, 'The host it is on.'),
+      host: setting(text, 'The host of its server.'),
     },
     'a pattern, or an object with database and host',
   ),
@@ -23,12 +23,12 @@ const pooler = v.pipe(
         text,
         v.metadata({
           description:
-            'Leads to its admin console, as one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Its password is better in `.pgpass`, or in an environment variable that the file reads.',
+            'The URL of its admin console, with one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Put the password into `.pgpass`, or into an environment variable that the file reads.',
         }),
       ),
       databases: setting(
         v.array(text, 'a list of names'),
-        'The aliases to be paused, as the pooler calls them.',
+        'The aliases to pause, by their names in the pooler.',
         'those that lead to the database',
       ),
     },
@@ -58,12 +58,12 @@ const sessions = v.pipe(
     {
       graceMs: setting(
         duration,
-        'How long to wait for sessions to leave by themselves before they are ended.',
+        'How long to wait for sessions to disconnect on their own before pg-evict terminates them.',
         '`0`',
       ),
       drainMs: setting(
         duration,
-        'How long sessions may finish what they are at before they are ended; those that are idle are ended at once.',
+        'How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated at once.',
         '`0`',
       ),
       timeoutMs: setting(
@@ -72,12 +72,12 @@ const sessions = v.pipe(
           v.minValue(1, 'more than 0 milliseconds'),
           v.maxValue(longestUndoMs, 'at most a hundred years'),
         ),
-        'How long a whole operation may take.',
+        'The maximum duration of a whole operation.',
         '`30_000`',
       ),
       keep: setting(
         v.array(sessionPattern, 'a list'),
-        'Sessions that are never ended; where one is in the way, the operation fails and nobody is.',
+        'Sessions that are never terminated. If one of them blocks an operation, the operation fails and no session is terminated.',
         'none',
       ),
     },
@@ -91,12 +91,12 @@ const confirm = v.pipe(
     {
       agents: setting(
         flag,
-        'Whether `--yes` is not enough where a variable says that a coding agent runs the command.',
+        'If a variable shows that a coding agent runs the command, `--yes` is not enough.',
         '`true`',
       ),
       tunnels: setting(
         flag,
-        "Whether the server is asked if it is on another machine although it answers on this machine's address, as through a tunnel.",
+        'If the server answers on an address of this machine, ask the server whether it runs on another machine, behind a tunnel.',
         '`true`',
       ),
     },
@@ -110,12 +110,12 @@ const fresh = v.pipe(
     {
       command: setting(
         text,
-        "A shell command that fills the new database, which it finds in `DATABASE_URL` and libpq's variables.",
+        "A shell command that fills the new database. It finds the database in `DATABASE_URL` and libpq's variables.",
         "the knexfile's migrations",
       ),
       seed: setting(
         text,
-        'A shell command that `--seed` runs after it, likewise.',
+        'A shell command that `--seed` runs afterwards, with the same variables.',
         "the knexfile's seeds; with `command`, none",
       ),
     },
@@ -133,10 +133,10 @@ const undoTimes = v.pipe(
           v.minValue(1, 'more than 0 milliseconds'),
           v.maxValue(longestUndoMs, 'at most a hundred years'),
         ),
-        'How long it is kept.',
+        'How long the old content is kept.',
         "`'1h'`",
       ),
-      upTo: setting(size, 'Nothing that is larger is kept.', "`'1GB'`"),
+      upTo: setting(size, 'The maximum size of a database that is kept.', "`'1GB'`"),
     },
     'an object with for and upTo',
   ),
@@ -159,35 +159,35 @@ export const configSchema = v.pipe(
       admin: setting(adminSchema, 'Another role for administrative commands.', "the connection's role"),
       maintenanceDatabase: setting(
         text,
-        'Where administrative commands connect; never the database worked on.',
-        '`postgres`, and where that does not exist, `template1`',
+        'The database that administrative commands connect to. It cannot be the database that they change.',
+        '`postgres`, or `template1` if that does not exist',
       ),
       knexfile: setting(
         text,
-        'A knexfile, relative to this file, whose `connection` is used where none is given here.',
+        'A knexfile, relative to this file. Its `connection` is used if this file has none.',
       ),
       protect: setting(
         v.array(
           v.union([text, protectPattern], 'a pattern, or an object with database and host'),
           "a list, such as ['prod*', { host: '*.example.com' }]",
         ),
-        'Databases never to be touched: patterns for the name (`*` any characters, `?` one), or objects where all fields must match.',
+        'Databases that pg-evict must not change: patterns for the name (`*` matches any characters, `?` matches one), or objects of which all fields must match.',
         'none',
       ),
       poolers: setting(
         v.array(pooler, "a list, such as [{ url: 'postgres://admin@localhost:6432/pgbouncer' }]"),
-        'PgBouncers in front of the server: their clients wait while an operation needs the database to itself.',
+        'PgBouncers in front of the server. Their clients wait while an operation needs exclusive access to the database.',
         'none',
       ),
-      sessions: setting(sessions, 'How sessions are ended.'),
+      sessions: setting(sessions, 'How sessions are terminated.'),
       confirm: setting(
         confirm,
-        'When `--yes` is not enough and the command asks for the name of the database.',
+        'When `--yes` is not enough, and the command asks for the name of the database.',
       ),
-      fresh: setting(fresh, 'What `pg-evict fresh` fills a database with.'),
+      fresh: setting(fresh, 'The commands that `pg-evict fresh` fills a database with.'),
       undo: setting(
         v.union([v.literal(false, 'false'), undoTimes], 'an object with for and upTo, or false'),
-        'How the command keeps what it replaces where you have confirmed it, for `pg-evict undo`; `false`: not at all.',
+        'How long, and up to which size, the command keeps the content that it replaces, for `pg-evict undo`. It does so only if you confirmed the operation. `false`: never.',
         "`{ for: '1h', upTo: '1GB' }`",
       ),
       testing: setting(testingSchema, 'Test databases.'),

@@ -1,6 +1,6 @@
 // Written by scripts/generate.mjs from src/schema: change that.
 
-/** What a configuration file holds. */
+/** The content of a configuration file. */
 export interface Config {
   /** The JSON schema, for editors. */
   readonly $schema?: string | undefined;
@@ -19,30 +19,30 @@ export interface Config {
    */
   readonly admin?: AdminConfig | undefined;
   /**
-   * Where administrative commands connect; never the database worked on.
-   * @default postgres, and where that does not exist, template1
+   * The database that administrative commands connect to. It cannot be the database that they change.
+   * @default postgres, or template1 if that does not exist
    */
   readonly maintenanceDatabase?: string | undefined;
-  /** A knexfile, relative to this file, whose `connection` is used where none is given here. */
+  /** A knexfile, relative to this file. Its `connection` is used if this file has none. */
   readonly knexfile?: string | undefined;
   /**
-   * Databases never to be touched: patterns for the name (`*` any characters, `?` one), or objects where all fields must match.
+   * Databases that pg-evict must not change: patterns for the name (`*` matches any characters, `?` matches one), or objects of which all fields must match.
    * @default none
    */
   readonly protect?: readonly (string | ProtectConfig)[] | undefined;
   /**
-   * PgBouncers in front of the server: their clients wait while an operation needs the database to itself.
+   * PgBouncers in front of the server. Their clients wait while an operation needs exclusive access to the database.
    * @default none
    */
   readonly poolers?: readonly PoolerConfig[] | undefined;
-  /** How sessions are ended. */
+  /** How sessions are terminated. */
   readonly sessions?: SessionsConfig | undefined;
-  /** When `--yes` is not enough and the command asks for the name of the database. */
+  /** When `--yes` is not enough, and the command asks for the name of the database. */
   readonly confirm?: ConfirmConfig | undefined;
-  /** What `pg-evict fresh` fills a database with. */
+  /** The commands that `pg-evict fresh` fills a database with. */
   readonly fresh?: FreshConfig | undefined;
   /**
-   * How the command keeps what it replaces where you have confirmed it, for `pg-evict undo`; `false`: not at all.
+   * How long, and up to which size, the command keeps the content that it replaces, for `pg-evict undo`. It does so only if you confirmed the operation. `false`: never.
    * @default { for: '1h', upTo: '1GB' }
    */
   readonly undo?: false | UndoConfig | undefined;
@@ -52,7 +52,7 @@ export interface Config {
 
 /** How to reach a server. */
 export interface ConnectionConfig {
-  /** A `postgres://` URL. May not contradict the other fields. */
+  /** A `postgres://` URL. It must not contradict the other fields. */
   readonly connectionString?: string | undefined;
   /**
    * A name, an address, or the folder of the server's Unix socket.
@@ -60,7 +60,7 @@ export interface ConnectionConfig {
    */
   readonly host?: string | undefined;
   /**
-   * The port; a string of digits is taken, too.
+   * The port, as a number or a string of digits.
    * @default PGPORT, else 5432
    */
   readonly port?: number | string | undefined;
@@ -70,7 +70,7 @@ export interface ConnectionConfig {
    */
   readonly user?: string | undefined;
   /**
-   * Better in an environment variable, or in `.pgpass`.
+   * The password. Prefer an environment variable or `.pgpass`.
    * @default PGPASSWORD, else .pgpass
    */
   readonly password?: string | (() => string | Promise<string>) | undefined;
@@ -90,12 +90,12 @@ export interface ConnectionConfig {
    */
   readonly options?: string | undefined;
   /**
-   * What the sessions of pg-evict are called.
+   * The `application_name` of the sessions of pg-evict.
    * @default pg-evict
    */
   readonly application_name?: string | undefined;
   /**
-   * How long one attempt to connect may take, in milliseconds.
+   * The maximum duration of one attempt to connect, in milliseconds.
    * @default the operation's deadline
    */
   readonly connectionTimeoutMillis?: number | undefined;
@@ -106,56 +106,56 @@ export interface AdminConfig {
   /** The role. */
   readonly user: string;
   /**
-   * Better in an environment variable, or in `.pgpass`.
+   * The password. Prefer an environment variable or `.pgpass`.
    * @default PGPASSWORD, else .pgpass
    */
   readonly password?: string | (() => string | Promise<string>) | undefined;
 }
 
-/** Databases never to be touched; all fields given must match. */
+/** Databases that pg-evict must not change. All fields that are set must match. */
 export interface ProtectConfig {
   /** The name of the database. */
   readonly database?: string | undefined;
-  /** The host it is on. */
+  /** The host of its server. */
   readonly host?: string | undefined;
 }
 
-/** undefined */
+/** A PgBouncer in front of the server. */
 export interface PoolerConfig {
-  /** Leads to its admin console, as one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Its password is better in `.pgpass`, or in an environment variable that the file reads. */
+  /** The URL of its admin console, with one of its `admin_users`: `postgres://admin@localhost:6432/pgbouncer`. Put the password into `.pgpass`, or into an environment variable that the file reads. */
   readonly url: string;
   /**
-   * The aliases to be paused, as the pooler calls them.
+   * The aliases to pause, by their names in the pooler.
    * @default those that lead to the database
    */
   readonly databases?: readonly string[] | undefined;
 }
 
-/** How sessions are ended. */
+/** How sessions are terminated. */
 export interface SessionsConfig {
   /**
-   * How long to wait for sessions to leave by themselves before they are ended.
+   * How long to wait for sessions to disconnect on their own before pg-evict terminates them.
    * @default 0
    */
   readonly graceMs?: number | string | undefined;
   /**
-   * How long sessions may finish what they are at before they are ended; those that are idle are ended at once.
+   * How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated at once.
    * @default 0
    */
   readonly drainMs?: number | string | undefined;
   /**
-   * How long a whole operation may take.
+   * The maximum duration of a whole operation.
    * @default 30_000
    */
   readonly timeoutMs?: number | string | undefined;
   /**
-   * Sessions that are never ended; where one is in the way, the operation fails and nobody is.
+   * Sessions that are never terminated. If one of them blocks an operation, the operation fails and no session is terminated.
    * @default none
    */
   readonly keep?: readonly KeepConfig[] | undefined;
 }
 
-/** Sessions that are never ended; all fields given must match. `*` any characters, `?` one. */
+/** Sessions that are never terminated. All fields that are set must match. `*` matches any characters, `?` matches one. */
 export interface KeepConfig {
   /** Role name. */
   readonly user?: string | readonly string[] | undefined;
@@ -165,43 +165,43 @@ export interface KeepConfig {
   readonly client?: string | readonly string[] | undefined;
 }
 
-/** undefined */
+/** When `--yes` is not enough, and the command asks for the name of the database. */
 export interface ConfirmConfig {
   /**
-   * Whether `--yes` is not enough where a variable says that a coding agent runs the command.
+   * If a variable shows that a coding agent runs the command, `--yes` is not enough.
    * @default true
    */
   readonly agents?: boolean | undefined;
   /**
-   * Whether the server is asked if it is on another machine although it answers on this machine's address, as through a tunnel.
+   * If the server answers on an address of this machine, ask the server whether it runs on another machine, behind a tunnel.
    * @default true
    */
   readonly tunnels?: boolean | undefined;
 }
 
-/** undefined */
+/** The commands that `pg-evict fresh` fills a database with. */
 export interface FreshConfig {
   /**
-   * A shell command that fills the new database, which it finds in `DATABASE_URL` and libpq's variables.
+   * A shell command that fills the new database. It finds the database in `DATABASE_URL` and libpq's variables.
    * @default the knexfile's migrations
    */
   readonly command?: string | undefined;
   /**
-   * A shell command that `--seed` runs after it, likewise.
+   * A shell command that `--seed` runs afterwards, with the same variables.
    * @default the knexfile's seeds; with command, none
    */
   readonly seed?: string | undefined;
 }
 
-/** undefined */
+/** How long, and up to which size, replaced content is kept. */
 export interface UndoConfig {
   /**
-   * How long it is kept.
+   * How long the old content is kept.
    * @default '1h'
    */
   readonly for?: number | string | undefined;
   /**
-   * Nothing that is larger is kept.
+   * The maximum size of a database that is kept.
    * @default '1GB'
    */
   readonly upTo?: number | string | undefined;
@@ -210,32 +210,32 @@ export interface UndoConfig {
 /** Test databases. */
 export interface TestingConfig {
   /**
-   * Where test databases are made: beside the configured one, on an embedded server, or in a container.
-   * @default 'connection' where one is configured, else 'embedded'
+   * Where test databases are created: beside the configured database, on an embedded server, or in a container.
+   * @default 'connection' if one is configured, else 'embedded'
    */
   readonly server?: 'connection' | 'embedded' | 'testcontainers' | TestServerConfig | undefined;
   /**
-   * What a test database contains.
+   * The content of a test database.
    * @default nothing
    */
   readonly template?: TemplateConfig | undefined;
   /** More templates, by name, for `borrowDatabase({ template: name })`. */
   readonly templates?: Readonly<Record<string, TemplateConfig>> | undefined;
-  /** Variables that tests find beside `DATABASE_URL` and `PG*`, each with the part that it holds, such as `{ TEST_DB_NAME: 'database' }`; `false` takes one away, also one of those. */
+  /** More variables for the tests, beside `DATABASE_URL` and `PG*`, each with the part of the connection that it contains: `{ TEST_DB_NAME: 'database' }`. `false` removes a variable, also one of the default ones. */
   readonly variables?:
     | Readonly<Record<string, 'url' | 'host' | 'port' | 'user' | 'password' | 'database' | false>>
     | undefined;
   /**
-   * Where the variables lead of what a test runner runs outside of our environment: to no database, whose name says why, or to the configured one.
+   * Which database code finds in the variables if the test runner runs it outside the environment of pg-evict. `refuse`: one that does not exist, with a name that gives the reason. `configured`: the configured one.
    * @default 'refuse'
    */
   readonly outside?: 'refuse' | 'configured' | undefined;
   /**
-   * What gets a fresh database: each test file, each test, or the whole run.
+   * How often the tests get a fresh database: for each file, for each test, or once for the whole run.
    * @default 'file'
    */
   readonly isolation?: 'file' | 'test' | 'run' | undefined;
-  /** The fixed name of the database with `isolation: 'run'`. It must say that it is for tests. */
+  /** The fixed name of the database with `isolation: 'run'`. The name must show that it is a test database. */
   readonly database?: string | undefined;
   /**
    * What happens when a test file leaves a session open.
@@ -251,10 +251,10 @@ export interface TestingConfig {
 
 /** A server for test databases. */
 export interface TestServerConfig {
-  /** Which kind of server. */
+  /** The kind of server. */
   readonly kind: 'connection' | 'embedded' | 'testcontainers';
   /**
-   * The major version of PostgreSQL; in a container, that of the default image.
+   * The major version of PostgreSQL. In a container, it selects the default image.
    * @default 18
    */
   readonly version?: number | undefined;
@@ -264,7 +264,7 @@ export interface TestServerConfig {
    */
   readonly image?: string | undefined;
   /**
-   * Keep the container, and take it again for the next run.
+   * Keep the container, and use it again in the next run.
    * @default false
    */
   readonly reuse?: boolean | undefined;
@@ -276,32 +276,32 @@ export interface TestServerConfig {
   /** Settings of postgresql.conf, such as `{ max_connections: 500 }`. */
   readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined;
   /**
-   * How long its start may take.
+   * The maximum duration of its start.
    * @default 60_000
    */
   readonly startTimeoutMs?: number | string | undefined;
 }
 
-/** What a test database contains. */
+/** The content of a test database. */
 export interface TemplateConfig {
   /**
-   * `true`: migrate with the project's knexfile; or the path of one.
+   * `true`: run the migrations of the project's knexfile. A path: those of another knexfile.
    * @default false
    */
   readonly knex?: boolean | string | undefined;
   /** A shell command that fills the database in `DATABASE_URL`. */
   readonly command?: string | undefined;
-  /** A function that fills the database whose URL it gets. */
+  /** A function that gets the URL of the database, and fills it. */
   readonly setup?: ((databaseUrl: string) => void | Promise<void>) | undefined;
   /**
-   * Also run the seeds of knex.
+   * Also run the seeds of the knexfile.
    * @default false
    */
   readonly seed?: boolean | undefined;
-  /** What the template depends on beside what is known: files, as patterns, and variables, as `'env:NAME'`. It is built again when one of them changes. */
+  /** Other things that the template depends on: patterns for files, and variables as `'env:NAME'`. If one of them changes, the template is built again. */
   readonly inputs?: string | readonly string[] | undefined;
   /**
-   * The environment of the knexfile that `knex` takes.
+   * The environment of the knexfile that is used.
    * @default NODE_ENV, else 'development'
    */
   readonly env?: string | undefined;

@@ -6,7 +6,7 @@ const password = setting(
     [text, fn<() => string | Promise<string>>('() => string | Promise<string>')],
     'a string or a function',
   ),
-  'Better in an environment variable, or in `.pgpass`.',
+  'The password. Prefer an environment variable or `.pgpass`.',
   '`PGPASSWORD`, else `.pgpass`',
 );
 
@@ -15,14 +15,14 @@ const settings = v.pipe(
     {
       connectionString: setting(
         v.string('a postgres:// URL'),
-        'A `postgres://` URL. May not contradict the other fields.',
+        'A `postgres://` URL. It must not contradict the other fields.',
       ),
       host: setting(
         text,
         "A name, an address, or the folder of the server's Unix socket.",
         '`PGHOST`, else `localhost`',
       ),
-      port: setting(port, 'The port; a string of digits is taken, too.', '`PGPORT`, else `5432`'),
+      port: setting(port, 'The port, as a number or a string of digits.', '`PGPORT`, else `5432`'),
       user: setting(text, 'The role to log in as.', "`PGUSER`, else the system's user"),
       password,
       database: setting(text, 'The database to work on.', '`PGDATABASE`'),
@@ -35,10 +35,10 @@ const settings = v.pipe(
         '`PGSSLMODE`',
       ),
       options: setting(text, 'Command-line options for the session, as in `PGOPTIONS`.', '`PGOPTIONS`'),
-      application_name: setting(text, 'What the sessions of pg-evict are called.', '`pg-evict`'),
+      application_name: setting(text, 'The `application_name` of the sessions of pg-evict.', '`pg-evict`'),
       connectionTimeoutMillis: setting(
         v.pipe(v.number('milliseconds'), v.minValue(0, 'milliseconds')),
-        'How long one attempt to connect may take, in milliseconds.',
+        'The maximum duration of one attempt to connect, in milliseconds.',
         "the operation's deadline",
       ),
     },

@@ -7,14 +7,14 @@ const kind = v.picklist(kinds, "'connection', 'embedded' or 'testcontainers'");
 const server = v.pipe(
   section(
     {
-      kind: v.pipe(kind, v.metadata({ description: 'Which kind of server.' })),
+      kind: v.pipe(kind, v.metadata({ description: 'The kind of server.' })),
       version: setting(
         v.pipe(v.number('a major version, such as 17'), v.integer(), v.minValue(13), v.maxValue(99)),
-        'The major version of PostgreSQL; in a container, that of the default image.',
+        'The major version of PostgreSQL. In a container, it selects the default image.',
         '`18`',
       ),
       image: setting(text, 'The image, for testcontainers.', '`postgres:18-alpine`'),
-      reuse: setting(flag, 'Keep the container, and take it again for the next run.', '`false`'),
+      reuse: setting(flag, 'Keep the container, and use it again in the next run.', '`false`'),
       tmpfs: setting(flag, "Keep the container's data in memory.", '`true`'),
       settings: setting(
         v.record(
@@ -23,7 +23,7 @@ const server = v.pipe(
         ),
         'Settings of postgresql.conf, such as `{ max_connections: 500 }`.',
       ),
-      startTimeoutMs: setting(duration, 'How long its start may take.', '`60_000`'),
+      startTimeoutMs: setting(duration, 'The maximum duration of its start.', '`60_000`'),
     },
     "'connection', 'embedded', 'testcontainers', or an object with kind",
   ),
@@ -35,24 +35,20 @@ const template = v.pipe(
     {
       knex: setting(
         v.union([flag, text], 'true, or the path of a knexfile'),
-        "`true`: migrate with the project's knexfile; or the path of one.",
+        "`true`: run the migrations of the project's knexfile. A path: those of another knexfile.",
         '`false`',
       ),
       command: setting(text, 'A shell command that fills the database in `DATABASE_URL`.'),
       setup: setting(
         fn<(databaseUrl: string) => void | Promise<void>>('(databaseUrl: string) => void | Promise<void>'),
-        'A function that fills the database whose URL it gets.',
+        'A function that gets the URL of the database, and fills it.',
       ),
-      seed: setting(flag, 'Also run the seeds of knex.', '`false`'),
+      seed: setting(flag, 'Also run the seeds of the knexfile.', '`false`'),
       inputs: setting(
         oneOrMore,
-        "What the template depends on beside what is known: files, as patterns, and variables, as `'env:NAME'`. It is built again when one of them changes.",
+        "Other things that the template depends on: patterns for files, and variables as `'env:NAME'`. If one of them changes, the template is built again.",
       ),
-      env: setting(
-        text,
-        'The environment of the knexfile that `knex` takes.',
-        "`NODE_ENV`, else `'development'`",
-      ),
+      env: setting(text, 'The environment of the knexfile that is used.', "`NODE_ENV`, else `'development'`"),
     },
     'an object with knex, command or setup',
   ),
@@ -65,10 +61,10 @@ export const testingSchema = v.pipe(
     {
       server: setting(
         v.union([kind, server], "'connection', 'embedded', 'testcontainers', or an object with kind"),
-        'Where test databases are made: beside the configured one, on an embedded server, or in a container.',
-        "`'connection'` where one is configured, else `'embedded'`",
+        'Where test databases are created: beside the configured database, on an embedded server, or in a container.',
+        "`'connection'` if one is configured, else `'embedded'`",
       ),
-      template: setting(template, 'What a test database contains.', 'nothing'),
+      template: setting(template, 'The content of a test database.', 'nothing'),
       templates: setting(
         v.pipe(
           v.record(v.string(), template, 'an object of templates, by name'),
@@ -88,21 +84,21 @@ export const testingSchema = v.pipe(
           ),
           'an object of variables',
         ),
-        "Variables that tests find beside `DATABASE_URL` and `PG*`, each with the part that it holds, such as `{ TEST_DB_NAME: 'database' }`; `false` takes one away, also one of those.",
+        "More variables for the tests, beside `DATABASE_URL` and `PG*`, each with the part of the connection that it contains: `{ TEST_DB_NAME: 'database' }`. `false` removes a variable, also one of the default ones.",
       ),
       outside: setting(
         v.picklist(['refuse', 'configured'], "'refuse' or 'configured'"),
-        'Where the variables lead of what a test runner runs outside of our environment: to no database, whose name says why, or to the configured one.',
+        'Which database code finds in the variables if the test runner runs it outside the environment of pg-evict. `refuse`: one that does not exist, with a name that gives the reason. `configured`: the configured one.',
         "`'refuse'`",
       ),
       isolation: setting(
         v.picklist(['file', 'test', 'run'], "'file', 'test' or 'run'"),
-        'What gets a fresh database: each test file, each test, or the whole run.',
+        'How often the tests get a fresh database: for each file, for each test, or once for the whole run.',
         "`'file'`",
       ),
       database: setting(
         text,
-        "The fixed name of the database with `isolation: 'run'`. It must say that it is for tests.",
+        "The fixed name of the database with `isolation: 'run'`. The name must show that it is a test database.",
       ),
       leaks: setting(
         v.picklist(['fail', 'warn', 'ignore'], "'fail', 'warn' or 'ignore'"),

@@ -53,7 +53,7 @@ export async function preflight(
   const blockers = [...standing, ...denied.map((session) => deniedBlocker(session, database))];
   if (!dryRun && blockers.length > 0) {
     const code = standing.length > 0 ? 'BLOCKED' : 'SESSIONS_REMAIN';
-    throw blockedError(code, `${failure}, and nobody was disconnected.`, blockers, { database });
+    throw blockedError(code, `${failure}, and no session was disconnected.`, blockers, { database });
   }
   const terminated = sweep.rows.filter((row) => row.can_terminate).map(toSession);
   const removed = [...toRemove, ...inactiveSlots];

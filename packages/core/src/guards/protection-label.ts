@@ -87,7 +87,7 @@ export function refuseProtected(database: string, comment: string | null): void 
   if (reason === null) return;
   throw errorWithRemedies(
     'PROTECTED',
-    `Database "${database}" is protected${reason === '' ? '' : ` (${reason})`}; nobody was disconnected and nothing was changed.`,
+    `Database "${database}" is protected${reason === '' ? '' : ` (${reason})`}; no session was disconnected and nothing was changed.`,
     [{ kind: 'unprotect', database }],
     { database },
   );

@@ -166,7 +166,7 @@ export class OperationPooler {
       return console;
     } catch (error) {
       if ((error as { code?: unknown }).code === 'ECONNREFUSED')
-        this.#absent = 'nobody listens there, so nobody was paused';
+        this.#absent = 'nothing listens there, so no client was paused';
       throw error;
     }
   }

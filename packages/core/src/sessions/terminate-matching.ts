@@ -96,11 +96,11 @@ export async function terminateMatching(
     return (await client.query(pickQuery, [...parameters, what])).rows as unknown as PickedRow[];
   };
 
-  deadline.throwIfOver(database, 'Nobody was disconnected.');
+  deadline.throwIfOver(database, 'No session was disconnected.');
   await seeAnew(client);
   await refuseStrangers(client, database, filter.sessions ?? []);
   await letLeave(client, database, deadline, options, async () => pick('look'));
-  deadline.throwIfOver(database, 'Nobody was disconnected.');
+  deadline.throwIfOver(database, 'No session was disconnected.');
   const rows = await pick(dryRun ? 'look' : action);
   const told = rows.filter((row) => (dryRun ? row.can_terminate : row.signalled));
   const remaining = new Set(dryRun ? [] : await untilGone(client, database, deadline, action, told));
@@ -182,7 +182,7 @@ async function refuseStrangers(
       continue;
     const { id: foundId, database: foundOn } = found as { id: string | null; database: string | null };
     const is = `pid ${pid} is now session ${foundId ?? '(start hidden)'} on database "${foundOn ?? ''}"`;
-    throw new PgEvictError('REFUSED', `Nobody was disconnected: ${is}, not the one that was listed.`, {
+    throw new PgEvictError('REFUSED', `No session was disconnected: ${is}, not the one that was listed.`, {
       database,
       hint: 'List the sessions again.',
     });

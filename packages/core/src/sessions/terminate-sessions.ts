@@ -88,6 +88,6 @@ async function currentDatabase(client: Queryable): Promise<string> {
     const { rows } = await client.query('SELECT current_database() AS name');
     return String(rows[0]?.['name']);
   } catch (error) {
-    throw translateError(error, 'Nobody was disconnected', { database: undefined });
+    throw translateError(error, 'No session was disconnected', { database: undefined });
   }
 }

@@ -121,7 +121,7 @@ export function clientOf(knex: Knex, operation: string): KnexClient {
   if (knex.isTransaction === true || client.transacting === true) {
     throw new PgEvictError(
       'IN_TRANSACTION',
-      `${operation} was called with a transaction, which would be ended by it. Nobody was.`,
+      `${operation} was called on a transaction, which it would terminate. No session was terminated.`,
       { hint: 'Call it with the knex instance itself.' },
     );
   }

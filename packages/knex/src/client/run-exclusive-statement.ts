@@ -60,7 +60,7 @@ function ownedBy(
 function refusal({ kind, database }: ReadStatement, why: string, hints: readonly string[]): PgEvictError {
   return new PgEvictError(
     'IN_TRANSACTION',
-    `${commands[kind]} DATABASE needs database "${database}" for itself and ${why}. Nobody was ended.`,
+    `${commands[kind]} DATABASE needs exclusive access to database "${database}" but ${why}. No session was terminated.`,
     { database, hint: hints.join(' ') },
   );
 }

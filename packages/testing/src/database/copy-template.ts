@@ -46,7 +46,7 @@ export async function unlessEnding<T>(run: MaintenanceOf, make: () => Promise<T>
     lockKeys(lock),
   );
   if (rows[0]?.taken !== true) {
-    throw new PgEvictError('REFUSED', 'The run of tests has been ended by whoever began it.');
+    throw new PgEvictError('REFUSED', 'The process that started the test run has ended it.');
   }
   try {
     return await make();

@@ -274,5 +274,5 @@ export class DatabasePool {
 }
 
 function runIsOver(): PgEvictError {
-  return new PgEvictError('REFUSED', 'The run of tests has been ended by whoever began it.');
+  return new PgEvictError('REFUSED', 'The process that started the test run has ended it.');
 }

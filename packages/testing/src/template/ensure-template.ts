@@ -173,7 +173,7 @@ function ofAnotherRole(name: string, owner: string): PgEvictError {
   return new PgEvictError(
     'REFUSED',
     `The template "${name}" belongs to "${owner}", a role that tests do not use: what is in it is not known.`,
-    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+    { database: name, hint: `To have it built again, drop it: pg-evict drop ${name} --unset-template` },
   );
 }
 
@@ -182,7 +182,7 @@ function notATemplate(name: string): PgEvictError {
   return new PgEvictError(
     'BLOCKED',
     `Database "${name}" is in its place, but connections to it are allowed, or it is not marked as a template.`,
-    { database: name, hint: `Drop it, and it is built anew: pg-evict drop ${name} --unset-template` },
+    { database: name, hint: `To have it built again, drop it: pg-evict drop ${name} --unset-template` },
   );
 }
 

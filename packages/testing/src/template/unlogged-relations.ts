@@ -36,6 +36,6 @@ export async function assertUnloggedIntact(run: TemplateUser, session: ServerSes
   throw new PgEvictError(
     'BLOCKED',
     `Template "${name}" has lost the content of its unlogged tables, as the server has crashed.`,
-    { database: name, hint: 'Run the tests again: it will be built anew.' },
+    { database: name, hint: 'Run the tests again: they build a new one.' },
   );
 }
