@@ -2,7 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { refuseTransactionPooling } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline } from '../contract/deadline.js';
-import { type PgEvictError, withAnotherRemedy, withFacts } from '../contract/error.js';
+import { errorWithRemedies, type PgEvictError, withAnotherRemedy, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
 import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
@@ -149,9 +149,14 @@ async function foundElsewhere(
   { control, database, poolers }: Operation,
 ): Promise<PgEvictError> {
   if (error.code !== 'DATABASE_NOT_FOUND' || error.database !== database) return error;
+  const { cause, leftovers, removed, terminated } = error;
+  const losses = { cause, leftovers, removed, terminated };
   try {
     const setAside = await findSetAside(control.client, database);
-    if (setAside !== undefined) return missingDatabase(database, setAside);
+    if (setAside !== undefined) return withFacts(missingDatabase(database, setAside), losses);
+    const there = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
+    if (error.sqlState === '3D000' && there.rows.length === 0)
+      return withFacts(goneMeanwhile(database), losses);
   } catch {
     // What is known is told.
   }
@@ -159,6 +164,17 @@ async function foundElsewhere(
   return leadsTo === undefined
     ? error
     : withAnotherRemedy(error, { kind: 'name-behind-pooler', database, leadsTo });
+}
+
+/** The error where the server does not find what was there at first. */
+function goneMeanwhile(database: string): PgEvictError {
+  const text = 'Somebody has renamed or dropped it meanwhile.';
+  return errorWithRemedies(
+    'DATABASE_NOT_FOUND',
+    `Database "${database}" does not exist any more.`,
+    [{ kind: 'advice', text }],
+    { database, sqlState: '3D000' },
+  );
 }
 
 async function failureOf(error: unknown, operation: Operation): Promise<PgEvictError> {
