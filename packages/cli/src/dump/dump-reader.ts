@@ -3,9 +3,17 @@ import { beginsMark, findMark, markEnd, notMark } from './end-of-data.js';
 import { byte, isSpace, type Lexis, lineCommentEnd, needsMore } from '../sql/lexer.js';
 import { type OpenLiteral, StatementEnd } from '../sql/statement-end.js';
 
+/** A statement, with the white space and comments within it. */
+export interface StatementItem {
+  readonly kind: 'statement';
+  readonly bytes: Buffer;
+  /** Where it begins in the dump. */
+  readonly at: number;
+}
+
 /** What stands next in a plain dump. Bytes are valid until the next one is asked for. */
 export type DumpItem =
-  | { readonly kind: 'statement'; readonly bytes: Buffer; readonly at: number }
+  | StatementItem
   | { readonly kind: 'comment'; readonly bytes: Buffer; readonly at: number }
   /** A line that begins with a backslash, which psql would take for a command of its own. */
   | { readonly kind: 'command'; readonly bytes: Buffer; readonly at: number }
@@ -53,19 +61,20 @@ export class DumpReader {
 
   /**
    * Reads on to the end of the next statement, while the server is at work with the one before, if so much of the file is
-   * there. It counts only if the server reads SQL as now when it is asked for.
+   * there. It counts only if the server reads SQL as now when it is asked for: the item that is got then is the same.
    */
-  readAhead(lexis: Lexis): void {
-    if (!this.#begun || this.#ahead.length > 0) return;
+  readAhead(lexis: Lexis): StatementItem | undefined {
+    if (!this.#begun || this.#ahead.length > 0) return undefined;
     for (;;) {
       const { start } = this.#window;
       const item = this.#read(lexis);
       if (item === undefined) {
         this.#window.cut(start);
-        return;
+        return undefined;
       }
       this.#ahead.push({ item, lexis, start });
-      if (item.kind !== 'comment') return;
+      if (item.kind === 'statement') return item;
+      if (item.kind !== 'comment') return undefined;
     }
   }
 

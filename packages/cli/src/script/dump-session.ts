@@ -7,7 +7,7 @@ import {
   dataHead,
   executeAndFlush,
   executeAndSync,
-  parseHead,
+  statementMessages,
   sync,
 } from './frontend-messages.js';
 import { RawConnection } from './raw-connection.js';
@@ -64,22 +64,27 @@ export class DumpSession {
    * Runs one statement that takes no data. @throws StatementError
    */
   async run(sql: Buffer): Promise<void> {
-    return this.#send(sql, executeAndSync);
+    return this.send(statementMessages(sql, executeAndSync));
   }
 
   /**
    * Runs a `COPY`. `feed` is called when the server asks for data, and only then.
    *
+   * @param onFed called when all of them are sent, and the server is still at work with them
    * @throws StatementError, and what `feed` throws; the session is closed then
    */
-  async copy(sql: Buffer, feed: (take: (bytes: Buffer) => Promise<void>) => Promise<void>): Promise<void> {
+  async copy(
+    sql: Buffer,
+    feed: (take: (bytes: Buffer) => Promise<void>) => Promise<void>,
+    onFed: () => void,
+  ): Promise<void> {
     const asked = new Promise<'data'>((resolve) => {
       this.#onCopy = () => {
         resolve('data');
       };
     });
     this.#owesSync = true;
-    const completed = this.#send(sql, executeAndFlush);
+    const completed = this.send(statementMessages(sql, executeAndFlush));
     // Waited for below, and a failure is looked at between two pieces of data.
     completed.catch(() => undefined);
     try {
@@ -87,6 +92,7 @@ export class DumpSession {
         await feed(async (bytes) => this.#data(bytes));
         this.#owesSync = false;
         this.#connection?.write([copyDoneAndSync]);
+        onFed();
       }
       await completed;
     } catch (error) {
@@ -108,13 +114,18 @@ export class DumpSession {
     await this.#connection?.end();
   }
 
-  async #send(sql: Buffer, rest: Buffer): Promise<void> {
+  /**
+   * Runs what {@link statementMessages} has made of a statement.
+   *
+   * @throws StatementError
+   */
+  async send(messages: readonly Buffer[]): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost;
     this.#failure = undefined;
     const settled = new Promise<void>((done, failed) => {
       this.#settle = { done, failed };
     });
-    this.#connection?.write([parseHead(sql.length), sql, rest]);
+    this.#connection?.write(messages);
     return settled;
   }
 

@@ -28,10 +28,14 @@ export const copyDoneAndSync = Buffer.concat([message('c', nothing), sync]);
 /** No data are to come, though the server has asked for some. */
 export const copyFailAndSync = Buffer.concat([message('f', Buffer.from('no data\0')), sync]);
 
-/** What stands before a statement's text: Parse, of the unnamed statement. */
-export function parseHead(textBytes: number): Buffer {
-  // The length counts itself, the end of the name, that of the text, and the number of types.
-  return headOf(80, textBytes + 8, 6);
+/** Below this, copying is cheaper than several writes. */
+export const smallBytes = 16 * 1024;
+
+/** Everything that is sent for one statement, which is run by `rest`: in one piece, unless it is long. */
+export function statementMessages(sql: Buffer, rest: Buffer): readonly Buffer[] {
+  // Parse, of the unnamed statement: the length counts itself, the end of the name, that of the text, and the number of types.
+  const parts = [headOf(80, sql.length + 8, 6), sql, rest];
+  return sql.length < smallBytes ? [Buffer.concat(parts)] : parts;
 }
 
 /** What stands before data of COPY. */

@@ -1,5 +1,6 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { Client, type Connection } from 'pg';
+import { smallBytes } from './frontend-messages.js';
 import { ReplyReader, type TakeReply } from './reply-reader.js';
 
 /** What node-postgres has beneath its client, and does not declare. */
@@ -21,9 +22,6 @@ export interface ConnectionEvents {
   readonly onParameter: (name: string, value: string) => void;
   readonly onLost: (error: Error) => void;
 }
-
-/** Below this, copying is cheaper than several writes. */
-const smallBytes = 16 * 1024;
 
 /**
  * A connection of node-postgres' of which the socket is ours as soon as it is there, as it is pg-copy-streams' during a
@@ -65,6 +63,11 @@ export class RawConnection {
    * @param isHeld whether something follows at once with which they can be sent
    */
   write(parts: readonly Buffer[], isHeld = false): void {
+    const [first, second] = parts;
+    if (this.#held === undefined && !isHeld && first !== undefined && second === undefined) {
+      this.#stream.write(first);
+      return;
+    }
     const all = this.#held === undefined ? parts : [this.#held, ...parts];
     const length = all.reduce((sum, part) => sum + part.length, 0);
     this.#held = undefined;

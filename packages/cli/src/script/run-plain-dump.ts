@@ -1,13 +1,14 @@
 import { announcedRelation, Completeness } from '../dump/completeness.js';
 import { readCommand } from '../dump/connect-command.js';
 import type { DumpedRelation, SkippedStatement } from '../dump/dump.js';
-import { type DumpItem, DumpReader } from '../dump/dump-reader.js';
+import { type DumpItem, DumpReader, type StatementItem } from '../dump/dump-reader.js';
 import { decodeText } from '../sql/encodings.js';
-import { judge, takesData } from '../sql/judge.js';
+import { takesData } from '../sql/judge.js';
 import { commandReason } from '../dump/survey.js';
-import { beginningOf, Words } from '../sql/words.js';
+import { beginningOf, type Words } from '../sql/words.js';
 import { DumpProblem } from './dump-problem.js';
 import type { DumpSession } from './dump-session.js';
+import { planStatement, type StatementPlan } from './statement-plan.js';
 import { StatementRunner } from './statement-runner.js';
 
 /** A plain dump to run. */
@@ -51,13 +52,18 @@ class PlainDumpRun {
   readonly #relations: DumpedRelation[] = [];
   readonly #sections = new Set<string>();
   #isInSection: boolean;
+  /** What was told of the next statement while the server was at work. */
+  #next: StatementPlan | undefined;
   #outside = 0;
 
   constructor(session: DumpSession, request: PlainDumpRequest) {
     this.#session = session;
     this.#request = request;
     this.#reader = new DumpReader(request.content);
-    this.#runner = new StatementRunner(session, this.#reader, this.#decode, request.onTable);
+    this.#runner = new StatementRunner(session, this.#reader, this.#decode, {
+      onTable: request.onTable,
+      whileAtWork: this.#lookAhead,
+    });
     this.#isInSection = request.section === undefined;
   }
 
@@ -70,7 +76,7 @@ class PlainDumpRun {
         this.#assertComplete(item);
         break;
       }
-      if (item.kind === 'statement') await this.#statement(item.bytes, item.at);
+      if (item.kind === 'statement') await this.#statement(item);
       else if (item.kind === 'command') this.#command(item.bytes, item.at);
       else this.#comment(item.bytes);
     }
@@ -113,28 +119,40 @@ class PlainDumpRun {
     }
   }
 
-  async #statement(bytes: Buffer, at: number): Promise<void> {
-    const { lexis } = this.#session;
-    const words = new Words(bytes, lexis);
+  /** The next statement is read while the server is at work, so that it can be sent as soon as the server is ready. */
+  #lookAhead = (): void => {
+    const item = this.#reader.readAhead(this.#session.lexis);
+    this.#next = item === undefined ? undefined : this.#plan(item);
+  };
+
+  #plan(item: StatementItem): StatementPlan {
+    const { section, own } = this.#request;
+    return planStatement(item, this.#session.lexis, {
+      own: section ?? own,
+      isLeading: this.#runner.isLeading,
+      decode: this.#decode,
+    });
+  }
+
+  async #statement(item: StatementItem): Promise<void> {
+    const { at, bytes } = item;
+    const next = this.#next;
+    const isPlanned = next?.item === item && next.isLeading === this.#runner.isLeading;
+    const plan = isPlanned ? next : this.#plan(item);
+    const { verdict, words } = plan;
     if (words.at(0) === undefined || isLoneSemicolon(words)) return;
     this.#completeness.statement();
     if (!this.#isInSection) {
       await this.#outsideOfSection(bytes, words);
       return;
     }
-    const { section, own } = this.#request;
-    const verdict = judge(words, {
-      own: section ?? own,
-      isLeading: this.#runner.isLeading,
-      decode: this.#decode,
-    });
     if (verdict.fate === 'skip') {
       this.#runner.skip(bytes, verdict.reason);
       return;
     }
     if (verdict.fate === 'refuse') {
       // Behind the section, the next database is made before \connect leads there.
-      if (section !== undefined && verdict.statement.endsWith(' DATABASE')) {
+      if (this.#request.section !== undefined && verdict.statement.endsWith(' DATABASE')) {
         this.#outside += 1;
         return;
       }
@@ -143,7 +161,7 @@ class PlainDumpRun {
         statement: beginningOf(bytes, this.#decode),
       });
     }
-    await this.#runner.run(bytes, words, at);
+    await this.#runner.run(plan);
   }
 
   /** Settings by which the server reads what follows are made there too. */

@@ -4,7 +4,8 @@ import { beginningOf, type Words } from '../sql/words.js';
 import { DumpProblem } from './dump-problem.js';
 import type { DumpSession } from './dump-session.js';
 import { StatementError } from './statement-error.js';
-import { isOnExtension, makesSomething, toleratedOf } from './tolerated.js';
+import type { StatementPlan } from './statement-plan.js';
+import { isOnExtension, makesSomething } from './tolerated.js';
 
 /** The longest message that a server takes. */
 const longestStatement = 2 ** 30 - 64;
@@ -16,20 +17,26 @@ export class StatementRunner {
   readonly #reader: DumpReader;
   readonly #decode: (bytes: Buffer) => string;
   readonly #onTable: (name: string) => void;
+  readonly #whileAtWork: () => void;
   readonly #lackingExtensions = new Set<string>();
   #isLeading = true;
   #isEmpty = true;
 
+  /**
+   * @param onTable called with a table before its data
+   * @param whileAtWork called when the server has got all of a statement
+   */
   constructor(
     session: DumpSession,
     reader: DumpReader,
     decode: (bytes: Buffer) => string,
-    onTable: (name: string) => void,
+    { onTable, whileAtWork }: { onTable: (name: string) => void; whileAtWork: () => void },
   ) {
     this.#session = session;
     this.#reader = reader;
     this.#decode = decode;
     this.#onTable = onTable;
+    this.#whileAtWork = whileAtWork;
   }
 
   /** Whether nothing but settings was run. */
@@ -48,7 +55,8 @@ export class StatementRunner {
 
   /** @throws DumpProblem */
   // oxlint-disable-next-line complexity -- each statement of a dump is asked all of this
-  async run(bytes: Buffer, words: Words, at: number): Promise<void> {
+  async run({ item, messages, tolerated: allowed, words }: StatementPlan): Promise<void> {
+    const { at, bytes } = item;
     const place = { isLeading: this.#isLeading, decode: this.#decode };
     if (isOnExtension(words, this.#lackingExtensions, place)) {
       this.skip(bytes, 'the extension was left out');
@@ -60,11 +68,10 @@ export class StatementRunner {
       throw this.#problem('refused', `a statement cannot be sent: ${why}`, bytes, at);
     }
     this.#isEmpty &&= /^(?:SET|SELECT|BEGIN|START|COMMIT|RESET)?$/.test(words.keyword(0));
-    const allowed = toleratedOf(words, place);
     try {
       if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
       else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
-      else await this.#runAlone(bytes);
+      else await this.#runAlone(messages);
     } catch (error) {
       if (!(error instanceof StatementError)) throw error;
       const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
@@ -79,9 +86,9 @@ export class StatementRunner {
     if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
   }
 
-  async #runAlone(bytes: Buffer): Promise<void> {
-    const running = this.#session.run(bytes);
-    this.#reader.readAhead(this.#session.lexis);
+  async #runAlone(messages: readonly Buffer[]): Promise<void> {
+    const running = this.#session.send(messages);
+    this.#whileAtWork();
     await running;
   }
 
@@ -100,10 +107,11 @@ export class StatementRunner {
     const table = [words.at(1), words.at(2), words.at(3)];
     const name = table[1]?.text === '.' ? table.map((token) => token?.text).join('') : (table[0]?.text ?? '');
     this.#onTable(this.#decode(Buffer.from(name, 'latin1')));
-    await this.#session.copy(bytes, async (take) => {
+    const feed = async (take: (data: Buffer) => Promise<void>): Promise<void> => {
       const isWhole = await this.#reader.copyData(take);
       if (!isWhole) throw this.#problem('incomplete', 'it ends within the data of a table', bytes, at);
-    });
+    };
+    await this.#session.copy(bytes, feed, this.#whileAtWork);
   }
 
   #problem(

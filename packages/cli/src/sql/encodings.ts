@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util';
+
 /** How many bytes a character has, told by its first two. */
 export type CharacterLength = (first: number, second: number) => number;
 
@@ -55,10 +57,22 @@ export function decodeText(bytes: Uint8Array, encoding: string): string {
   const label = labels[encoding] ?? encoding.replace(/^WIN/, 'windows-').replace('ISO_8859_', 'iso-8859-');
   for (const candidate of [label, 'utf-8']) {
     try {
-      return new TextDecoder(candidate, { fatal: true }).decode(bytes);
+      return decoderOf(candidate).decode(bytes);
     } catch {
       // It is not in that encoding, or Node does not have it.
     }
   }
   return Buffer.from(bytes).toString('latin1');
+}
+
+const decoders = new Map<string, TextDecoder>();
+
+/** Making one costs more than a short text does. */
+function decoderOf(label: string): TextDecoder {
+  let decoder = decoders.get(label);
+  if (decoder === undefined) {
+    decoder = new TextDecoder(label, { fatal: true });
+    decoders.set(label, decoder);
+  }
+  return decoder;
 }

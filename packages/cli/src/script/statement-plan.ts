@@ -1,0 +1,33 @@
+import type { StatementItem } from '../dump/dump-reader.js';
+import { judge, type Surroundings, type Verdict } from '../sql/judge.js';
+import type { Lexis } from '../sql/lexer.js';
+import { Words } from '../sql/words.js';
+import { executeAndSync, statementMessages } from './frontend-messages.js';
+import { toleratedOf } from './tolerated.js';
+import type { ToleratedFailure } from './tolerated-failures.js';
+
+/** What is told of a statement by its text. It can be told while the server is still at work with the one before. */
+export interface StatementPlan {
+  readonly item: StatementItem;
+  readonly words: Words;
+  /** Whether nothing was made before it, as far as was known: the rest depends on that. */
+  readonly isLeading: boolean;
+  readonly verdict: Verdict;
+  /** The failures for which it is left out. */
+  readonly tolerated: readonly ToleratedFailure[];
+  /** What is sent to run it, unless it is a `COPY`. */
+  readonly messages: readonly Buffer[];
+}
+
+/** Tells what is to be done with a statement. */
+export function planStatement(item: StatementItem, lexis: Lexis, surroundings: Surroundings): StatementPlan {
+  const words = new Words(item.bytes, lexis);
+  return {
+    item,
+    words,
+    isLeading: surroundings.isLeading,
+    verdict: judge(words, surroundings),
+    tolerated: toleratedOf(words, surroundings),
+    messages: statementMessages(item.bytes, executeAndSync),
+  };
+}
