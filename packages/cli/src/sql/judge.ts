@@ -1,4 +1,10 @@
-import { onSharedCatalog, writesSharedCatalog } from './shared-catalogs.js';
+import { callsSetConfig, setsRefused, setsWithin } from './settings.js';
+import {
+  listsSharedCatalog,
+  makesOnSharedCatalog,
+  onSharedCatalog,
+  writesSharedCatalog,
+} from './shared-catalogs.js';
 import { reasons, type StatementRule, statementRules } from './statement-rules.js';
 import type { Words } from './words.js';
 
@@ -32,7 +38,7 @@ export function judge(words: Words, surroundings: Surroundings): Verdict {
 const run: Verdict = { fate: 'run' };
 
 /** Most statements of a dump, of which nothing is refused. */
-const frequent = new Set(['SELECT', 'BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
+const frequent = new Set(['BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
 
 const split = (text: string): string[][] => text.split(' ').map((word) => word.split('|'));
 
@@ -129,31 +135,45 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
   COPY: (words, { decode }) => {
     const at = words.find(fromOrTo);
     if (at !== -1 && !ofClient.has(words.keyword(at + 1))) return reasons.copyFile;
-    return writesSharedCatalog(words, decode) ?? onSharedCatalog(words, 1, decode);
+    return writesOrSets(words, { decode }) ?? onSharedCatalog(words, 1, decode);
   },
   CREATE: (words, { decode }) => {
     // What is made by code is not looked at: what that does cannot be seen.
-    if (/^(?:FUNCTION|PROCEDURE|OR)$/.test(words.keyword(1))) return undefined;
+    if (isRoutine(words)) return setsWithin(words, decode);
     if (words.keyword(1) === 'SUBSCRIPTION' && !connectsNever(words)) return reasons.subscription;
-    return writesSharedCatalog(words, decode);
+    return makesOnSharedCatalog(words, decode) ?? writesOrSets(words, { decode });
   },
-  DROP: (words, { isLeading }) =>
-    words.keyword(1) === 'SUBSCRIPTION' && !isLeading ? reasons.droppedSubscription : undefined,
-  SET: (words, { decode }) => {
-    const at = /^(?:SESSION|LOCAL)$/.test(words.keyword(1)) ? 2 : 1;
-    return words.name(at, decode) === 'allow_system_table_mods' ? reasons.catalogChanges : undefined;
+  ALTER: (words, { decode }) =>
+    isRoutine(words) ? setsWithin(words, decode) : onSharedCatalog(words, 2, decode),
+  DROP: (words, { decode, isLeading }) => {
+    if (words.keyword(1) === 'SUBSCRIPTION') return isLeading ? undefined : reasons.droppedSubscription;
+    return /^(?:TABLE|INDEX|VIEW)$/.test(words.keyword(1)) ? listsSharedCatalog(words, 2, decode) : undefined;
   },
+  LOCK: (words, { decode }) => listsSharedCatalog(words, 1, decode),
+  SET: (words, { decode }) =>
+    setsRefused(words, /^(?:SESSION|LOCAL)$/.test(words.keyword(1)) ? 2 : 1, decode),
   INSERT: (words, { decode }) => onSharedCatalog(words, 1, decode),
   UPDATE: (words, { decode }) => onSharedCatalog(words, 1, decode),
   DELETE: (words, { decode }) => onSharedCatalog(words, 1, decode),
   MERGE: (words, { decode }) => onSharedCatalog(words, 1, decode),
   TRUNCATE: (words, { decode }) => writesSharedCatalog(words, decode),
-  WITH: (words, { decode }) => writesSharedCatalog(words, decode),
-  EXPLAIN: (words, { decode }) => writesSharedCatalog(words, decode),
-  PREPARE: (words, { decode }) => writesSharedCatalog(words, decode),
+  SELECT: writesOrSets,
+  VALUES: writesOrSets,
+  WITH: writesOrSets,
+  EXPLAIN: writesOrSets,
+  PREPARE: writesOrSets,
   // A parenthesis may have any of them within it.
-  '': (words, { decode }) => writesSharedCatalog(words, decode),
+  '': writesOrSets,
 };
+
+function writesOrSets(words: Words, { decode }: Pick<Surroundings, 'decode'>): string | undefined {
+  return writesSharedCatalog(words, decode) ?? callsSetConfig(words, decode);
+}
+
+function isRoutine(words: Words): boolean {
+  const at = words.keyword(1) === 'OR' ? 3 : 1;
+  return /^(?:FUNCTION|PROCEDURE|ROUTINE)$/.test(words.keyword(at));
+}
 
 function connectsNever(words: Words): boolean {
   for (let at = 2; words.at(at) !== undefined; at += 1) {

@@ -3,26 +3,50 @@ import type { Words } from './words.js';
 
 type Decode = (bytes: Buffer) => string;
 
-const fillers = /^(?:INTO|FROM|ONLY|TABLE)$/;
+const fillers = /^(?:INTO|FROM|ONLY|TABLE|IF|EXISTS)$/;
 
 /** Why a statement is refused that names its table from an index on; `undefined` if that belongs to one database. */
 export function onSharedCatalog(words: Words, from: number, decode: Decode): string | undefined {
   let at = from;
   while (fillers.test(words.keyword(at))) at += 1;
-  if (isEscaped(words, at)) return reasons.escapedName;
-  if (words.at(at + 1)?.text === '.') {
+  if (words.at(at)?.isEscaped) return reasons.escapedName;
+  const dot = words.at(at + 1);
+  if (dot?.text === '.') {
+    const schema = words.name(at, decode);
+    // Only what has no name but that of its table's oid is in there.
+    if (schema === 'pg_toast') return reasons.sharedCatalog;
     // A table of the same name in another schema is nobody else's.
-    if (words.name(at, decode) !== 'pg_catalog') return undefined;
+    if (schema !== 'pg_catalog') return undefined;
     at += 2;
-    if (isEscaped(words, at)) return reasons.escapedName;
+    if (words.at(at)?.isEscaped) return reasons.escapedName;
   }
-  return sharedCatalogs.has(words.name(at, decode) ?? '') ? reasons.sharedCatalog : undefined;
+  return isShared(words.name(at, decode) ?? '') ? reasons.sharedCatalog : undefined;
 }
 
-/** `U&"…"`: what it says is told by escapes, and pg_dump never writes it. */
-function isEscaped(words: Words, at: number): boolean {
-  return words.keyword(at) === 'U' && words.at(at + 1)?.text === '&' && words.at(at + 2)?.kind === 'name';
+/** The catalogs themselves, and their indexes: `pg_authid_rolname_index`. */
+function isShared(name: string): boolean {
+  if (sharedCatalogs.has(name)) return true;
+  return name.endsWith('_index') && [...sharedCatalogs].some((catalog) => name.startsWith(`${catalog}_`));
 }
+
+/** Why a statement is refused that has a list of tables or indexes from an index on. */
+export function listsSharedCatalog(words: Words, from: number, decode: Decode): string | undefined {
+  let reason = onSharedCatalog(words, from, decode);
+  for (let at = from; words.at(at) !== undefined && reason === undefined; at += 1) {
+    if (words.at(at)?.text === ',') reason = onSharedCatalog(words, at + 1, decode);
+  }
+  return reason;
+}
+
+/** Why a statement is refused that makes something on a table, such as an index. */
+export function makesOnSharedCatalog(words: Words, decode: Decode): string | undefined {
+  const kind = words.keyword(1) === 'OR' ? words.keyword(3) : words.keyword(1);
+  if (!/^(?:UNIQUE|INDEX|CONSTRAINT|TRIGGER|RULE|POLICY)$/.test(kind)) return undefined;
+  const at = words.find(kind === 'RULE' ? to : on);
+  return at === -1 ? undefined : onSharedCatalog(words, at + 1, decode);
+}
+
+const [on, to] = [new Set(['ON']), new Set(['TO'])];
 
 /** Why a statement is refused that may have others within it, such as `WITH … AS (UPDATE …)`. */
 export function writesSharedCatalog(words: Words, decode: Decode): string | undefined {

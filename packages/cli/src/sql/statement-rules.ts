@@ -87,10 +87,11 @@ export const sharedCatalogs: ReadonlySet<string> = new Set([
 /** Refusals that are told by more than words that follow one another. */
 export const reasons = {
   escapedName: 'it names a table by escapes (U&"…"), which may stand for a catalog that all databases share',
+  hiddenSetting: 'which setting it sets cannot be seen, and it may let statements change shared catalogs',
   catalogChanges: 'it lets statements change catalogs, some of which all databases share',
   droppedSubscription: 'it reaches the server that is subscribed to, which may lose a replication slot',
   copyFile: "it reads or writes a file or a program of the server's",
   grantRole: 'it makes roles members of each other, for the whole server',
-  sharedCatalog: 'it writes into a catalog that all databases share',
+  sharedCatalog: 'it changes a catalog that all databases share',
   subscription: 'it reaches the server that is subscribed to; pg_dump writes it WITH (connect = false)',
 } as const;

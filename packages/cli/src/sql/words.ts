@@ -18,6 +18,10 @@ export interface Token {
   readonly kind: 'word' | 'name' | 'literal' | 'sign';
   /** Byte by byte, a name without its quotes. */
   readonly text: string;
+  /** Whether a name has escapes in it: `U&"…"`. */
+  readonly isEscaped?: true;
+  /** What a short string says that has no escapes. */
+  readonly value?: string;
 }
 
 /** The tokens of one statement, read with the server's rules for white space and comments. */
@@ -36,14 +40,16 @@ function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined>
         const escapes = letter === 'e' || (lexis.backslashEscapes && letter !== 'b' && letter !== 'x');
         end = stringEnd(piece, end, escapes, lexis);
         token = literal;
+      } else if (end === at + 1 && beginsEscapedName(statement, at)) {
+        end = wholeQuotedName(piece, at + 2);
+        token = { kind: 'name', text: withinQuotes(piece, at + 2, end), isEscaped: true };
       } else token = { kind: 'word', text: statement.toString('latin1', at, end) };
     } else if (code === byte.quote) {
       end = stringEnd(piece, at, lexis.backslashEscapes, lexis);
-      token = literal;
+      token = stringOf(statement, at, end);
     } else if (code === byte.doubleQuote) {
       end = wholeQuotedName(piece, at);
-      const raw = statement.toString('latin1', at + 1, end === needsMore ? piece.end : end - 1);
-      token = { kind: 'name', text: raw.replaceAll('""', '"') };
+      token = { kind: 'name', text: withinQuotes(piece, at, end) };
     } else if (code === byte.dollar) {
       end = dollarEnd(piece, at, lexis);
       token = literal;
@@ -54,6 +60,22 @@ function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined>
     if (end === needsMore) return;
     at = end;
   }
+}
+
+/** Whether `U&"` stands here. */
+function beginsEscapedName(statement: Buffer, at: number): boolean {
+  return /^u&"$/i.test(statement.toString('latin1', at, at + 3));
+}
+
+function withinQuotes({ bytes, end: last }: Piece, at: number, end: number): string {
+  return bytes.toString('latin1', at + 1, end === needsMore ? last : end - 1).replaceAll('""', '"');
+}
+
+function stringOf(statement: Buffer, at: number, end: number): Token {
+  // Longer than the name of any setting.
+  if (end === needsMore || end - at > 100) return literal;
+  const value = statement.toString('latin1', at + 1, end - 1);
+  return value.includes('\\') ? literal : { kind: 'literal', text: '', value };
 }
 
 function wholeQuotedName(piece: Piece, at: number): number {
@@ -104,8 +126,19 @@ export class Words {
     const token = this.at(index);
     if (token?.kind !== 'word' && token?.kind !== 'name') return undefined;
     const text = decode(Buffer.from(token.text, 'latin1'));
+    if (token.isEscaped) {
+      // Another sign may begin the escapes.
+      return this.keyword(index + 1) === 'UESCAPE' ? undefined : unescaped(text);
+    }
     return token.kind === 'name' ? text : text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   }
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(?:\\|\+([\da-f]{6})|([\da-f]{4}))/gi, (whole, long?: string, short?: string) => {
+    const code = Number.parseInt(long ?? short ?? '5c', 16);
+    return code > 0x10_ff_ff ? whole : String.fromCodePoint(code);
+  });
 }
 
 const literal: Token = { kind: 'literal', text: '' };
