@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { ask, quote, serverUrl, withClient } from '../../support/server.js';
 import { describeWithTools } from '../../support/cli/dump-tools.js';
 import { restore, useRestore } from '../../support/cli/spoilt-database.js';
@@ -334,5 +334,67 @@ ALTER DATABASE victim RENAME TO gone;
     expect(await attack(`${table}\n`)).toEqual({ code: 0, stderr: '' });
     if (before === undefined) delete process.env['PSQLRC'];
     else process.env['PSQLRC'] = before;
+  });
+});
+
+describeWithTools('an archive made to reach beyond its database', () => {
+  const room = 'x'.repeat(50);
+  const wide = `${room}1234567890`;
+  let archive = Buffer.alloc(0);
+
+  beforeAll(async () => {
+    if (!hasTools) return;
+    const source = await scratch.database();
+    await withClient(serverUrl({ database: source }), async (client) =>
+      client.query(
+        `CREATE TABLE t (a text, ${room} text); INSERT INTO t VALUES ('x'); CREATE SEQUENCE s_${room};
+         CREATE VIEW v AS SELECT 1 AS ${room}; CREATE INDEX ${room} ON t (a);
+         CREATE FUNCTION ${wide}() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+      ),
+    );
+    archive = readFileSync(dumps.dump(serverUrl({ database: source }), 'source.dump', '-Fc', '-Z0'));
+  });
+
+  /** Puts a statement into the archive, in the place of another that is as long. */
+  function withStatement(begins: string, statement: string, from = 0): Buffer {
+    const at = archive.indexOf(begins, from);
+    const length = archive.readUInt32LE(at - 4);
+    expect(at).toBeGreaterThan(0);
+    expect(statement.length).toBeLessThanOrEqual(length);
+    const changed = Buffer.from(archive);
+    changed.write(statement.padEnd(length), at, 'latin1');
+    return changed;
+  }
+
+  const rename = (): string => `ALTER DATABASE ${victim} RENAME TO gone;`;
+  test.each([
+    ['a view', () => withStatement('CREATE VIEW', rename())],
+    ['behind a view', () => withStatement('CREATE VIEW', `SELECT 1;;${rename()}`)],
+    [
+      'behind what looks like the body of a function',
+      () => withStatement('CREATE FUNCTION', `CREATE FUNCTION f(begin int);${rename()}`),
+    ],
+    ['an index', () => withStatement('CREATE INDEX', `ALTER SYSTEM SET work_mem='7MB';`)],
+    ['the value of a sequence', () => withStatement('SELECT pg_catalog.setval', rename())],
+    ['data', () => withStatement('COPY public.t', `COPY t FROM PROGRAM 'touch ${dumps.path('owned')}';`)],
+    ['what begins data', () => withStatement('COPY public.t', rename())],
+    [
+      'what drops a function, of which its owner is made',
+      () => withStatement('DROP FUNCTION', `DROP SYSTEM SET work_mem='7MB';--`),
+    ],
+    [
+      'a string that ends elsewhere by then',
+      () => withStatement('CREATE VIEW', `SET standard_conforming_strings = off;`),
+    ],
+  ])('is never left to pg_restore: %s', async (_what, content) => {
+    const { code, stderr } = await attack(content(), '--jobs=2');
+    expect(stderr).toContain('--jobs has no effect: each statement is looked at, because of "');
+    expect(stderr).not.toContain('pg_restore: error');
+    // What only sets something may be run, and psql's own reader of it knows.
+    if (!content().includes('standard_conforming_strings = off')) expect(code).not.toBe(0);
+  });
+
+  test('is left to pg_restore where nothing is wrong with it', async () => {
+    expect(await attack(archive, '--jobs=2')).toEqual({ code: 0, stderr: '' });
   });
 });

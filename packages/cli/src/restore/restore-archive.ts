@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import { programOutput } from '../child/program-output.js';
+import { readArchiveEntries } from '../dump/archive-contents.js';
+import type { Dump } from '../dump/dump.js';
+import { findUnsafeEntry } from '../dump/look-through-archive.js';
 import { runProgram } from '../child/run-program.js';
 import { redactQuery } from '../context/engine.js';
 import { printable } from '../terminal/printable.js';
@@ -19,7 +22,7 @@ export async function restoreArchive(
   request: RestoreRequest,
   target: RestoreTarget,
 ): Promise<PlainDumpResult> {
-  const why = await whyByScript(request, target);
+  const why = (await whyByScript(request, target)) ?? (await whyNotUnseen(request.dump));
   if (why === undefined) return { relations: await byProgram(request, target), skipped: [] };
   const { dump, extra, jobs, onMessage, onProgress, relations } = request;
   if (jobs !== undefined && jobs > 1) onMessage(`--jobs has no effect: ${why}, so one session restores it.`);
@@ -33,11 +36,11 @@ export async function restoreArchive(
   const result = await runScript(content, request, target, {
     bytesRead: () => undefined,
     onTable: (current) => onProgress?.({ bytesRead: undefined, current }),
-    failureOf: async ({ cause, madeNothing, message, statement }) => {
+    failureOf: async ({ cause, kind, madeNothing, message, statement }) => {
       const text = `${statement === undefined ? '' : `${statement}: `}${message}`;
       return Promise.resolve(
         new RestoreFailure(
-          'server',
+          kind === 'refused' ? 'dump' : 'server',
           `${dump.path}: ${redactQuery(text)}`,
           hintFor(message, 'pg_restore', madeNothing),
           cause,
@@ -46,6 +49,14 @@ export async function restoreArchive(
     },
   });
   return { relations, skipped: result.skipped };
+}
+
+/** Why pg_restore may not send what is in an archive without our seeing it; `undefined` if it may. */
+async function whyNotUnseen(dump: Dump): Promise<string | undefined> {
+  const entries = await readArchiveEntries(dump);
+  if (entries === undefined) return 'its table of contents could not be looked through';
+  const unsafe = findUnsafeEntry(entries);
+  return unsafe === undefined ? undefined : `each statement is looked at, because of "${printable(unsafe)}"`;
 }
 
 /** Why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */

@@ -16,10 +16,7 @@ export function setsRefused(words: Words, at: number, decode: Decode): string | 
 /** Why a statement is refused that calls `set_config()`; `undefined` if it does not, or for a harmless setting. */
 export function callsSetConfig(words: Words, decode: Decode): string | undefined {
   for (let at = 0; words.at(at) !== undefined; at += 1) {
-    if (words.at(at + 1)?.text !== '(') continue;
-    const called = words.name(at, decode);
-    if (called === undefined && words.at(at)?.isEscaped) return reasons.hiddenSetting;
-    if (called !== 'set_config') continue;
+    if (!isSetConfig(words, at, decode)) continue;
     const setting = words.at(at + 2)?.value;
     // Anything else may become the name of any setting.
     if (setting === undefined || words.at(at + 3)?.text !== ',') return reasons.hiddenSetting;
@@ -27,6 +24,13 @@ export function callsSetConfig(words: Words, decode: Decode): string | undefined
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+/** Whether a function is called there that is `set_config()`, or may be. */
+export function isSetConfig(words: Words, at: number, decode: Decode): boolean {
+  if (words.at(at + 1)?.text !== '(') return false;
+  const called = words.name(at, decode);
+  return called === 'set_config' || (called === undefined && words.at(at)?.isEscaped === true);
 }
 
 /** Why a statement on a function is refused that has settings of its own (`CREATE FUNCTION … SET …`). */

@@ -29,6 +29,12 @@ export class StatementEnd {
   #initials = '';
   #isRoutine = false;
   #open: OpenLiteral | undefined;
+  readonly #nests: boolean;
+
+  /** @param nests false: every semicolon ends a statement, whatever it is within */
+  constructor({ nests = true }: { readonly nests?: boolean } = {}) {
+    this.#nests = nests;
+  }
 
   /** What the statement ended within, where its last byte was reached in the middle of it. */
   get open(): OpenLiteral | undefined {
@@ -63,7 +69,7 @@ export class StatementEnd {
           next = this.#literal(piece, next, 'a string', lexis, code);
         else if (next !== needsMore) this.#word(bytes, at, next);
       } else if (code === byte.semicolon) {
-        if (this.#parentheses === 0 && this.#begins === 0) return next;
+        if (!this.#nests || (this.#parentheses === 0 && this.#begins === 0)) return next;
       } else if (code === byte.opening) this.#parentheses += 1;
       else if (code === byte.closing) this.#parentheses = Math.max(0, this.#parentheses - 1);
       else if (code === byte.quote) next = this.#literal(piece, at, 'a string', lexis, 0);

@@ -1,0 +1,159 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dump } from './dump.js';
+
+/** An entry of the table of contents of an archive, as pg_restore reads it. */
+export interface ArchiveEntry {
+  readonly kind: string;
+  readonly tag: string;
+  readonly namespace: string;
+  readonly owner: string;
+  /** What makes it. */
+  readonly definition: Buffer;
+  /** What drops it; pg_restore makes `ALTER … OWNER TO` of it. */
+  readonly drop: Buffer;
+  /** What its data are put into; empty where they are SQL. */
+  readonly copy: Buffer;
+  readonly hasData: boolean;
+}
+
+/**
+ * Reads the table of contents of an archive, which says everything that pg_restore sends, but for data
+ * (`ReadHead()`, `ReadToc()`, src/bin/pg_dump/pg_backup_archiver.c).
+ *
+ * @returns `undefined` where it cannot be read for certain
+ */
+export async function readArchiveEntries(dump: Dump): Promise<readonly ArchiveEntry[] | undefined> {
+  const path = dump.format === 'directory' ? join(dump.path, 'toc.dat') : dump.path;
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    for (let length = firstBytes; ; length *= 4) {
+      const bytes = await readBeginning(file, Math.min(length, size));
+      try {
+        return new ContentsReader(bytes, dump.format === 'tar' ? tarHeader : 0).read();
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        if (length >= size || length >= mostBytes) return undefined;
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const firstBytes = 1024 * 1024;
+const mostBytes = 256 * 1024 * 1024;
+
+/** It is the first member of a tar. */
+const tarHeader = 512;
+
+async function readBeginning(file: FileHandle, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  while (at < length) {
+    const { bytesRead } = await file.read(bytes, at, length - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes.subarray(0, at);
+}
+
+/** Archives of pg_dump 9.0 to 18. Later ones may have more in each entry. */
+const [oldest, newest] = [12, 16];
+
+const [custom, tar, directory] = [1, 3, 5];
+
+class ContentsReader {
+  readonly #bytes: Buffer;
+  #at: number;
+  #intBytes = 0;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  /** @throws RangeError where more bytes are needed */
+  read(): readonly ArchiveEntry[] | undefined {
+    if (this.#take(5).toString('latin1') !== 'PGDMP') return undefined;
+    const [major, minor] = [this.#byte(), this.#byte()];
+    if (major !== 1 || minor < oldest || minor > newest) return undefined;
+    // Which revision it is changes nothing.
+    this.#byte();
+    this.#intBytes = this.#byte();
+    const offsetBytes = this.#byte();
+    const format = this.#byte();
+    if (this.#intBytes !== 4 || ![custom, tar, directory].includes(format)) return undefined;
+    if (minor >= 15) this.#byte();
+    else this.#int();
+    // When it was made.
+    for (let part = 0; part < 7; part += 1) this.#int();
+    // The database and two versions.
+    for (let part = 0; part < 3; part += 1) this.#text();
+    const count = this.#int();
+    const entries: ArchiveEntry[] = [];
+    for (let index = 0; index < count; index += 1) {
+      entries.push(this.#entry(minor));
+      if (format === custom) this.#take(1 + offsetBytes);
+      else this.#text();
+    }
+    return entries;
+  }
+
+  #entry(minor: number): ArchiveEntry {
+    this.#int();
+    const hasData = this.#int() !== 0;
+    // Its oids.
+    this.#text();
+    this.#text();
+    const [tag, kind] = [this.#string(), this.#string()];
+    // Its section.
+    this.#int();
+    const [definition, drop, copy] = [this.#text(), this.#text(), this.#text()];
+    const namespace = this.#string();
+    // Tablespace and access method, which are sent as quoted names.
+    this.#text();
+    if (minor >= 14) this.#text();
+    if (minor >= 16) this.#int();
+    const owner = this.#string();
+    // Whether it has oids.
+    this.#text();
+    while (this.#optionalText() !== undefined);
+    return { kind, tag, namespace, owner, definition, drop, copy, hasData };
+  }
+
+  #string(): string {
+    return this.#text().toString('latin1');
+  }
+
+  #text(): Buffer {
+    return this.#optionalText() ?? nothing;
+  }
+
+  #optionalText(): Buffer | undefined {
+    const length = this.#int();
+    return length < 0 ? undefined : this.#take(length);
+  }
+
+  #int(): number {
+    const isNegative = this.#byte() !== 0;
+    const value = this.#take(this.#intBytes).readUInt32LE(0);
+    return isNegative ? -value : value;
+  }
+
+  #byte(): number {
+    return this.#take(1)[0] as number;
+  }
+
+  #take(length: number): Buffer {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError('more bytes are needed');
+    const taken = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
+  }
+}
+
+const nothing = Buffer.alloc(0);

@@ -1,0 +1,98 @@
+import { characterLengthOf, decodeText } from '../sql/encodings.js';
+import { judge, takesData } from '../sql/judge.js';
+import type { Lexis, Piece } from '../sql/lexer.js';
+import { isSetConfig } from '../sql/settings.js';
+import { StatementEnd } from '../sql/statement-end.js';
+import { Words } from '../sql/words.js';
+import type { ArchiveEntry } from './archive-contents.js';
+
+/**
+ * Looks through everything that pg_restore would send to the server.
+ *
+ * @returns the entry that it must not be left to send, because it is refused, or cannot be judged; `undefined` if there
+ * is none
+ */
+export function findUnsafeEntry(entries: readonly ArchiveEntry[]): string | undefined {
+  const lexis = lexisOf(entries);
+  const unsafe = entries.find((entry) => lexis === undefined || !isSafe(entry, lexis));
+  return unsafe === undefined ? undefined : `${unsafe.kind} ${unsafe.tag}`.replaceAll(/\s+/g, ' ').trim();
+}
+
+interface ArchiveLexis extends Lexis {
+  readonly encoding: string;
+}
+
+/** How the server reads the archive's SQL; `undefined` where that cannot be told. */
+function lexisOf(entries: readonly ArchiveEntry[]): ArchiveLexis | undefined {
+  const settings = (kind: string): string[] =>
+    entries
+      .filter((entry) => entry.kind === kind)
+      .map(({ definition }) => definition.toString('latin1').trim());
+  const [encoding, ...otherEncodings] = settings('ENCODING');
+  const [strings, ...otherStrings] = settings('STDSTRINGS');
+  const [, name] = /^SET client_encoding = '(\w+)';$/.exec(encoding ?? '') ?? [];
+  const isKnown = strings === "SET standard_conforming_strings = 'on';";
+  if (name === undefined || !isKnown || otherEncodings.length + otherStrings.length > 0) return undefined;
+  return { encoding: name, backslashEscapes: false, characterLength: characterLengthOf(name) };
+}
+
+/** What pg_restore passes over unless it makes the database. */
+const ofDatabase = /^(?:DATABASE|DATABASE PROPERTIES)$/;
+
+function isSafe(entry: ArchiveEntry, lexis: ArchiveLexis): boolean {
+  const { copy, definition, drop, hasData, kind, namespace, owner, tag } = entry;
+  if (ofDatabase.test(kind) || isSetting(entry)) return true;
+  // pg_restore writes them into comments, and reads all of them as far as a zero byte.
+  if (/[\n\r]/.test(`${tag}${namespace}${owner}${kind}`)) return false;
+  if ([copy, definition, drop].some((sql) => sql.includes(0))) return false;
+  if (/^(?:ACL|COMMENT|SECURITY LABEL)$/.test(kind) && tag.startsWith('DATABASE ')) return true;
+  if (kind.startsWith('BLOB') && !isLargeObject(entry)) return false;
+  if (kind === 'BLOB METADATA') return drop.length === 0 || mayRun(drop, lexis, true);
+  if (hasData && kind !== 'BLOBS' && !takesData(new Words(copy, lexis))) return false;
+  // `DROP FUNCTION f()` becomes `ALTER FUNCTION f() OWNER TO …`.
+  const alter =
+    drop.length === 0 ? drop : Buffer.concat([Buffer.from('ALTER'), drop.subarray('DROP'.length)]);
+  return (
+    mayRun(definition, lexis) && mayRun(copy, lexis) && mayRun(alter, lexis) && mayRun(drop, lexis, true)
+  );
+}
+
+/** What pg_restore sends before all else. The first two were looked at already. */
+function isSetting({ definition, kind }: ArchiveEntry): boolean {
+  if (kind !== 'SEARCHPATH') return kind === 'ENCODING' || kind === 'STDSTRINGS';
+  const text = definition.toString('latin1');
+  return /^SELECT pg_catalog\.set_config\('search_path', '[^'\\]*', false\);\s*$/.test(text);
+}
+
+/** They are made one by one from the numbers in an entry; their data are no SQL. */
+function isLargeObject({ definition, kind, tag }: ArchiveEntry): boolean {
+  if (kind === 'BLOB METADATA') return /^[\d\s]*$/.test(definition.toString('latin1'));
+  return kind === 'BLOBS' || (kind === 'BLOB' && /^\d+$/.test(tag));
+}
+
+/** By these, what follows might be read otherwise; pg_dump writes none of them. */
+const readOtherwise = /^(?:SET|RESET|DISCARD|DO|CALL|EXECUTE)$/;
+
+/** Whether everything in a text may be run. pg_restore sends it as one message, in which each semicolon may end a statement. */
+function mayRun(sql: Buffer, lexis: ArchiveLexis, isLeading = false): boolean {
+  const piece: Piece = { bytes: sql, end: sql.length, isLast: true };
+  const decode = (bytes: Buffer): string => decodeText(bytes, lexis.encoding);
+  const end = new StatementEnd({ nests: false });
+  for (let start = 0; start < sql.length;) {
+    end.reset();
+    const next = end.find(piece, start, lexis);
+    if (end.open !== undefined) return false;
+    const words = new Words(sql.subarray(start, next), lexis);
+    if (readOtherwise.test(words.keyword(0)) || callsSetConfig(words, decode)) return false;
+    if (judge(words, { own: undefined, isLeading, decode }).fate !== 'run') return false;
+    start = next;
+  }
+  return true;
+}
+
+function callsSetConfig(words: Words, decode: (bytes: Buffer) => string): boolean {
+  for (let at = 0; words.at(at) !== undefined; at += 1) {
+    if (isSetConfig(words, at, decode)) return true;
+  }
+  return false;
+}
