@@ -46,7 +46,7 @@ exports.seed = async () => { await db('marker').del(); };`;
     );
     expect(stderr).toMatch(
       new RegExp(
-        `^error: /\\S+/seeds/1\\.js:2 connects to database "${database}", which is about to be replaced: what it writes there would be lost\\. The connection was refused before anything was written\\. Database "${database}" stays as it was\\.\nhint: .*DATABASE_URL.*--in-place\\.\n$`,
+        `^error: /\\S+/seeds/1\\.js:2 connects to database "${database}", which is about to be replaced: what it writes there would be lost\\. The connection was refused before anything was written\\. Database "${database}" was not replaced\\.\nhint: .*DATABASE_URL.*--in-place\\.\n$`,
       ),
     );
     expect(code).toBe(3);

@@ -82,7 +82,7 @@ it('says why, and exits with 6, where the session of a migration is ended', asyn
   await until(async () => (await ask(sleeping, [pattern])).length > 0, 'the migration to run');
   await ask(`SELECT pg_terminate_backend(pid) FROM (${sleeping}) AS found`, [pattern]);
   const { code, stderr } = await result;
-  expect(stderr).toContain(`Migration "1.js" failed; database "${database}" stays as it was: `);
+  expect(stderr).toContain(`Migration "1.js" failed; database "${database}" was not replaced: `);
   expect(stderr).toContain('terminating connection due to administrator command');
   expect(code).toBe(6);
   expect(await tables(database)).toEqual(['marker']);

@@ -52,7 +52,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
     expect(text.code).toBe(1);
     expect(text.stderr).toMatch(
       new RegExp(
-        `^error: Migration "002_broken\\.ts" failed; database "${database}" stays as it was: .*role "postgres" already exists\n$`,
+        `^error: Migration "002_broken\\.ts" failed; database "${database}" was not replaced: .*role "postgres" already exists\n$`,
       ),
     );
     const { code, stdout, stderr } = await fresh(folder, database, '-y', '--json');
@@ -76,7 +76,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
       const { code, stderr } = await interrupted(folder, database, signal, '-y');
       expect(code).toBe(130);
       expect(stderr).toBe(
-        `error: Aborted. Migration "002_slow.ts" did not end; database "${database}" stays as it was.\n`,
+        `error: Aborted. Migration "002_slow.ts" did not end; database "${database}" was not replaced.\n`,
       );
       expect(await tables(database)).toEqual(['marker']);
       expect(await running(database)).toEqual([]);
@@ -97,7 +97,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
     );
     expect({ code, stderr }).toEqual({
       code: 130,
-      stderr: `error: Aborted. Migration "002_interrupting.ts" did not end; database "${database}" stays as it was.\n`,
+      stderr: `error: Aborted. Migration "002_interrupting.ts" did not end; database "${database}" was not replaced.\n`,
     });
     expect(stdout).toMatch(/^001_people\.ts {2}\S+ m?s\n$/);
     expect(await tables(database)).toEqual(['marker']);

@@ -60,7 +60,7 @@ describe.each(knexVersions)('%s', (version) => {
     const error = await failure(fixture.project.plugin.migrateFresh(knex));
     expect(error).toMatchObject({ code: 'UNEXPECTED', sqlState: '22012', database });
     expect(error.message).toContain(
-      `Migration "002_broken.js" failed; database "${database}" stays as it was`,
+      `Migration "002_broken.js" failed; database "${database}" was not replaced`,
     );
     expect(await knex('marker').pluck('content')).toEqual(['old']);
     expect(await ask('SELECT pid FROM pg_stat_activity WHERE datname = $1', [database])).toHaveLength(

@@ -43,7 +43,7 @@ export async function readArchiveEntries(dump: Dump): Promise<readonly ArchiveEn
   }
 }
 
-const firstBytes = 1024 * 1024;
+const firstBytes = 4 * 1024 * 1024;
 const mostBytes = 256 * 1024 * 1024;
 
 /** It is the first member of a tar. */
@@ -139,20 +139,28 @@ class ContentsReader {
 
   #int(): number {
     const isNegative = this.#byte() !== 0;
-    const value = this.#take(this.#intBytes).readUInt32LE(0);
+    this.#require(this.#intBytes);
+    const value = this.#bytes.readUInt32LE(this.#at);
+    this.#at += this.#intBytes;
     return isNegative ? -value : value;
   }
 
   #byte(): number {
-    return this.#take(1)[0] as number;
+    this.#require(1);
+    const value = this.#bytes[this.#at] as number;
+    this.#at += 1;
+    return value;
   }
 
   #take(length: number): Buffer {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new RangeError('more bytes are needed');
-    const taken = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
+    this.#require(length);
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
     return taken;
+  }
+
+  #require(length: number): void {
+    if (this.#at + length > this.#bytes.length) throw new RangeError('more bytes are needed');
   }
 }
 

@@ -78,12 +78,13 @@ function mayRun(sql: Buffer, lexis: ArchiveLexis, isLeading = false): boolean {
   const piece: Piece = { bytes: sql, end: sql.length, isLast: true };
   const decode = (bytes: Buffer): string => decodeText(bytes, lexis.encoding);
   const end = new StatementEnd({ nests: false });
+  const mayCall = /set_config|u&"/i.test(sql.toString('latin1'));
   for (let start = 0; start < sql.length;) {
     end.reset();
     const next = end.find(piece, start, lexis);
     if (end.open !== undefined) return false;
     const words = new Words(sql.subarray(start, next), lexis);
-    if (readOtherwise.test(words.keyword(0)) || callsSetConfig(words, decode)) return false;
+    if (readOtherwise.test(words.keyword(0)) || (mayCall && callsSetConfig(words, decode))) return false;
     if (judge(words, { own: undefined, isLeading, decode }).fate !== 'run') return false;
     start = next;
   }

@@ -1,17 +1,17 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { describeFate, type OldDatabase, stillThere } from '../restore/old-database.js';
 
-/** What is claimed of the old database where filling a new one fails. */
-const claim = 'stays as it was';
+/** What is said of the old database where filling a new one fails. */
+const claim = /was not re(?:plac|creat)ed/;
 
-/** Looks whether the old database is what an error claims of it, and has the error say what is there. */
+/** Looks what has become of the old database, and has the error say so where it is not what one expects. */
 export async function sayFate(
   error: unknown,
   connection: ConnectionSettings,
   old: OldDatabase,
 ): Promise<unknown> {
-  if (!(error instanceof Error) || !error.message.includes(claim)) return error;
+  if (!(error instanceof Error) || !claim.test(error.message)) return error;
   const fate = await describeFate(connection, old);
-  if (fate !== stillThere) error.message = error.message.replace(claim, `was not replaced; ${fate}`);
+  if (fate !== stillThere) error.message = error.message.replace(claim, (said) => `${said}; ${fate}`);
   return error;
 }

@@ -60,7 +60,7 @@ export async function recreateDatabase(
     target,
     options,
     others: [...copiedFrom(template), ...(keepOldAs === undefined ? [] : [keepOldAs])],
-    failure: (database: string) => `Database "${database}" was not recreated and stays as it was`,
+    failure: (database: string) => `Database "${database}" was not recreated`,
   };
   const filling = fill === undefined ? undefined : new SuccessorFill(fill, target);
   const recreating = withOperation(request, async (operation) => {

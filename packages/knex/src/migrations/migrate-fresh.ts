@@ -120,7 +120,7 @@ export async function migrateFresh(
       const watch = await watchOldDatabase(client, database, settings);
       try {
         migrated = await watch.run(async () =>
-          migrate({ ...own, database: access.database }, 'stays as it was', access.signal),
+          migrate({ ...own, database: access.database }, 'was not replaced', access.signal),
         );
         watch.assertUnused();
       } finally {

@@ -13,7 +13,7 @@ export interface MigrateSuccessorOptions {
   readonly connection: ConnectionSettings;
   /** Gives credentials anew, where they expire. @default those of `connection` */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
-  /** What becomes of the database if a migration fails, for the message: `stays as it was`. @default not said */
+  /** What becomes of the database if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;
   readonly seed: boolean;
   readonly loadFile?: LoadFile | undefined;

@@ -14,7 +14,7 @@ export interface KnexJob {
   readonly connection: ConnectionSettings;
   /** Whether the connection is the knexfile's, whose `connection` function then gives credentials anew. */
   readonly isKnexfiles: boolean;
-  /** What becomes of `database` if a migration fails, for the message: `stays as it was`. @default not said */
+  /** What becomes of `database` if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface CommandJob {
   readonly args?: readonly string[] | undefined;
   /** Whether its output is kept for the message of its failure instead of being shown. */
   readonly capture: boolean;
-  /** What becomes of the database if it fails, for the message: `database "app" stays as it was`. @default not said */
+  /** What becomes of the database if it fails, for the message: `database "app" was not replaced`. @default not said */
   readonly fate?: string | undefined;
 }
 
