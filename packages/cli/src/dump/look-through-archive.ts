@@ -14,7 +14,8 @@ import type { ArchiveEntry } from './archive-contents.js';
  */
 export function findUnsafeEntry(entries: readonly ArchiveEntry[]): string | undefined {
   const lexis = lexisOf(entries);
-  const unsafe = entries.find((entry) => lexis === undefined || !isSafe(entry, lexis));
+  if (lexis === undefined) return 'ENCODING, STDSTRINGS';
+  const unsafe = entries.find((entry) => !isSafe(entry, lexis));
   return unsafe === undefined ? undefined : `${unsafe.kind} ${unsafe.tag}`.replaceAll(/\s+/g, ' ').trim();
 }
 
@@ -36,25 +37,31 @@ function lexisOf(entries: readonly ArchiveEntry[]): ArchiveLexis | undefined {
   return { encoding: name, backslashEscapes: false, characterLength: characterLengthOf(name) };
 }
 
-/** What pg_restore passes over unless it makes the database. */
 const ofDatabase = /^(?:DATABASE|DATABASE PROPERTIES)$/;
 
 function isSafe(entry: ArchiveEntry, lexis: ArchiveLexis): boolean {
-  const { copy, definition, drop, hasData, kind, namespace, owner, tag } = entry;
-  if (ofDatabase.test(kind) || isSetting(entry)) return true;
-  // pg_restore writes them into comments, and reads all of them as far as a zero byte.
-  if (/[\n\r]/.test(`${tag}${namespace}${owner}${kind}`)) return false;
-  if ([copy, definition, drop].some((sql) => sql.includes(0))) return false;
-  if (/^(?:ACL|COMMENT|SECURITY LABEL)$/.test(kind) && tag.startsWith('DATABASE ')) return true;
-  if (kind.startsWith('BLOB') && !isLargeObject(entry)) return false;
-  if (kind === 'BLOB METADATA') return drop.length === 0 || mayRun(drop, lexis, true);
+  const { copy, definition, drop, hasData, kind } = entry;
+  if (isPassedOver(entry) || isSetting(entry)) return true;
+  if (isOddlyWritten(entry) || (kind.startsWith('BLOB') && !isLargeObject(entry))) return false;
   if (hasData && kind !== 'BLOBS' && !takesData(new Words(copy, lexis))) return false;
   // `DROP FUNCTION f()` becomes `ALTER FUNCTION f() OWNER TO …`.
-  const alter =
-    drop.length === 0 ? drop : Buffer.concat([Buffer.from('ALTER'), drop.subarray('DROP'.length)]);
+  const alter = drop.length === 0 ? [] : [Buffer.from('ALTER'), drop.subarray('DROP'.length)];
+  // Numbers are no statements.
+  const made = kind === 'BLOB METADATA' ? [copy] : [definition, copy];
+  return [...made, Buffer.concat(alter)].every((sql) => mayRun(sql, lexis)) && mayRun(drop, lexis, true);
+}
+
+/** Entries on the database itself, unless pg_restore makes it. */
+function isPassedOver({ kind, tag }: ArchiveEntry): boolean {
   return (
-    mayRun(definition, lexis) && mayRun(copy, lexis) && mayRun(alter, lexis) && mayRun(drop, lexis, true)
+    ofDatabase.test(kind) || (/^(?:ACL|COMMENT|SECURITY LABEL)$/.test(kind) && tag.startsWith('DATABASE '))
   );
+}
+
+/** pg_restore writes names into comments, and reads all of an entry as far as a zero byte. */
+function isOddlyWritten({ copy, definition, drop, kind, namespace, owner, tag }: ArchiveEntry): boolean {
+  const hasZero = [copy, definition, drop].some((sql) => sql.includes(0));
+  return hasZero || /[\n\r\0]/.test(`${tag}${namespace}${owner}${kind}`);
 }
 
 /** What pg_restore sends before all else. The first two were looked at already. */
