@@ -1,10 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PgEvictError } from '@pg-evict/core';
 import { startDetachedHost } from '@pg-evict/testing/worker';
 import { failureOf } from '../../support/core/failure.js';
+import { until } from '../../support/server.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pg-evict-detached-')));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,4 +63,35 @@ test('what a process has left that was killed before it had started a host is ta
   writeFileSync(join(place, 'pid'), String(dead));
   expect(await begin('process.exit(1)')).toMatchObject({ code: 'UNEXPECTED' });
   expect(places()).toEqual([]);
+});
+
+test('the host of a process whose runner has ended already ends with that process', async () => {
+  const program = join(folder, 'tells.cjs');
+  writeFileSync(
+    program,
+    `const { place, runner } = JSON.parse(process.argv[2]);
+    require('node:fs').writeFileSync(place + '/host.json', JSON.stringify({ pid: process.pid, address: String(runner) }));
+    setTimeout(() => undefined, 5000);`,
+  );
+  const orphan = join(folder, 'orphan.cjs');
+  writeFileSync(
+    orphan,
+    `const { startDetachedHost } = require(${JSON.stringify(require.resolve('@pg-evict/testing/worker'))});
+    startDetachedHost({ directory: __dirname, runner: process.ppid, program: ${JSON.stringify(program)} });
+    const { writeFileSync, renameSync } = require('node:fs');
+    writeFileSync('told.new', process.pid + ' ' + process.env.PG_EVICT_HOST);
+    renameSync('told.new', 'told');`,
+  );
+  // The shell is gone when the process asks for its parent.
+  spawnSync('sh', ['-c', `(sleep 0.3; exec "$0" "$1") >/dev/null 2>&1 &`, process.execPath, orphan], {
+    cwd: folder,
+  });
+  const told = join(folder, 'told');
+  await until(async () => Promise.resolve(existsSync(told)), 'the orphan to have a host');
+  const [pid, host] = readFileSync(told, 'utf8').split(' ');
+  const place = readdirSync(tmpdir()).find(
+    (name) => name.startsWith('pg-evict-run-') && name.includes(`-${pid}-`),
+  );
+  rmSync(join(tmpdir(), place ?? '/none'), { recursive: true });
+  expect(host).toBe(pid);
 });

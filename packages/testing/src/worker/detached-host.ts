@@ -18,6 +18,7 @@ import { unwatched } from '../leaks/watch-sockets.js';
 import { packageDirectory } from '../package-directory.cjs';
 import { answerIn, type DetachedAnswer, type DetachedHost, pidIn, placeOf } from '../wire/detached.js';
 import { setHostVariable } from '../wire/host-variable.js';
+import { livingRunner } from '../wire/living-runner.js';
 import { lives } from '../wire/process-lives.js';
 
 /** How long a run may take to begin: a template may be built. */
@@ -58,10 +59,11 @@ export interface DetachedHostOptions {
  */
 export function startDetachedHost({
   directory,
-  runner,
+  runner: expected,
   reason,
   program = join(packageDirectory, 'host-program.js'),
 }: DetachedHostOptions): void {
+  const runner = livingRunner(expected);
   const place = placeOf(directory, runner);
   const endsAt = now() + beginMs;
   let child: ChildProcess | undefined;
