@@ -100,6 +100,13 @@ describe('undone by one command:', () => {
       { args: (name) => ['recreate', name, '--confirm', name], env: () => portOf(serverUrl()) },
     ],
     [
+      'NODE_ENV=production, with the database named',
+      {
+        args: (name) => ['recreate', name, '--confirm', name],
+        env: () => ({ DATABASE_URL: serverUrl(), NODE_ENV: 'production' }),
+      },
+    ],
+    [
       'a configuration copied from another project',
       {
         args: (name) => ['recreate', '--confirm', name],
@@ -252,6 +259,13 @@ test('a name that ends in a space is a new database, and the other stays', async
   });
   expect(code).toBe(0);
   expect([await databaseExists(spaced), await markerOf(database)]).toEqual([true, 'old']);
+});
+
+test('the wrong port with --yes, which keeps nothing: the content is lost', async () => {
+  const database = await scratch.database();
+  expect(await runCli(['recreate', database, '--yes'], portOf(serverUrl()))).toMatchObject({ code: 0 });
+  expect(await markerOf(database)).toBeUndefined();
+  expect((await runCli(['undo', database, '--yes'], { DATABASE_URL: serverUrl() })).code).toBe(7);
 });
 
 test('a confirmed drop is for good, and with --undo it is not', async () => {
