@@ -282,7 +282,7 @@ describeWithPgbouncer('other poolers', () => {
         url: 'postgresql://admin@127.0.0.1:1/pgbouncer',
         aliases: [],
         pausedMs: 0,
-        failure: expect.stringContaining('nobody listens there') as string,
+        failure: expect.stringContaining('nothing listens there') as string,
       },
     ]);
   });

@@ -1,7 +1,7 @@
 import { acquireDatabase, resetDatabase, type TestDatabase } from '@pg-evict/testing';
 import { Client, type ClientConfig, Pool } from 'pg';
 import { Scratch } from '../../support/scratch.js';
-import { ask } from '../../support/server.js';
+import { ask, until } from '../../support/server.js';
 import { rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
 
 const scratch = new Scratch();
@@ -77,7 +77,7 @@ test.each([
   ['has failed in a transaction', 'BEGIN; SELECT 1/0'],
   ['holds an advisory lock', 'SELECT pg_advisory_lock(1)'],
   ['has a temporary table', 'CREATE TEMP TABLE t ()'],
-  ['has a temporary function', `CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql RETURN 1`],
+  ['has a temporary function', `CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
   ['has a temporary type', 'CREATE TYPE pg_temp.e AS ENUM ()'],
   ['does not say what it does', 'SET track_activities = off'],
 ])('a session that %s is ended, and what it had is gone', async (_what, sql) => {
@@ -113,7 +113,9 @@ test('a transaction that was left open is undone, while others stay', async () =
 test('a query that is just ending is let end, and its session stays', async () => {
   const client = await open();
   const before = await pidOf(client);
-  const sleeping = client.query(`${change}; SELECT pg_sleep(0.2)`);
+  const sleeping = client.query(`${change}; SELECT pg_sleep(0.5)`);
+  const active = `SELECT FROM pg_stat_activity WHERE pid = $1 AND state = 'active'`;
+  await until(async () => (await ask(active, [before])).length === 1, 'the query to begin');
   expect(await resetDatabase(database, { keepIdle: true, graceMs: 5000 })).toMatchObject({
     how: 'rows',
     sessions: [],
