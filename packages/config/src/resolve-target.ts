@@ -27,7 +27,7 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
   readonly port?: number | undefined;
   /** `--username`; sets `admin` aside. */
   readonly user?: string | undefined;
-  /** `--pooler`; in the place of those that are configured. */
+  /** `--pooler`; instead of the configured poolers. */
   readonly poolers?: readonly Pooler[] | undefined;
   /** `--maintenance-db` */
   readonly maintenanceDatabase?: string | undefined;

@@ -33,7 +33,7 @@ const made = new WeakMap<
  *
  * Does nothing at import and asks no server. Needs, to end sessions of other roles, `pg_signal_backend`.
  *
- * @throws PgEvictError `CONFIG_INVALID` for an option that there is not
+ * @throws PgEvictError `CONFIG_INVALID` for an unknown option
  * @see {@link PgEvictKnexOptions} for the defaults
  */
 export function withPgEvict<Config extends object>(config: Config, options: PgEvictKnexOptions = {}): Config {

@@ -34,7 +34,7 @@ interface TestOptions {
  * left alone. Settings are in the configuration of pg-evict (`testing`).
  *
  * @param options what this project says otherwise
- * @throws PgEvictError `CONFIG_INVALID` for an option that there is not
+ * @throws PgEvictError `CONFIG_INVALID` for an unknown option
  */
 export default function pgEvict(options?: PgEvictOptions): Plugin {
   const settings = readFileSettings(options, 'pgEvict()');

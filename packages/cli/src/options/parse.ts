@@ -64,7 +64,7 @@ const states = [
   'starting',
 ];
 
-/** A list of states, or patterns for them. A state that there is not would pick nobody, and never say so. */
+/** A list of states, or patterns for them. A state that does not exist would select no session, without a message. */
 export function parseState(text: string, previous?: readonly string[]): string[] {
   const words = parseList(text, previous);
   const strange = words.find((word) => !/[*?]/.test(word) && !states.includes(word));

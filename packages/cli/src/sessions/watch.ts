@@ -21,7 +21,7 @@ const redraw = { start: '\u001B[H', endOfLine: '\u001B[K', below: '\u001B[J' };
  * what stood there before is there afterwards; elsewhere one list after the other, each with the time.
  *
  * The first look must succeed. After that a failure is shown and looked past: the database may be dropped and created
- * anew, or the server restarted, while somebody watches.
+ * again, or the server restarted, in the meantime.
  */
 export async function watchSessions(
   { interrupts, options }: CommandContext,

@@ -52,7 +52,7 @@ const labels: Readonly<Record<string, string>> = {
   LATIN10: 'iso-8859-16',
 };
 
-/** Text in one of PostgreSQL's encodings. What cannot be decoded is taken for UTF-8, and else byte by byte. */
+/** Text in one of PostgreSQL's encodings. Bytes that cannot be decoded are read as UTF-8, or else one by one. */
 export function decodeText(bytes: Uint8Array, encoding: string): string {
   const label = labels[encoding] ?? encoding.replace(/^WIN/, 'windows-').replace('ISO_8859_', 'iso-8859-');
   for (const candidate of [label, 'utf-8']) {

@@ -96,7 +96,7 @@ export function blockCommentEnd({ bytes, end }: Piece, at: number): number {
   return needsMore;
 }
 
-/** The end of a quoted name. A doubled quote within is taken for the end of one and the beginning of the next. */
+/** The end of a quoted name. A doubled quote within counts as the end of one name and the beginning of the next. */
 export function quotedNameEnd({ bytes, end }: Piece, at: number): number {
   const close = bytes.indexOf(byte.doubleQuote, at + 1);
   return close === -1 || close >= end ? needsMore : close + 1;

@@ -116,7 +116,7 @@ async function once<T>(
   if (cached !== undefined) return cached;
   const made = make(key);
   cache.set(key, made);
-  // A failure is told each time anew: the file may have been corrected.
+  // A failure is not cached: the file may have been corrected.
   made.catch(() => cache.delete(key));
   return made;
 }

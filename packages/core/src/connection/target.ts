@@ -58,7 +58,7 @@ export interface Target {
   /** Databases never to be touched; a string is a pattern for the database name. @default none */
   readonly protect?: readonly (string | ProtectPattern)[] | undefined;
   /**
-   * Poolers whose clients wait while an operation needs the database to itself, in the place of failing.
+   * Poolers whose clients wait while an operation needs the database to itself, instead of failing.
    * @default none
    */
   readonly poolers?: readonly Pooler[] | undefined;

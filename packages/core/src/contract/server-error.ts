@@ -15,7 +15,7 @@ export function sqlStateOf(error: unknown): string | undefined {
  */
 const endedByServer = /^(?:57P0[1-5]|08\w{3})$/;
 
-/** What Node says of a connection that there is not, or no longer. */
+/** Node's error codes for a connection that does not exist, or no longer exists. */
 const ofSocket = /^E(?:CONN\w+|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH)$/;
 
 /** What node-postgres and libpq say, without a code, when the socket was closed without a word. */

@@ -67,7 +67,7 @@ export interface EvictionRound {
  * for it. Those that come once the lock is gone, to the database that has the name by then, are not.
  *
  * Parallel workers end with their leader. Clients queued behind our lock hold nothing and are left alone: ended, they
- * would come back and queue again; when the lock goes, the server checks the name anew by itself.
+ * would come back and queue again; when the lock goes, the server checks the name again by itself.
  */
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),

@@ -8,7 +8,7 @@ import { findAbandonedDatabases, type PrivateRole } from './private-databases.js
 import { standsInFor } from '../guards/placeholder.js';
 import { release } from './release.js';
 
-/** How long a holder whose backend is gone may take to say that he lives: he connects anew as soon as he notices. */
+/** How long a holder whose backend is gone may take to show that it is alive: it connects again as soon as it notices. */
 const returnMs = 1000;
 
 /**

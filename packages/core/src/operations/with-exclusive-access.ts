@@ -41,7 +41,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
  * Runs `callback` while nobody else can connect to the database by its name, not even a superuser, and gives it back in
  * every case. It is renamed to a private name, which only the callback learns; under its own name stands an empty
  * placeholder that lets nobody in (clients see 55000, "not currently accepting connections"), so that the name is never
- * missing and nobody creates the database anew. Afterwards sessions that the callback left are ended and the names are
+ * missing and nobody creates the database again. Afterwards sessions that the callback left are ended and the names are
  * put back, in one transaction each time.
  *
  * The private name stands in `pg_database`, which every role can read: whoever takes it from there, or visits every
@@ -49,7 +49,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
  * would keep it from other roles of the callback's, too.
  *
  * If this process is killed meanwhile, the next operation of pg-evict on the database puts the names back, and so does
- * {@link repairDatabase}. If only its connections are lost, it connects anew and goes on holding the database. Should
+ * {@link repairDatabase}. If only its connections are lost, it connects again and continues to hold the database. Should
  * another operation have put the names back by then, or the server be out of reach for longer than `timeoutMs`, the
  * callback's signal fires.
  *

@@ -11,7 +11,7 @@ export interface MigrateSuccessorOptions {
   readonly database: string;
   /** Leads to the database that is migrated. */
   readonly connection: ConnectionSettings;
-  /** Gives credentials anew, where they expire. @default those of `connection` */
+  /** Returns new credentials, if they expire. @default those of `connection` */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
   /** What becomes of the database if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;

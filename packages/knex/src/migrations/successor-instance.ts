@@ -19,7 +19,7 @@ export interface SuccessorOptions {
   readonly database: string;
   /** Leads to the successor. */
   readonly connection: ConnectionSettings;
-  /** Gives credentials anew, where they expire. */
+  /** Returns new credentials, if they expire. */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
   /** Called with the pid of the backend of each connection, as far as the driver tells. */
   readonly onSession?: ((pid: number) => void) | undefined;

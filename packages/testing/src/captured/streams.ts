@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 const write = writeSync;
 
 /**
- * Says something on standard error, whatever a test has put in the place of `process.stderr.write`. Nothing is said
+ * Says something on standard error, even if a test has replaced `process.stderr.write`. Nothing is said
  * where nobody listens.
  */
 export function tell(text: string): void {

@@ -99,7 +99,7 @@ export class FillingGuard {
       const lines = readFileSync(this.#filling.log, 'utf8').trimEnd().split('\n');
       return lines.map((line) => JSON.parse(line) as RefusedConnection);
     } catch {
-      // Nobody was.
+      // No connection was refused.
       return [];
     }
   }

@@ -12,7 +12,7 @@ export interface KnexJob {
   readonly database: string;
   /** Leads to the database that is filled. */
   readonly connection: ConnectionSettings;
-  /** Whether the connection is the knexfile's, whose `connection` function then gives credentials anew. */
+  /** Whether the connection is the knexfile's, whose `connection` function then returns new credentials. */
   readonly isKnexfiles: boolean;
   /** What becomes of `database` if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;

@@ -51,7 +51,7 @@ export interface OpenSocket {
 export interface SocketWatch {
   /** Runs something in a context that is the file's, with everything it calls or leaves behind. */
   run<T>(callback: () => T): T;
-  /** Says what of the file begins to run; and looks for lines anew. */
+  /** Says what of the file begins to run; and looks for lines again. */
   enter(phase: string | null): void;
   /** Says that it is over, so that lines are hardly looked for until the next begins. */
   leave(): void;

@@ -19,7 +19,7 @@ const truncatedAtMost = 16;
 
 /**
  * How a table is given back the rows of the template, each in its place.
- * - `truncate`: it is stored anew, and the rows, if it has any, are inserted again. Tables that refer to it have to be
+ * - `truncate`: it gets new storage, and the rows, if it has any, are inserted again. Tables that refer to it have to be
  *   truncated with it.
  * - `vacuum`: new rows are deleted, or all where the template's are not all in their places, and the room is given back;
  *   then what the planner knows of it has to be put back, too.

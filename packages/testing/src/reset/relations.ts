@@ -38,7 +38,7 @@ const firstNormalOid = 16_384;
 
 /**
  * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write
- * a relation's row anew with no other difference.
+ * a new row of a relation with no other difference.
  *
  * @param since only those whose row is new since then, catalogs as well
  */

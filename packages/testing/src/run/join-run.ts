@@ -6,7 +6,7 @@ import { MaintenanceSession } from '../session/maintenance-session.js';
 /** Options of {@link joinRun}. */
 export interface JoinRunOptions {
   /**
-   * Whether this process ends the run, in the place of the one that began it. That one must not call `endRun`, and must
+   * Whether this process ends the run, instead of the process that began it. That one must not call `endRun`, and must
    * live until this has joined.
    * @default false
    */

@@ -54,7 +54,7 @@ export class LockWait {
     return rows[0]?.taken === true;
   }
 
-  /** Begins the patience anew: whoever has the lock is seen to get on. */
+  /** Restarts the wait: the holder of the lock makes progress. */
   getsOn(): void {
     this.#endsAt = now() + this.#patienceMs;
   }

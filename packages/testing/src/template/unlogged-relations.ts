@@ -22,7 +22,7 @@ export interface TemplateUser {
 
 /**
  * Looks whether a copy has what the template had in unlogged relations. When a server recovers from a crash, it empties
- * these, in templates as well; such a template is given another name, so that it is built anew.
+ * these, in templates as well; such a template is given another name, so that it is built again.
  *
  * @throws {@link PgEvictError} `BLOCKED`
  */
