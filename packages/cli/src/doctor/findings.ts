@@ -9,6 +9,7 @@ import { remedyOf } from '../terminal/words.js';
 import { connectionFindings } from './connection-findings.js';
 import type { Examination } from './examine.js';
 import type { Finding } from './finding.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** Puts what was found into words. */
 export function findingsOf(examination: Examination, options: GlobalOptions): Finding[] {
@@ -26,8 +27,8 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
           level: 'problem',
           text:
             kind === 'held'
-              ? `${database} is the data of ${of ?? 'a database that is gone'}; its process was killed.`
-              : `${database} is left over from an operation on ${of ?? 'a database that is gone'}, which was killed or could not drop it.`,
+              ? `${shownName(database)} is the data of ${of === null ? 'a database that is gone' : shownName(of)}; its process was killed.`
+              : `${shownName(database)} is left over from an operation on ${of === null ? 'a database that is gone' : shownName(of)}, which was killed or could not drop it.`,
           remedy:
             of === null && kind === 'held'
               ? 'pg-evict doctor <its name> --fix, or rename it by hand: nothing else has this data.'
@@ -38,7 +39,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
     ...wrecks.map((name): Finding => ({
       topic: 'invalid',
       level: 'problem',
-      text: `${name} cannot be used any more: a DROP DATABASE was interrupted half-way.`,
+      text: `${shownName(name)} cannot be used any more: a DROP DATABASE was interrupted half-way.`,
       remedy: `DROP DATABASE "${name.replaceAll('"', '""')}";`,
       exitCode: blocked,
     })),
@@ -68,14 +69,16 @@ function keptFinding(
   options: GlobalOptions,
 ): Finding {
   const what =
-    of === null ? 'is kept, but its comment, which says of what, was changed' : `is ${of} before ${by ?? ''}`;
+    of === null
+      ? 'is kept, but its comment, which says of what, was changed'
+      : `is ${shownName(of)} before ${by ?? ''}`;
   const time = expired ? 'its time is over' : `kept until ${formatTime(new Date(until))}`;
   const back = of === null ? '' : `To put it back: ${commandLine('undo', of, options)}; `;
   const drop = commandLine('drop', database, options);
   return {
     topic: 'kept',
     level: 'note',
-    text: `${database} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
+    text: `${shownName(database)} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
     remedy:
       undroppable !== null
         ? `${back}${back === '' ? 'It' : 'it'} is not dropped, because ${undroppable}.`
@@ -110,27 +113,27 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
       {
         topic: 'database',
         level: 'problem',
-        text: `${database} does not exist.`,
+        text: `${shownName(database)} does not exist.`,
         remedy: `Check the name; capitals count. To create it: pg-evict create ${quoteForShell(database)}`,
         exitCode: databaseMissing,
       },
     ];
   }
   if (!exists) {
-    const text = `${database} has another name at this moment.`;
+    const text = `${shownName(database)} has another name at this moment.`;
     return [{ topic: 'database', level: 'note', text }, ...obstacleFindings(diagnosis)];
   }
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
   const sessions = diagnosis.blockers.filter(({ kind }) => kind === 'session').length;
   const protections = [
-    ...(guarded === null ? [] : [`${database} ${guarded}`]),
+    ...(guarded === null ? [] : [`${shownName(database)} ${guarded}`]),
     ...(protection === null ? [] : [`protected${because(protection)}`]),
   ];
   return [
     {
       topic: 'database',
       level: 'ok',
-      text: `${database}, ${size}, owner ${owner ?? ''}, ${sessions} other ${sessions === 1 ? 'session' : 'sessions'}`,
+      text: `${shownName(database)}, ${size}, owner ${owner ?? ''}, ${sessions} other ${sessions === 1 ? 'session' : 'sessions'}`,
     },
     ...(ownershipRemedy === null || guarded !== null
       ? []

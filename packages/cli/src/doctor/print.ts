@@ -10,6 +10,7 @@ import { textWidth, wrap } from '../terminal/wrap.js';
 import type { Examination } from './examine.js';
 import type { Finding } from './finding.js';
 import type { Repair } from './repair.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** All that doctor has to say. */
 export interface ExaminationReport {
@@ -43,8 +44,8 @@ function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors
   for (const { database, failure } of repairs) {
     lines.push(
       failure === null
-        ? `${colors.green('Put in order:')} ${printable(database)}.`
-        : `${colors.red('Not put in order:')} ${printable(database)}: ${printable(failure)}`,
+        ? `${colors.green('Put in order:')} ${shownName(database)}.`
+        : `${colors.red('Not put in order:')} ${shownName(database)}: ${printable(failure)}`,
     );
   }
   lines.unshift(colors.bold('Findings'));

@@ -14,6 +14,7 @@ import { remedyOf } from '../terminal/words.js';
 import { poolerHint } from './pooled-sessions.js';
 import { standbyLines } from './standbys.js';
 import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /**
  * Prints what an operation did: the report on stdout, warnings on stderr.
@@ -73,7 +74,7 @@ function warnOfSkipped({ skipped = [] }: PerformedReport): void {
 export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'>): void {
   const { yellow } = createColors(wantsColor(process.stderr));
   for (const { database, reason } of leftovers) {
-    process.stderr.write(`${yellow('warning:')} left aside: ${printable(database)} (${printable(reason)})\n`);
+    process.stderr.write(`${yellow('warning:')} left aside: ${shownName(database)} (${printable(reason)})\n`);
   }
 }
 
@@ -124,7 +125,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
   if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
   if (report.keptAs !== undefined) {
     lines.push(
-      `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(printable(report.keptAs))}.`,
+      `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(shownName(report.keptAs))}.`,
     );
   }
   lines.push(...keptLines(report, colors, options));
@@ -210,7 +211,7 @@ const isMadeAnew = ({ created, restored, undone }: PerformedReport): boolean =>
 
 function happened(report: PerformedReport, colors: Colors): string {
   if (!report.changed) {
-    const name = colors.bold(printable(report.command === 'clone' ? (report.to ?? '') : report.database));
+    const name = colors.bold(shownName(report.command === 'clone' ? (report.to ?? '') : report.database));
     return report.command === 'drop'
       ? `${name} does not exist; nothing to do.`
       : `${name} exists; nothing to do.`;
@@ -230,7 +231,7 @@ function planned(report: PerformedReport, colors: Colors): string {
 
 function names(report: PerformedReport, colors: Colors): string {
   const { database, restored, to, undone } = report;
-  const name = colors.bold(printable(database));
+  const name = colors.bold(shownName(database));
   if (restored !== undefined) {
     const tables = restored.tables === null ? '' : ` (${countTables(restored.tables)})`;
     return `${name} from ${colors.bold(printable(restored.dump))}${tables}`;
@@ -240,6 +241,6 @@ function names(report: PerformedReport, colors: Colors): string {
     const time = formatTime(new Date(undone.keptAt));
     return `${name} as it was at ${time} (${size}before ${printable(undone.by)})`;
   }
-  if (report.command === 'swap') return `${name} and ${colors.bold(printable(to ?? ''))}`;
-  return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(printable(to))}`;
+  if (report.command === 'swap') return `${name} and ${colors.bold(shownName(to ?? ''))}`;
+  return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(shownName(to))}`;
 }

@@ -2,6 +2,7 @@ import type { Colors } from 'picocolors/types.js';
 import type { CommandContext } from '../context/command-context.js';
 import { printable } from '../terminal/printable.js';
 import { wrap } from '../terminal/wrap.js';
+import { shownName } from '../terminal/shown-name.js';
 
 const topicWidth = 12;
 
@@ -27,11 +28,10 @@ export function originLines(
   const lines = values.flatMap(([name, value]) => {
     const origin =
       name === 'database' && value !== settings.database ? 'the command line' : (origins[name] ?? 'defaults');
+    const shown = name === 'database' ? shownName(String(value)) : printable(String(value));
     return value === undefined
       ? []
-      : [
-          `${name.padEnd(topicWidth)}  ${printable(String(value))} ${colors.dim(`from ${printable(origin)}`)}`,
-        ];
+      : [`${name.padEnd(topicWidth)}  ${shown} ${colors.dim(`from ${printable(origin)}`)}`];
   });
   if (settings.password === undefined) {
     lines.push(`${'password'.padEnd(topicWidth)}  none given, ${colors.dim('so .pgpass is looked into')}`);

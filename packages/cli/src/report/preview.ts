@@ -8,6 +8,7 @@ import { printable } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
 import type { PerformedReport, RestoredDump } from './performed.js';
 import { standbyLines } from './standbys.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** How much it is about: `274 MB, 63 sessions`. */
 export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, sessions: number): string {
@@ -26,7 +27,7 @@ export function previewDatabase(description: DatabaseDescription, source: string
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
   const lines = [
     `${colors.dim('server  ')}  ${colors.bold(printable(server))} ${colors.dim(`(${facts})`)}`,
-    `${colors.dim('database')}  ${colors.bold(printable(database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
+    `${colors.dim('database')}  ${colors.bold(shownName(database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
   ];
   return lines.map((line) => wrap(line, textWidth(process.stderr), { indent: ' '.repeat(10) }));
 }

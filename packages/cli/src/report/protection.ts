@@ -4,7 +4,7 @@ import type { GlobalOptions } from '../options/global.js';
 import { because } from '../sessions/list.js';
 import { wantsColor } from '../terminal/color.js';
 import { toJsonText } from '../terminal/json.js';
-import { printable } from '../terminal/printable.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** Prints whether a database is protected now, or with `--dry-run` would be. */
 export function printProtection(
@@ -20,7 +20,7 @@ export function printProtection(
     const { bold, green, yellow } = createColors(wantsColor(process.stdout));
     const state = isProtected ? `protected${because(reason ?? '')}` : 'not protected';
     const changedState = isProtected ? `now ${state}` : 'no longer protected';
-    const name = bold(printable(database));
+    const name = bold(shownName(database));
     process.stdout.write(
       dryRun && changed
         ? `${yellow('Would be')} ${state}: ${name}. Nothing was changed.\n`

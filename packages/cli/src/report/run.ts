@@ -10,6 +10,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { poolerHint } from './pooled-sessions.js';
 import { toJsonOperation, warnOfLeftovers, warnOfPoolers } from './operation.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** What `run` did. */
 export type RunReport = ExclusiveAccessReport<ChildOutcome>;
@@ -26,7 +27,7 @@ export function announceAccess(
   const colors = createColors(wantsColor(process.stderr));
   const ended = terminated.length === 0 ? '' : `; ${countSessions(terminated.length)} ended`;
   process.stderr.write(
-    `${colors.green('Holding')} ${colors.bold(printable(database))} as ${held}${ended}.\n` +
+    `${colors.green('Holding')} ${colors.bold(shownName(database))} as ${held}${ended}.\n` +
       (terminated.length === 0
         ? ''
         : `${sessionTable(terminated, colors, shortLayout(process.stderr, options))}\n`) +
@@ -50,7 +51,7 @@ export function announceReturn(report: RunReport, options: GlobalOptions): void 
   const { database, durationMs, value } = report;
   const { bold, dim, green } = createColors(wantsColor(process.stderr));
   process.stderr.write(
-    `${green('Gave back')} ${bold(printable(database))} ${dim(`after ${formatDuration(durationMs)}`)}; the command ended ${value.text}.\n`,
+    `${green('Gave back')} ${bold(shownName(database))} ${dim(`after ${formatDuration(durationMs)}`)}; the command ended ${value.text}.\n`,
   );
   warnOfLeftovers(report);
   warnOfPoolers(report);

@@ -4,6 +4,7 @@ import type { GlobalOptions } from '../options/global.js';
 import { wantsColor } from '../terminal/color.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** Prints what was swept, on stdout, and what could not be, on stderr, also with `--quiet`. */
 export function printSweep({ dropped, left, failed, dryRun }: SweepReport, options: GlobalOptions): void {
@@ -15,9 +16,9 @@ export function printSweep({ dropped, left, failed, dryRun }: SweepReport, optio
     const { dim, green, yellow } = createColors(wantsColor(process.stdout));
     const verb = dryRun ? yellow('would drop') : green('dropped');
     const lines = [
-      ...dropped.map((database) => `${verb} ${printable(database)}`),
+      ...dropped.map((database) => `${verb} ${shownName(database)}`),
       ...left.map(
-        ({ database, reason }) => `${dim('left')} ${printable(database)}${dim(`: ${printable(reason)}`)}`,
+        ({ database, reason }) => `${dim('left')} ${shownName(database)}${dim(`: ${printable(reason)}`)}`,
       ),
     ];
     if (dropped.length === 0) lines.push('There is nothing to sweep.');
@@ -25,6 +26,6 @@ export function printSweep({ dropped, left, failed, dryRun }: SweepReport, optio
   }
   const { red } = createColors(wantsColor(process.stderr));
   for (const { database, reason } of failed) {
-    process.stderr.write(`${red('not dropped:')} ${printable(database)}: ${printable(reason)}\n`);
+    process.stderr.write(`${red('not dropped:')} ${shownName(database)}: ${printable(reason)}\n`);
   }
 }

@@ -9,6 +9,7 @@ import { countSessions, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /**
  * Prints who was ended, on stdout, and who was not, on stderr: with `--quiet` only the latter, as it is the reason
@@ -51,7 +52,7 @@ function ended(report: TerminationReport, options: GlobalOptions, listsSessions:
   const colors = createColors(wantsColor(process.stdout));
   const { cancelled, database, durationMs, dryRun } = report;
   const sessions = found(report);
-  const name = colors.bold(printable(database));
+  const name = colors.bold(shownName(database));
   const count = sessions.length === 0 ? 'no session' : countSessions(sessions.length);
   const past = cancelled === undefined ? colors.green('Ended') : `${colors.green('Cancelled')} the query of`;
   const summary = dryRun

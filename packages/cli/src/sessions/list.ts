@@ -6,6 +6,7 @@ import { wrap } from '../terminal/wrap.js';
 import { hiddenNote, isHidden } from './hidden.js';
 import type { TableLayout } from './layout.js';
 import { sessionTable } from './table.js';
+import { shownName } from '../terminal/shown-name.js';
 
 /** What was seen in one look at a database. */
 export interface Listing {
@@ -22,7 +23,7 @@ export interface Listing {
 /** The sessions of a database as text: its protection, the table, and how many they are. */
 export function sessionList(listing: Listing, colors: Colors, layout: TableLayout): string {
   const { database, hidden, protection, role, sessions } = listing;
-  const name = colors.bold(printable(database));
+  const name = colors.bold(shownName(database));
   const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
   const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
   const lines = [
