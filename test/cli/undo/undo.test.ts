@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { markerOf } from '../../support/core/target.js';
 import { runCli, runCliJson } from '../../support/cli/run-cli.js';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
@@ -92,10 +93,45 @@ describeOnTerminal('what a command replaces, on a terminal,', () => {
       steps: [{ after: '[y/N] ', type: 'y\n' }],
     });
     expect(output).toContain('for pg-evict undo.');
+    const { output: asked } = await runOnTerminal(['undo', database], {
+      env: environment(),
+      steps: [{ after: '[y/N] ', type: 'n\n' }],
+    });
+    expect(stripVTControlCharacters(asked).replaceAll(/\s+/g, ' ')).toMatch(
+      /It will be as it was at [0-9: -]+ \([0-9]+ kB, before recreate\)/,
+    );
     expect(output).toContain(`pg-evict undo ${database}`);
     const { kept } = await json(['undo', database, '--yes']);
     const seconds = (Date.parse(kept?.until ?? '') - Date.now()) / 1000;
     expect(Math.round(seconds / 60)).toBe(60);
+  });
+});
+
+describeOnTerminal('what is kept of a database that does not exist any more, on a terminal,', () => {
+  test('is dropped by a drop only after a question', async () => {
+    const database = await scratch.database();
+    expect((await json(['drop', database, '--yes', '--undo', '1h'])).kept).not.toBeNull();
+    const { output } = await runOnTerminal(['drop', database, '--if-exists'], {
+      env: environment(),
+      steps: [{ after: '[y/N] ', type: 'n\n' }],
+    });
+    expect(output).toContain('It will be lost.');
+    expect((await runCli(['undo', database, '--yes'], environment())).code).toBe(0);
+  });
+});
+
+describe('what is kept of a database that does not exist any more', () => {
+  test('is named by a drop that drops it', async () => {
+    const database = await scratch.database();
+    expect((await json(['drop', database, '--yes', '--undo', '1h'])).kept).not.toBeNull();
+    const args = ['drop', database, '--if-exists'];
+    const { stdout: planned } = await runCli([...args, '--dry-run'], environment());
+    expect(planned).toMatch(/would be lost too: What was kept for an undo, "pg_evict_undo_/);
+    const { stdout } = await runCli([...args, '--yes'], environment());
+    expect(stdout).toMatch(
+      new RegExp(`^${database} does not exist\\.\nlost too: What was kept for an undo, "pg_evict_undo_`),
+    );
+    expect((await runCli([...args, '--yes'], environment())).stdout).toContain('nothing to do');
   });
 });
 

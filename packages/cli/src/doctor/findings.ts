@@ -78,7 +78,7 @@ function keptFinding(
   return {
     topic: 'kept',
     level: 'note',
-    text: `${shownName(database)} ${what}; ${time}. Role "${owner}" cannot be dropped meanwhile, nor pg_upgrade run.`,
+    text: `${shownName(database)} ${what}; ${time}. Meanwhile role "${owner}", roles with objects in it and its tablespace cannot be dropped, and pg_upgrade refuses to run.`,
     remedy:
       undroppable !== null
         ? `${back}${back === '' ? 'It' : 'it'} is not dropped, because ${undroppable}.`

@@ -1,7 +1,7 @@
 import type { DatabaseDescription } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import { PgEvictError } from '../context/engine.js';
-import { countMigrations, type PerformedReport } from '../report/performed.js';
+import { asItWas, countMigrations, keptDetails, type PerformedReport } from '../report/performed.js';
 import { previewPlan, scaleOf } from '../report/preview.js';
 import { formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
@@ -24,7 +24,8 @@ export async function confirmOperation(
     async (description) => {
       const report = await plan();
       assertPossible(report);
-      if (!description.exists || !report.changed) return undefined;
+      const isNothing = !description.exists || !report.changed;
+      if (isNothing && keptDetails(report).length === 0) return undefined;
       return {
         text: questionOf(report, description),
         preview: (colors) => previewPlan(report, colors, context.options),
@@ -38,6 +39,7 @@ export async function confirmOperation(
 function questionOf(report: PerformedReport, description: DatabaseDescription): string {
   const { command, restored, to } = report;
   const name = `"${printable(report.database)}" on ${printable(description.server)}`;
+  if (!description.exists) return `Drop what is kept of ${name} for an undo? It will be lost.`;
   const scale = scaleOf(description, report.terminated.length);
   const target = to === undefined ? '' : ` to "${printable(to)}"`;
   const filled = restored === undefined ? countMigrations(report) : ` from ${printable(restored.dump)}`;
@@ -59,17 +61,18 @@ const verbs: Partial<Record<PerformedReport['command'], string>> = {
 };
 
 function fateOf({ command, kept, keptAs, notKept, terminated, undone }: PerformedReport): string {
-  if (undone !== undefined && kept === null && notKept === null) return 'What is in it now will be lost.';
+  if (undone !== undefined) {
+    const now =
+      kept === null
+        ? `What is in it now will be lost${notKept === null ? '.' : `, because ${printable(notKept)}.`}`
+        : `What is in it now will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
+    return `It will be ${asItWas(undone)}. ${now}`;
+  }
   if (kept !== null)
     return `Its data will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
   const lost = notKept === null ? '' : ` It cannot be kept: ${printable(notKept)}.`;
   if (keptAs !== undefined) return `Its data will be kept as "${printable(keptAs)}".`;
-  const isLost =
-    command === 'drop' ||
-    command === 'recreate' ||
-    command === 'fresh' ||
-    command === 'restore' ||
-    command === 'undo';
+  const isLost = command === 'drop' || command === 'recreate' || command === 'fresh' || command === 'restore';
   if (isLost) return `All its data will be lost.${lost}`;
   return terminated.length === 0
     ? 'No session will be ended.'

@@ -13,7 +13,13 @@ import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
 import { poolerHint } from './pooled-sessions.js';
 import { standbyLines } from './standbys.js';
-import { countMigrations, type PerformedReport, type RestoredDump } from './performed.js';
+import {
+  asItWas,
+  countMigrations,
+  keptDetails,
+  type PerformedReport,
+  type RestoredDump,
+} from './performed.js';
 import { shownName } from '../terminal/shown-name.js';
 
 /**
@@ -95,6 +101,7 @@ export function toJsonOperation({ to, ...report }: PerformedReport): object {
           old: report.keptAs ?? null,
         }),
     ...(report.created === undefined ? {} : { created: report.created }),
+    ...(report.keptDropped === undefined ? {} : { keptDropped: report.keptDropped }),
     ...(report.undone === undefined ? {} : { from: report.from, restored: report.undone }),
     changed: report.changed,
     terminated: report.terminated.map(toJsonSession),
@@ -139,7 +146,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     ...poolerHint(terminated, report.poolers, dryRun),
   );
   lines.push(...standbyLines(report).map(printable));
-  for (const { detail } of removed) {
+  for (const detail of [...removed.map((each) => each.detail), ...keptDetails(report)]) {
     lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
   for (const blocker of blockers) {
@@ -212,9 +219,10 @@ const isMadeAnew = ({ created, restored, undone }: PerformedReport): boolean =>
 function happened(report: PerformedReport, colors: Colors): string {
   if (!report.changed) {
     const name = colors.bold(shownName(report.command === 'clone' ? (report.to ?? '') : report.database));
-    return report.command === 'drop'
-      ? `${name} does not exist; nothing to do.`
-      : `${name} exists; nothing to do.`;
+    if (report.command !== 'drop') return `${name} exists; nothing to do.`;
+    return keptDetails(report).length > 0
+      ? `${name} does not exist.`
+      : `${name} does not exist; nothing to do.`;
   }
   const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
   const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
@@ -237,9 +245,7 @@ function names(report: PerformedReport, colors: Colors): string {
     return `${name} from ${colors.bold(printable(restored.dump))}${tables}`;
   }
   if (undone !== undefined) {
-    const size = undone.sizeBytes === null ? '' : `${formatSize(undone.sizeBytes)}, `;
-    const time = formatTime(new Date(undone.keptAt));
-    return `${name} as it was at ${time} (${size}before ${printable(undone.by)})`;
+    return `${name} ${asItWas(undone)}`;
   }
   if (report.command === 'swap') return `${name} and ${colors.bold(shownName(to ?? ''))}`;
   return to === undefined ? `${name}${countMigrations(report)}` : `${name} to ${colors.bold(shownName(to))}`;

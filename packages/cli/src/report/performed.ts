@@ -1,5 +1,6 @@
-import type { OperationReport } from '@pg-evict/core';
+import type { OperationReport, UndoneContent } from '@pg-evict/core';
 import type { SkippedStatement } from '../dump/dump.js';
+import { formatSize, formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 
 /** What a command did: what an operation of core reports, and what the command added to it. */
@@ -42,6 +43,16 @@ export function countMigrations({ migrations, seeds = [], ran = [] }: PerformedR
   const seeded = seeds.length === 0 ? '' : ` and ${count(seeds.length, 'seed')}`;
   return ` with ${count(migrations.length, 'migration')}${seeded}`;
 }
+
+/** `as it was at 14:04 (274 MB, before recreate)`, of what an undo puts back. */
+export function asItWas({ by, keptAt, sizeBytes }: UndoneContent): string {
+  const size = sizeBytes === null ? '' : `${formatSize(sizeBytes)}, `;
+  return `as it was at ${formatTime(new Date(keptAt))} (${size}before ${printable(by)})`;
+}
+
+/** What a drop loses beside the database, a sentence each: what was kept of it. */
+export const keptDetails = ({ keptDropped = [] }: Pick<PerformedReport, 'keptDropped'>): string[] =>
+  keptDropped.map((name) => `What was kept for an undo, "${name}".`);
 
 const count = (number: number, what: string): string =>
   `${number === 0 ? 'no' : number} ${what}${number === 1 ? '' : 's'}`;

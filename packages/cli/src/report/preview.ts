@@ -6,7 +6,7 @@ import { sessionTable } from '../sessions/table.js';
 import { countSessions, countTables, formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
-import type { PerformedReport, RestoredDump } from './performed.js';
+import { keptDetails, type PerformedReport, type RestoredDump } from './performed.js';
 import { standbyLines } from './standbys.js';
 import { shownName } from '../terminal/shown-name.js';
 
@@ -18,29 +18,27 @@ export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, s
 
 /** What a command shows before it asks: server and database. */
 export function previewDatabase(description: DatabaseDescription, source: string, colors: Colors): string[] {
-  const { database, server, serverVersion, role, sizeBytes, owner } = description;
+  const { database, exists, server, serverVersion, role, sizeBytes, owner } = description;
   const facts = [
     `PostgreSQL ${serverVersion.split(' ', 1)[0] ?? ''}`,
     `as ${printable(role)}`,
     `from ${printable(source)}`,
   ].join(', ');
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
+  const state = exists ? `${size}, owner ${printable(owner ?? '')}` : 'does not exist';
   const lines = [
     `${colors.dim('server  ')}  ${colors.bold(printable(server))} ${colors.dim(`(${facts})`)}`,
-    `${colors.dim('database')}  ${colors.bold(shownName(database))} ${colors.dim(`(${size}, owner ${printable(owner ?? '')})`)}`,
+    `${colors.dim('database')}  ${colors.bold(shownName(database))} ${colors.dim(`(${state})`)}`,
   ];
   return lines.map((line) => wrap(line, textWidth(process.stderr), { indent: ' '.repeat(10) }));
 }
 
 /** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
-export function previewPlan(
-  { dryRun, removed, restored, standbys, terminated }: PerformedReport,
-  colors: Colors,
-  options: GlobalOptions,
-): string[] {
+export function previewPlan(report: PerformedReport, colors: Colors, options: GlobalOptions): string[] {
+  const { dryRun, removed, restored, standbys, terminated } = report;
   return [
     ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
-    ...removed.map(({ detail }) =>
+    ...[...removed.map((each) => each.detail), ...keptDetails(report)].map((detail) =>
       wrap(`${colors.yellow('also    ')}  ${printable(detail)}`, textWidth(process.stderr), {
         indent: ' '.repeat(10),
       }),

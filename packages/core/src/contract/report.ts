@@ -74,6 +74,8 @@ export interface OperationReport {
   readonly kept: KeptContent | null;
   /** Why nothing is kept though `undoMs` asked for it. */
   readonly notKept: string | null;
+  /** Drop: what was kept of the database for an undo and is dropped with it; in a dry run, would be. */
+  readonly keptDropped?: readonly string[];
   /** Undo: what the content was called that was put back, and what it was. */
   readonly from?: string;
   readonly undone?: UndoneContent;

@@ -8,7 +8,7 @@ import {
   undoOptions,
   type UndoOptions,
 } from '../contract/options.js';
-import type { Leftover, OperationReport } from '../contract/report.js';
+import type { OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
 import { findStandbys } from '../eviction/find-standbys.js';
@@ -18,7 +18,7 @@ import { runExclusively } from '../eviction/run-exclusively.js';
 import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { quoteIdentifier, renameStatement } from '../text/quote.js';
-import { dropKept, dropPrevious } from '../undo/drop-kept.js';
+import { dropKept, type DroppedKept, dropPrevious } from '../undo/drop-kept.js';
 import { findKept } from '../undo/find-kept.js';
 import { prepareKeeping } from '../undo/keep.js';
 import { planKeeping } from '../undo/plan-keeping.js';
@@ -28,7 +28,7 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link dropDatabase}. */
 export interface DropDatabaseOptions extends OperationOptions, UndoOptions, RemedyOptions {
   /**
-   * Does nothing when the database does not exist.
+   * Where the database does not exist, drops only what was kept of it for an undo.
    * @default false
    */
   readonly ifExists?: boolean | undefined;
@@ -65,7 +65,8 @@ export async function dropDatabase(
     const { database, runner } = operation;
     const inspection = await inspect(runner.client, [database]);
     if (options.ifExists === true && findDatabase(inspection, database) === undefined) {
-      return { changed: false, leftovers: operation.dryRun ? [] : await dropKept(operation) };
+      const { dropped: keptDropped, left: leftovers } = await dropKept(operation);
+      return { changed: false, keptDropped, leftovers };
     }
     const facts = requireUnprotected(inspection, database);
     requireOwnership(inspection, facts, operation.failure);
@@ -74,7 +75,7 @@ export async function dropDatabase(
     const { toRemove, report } = await preflight(operation, [needs], options);
     const standbys = await findStandbys(operation.control.client);
     await operation.step('checked');
-    if (operation.dryRun) return { ...report, standbys };
+    if (operation.dryRun) return { ...report, keptDropped: (await dropKept(operation)).dropped, standbys };
     try {
       await removeBlockers(operation, toRemove);
       if (mayBeRenamed(inspection, facts)) await dropRenamed(operation);
@@ -84,8 +85,8 @@ export async function dropDatabase(
       throw error;
     }
     await operation.step('dropped');
-    const leftovers = await dropKept(operation).catch(unknownKept);
-    return { changed: true, removed: report.removed, leftovers, standbys };
+    const { dropped: keptDropped, left: leftovers } = await dropKept(operation).catch(unknownKept);
+    return { changed: true, removed: report.removed, keptDropped, leftovers, standbys };
   });
 }
 
@@ -132,9 +133,10 @@ function refuseUnlessKept({ database, failure }: Operation, notKept: string | nu
 }
 
 /** Whoever wants all of it gone has to hear that it could not be looked for. */
-function unknownKept(error: unknown): Leftover[] {
+function unknownKept(error: unknown): DroppedKept {
   const reason = error instanceof Error ? error.message : String(error);
-  return [{ database: 'pg_evict_undo_…', reason: `what is kept could not be looked for: ${reason}` }];
+  const all = { database: 'pg_evict_undo_…', reason: `what is kept could not be looked for: ${reason}` };
+  return { dropped: [], left: [all] };
 }
 
 /** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */

@@ -1,6 +1,6 @@
 import type { Target } from '../connection/target.js';
 import type { DeadlineOptions } from '../contract/deadline.js';
-import { dropExpired, type DroppedExpired } from '../undo/drop-kept.js';
+import { dropExpired, type DroppedKept } from '../undo/drop-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
@@ -12,8 +12,8 @@ import { withOperation } from './with-operation.js';
 export async function dropExpiredDatabases(
   target: Target,
   options: DeadlineOptions = {},
-): Promise<DroppedExpired> {
-  let outcome: DroppedExpired = { dropped: [], left: [] };
+): Promise<DroppedKept> {
+  let outcome: DroppedKept = { dropped: [], left: [] };
   const request = {
     command: 'repair' as const,
     // It is about no database that anybody could have protected.

@@ -3,18 +3,25 @@ import type { Operation } from '../eviction/operation.js';
 import { dropAbandoned } from '../exclusive-access/drop-private-databases.js';
 import { findKept, isOurs, type Kept } from './find-kept.js';
 
-/**
- * Drops all that was kept of the operation's database, for good.
- *
- * @returns what could not be dropped, with the reason
- */
-export async function dropKept(operation: Operation): Promise<Leftover[]> {
+/** What became of databases that were kept. */
+export interface DroppedKept {
+  readonly dropped: readonly string[];
+  /** What could not be dropped, with the reason. */
+  readonly left: readonly Leftover[];
+}
+
+/** Drops all that was kept of the operation's database, for good. In a dry run, it only looks for it. */
+export async function dropKept(operation: Operation): Promise<DroppedKept> {
   const kept = await findKept(operation.control.client, operation.database);
+  const names = droppable(kept);
+  if (operation.dryRun) return { dropped: names, left: [] };
   const left = kept.flatMap((each) => {
     const reason = reasonAgainstDrop(each);
     return reason === undefined ? [] : [{ database: each.name, reason }];
   });
-  return [...left, ...(await dropAbandoned(operation, droppable(kept)))];
+  const failed = await dropAbandoned(operation, names);
+  const dropped = names.filter((name) => !failed.some(({ database }) => database === name));
+  return { dropped, left: [...left, ...failed] };
 }
 
 /**
@@ -31,19 +38,13 @@ export async function dropPrevious(
   return dropAbandoned(operation, droppable(before.filter((kept) => isOurs(kept, owner))));
 }
 
-/** What became of databases whose time was over. */
-export interface DroppedExpired {
-  readonly dropped: readonly string[];
-  readonly left: readonly Leftover[];
-}
-
 /**
  * Drops what has expired on the whole server, as long as the deadline lasts, and what a process did not come to drop after
  * it had kept something later. What has not our note may be anybody's.
  *
  * @param except what the operation itself has just put aside
  */
-export async function dropExpired(operation: Operation, except?: string): Promise<DroppedExpired> {
+export async function dropExpired(operation: Operation, except?: string): Promise<DroppedKept> {
   const kept = await findKept(operation.control.client);
   const dropped: string[] = [];
   const left: Leftover[] = [];
