@@ -3,6 +3,8 @@ import {
   findKeptDatabases,
   protectDatabase,
   recreateDatabase,
+  renameDatabase,
+  swapDatabase,
   undoDatabase,
   withExclusiveAccess,
 } from '@pg-evict/core';
@@ -56,6 +58,34 @@ async function putBeside(kept: string, owner: string, at: number): Promise<strin
   scratch.forget(name);
   return name;
 }
+
+test('who looks for a database that is gone is told that its content is kept', async () => {
+  const database = await scratch.database();
+  const { kept } = await dropDatabase(targetOf(database), { undoMs: hourMs });
+  const error = await failureOf(dropDatabase(targetOf(database)));
+  expect(error).toMatchObject({
+    code: 'DATABASE_NOT_FOUND',
+    hint: expect.stringContaining(
+      `Content of it is kept as "${kept?.database}": undo puts it back.`,
+    ) as string,
+  });
+});
+
+test.each([
+  ['swapped', async (database: string, kept: string) => swapDatabase(targetOf(database), kept)],
+  ['swapped as the first', async (database: string, kept: string) => swapDatabase(targetOf(kept), database)],
+  ['renamed', async (_database: string, kept: string) => renameDatabase(targetOf(kept), scratch.newName())],
+])('what is kept is not %s: nobody could connect to it', async (_what, change) => {
+  const { database, kept } = await replaced();
+  expect(await failureOf(change(database, kept))).toMatchObject({
+    code: 'REFUSED',
+    database: kept,
+    hint: expect.stringContaining('Undo puts it back') as string,
+  });
+  expect(await markerOf(database)).toBeUndefined();
+  await undoDatabase(targetOf(database));
+  expect(await markerOf(database)).toBe('old');
+});
 
 describe('undone whatever the database is called and its comment says', () => {
   test.each([

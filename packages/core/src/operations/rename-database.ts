@@ -15,6 +15,7 @@ import {
   requireUnprotected,
 } from '../guards/preconditions.js';
 import { renameStatement } from '../text/quote.js';
+import { refuseKept } from '../undo/refuse-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
@@ -42,6 +43,7 @@ export async function renameDatabase(
   };
   return withOperation(request, async (operation) => {
     const { database, failure, runner } = operation;
+    refuseKept([database], failure);
     const inspection = await inspect(runner.client, [database, to]);
     const facts = requireUnprotected(inspection, database);
     requireAbsent(inspection, to, {

@@ -12,6 +12,7 @@ import { privateName } from '../exclusive-access/private-databases.js';
 import { unlessGuarded } from '../guards/unless-guarded.js';
 import { requireCreatedb, requireOwnership, requireUnprotected } from '../guards/preconditions.js';
 import { swapStatement } from '../text/quote.js';
+import { refuseKept } from '../undo/refuse-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
@@ -46,6 +47,7 @@ export async function swapDatabase(
       });
     }
     const databases = [database, other];
+    refuseKept(databases, failure);
     const inspection = await inspect(runner.client, databases);
     for (const name of databases) requireOwnership(inspection, requireUnprotected(inspection, name), failure);
     requireCreatedb(inspection, database, failure);

@@ -15,6 +15,7 @@ import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/
 import { untilToldHaveEnded } from '../eviction/told-to-end.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
 import { dropExpired } from '../undo/drop-kept.js';
+import { findKept } from '../undo/find-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
@@ -157,6 +158,8 @@ async function foundElsewhere(
     const there = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (error.sqlState === '3D000' && there.rows.length === 0)
       return withFacts(goneMeanwhile(database), losses);
+    const [kept] = there.rows.length === 0 ? await findKept(control.client, database) : [];
+    if (kept !== undefined) return withAnotherRemedy(error, { kind: 'advice', text: keptAs(kept.name) });
   } catch {
     // What is known is told.
   }
@@ -165,6 +168,8 @@ async function foundElsewhere(
     ? error
     : withAnotherRemedy(error, { kind: 'name-behind-pooler', database, leadsTo });
 }
+
+const keptAs = (name: string): string => `Content of it is kept as "${name}": undo puts it back.`;
 
 /** The error where the server does not find what was there at first. */
 function goneMeanwhile(database: string): PgEvictError {

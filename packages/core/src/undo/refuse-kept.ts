@@ -1,0 +1,17 @@
+import { PgEvictError } from '../contract/error.js';
+import { readKeptName } from './kept-name.js';
+
+/**
+ * Refuses to give content that is kept for an undo another name: nobody can connect to it, and undo would not find it.
+ *
+ * @param failure what did not happen, for the message
+ * @throws {@link PgEvictError} `REFUSED`
+ */
+export function refuseKept(names: readonly string[], failure: string): void {
+  const kept = names.find((name) => readKeptName(name) !== undefined);
+  if (kept === undefined) return;
+  throw new PgEvictError('REFUSED', `${failure}: "${kept}" is content that is kept for an undo.`, {
+    database: kept,
+    hint: 'Nobody can connect to it. Undo puts it back under its own name; a clone of it can have any other name.',
+  });
+}
