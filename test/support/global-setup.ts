@@ -25,4 +25,5 @@ export default async function globalSetup(): Promise<void> {
   });
   globalThis.pgEvictTestServer = server;
   process.env['PG_EVICT_TEST_URL'] = server.url;
+  process.env['PG_EVICT_TEST_SHARED_URL'] = server.url;
 }

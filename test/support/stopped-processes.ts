@@ -1,8 +1,15 @@
-/** Stops processes with SIGSTOP; after each test all of them go on. */
+/**
+ * Stops processes of a server of the test's own with SIGSTOP; after each test all of them go on. Meanwhile no database of
+ * that server can be dropped, as each process has to answer (from 15 on).
+ */
 export class StoppedProcesses {
   readonly #pids = new Set<number>();
 
   constructor() {
+    beforeEach(() => {
+      if (process.env['PG_EVICT_TEST_URL'] === process.env['PG_EVICT_TEST_SHARED_URL'])
+        throw new Error('other tests share this server: useOwnServer() first');
+    });
     afterEach(() => {
       for (const pid of this.#pids) this.goOn(pid);
     });

@@ -1,6 +1,7 @@
 import { dropDatabase, recreateDatabase, swapDatabase } from '@pg-evict/core';
 import { Client } from 'pg';
 import { failureOf } from '../../support/core/failure.js';
+import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, quote, serverUrl, until } from '../../support/server.js';
 import { useSessions } from '../../support/sessions.js';
@@ -8,6 +9,8 @@ import { StoppedProcesses } from '../../support/stopped-processes.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
+// While one of its processes is stopped, no database of a server can be dropped.
+useOwnServer();
 const openSession = useSessions();
 const stopped = new StoppedProcesses();
 

@@ -27,6 +27,7 @@ let superuser: Client;
 beforeAll(async () => {
   const from = resolve(__dirname, '../..', serverMajor === 18 ? '.' : 'matrix');
   server = await startServer({ kind: 'embedded', version: serverMajor, from });
+  process.env['PG_EVICT_TEST_URL'] = server.url;
   superuser = clientOf('postgres', undefined, server.url);
   await superuser.connect();
 });
