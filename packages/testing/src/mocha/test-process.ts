@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { tell } from '../captured/streams.js';
 import { describeLeaks } from '../leaks/describe-leaks.js';
+import type { LeakedSession } from '../leaks/inspect-leaks.js';
 import { leakError } from '../leaks/leak-error.js';
 import type { TimerTrack } from '../leaks/track-timers.js';
 import { describeKept } from '../worker/describe-kept.js';
@@ -18,6 +19,8 @@ export class TestProcess {
   readonly #process: MochaProcess;
   readonly #database: FileDatabase;
   readonly #timers: TimerTrack;
+  /** Sessions that were reported: backends, or else sockets. */
+  readonly #told = new Set<unknown>();
   /** The file that runs. */
   #file: string | undefined;
 
@@ -95,7 +98,7 @@ export class TestProcess {
     const { isWatching, isWorker } = this.#process;
     const database = this.#database;
     const { settings } = database;
-    const leaks = await database.findLeaks();
+    const leaks = this.#untold(await database.findLeaks());
     // Else modules that stay loaded go on with what they have open, and Mocha ends the process itself.
     if (!isWorker && !isWatching) letGo(database, leaks, this.#timers);
     const failed = hasFailed(root, this.#file) || (leaks.length > 0 && settings.leaks === 'fail');
@@ -105,6 +108,13 @@ export class TestProcess {
     const text = describeLeaks(label, leaks, process.cwd(), 'after');
     if (settings.leaks === 'fail') throw leakError(text, leaks);
     tell(text);
+  }
+
+  /** Those that no file of this process was told of before: idle ones stay connected from file to file. */
+  #untold(leaks: readonly LeakedSession[]): LeakedSession[] {
+    const found = leaks.filter(({ pid, socket }) => !this.#told.has(pid ?? socket));
+    for (const { pid, socket } of found) this.#told.add(pid ?? socket);
+    return found;
   }
 
   async #giveBack(failed: boolean): Promise<void> {
