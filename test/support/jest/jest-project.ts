@@ -123,7 +123,7 @@ export class JestProject {
       for (let tries = 0; !isDone(); tries += 1) {
         if (tries === 200) throw new Error(`pressed "${key}" in vain`);
         // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
-        if (tries % 25 === 0) child.stdin.write(key);
+        if (tries % 50 === 0) child.stdin.write(key);
         await new Promise((resolve_) => setTimeout(resolve_, 200));
       }
     };
