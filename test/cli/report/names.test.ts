@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { runCli } from '../../support/cli/run-cli.js';
+import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { Scratch } from '../../support/scratch.js';
-import { serverUrl, uniqueName } from '../../support/server.js';
+import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -24,7 +26,7 @@ test.each([
   const env = { DATABASE_URL: serverUrl() };
   const said = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await runCli(args, env);
-    expect({ code, stderr }).toMatchObject({ code: expect.any(Number), stderr: '' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return stdout;
   };
   expect(await said('recreate', name, '--if-not-exists', '--yes')).toContain(`Created ${shown} in `);
@@ -32,4 +34,19 @@ test.each([
   expect(await said('doctor', name)).toContain(`${shown}, `);
   expect(await said('rename', name, other)).toContain(`${shown} to ${toShown(`${plain}_b`)} in `);
   expect(await said('drop', other, '--yes')).toContain(`Dropped ${toShown(`${plain}_b`)} in `);
+});
+
+(hasTerminal ? describe : describe.skip)('on a terminal', () => {
+  test('a question shows the name so that it is seen', async () => {
+    const plain = uniqueName('shown');
+    const name = scratch.forget(`${plain}\nx `);
+    await ask(`CREATE DATABASE ${quote(name)}`);
+    const { code, output } = await runOnTerminal(['drop', name], {
+      env: { DATABASE_URL: serverUrl() },
+      columns: 200,
+      steps: [{ after: '[y/N] ', type: 'n\n' }],
+    });
+    expect(stripVTControlCharacters(output)).toContain(String.raw`Drop "${plain}\u000ax " on `);
+    expect(code).toBe(3);
+  });
 });

@@ -341,10 +341,11 @@ describeWithTools('an archive made to reach beyond its database', () => {
   const room = 'x'.repeat(50);
   const wide = `${room}1234567890`;
   let archive = Buffer.alloc(0);
+  let source = '';
 
   beforeAll(async () => {
     if (!hasTools) return;
-    const source = await scratch.database();
+    source = await scratch.database();
     await withClient(serverUrl({ database: source }), async (client) =>
       client.query(
         `CREATE TABLE t (a text, ${room} text); INSERT INTO t VALUES ('x'); CREATE SEQUENCE s_${room};
@@ -356,12 +357,12 @@ describeWithTools('an archive made to reach beyond its database', () => {
   });
 
   /** Puts a statement into the archive, in the place of another that is as long. */
-  function withStatement(begins: string, statement: string, from = 0): Buffer {
-    const at = archive.indexOf(begins, from);
-    const length = archive.readUInt32LE(at - 4);
+  function withStatement(begins: string, statement: string, of = archive): Buffer {
+    const at = of.indexOf(begins);
+    const length = of.readUInt32LE(at - 4);
     expect(at).toBeGreaterThan(0);
     expect(statement.length).toBeLessThanOrEqual(length);
-    const changed = Buffer.from(archive);
+    const changed = Buffer.from(of);
     changed.write(statement.padEnd(length), at, 'latin1');
     return changed;
   }
@@ -385,6 +386,20 @@ describeWithTools('an archive made to reach beyond its database', () => {
   ])('is never left to pg_restore: %s', async (_what, content) => {
     const { code, stderr } = await attack(content(), '--jobs=2');
     expect(stderr).toContain('--jobs has no effect: each statement is looked at, because of "');
+    expect(stderr).not.toContain('pg_restore: error');
+    expect(code).not.toBe(0);
+  });
+
+  test.each([
+    ['a tar', '-Ft', ''],
+    ['a directory', '-Fd', '/toc.dat'],
+  ])('is never left to pg_restore: %s', async (_what, format, contents) => {
+    const path = dumps.dump(serverUrl({ database: source }), `source${format}`, format);
+    writeFileSync(path + contents, withStatement('CREATE VIEW', rename(), readFileSync(path + contents)));
+    const before = await world();
+    const { code, stderr } = await restore(serverUrl({ database }), path, '--yes');
+    expect(await world()).toEqual(before);
+    expect(stderr).toContain('ALTER DATABASE');
     expect(stderr).not.toContain('pg_restore: error');
     expect(code).not.toBe(0);
   });

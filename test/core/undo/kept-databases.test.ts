@@ -71,6 +71,18 @@ test('who looks for a database that is gone is told that its content is kept', a
   });
 });
 
+test('who looks for a database that never was is not told of what somebody else calls its content', async () => {
+  const { database, kept } = await replaced();
+  const [mallory, own] = [await scratch.role('CREATEDB'), await scratch.role('CREATEDB')];
+  const planted = await putBeside(kept, mallory, Date.now());
+  await dropDatabase(targetOf(database));
+  expect(await databaseExists(planted)).toBe(false);
+  await ask(`CREATE DATABASE ${quote(planted)} OWNER ${quote(mallory)} ALLOW_CONNECTIONS false`);
+  const error = await failureOf(dropDatabase(targetOf(database, own)));
+  expect(error).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
+  expect(error.hint).not.toContain('undo puts it back');
+});
+
 test.each([
   ['swapped', async (database: string, kept: string) => swapDatabase(targetOf(database), kept)],
   ['swapped as the first', async (database: string, kept: string) => swapDatabase(targetOf(kept), database)],

@@ -7,7 +7,7 @@ import type { RemedyFlags } from '../options/remedy.js';
 import { performOperation } from '../perform/perform-operation.js';
 import { runCommand } from '../perform/run-command.js';
 import { wantsColor } from '../terminal/color.js';
-import { printable } from '../terminal/printable.js';
+import { quotedName } from '../terminal/shown-name.js';
 
 /** A pooler's clients wait for the end of the rename, and fail then: their alias leads to a name that does not exist. */
 function warnOfOldName({ options, target }: CommandContext): void {
@@ -15,7 +15,7 @@ function warnOfOldName({ options, target }: CommandContext): void {
   if (poolers.length === 0 || options.quiet === true) return;
   const { yellow } = createColors(wantsColor(process.stderr));
   process.stderr.write(
-    `${yellow('note:')} clients of the pooler that come to "${printable(database ?? '')}" wait for the rename, and fail after it, until the pooler's configuration has the new name.\n`,
+    `${yellow('note:')} clients of the pooler that come to ${quotedName(database ?? '')} wait for the rename, and fail after it, until the pooler's configuration has the new name.\n`,
   );
 }
 

@@ -5,6 +5,7 @@ import { runCommand } from '../perform/run-command.js';
 import { printProtection } from '../report/protection.js';
 import { done } from '../terminal/exit-code.js';
 import { printable } from '../terminal/printable.js';
+import { quotedName } from '../terminal/shown-name.js';
 
 /** `pg-evict unprotect [database]` */
 export async function unprotect(database: string | undefined, options: GlobalOptions): Promise<void> {
@@ -21,7 +22,7 @@ export async function unprotect(database: string | undefined, options: GlobalOpt
         protection === null
           ? undefined
           : {
-              text: `Unprotect "${printable(name)}" on ${printable(server)}? It can then be dropped, recreated and renamed, and its sessions ended.`,
+              text: `Unprotect ${quotedName(name)} on ${printable(server)}? It can then be dropped, recreated and renamed, and its sessions ended.`,
               preview: ({ dim }) =>
                 protection === '' ? [] : [`${dim('reason  ')}  ${printable(protection)}`],
             },

@@ -6,6 +6,7 @@ import { previewPlan, scaleOf } from '../report/preview.js';
 import { formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { type Asks, confirm, type Confirmation } from './confirm.js';
+import { quotedName } from '../terminal/shown-name.js';
 
 /**
  * Asks before an operation, showing what is lost by it and who would be disconnected. What could not succeed anyway
@@ -38,10 +39,10 @@ export async function confirmOperation(
 /** `Recreate "app" on db.local:5432 (274 MB, 63 sessions)? All its data will be lost.` */
 function questionOf(report: PerformedReport, description: DatabaseDescription): string {
   const { command, restored, to } = report;
-  const name = `"${printable(report.database)}" on ${printable(description.server)}`;
+  const name = `${quotedName(report.database)} on ${printable(description.server)}`;
   if (!description.exists) return `Drop what is kept of ${name} for an undo? It will be lost.`;
   const scale = scaleOf(description, report.terminated.length);
-  const target = to === undefined ? '' : ` to "${printable(to)}"`;
+  const target = to === undefined ? '' : ` to ${quotedName(to)}`;
   const filled = restored === undefined ? countMigrations(report) : ` from ${printable(restored.dump)}`;
   const meanwhile = command === 'run' ? ' while the command runs' : '';
   const what = `${verbs[command] ?? command} ${name} (${scale})${target}${filled}${meanwhile}`;
@@ -71,7 +72,7 @@ function fateOf({ command, kept, keptAs, notKept, terminated, undone }: Performe
   if (kept !== null)
     return `Its data will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
   const lost = notKept === null ? '' : ` It cannot be kept: ${printable(notKept)}.`;
-  if (keptAs !== undefined) return `Its data will be kept as "${printable(keptAs)}".`;
+  if (keptAs !== undefined) return `Its data will be kept as ${quotedName(keptAs)}.`;
   const isLost = command === 'drop' || command === 'recreate' || command === 'fresh' || command === 'restore';
   if (isLost) return `All its data will be lost.${lost}`;
   return terminated.length === 0

@@ -4,6 +4,7 @@ import { previewSessions } from '../report/preview.js';
 import { countSessions } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { confirm } from './confirm.js';
+import { quotedName } from '../terminal/shown-name.js';
 
 /**
  * Asks before sessions are ended on the server of another machine, or in production.
@@ -26,7 +27,7 @@ export async function confirmTermination(
           ? `End ${countSessions(sessions.length)}`
           : `Cancel the queries of ${countSessions(sessions.length)}`;
       return {
-        text: `${what} on "${printable(database)}" on ${printable(server)}?`,
+        text: `${what} on ${quotedName(database)} on ${printable(server)}?`,
         preview: (colors) => previewSessions(sessions, colors, context.options),
       };
     },

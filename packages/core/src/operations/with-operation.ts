@@ -14,8 +14,8 @@ import { prepareEviction } from '../eviction/evict-sessions.js';
 import { type Operation, type OperationOutcome, wakeChannel } from '../eviction/operation.js';
 import { untilToldHaveEnded } from '../eviction/told-to-end.js';
 import { recoverAbandoned } from '../exclusive-access/recover-abandoned.js';
-import { dropExpired } from '../undo/drop-kept.js';
-import { findKept } from '../undo/find-kept.js';
+import { dropExpired, reasonAgainstDrop } from '../undo/drop-kept.js';
+import { findKept, isOurs } from '../undo/find-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
@@ -158,7 +158,8 @@ async function foundElsewhere(
     const there = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (error.sqlState === '3D000' && there.rows.length === 0)
       return withFacts(goneMeanwhile(database), losses);
-    const [kept] = there.rows.length === 0 ? await findKept(control.client, database) : [];
+    const found = there.rows.length === 0 ? await findKept(control.client, database) : [];
+    const kept = found.find((each) => isOurs(each, undefined) && reasonAgainstDrop(each) === undefined);
     if (kept !== undefined) return withAnotherRemedy(error, { kind: 'advice', text: keptAs(kept.name) });
   } catch {
     // What is known is told.
