@@ -115,8 +115,8 @@ describe.each(Object.keys(operations))('%s', (name) => {
     test('is named when the deadline passes, and nobody is ended', async () => {
       const { target, holder, sessions } = await scene();
       const startedAt = performance.now();
-      const error = await failureOf(run(name, target, { timeoutMs: 500 }));
-      expect(performance.now() - startedAt).toBeLessThan(5000);
+      const error = await failureOf(run(name, target, { timeoutMs: 2000 }));
+      expect(performance.now() - startedAt).toBeLessThan(6000);
       expect(error).toMatchObject({ code: 'BLOCKED', terminated: [] });
       expect(error.blockers).toMatchObject([{ kind: 'lock', name: String(holder.pid) }]);
       expect(error.hint).toContain(`pg_terminate_backend(${holder.pid})`);
@@ -141,7 +141,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       controller.abort();
       const startedAt = performance.now();
       const error = await running;
-      expect(performance.now() - startedAt).toBeLessThan(5000);
+      expect(performance.now() - startedAt).toBeLessThan(6000);
       expect(error).toMatchObject({ code: 'ABORTED', terminated: [] });
       await expectUntouched(target, sessions);
     });

@@ -108,7 +108,7 @@ const situations: Record<string, (() => Promise<Situation | undefined>)[]> = {
       const holder = await sessionOn();
       await holder.client.query(`BEGIN; GRANT CONNECT ON DATABASE ${quote(database)} TO PUBLIC`);
       const to = scratch.newName();
-      return { attempt: async () => renameDatabase(targetOf(database), to, { timeoutMs: 1000 }) };
+      return { attempt: async () => renameDatabase(targetOf(database), to, { timeoutMs: 2000 }) };
     },
   ],
   'grant-role': [

@@ -166,7 +166,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     const [bystander, session] = [await open(database), await stoppedSession(template)];
     const target = targetOf(database, undefined, server.url);
     const error = await within(6000, async () =>
-      failureOf(recreateDatabase(target, { template, timeoutMs: 1200 })),
+      failureOf(recreateDatabase(target, { template, timeoutMs: 2500 })),
     );
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(error.blockers).toMatchObject([{ name: String(session.pid) }]);
@@ -180,7 +180,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     const database = await newDatabase();
     const [other, session] = [await open(database), await stoppedSession(database)];
     const target = targetOf(database, undefined, server.url);
-    const report = await within(6000, async () => terminateSessions(target, { timeoutMs: 800 }));
+    const report = await within(6000, async () => terminateSessions(target, { timeoutMs: 2500 }));
     expect(report.terminated).toMatchObject([{ pid: other.pid }]);
     expect(report.remaining).toMatchObject([{ pid: session.pid }]);
     expect(await atWork(target)).toEqual([]);
@@ -193,7 +193,7 @@ describe('a process somewhere else on the server that does not answer', () => {
     const session = await stoppedSession(elsewhere);
     const target = targetOf(database, undefined, server.url);
     const outcome = await within(6000, async () =>
-      dropDatabase(target, { timeoutMs: 1200 }).catch((error: unknown) => error),
+      dropDatabase(target, { timeoutMs: 2500 }).catch((error: unknown) => error),
     );
     const halfDropped = { code: 'BLOCKED', message: expect.stringContaining('half dropped') };
     expect(outcome).toMatchObject(holdsUpDrops ? halfDropped : { changed: true });
@@ -239,7 +239,7 @@ describe('a process somewhere else on the server that does not answer', () => {
     const [database, elsewhere] = [await newDatabase(), await newDatabase()];
     const session = await stoppedSession(elsewhere);
     const target = targetOf(database, undefined, server.url);
-    const report = await within(6000, async () => recreateDatabase(target, { timeoutMs: 1500 }));
+    const report = await within(6000, async () => recreateDatabase(target, { timeoutMs: 2500 }));
     expect(report.changed).toBe(true);
     expect(await atWork(target)).toEqual([]);
     expect(await markerOf(database, server.url)).toBeUndefined();

@@ -45,7 +45,7 @@ test.each(Object.keys(operations))(
     const database = await scratch.database();
     const [stuck, other] = [await stoppedOn(database), await sessionOn(database)];
     const operate = operations[name];
-    const error = await failureOf(operate?.(targetOf(database), { timeoutMs: 1500 }) ?? Promise.resolve());
+    const error = await failureOf(operate?.(targetOf(database), { timeoutMs: 2500 }) ?? Promise.resolve());
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(pidsOf(error.terminated)).toEqual([other.pid]);
     expect(error.blockers).toMatchObject([{ kind: 'session', name: String(stuck.pid) }]);
@@ -88,7 +88,7 @@ test('after an abort, too, who was told to end and has not is named', async () =
   test('what a failed recreate made and cannot drop is in the error, and found once, as what it is', async () => {
     const database = await scratch.database();
     const stuck = await stoppedOn(database);
-    const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 1200 }));
+    const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 2500 }));
     const left = await privateDatabasesFor(database);
     expect(left).toHaveLength(1);
     expect(error.leftovers.map((each) => each.database)).toEqual(left);

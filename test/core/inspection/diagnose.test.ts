@@ -178,7 +178,7 @@ test.each([
   const { standing } = await diagnose(targetOf(database));
   expect(standing).toMatchObject([{ kind: 'lock', name: String(holder.pid), database }]);
   expect(standing[0]?.remedy).toContain(`pg_terminate_backend(${holder.pid})`);
-  const error = await failureOf(dropDatabase(targetOf(database), { timeoutMs: 400 }));
+  const error = await failureOf(dropDatabase(targetOf(database), { timeoutMs: 2000 }));
   expect(error).toMatchObject({ code: 'BLOCKED', blockers: [{ kind: 'lock', name: String(holder.pid) }] });
   await holder.client.query('ROLLBACK');
   expect((await diagnose(targetOf(database))).standing).toEqual([]);

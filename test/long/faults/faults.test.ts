@@ -257,7 +257,7 @@ test('an uncommitted ALTER DATABASE outlasts the deadline', async () => {
       await withClient(serverUrl(), async (holder) => {
         await holder.query(`BEGIN; ALTER DATABASE "${scene.database}" CONNECTION LIMIT 9`);
         for (const operate of [recreateDatabase, dropDatabase]) {
-          const error = await failureOf(operate(scene.target, { timeoutMs: 400 }));
+          const error = await failureOf(operate(scene.target, { timeoutMs: 2000 }));
           expect(error).toMatchObject({ code: 'BLOCKED', terminated: [] });
         }
         await holder.query('ROLLBACK');

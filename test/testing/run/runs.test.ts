@@ -191,7 +191,7 @@ test('a database that somebody has locked is waited for so long, and not for eve
   const database = await acquireDatabase(run);
   await withClient(serverUrl(), async (client) => {
     await client.query(`BEGIN; ALTER DATABASE ${quote(database.name)} CONNECTION LIMIT 5`);
-    const error = await failureOf(releaseDatabase(database, { timeoutMs: 300 }));
+    const error = await failureOf(releaseDatabase(database, { timeoutMs: 1500 }));
     expect(error).toMatchObject({ code: 'BLOCKED', database: database.name });
     expect(error.message).toMatch(/holds a lock.*ALTER DATABASE/s);
     expect(await databaseExists(database.name)).toBe(true);

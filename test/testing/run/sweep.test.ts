@@ -193,7 +193,7 @@ describe('pg-evict sweep', () => {
     await scratch.database(locked);
     await withClient(serverUrl(), async (client) => {
       await client.query(`BEGIN; ALTER DATABASE ${quote(locked)} CONNECTION LIMIT 5`);
-      const { code, document } = await runCliJson(['sweep', '--timeout', '500ms', '-d', serverUrl()]);
+      const { code, document } = await runCliJson(['sweep', '--timeout', '2s', '-d', serverUrl()]);
       expect(code).toBe(5);
       expect(document).toMatchObject({
         dropped: [killed],
