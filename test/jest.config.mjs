@@ -62,7 +62,11 @@ const others = [
   // wait.
   project('docker', 180_000, { testMatch: ['<rootDir>/docker/*.test.ts'] }),
   // The packed packages, installed outside the workspace from the npm registry.
-  project('packages', 300_000, { testMatch: ['<rootDir>/packages/*.test.ts'] }),
+  project('packages', 300_000, {
+    testMatch: ['<rootDir>/packages/*.test.ts'],
+    globalSetup: '<rootDir>/support/packages/pack-once.ts',
+    globalTeardown: '<rootDir>/support/packages/remove-packed.ts',
+  }),
 ];
 
 // Without --selectProjects it is the suite, so that `jest core/operations` does what one expects.

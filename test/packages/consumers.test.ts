@@ -2,7 +2,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { installDependencies, type PackageManager } from '../support/packages/install-dependencies.js';
-import { packWorkspace, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { type PackedPackage } from '../support/packages/pack-workspace.js';
+import { packedPackages } from '../support/packages/packed-packages.js';
 import { run } from '../support/packages/run.js';
 
 // Who installs the packages: with npm and with pnpm, on every supported major of Node, with every supported TypeScript.
@@ -14,7 +15,7 @@ let packages: PackedPackage[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pg-evict-consumers-'));
-  packages = await packWorkspace(join(folder, 'tarballs'));
+  packages = await packedPackages();
 });
 
 afterAll(async () => {

@@ -6,7 +6,8 @@ import { Client } from 'pg';
 import { startServer, type RunningServer } from '@pg-evict/server';
 import { codeBlocks, type CodeBlock } from '../support/packages/code-blocks.js';
 import { installProject, type Project } from '../support/packages/install-project.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { packedPackages } from '../support/packages/packed-packages.js';
 import { versionOf } from '../support/packages/version-of.js';
 
 // What the pages say is run as it stands there, in an empty project, with the packages as they would be published. Only
@@ -21,7 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pg-evict-docs-'));
   server = await startServer({ kind: 'embedded', from: resolve(__dirname, '..') });
   for (const database of ['app', 'app_dev', 'app_test']) await query(`CREATE DATABASE ${database}`);
-  packages = await packWorkspace(join(folder, 'tarballs'));
+  packages = await packedPackages();
   const versions = [
     versionOf('dependencies', 'knex', 'test'),
     versionOf('dependencies', 'pg', 'test'),

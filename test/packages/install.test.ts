@@ -2,14 +2,15 @@ import { readdir, readFile, rm, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installProject, type Project } from '../support/packages/install-project.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { packedPackages } from '../support/packages/packed-packages.js';
 
 let folder: string;
 let packages: PackedPackage[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pg-evict-install-'));
-  packages = await packWorkspace(join(folder, 'tarballs'));
+  packages = await packedPackages();
 });
 
 afterAll(async () => {

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installDependencies } from '../support/packages/install-dependencies.js';
-import { packWorkspace, workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { workspaceRoot, type PackedPackage } from '../support/packages/pack-workspace.js';
+import { packedPackages } from '../support/packages/packed-packages.js';
 
 /**
  * What a user gets with a package, everything that it depends on included: at most so many kB in so many packages.
@@ -28,7 +29,7 @@ let packages: PackedPackage[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pg-evict-size-'));
-  packages = await packWorkspace(join(folder, 'tarballs'));
+  packages = await packedPackages();
 });
 
 afterAll(async () => {
