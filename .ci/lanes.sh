@@ -37,8 +37,10 @@ of_node=(
   '/test/testing/(host|leaks|template|node-test|mocha)/'
   '/test/cli/(child|terminal)/'
   '/test/config/load/'
-  '/test/knex/client/'
 )
+# Of the next one: knex, whose versions between the oldest and the newest run here only, and what loads modules and
+# starts processes.
+of_newer_node=('/test/knex/' '/test/testing/(host|template|node-test|mocha)/' '/test/cli/child/' '/test/config/load/' '/test/jest/environment/test-file')
 # Of the newest, what sees sockets and processes.
 of_newest_node=('/test/server/' '/test/testing/(host|leaks|node-test)/' '/test/cli/terminal/')
 
@@ -139,7 +141,7 @@ lane_node22() { tests_under_node 22 "${of_node[@]}"; }
 lane_node24() {
   # The suite has the oldest and the newest knex; here are those in between.
   export PG_EVICT_TEST_KNEX='knex-2 knex-3-1'
-  tests_under_node 24 "${of_node[@]:1}" '/test/(knex|server)/' '/test/jest/environment/test-file'
+  tests_under_node 24 "${of_newer_node[@]}"
 }
 
 lane_node26() { tests_under_node 26 "${of_newest_node[@]}"; }

@@ -12,9 +12,11 @@ import { runJest } from './jest/run-jest.mjs';
 import { kinds, methods } from './jest/methods.mjs';
 import { writeProject } from './jest/write-project.mjs';
 import { describeMachine } from './src/describe-machine.mjs';
+import { forgetCertificates } from './src/forget-certificates.mjs';
 import { startProgress } from './src/progress.mjs';
 import { rotate } from './src/rotate.mjs';
 
+forgetCertificates();
 const options = readOptions();
 const progress = startProgress();
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'pg-evict-bench-')));

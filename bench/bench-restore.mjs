@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { startServer } from '@pg-evict/server';
 import { Client } from 'pg';
 import { describeMachine } from './src/describe-machine.mjs';
+import { forgetCertificates } from './src/forget-certificates.mjs';
 import { measureRun } from './src/measure-run.mjs';
 import { median } from './src/median.mjs';
 import { startProgress } from './src/progress.mjs';
@@ -15,6 +16,7 @@ import { restoreMethods } from './src/restore-methods.mjs';
 import { rotate } from './src/rotate.mjs';
 import { table } from './src/table.mjs';
 
+forgetCertificates();
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },

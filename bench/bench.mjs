@@ -1,6 +1,7 @@
 // Measures pg-evict beside what people use today, in one run on a throwaway server. See README.md.
 import { writeFile } from 'node:fs/promises';
 import { describeMachine } from './src/describe-machine.mjs';
+import { forgetCertificates } from './src/forget-certificates.mjs';
 import { measureCommands } from './src/measure-commands.mjs';
 import { measureOperations } from './src/measure-operations.mjs';
 import { measureSuccess } from './src/measure-success.mjs';
@@ -10,6 +11,7 @@ import { startProgress } from './src/progress.mjs';
 import { report } from './src/report.mjs';
 import { startBenchServer } from './src/start-bench-server.mjs';
 
+forgetCertificates();
 const options = readOptions();
 const progress = startProgress();
 const bench = await startBenchServer();

@@ -45,7 +45,7 @@ export type { DeniedSession, Session } from './contract/session.js';
 export type { OneOrMore, SessionFilter, SessionPattern } from './contract/session.js';
 export { sessionSettings } from './connection/session-settings.js';
 export type { Trace } from './connection/trace.js';
-export { findKeptDatabases, type KeptDatabase } from './operations/find-kept-databases.js';
+export { findKeptDatabases, type KeptDatabase } from './undo/find-kept-databases.js';
 export { undoDatabase, type UndoDatabaseOptions } from './operations/undo-database.js';
 export { swapDatabase } from './operations/swap-database.js';
 export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';

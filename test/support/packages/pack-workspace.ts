@@ -10,12 +10,7 @@ export interface PackedPackage {
   readonly files: readonly string[];
 }
 
-/** Packs every published package into a folder. They must have been built. */
-export async function packWorkspace(folder: string): Promise<PackedPackage[]> {
-  return packPackages(workspaceRoot, folder);
-}
-
-/** The same, of a clone of the workspace. */
+/** Packs every published package of the workspace, or of a clone of it, into a folder. They must have been built. */
 export async function packPackages(root: string, folder: string): Promise<PackedPackage[]> {
   const pnpm = resolve(workspaceRoot, 'node_modules/.bin/pnpm');
   const args = ['--recursive', '--filter', './packages/*', 'pack', '--json', '--pack-destination', folder];

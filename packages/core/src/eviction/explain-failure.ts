@@ -9,10 +9,10 @@ import { protectedState, refuseProtectedByNow } from '../guards/protection-label
 import { deniedBlocker } from '../sessions/permission.js';
 import { type SessionRow, toDeniedSession, toSession } from '../sessions/row.js';
 import { type EvictionRound, evictSessions } from './evict-sessions.js';
-import { findBlockers } from './find-blockers.js';
-import { findLockHolders } from './find-lock-holders.js';
+import { findBlockers } from '../blockers/find-blockers.js';
+import { findLockHolders } from '../blockers/find-lock-holders.js';
 import type { ExclusiveStatement, Operation } from './operation.js';
-import { unansweringProcesses } from './unanswering-processes.js';
+import { unansweringProcesses } from '../blockers/unanswering-processes.js';
 
 /**
  * How a statement fails on a placeholder: `unlessPlaceholder()`, a template that cannot be dropped, an encoding that

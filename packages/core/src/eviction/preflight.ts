@@ -5,7 +5,7 @@ import { deniedBlocker } from '../sessions/permission.js';
 import { toDeniedSession, toSession } from '../sessions/row.js';
 import { evictSessions, isDenied } from './evict-sessions.js';
 import { untilDeniedLeave } from './await-sessions.js';
-import { findBlockers } from './find-blockers.js';
+import { findBlockers } from '../blockers/find-blockers.js';
 import type { Operation } from './operation.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
 

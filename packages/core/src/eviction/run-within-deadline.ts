@@ -1,7 +1,7 @@
 import type { Connection } from '../connection/connect.js';
 import { type Deadline, pause, stateOf } from '../contract/deadline.js';
 import { blockedError } from '../contract/error.js';
-import { findLockHolders } from './find-lock-holders.js';
+import { findLockHolders } from '../blockers/find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { cancelUntilSettled } from './stop-statement.js';
 

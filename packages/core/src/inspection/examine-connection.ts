@@ -8,7 +8,7 @@ import type { Standby } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
 import { untestedMajorOf } from '../contract/tested-majors.js';
 import { isOutdated } from '../database/collation-version.js';
-import { findStandbys } from '../eviction/find-standbys.js';
+import { findStandbys } from '../blockers/find-standbys.js';
 
 /** A server as a role sees it, and what the role may do there. */
 export interface ConnectionFacts extends ServerLocation {

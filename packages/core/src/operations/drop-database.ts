@@ -11,7 +11,7 @@ import {
 import type { OperationReport } from '../contract/report.js';
 import { type DatabaseFacts, findDatabase, inspect, type Inspection } from '../database/facts.js';
 import type { Operation, OperationOutcome } from '../eviction/operation.js';
-import { findStandbys } from '../eviction/find-standbys.js';
+import { findStandbys } from '../blockers/find-standbys.js';
 import { preflight } from '../eviction/preflight.js';
 import { type RemedyOptions, removeBlockers } from '../eviction/remove-blockers.js';
 import { runExclusively } from '../eviction/run-exclusively.js';

@@ -1,6 +1,6 @@
 import type { OperationReport } from '../contract/report.js';
 import type { DatabaseFacts } from '../database/facts.js';
-import { findStandbys } from '../eviction/find-standbys.js';
+import { findStandbys } from '../blockers/find-standbys.js';
 import type { Operation } from '../eviction/operation.js';
 import { findKept, type Kept } from '../undo/find-kept.js';
 import { type Keeping, placeFor, prepareKeeping } from '../undo/keep.js';

@@ -2,8 +2,8 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
 import { translateError } from '../contract/server-error.js';
-import { reasonAgainstDrop } from '../undo/drop-kept.js';
-import { findKept } from '../undo/find-kept.js';
+import { reasonAgainstDrop } from './drop-kept.js';
+import { findKept } from './find-kept.js';
 
 /** The content of a database that is kept for an undo. */
 export interface KeptDatabase {
