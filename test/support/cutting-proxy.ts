@@ -8,6 +8,7 @@ export class CuttingProxy {
   #refusing = false;
   #swallowing = false;
   #silentAt: RegExp | undefined;
+  #firstAfterMs: number | undefined;
   /** How many connections were made. */
   connections = 0;
 
@@ -24,30 +25,14 @@ export class CuttingProxy {
         downstream.resetAndDestroy();
         return;
       }
-      if (proxy.#swallowing) {
+      if (proxy.#swallowing || (proxy.#firstAfterMs !== undefined && proxy.connections > 1)) {
         proxy.#sockets.add(downstream);
         downstream.on('error', () => undefined).resume();
         return;
       }
-      const upstream = connect(port, host);
-      downstream.on('data', (chunk: Buffer) => {
-        if (proxy.#silentAt?.test(chunk.toString('latin1')) !== true) return;
-        proxy.swallow();
-        proxy.#holdBack();
-      });
-      for (const [from, to] of [
-        [downstream, upstream],
-        [upstream, downstream],
-      ] as const) {
-        proxy.#sockets.add(from);
-        from.setNoDelay(true);
-        from.on('error', () => to.destroy());
-        from.on('close', () => {
-          proxy.#sockets.delete(from);
-          to.destroy();
-        });
-        from.pipe(to);
-      }
+      const carry = (): void => proxy.#carry(downstream, connect(port, host));
+      if (proxy.#firstAfterMs === undefined) carry();
+      else setTimeout(carry, proxy.#firstAfterMs);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -87,6 +72,32 @@ export class CuttingProxy {
   /** Carries what a client sends so far as it contains something, and from then on nothing; new connections hang. */
   fallSilentAfter(sent: RegExp): void {
     this.#silentAt = sent;
+  }
+
+  /** Carries the first connection after a time, and no other. */
+  carryFirstOnly(afterMs: number): void {
+    this.#firstAfterMs = afterMs;
+  }
+
+  #carry(downstream: Socket, upstream: Socket): void {
+    downstream.on('data', (chunk: Buffer) => {
+      if (this.#silentAt?.test(chunk.toString('latin1')) !== true) return;
+      this.swallow();
+      this.#holdBack();
+    });
+    for (const [from, to] of [
+      [downstream, upstream],
+      [upstream, downstream],
+    ] as const) {
+      this.#sockets.add(from);
+      from.setNoDelay(true);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
   }
 
   #holdBack(): void {

@@ -11,6 +11,7 @@ export {
   misleadingVariables,
 } from './connection/url.js';
 export { copiesFilesSql } from './database/copies-files.js';
+export { deadlineOf, outsideDeadline, sharedDeadline } from './contract/deadline.js';
 export { ofCommand } from './contract/command.js';
 export { assertOptions, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';

@@ -20,21 +20,21 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-(hasTerminal ? describe : describe.skip)('on a terminal', () => {
-  const commands: Record<string, (database: string, other: string) => readonly string[]> = {
-    recreate: (database) => ['recreate', database, '--yes'],
-    drop: (database) => ['drop', database, '--yes'],
-    rename: (database) => ['rename', database, scratch.newName('to')],
-    clone: (database) => ['clone', database, scratch.newName('to')],
-    swap: (database, other) => ['swap', database, other],
-    run: (database) => ['run', database],
-    fresh: (database) => ['fresh', database, '--yes'],
-    restore: (database) => ['restore', database, dump, '--yes'],
-    undo: (database) => ['undo', database, '--yes'],
-    terminate: (database) => ['terminate', database, '--user', 'postgres'],
-  };
-  const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'], fresh: ['--', 'true'] };
+const commands: Record<string, (database: string, other: string) => readonly string[]> = {
+  recreate: (database) => ['recreate', database, '--yes'],
+  drop: (database) => ['drop', database, '--yes'],
+  rename: (database) => ['rename', database, scratch.newName('to')],
+  clone: (database) => ['clone', database, scratch.newName('to')],
+  swap: (database, other) => ['swap', database, other],
+  run: (database) => ['run', database],
+  fresh: (database) => ['fresh', database, '--yes'],
+  restore: (database) => ['restore', database, dump, '--yes'],
+  undo: (database) => ['undo', database, '--yes'],
+  terminate: (database) => ['terminate', database, '--user', 'postgres'],
+};
+const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'], fresh: ['--', 'true'] };
 
+(hasTerminal ? describe : describe.skip)('on a terminal', () => {
   // All of them at once: they do nothing but wait.
   test('every command that waits for sessions says for whom, and for how long', async () => {
     const outcomes = await Promise.all(
@@ -61,4 +61,53 @@ afterAll(async () => {
     const { output } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) } });
     expect(stripVTControlCharacters(output)).not.toContain('Waiting');
   });
+});
+
+describe('elsewhere, such as in a log', () => {
+  /** How a command ends for which somebody leaves a database after a grace, and what it prints. */
+  const waited = async (
+    command: string,
+    graceS: number,
+    flags: readonly string[] = [],
+  ): Promise<{ code: number | null; lines: string[]; pid: number; stdout: string }> => {
+    const database = await scratch.database();
+    const other = command === 'swap' ? await scratch.database() : '';
+    const env = { DATABASE_URL: serverUrl({ database }) };
+    if (command === 'undo') await runCli(['recreate', database, '--yes', '--undo', '1h'], env);
+    const session = await openSession(serverUrl({ database }));
+    const words = commands[command]?.(database, other) ?? [];
+    const args = [...words, '--grace', `${graceS}s`, ...flags, ...(child[command] ?? [])];
+    const { code, stderr, stdout } = await runCli(args, env);
+    await session.close().catch(() => undefined);
+    const lines = stderr.split('\n').filter((line) => /waiting for/i.test(line));
+    return { code, lines, pid: session.pid, stdout };
+  };
+
+  // All of them at once: they do nothing but wait.
+  test('every command that waits for sessions says for whom, in one plain line on stderr', async () => {
+    const outcomes = await Promise.all(
+      Object.keys(commands).map(async (command) => {
+        const { code, lines, pid } = await waited(command, 6);
+        const said = new RegExp(`^pg-evict: waiting for ${pid} \\(postgres[^)]*\\), \\d+ s so far$`);
+        return [command, code, lines.length, lines.every((line) => said.test(line))];
+      }),
+    );
+    expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, 1, true]));
+  }, 60_000);
+
+  test('it is said again after ten seconds; stdout of --json is one document; --quiet says nothing', async () => {
+    const [long, json, quiet, short] = await Promise.all([
+      waited('recreate', 15),
+      waited('recreate', 4, ['--json']),
+      waited('recreate', 4, ['--quiet']),
+      waited('recreate', 0),
+    ]);
+    expect([long, json, quiet, short].map(({ code, lines }) => [code, lines.length])).toEqual([
+      [0, 2],
+      [0, 1],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ command: 'recreate', terminated: [{ pid: json.pid }] });
+  }, 60_000);
 });

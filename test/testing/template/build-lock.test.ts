@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { StartRunOptions } from '@pg-evict/testing';
+import { acquireDatabase, releaseDatabase, type StartRunOptions } from '@pg-evict/testing';
 import { failureOf } from '../../support/core/failure.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { ask, quote, serverUrl } from '../../support/server.js';
@@ -13,12 +13,17 @@ afterAll(async () => fixture.cleanUp());
 useOwnServer();
 const sessionOn = useSessions();
 
-/** The class of the lock that says that somebody builds a template. */
+/** The classes of the locks that say that somebody builds, or uses, a template. */
 const builds = 1_885_823_363;
+const uses = 1_885_823_364;
 
 /** Somebody who builds nothing and has the lock of a template, which is not there any more; and how a run would build it. */
-async function heldByAStranger(table: string): Promise<{ holder: OpenSession; options: StartRunOptions }> {
-  const cwd = fixture.project({});
+async function heldByAStranger(
+  table: string,
+  lock = builds,
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ holder: OpenSession; options: StartRunOptions }> {
+  const cwd = fixture.project(files);
   const testing = { template: { command: `node -e "0" ${table}`, inputs: ['package.json'] } };
   const run = await fixture.start(testing, { cwd });
   const { name } = run.template;
@@ -27,7 +32,7 @@ async function heldByAStranger(table: string): Promise<{ holder: OpenSession; op
   await ask(`DROP DATABASE ${quote(name)}`);
   const key = createHash('sha256').update(name.slice(-16)).digest().readInt32BE(0);
   const holder = await sessionOn('postgres', { application: 'nightly job' });
-  await holder.client.query('SELECT pg_advisory_lock($1, $2)', [builds, key]);
+  await holder.client.query('SELECT pg_advisory_lock($1, $2)', [lock, key]);
   return { holder, options: { url: serverUrl(), cwd, testing } };
 }
 
@@ -69,3 +74,23 @@ test('whoever waits for a template to be built says for whom, goes on when the l
   expect(error.message).toContain(`process ${second.holder.pid} of postgres (nightly job)`);
   expect(await ownDatabases('building')).toEqual([]);
 });
+
+test('with sessions.timeoutMs, that is how long a run waits for what others hold: locks, and databases', async () => {
+  const files = { 'pg-evict.config.json': JSON.stringify({ sessions: { timeoutMs: '1s' } }) };
+  const strangers = await Promise.all([
+    heldByAStranger('c', builds, files),
+    heldByAStranger('d', uses, files),
+  ]);
+  for (const { holder, options } of strangers) {
+    const error = await failureOf(fixture.start(options.testing, options));
+    expect(error).toMatchObject({ code: 'BLOCKED' });
+    // Without it: 10 and 60.
+    expect(error.message).toMatch(new RegExp(`^Waited [1-5] s for process ${holder.pid} of postgres`));
+  }
+  const run = await fixture.start({}, { cwd: fixture.project(files) });
+  const database = await acquireDatabase(run);
+  const client = (await sessionOn('postgres')).client;
+  await client.query(`BEGIN; ALTER DATABASE ${quote(database.name)} CONNECTION LIMIT 5`);
+  expect(await failureOf(releaseDatabase(database))).toMatchObject({ code: 'BLOCKED' });
+  await client.query('ROLLBACK');
+}, 30_000);

@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
+import { sharedDeadline } from '../context/engine.js';
 import { examine } from '../doctor/examine.js';
 import { exitCodeOfFindings, findingsOf } from '../doctor/findings.js';
 import { printExamination } from '../doctor/print.js';
@@ -26,7 +27,8 @@ export async function doctor(
       process.stdout.write(`${colors.bold('Settings')}\n${settings}\n`);
     }
     const progress = startProgress(options);
-    const look = async (): ReturnType<typeof examine> => examine(context).finally(progress.stop);
+    const look = async (): ReturnType<typeof examine> =>
+      examine({ ...context, deadline: sharedDeadline(context.deadlineEach) }).finally(progress.stop);
     let examination = await look();
     const expired = examination.kept.some(isDroppedByFix);
     const isPaused = examination.paused.some(({ operating }) => !operating);

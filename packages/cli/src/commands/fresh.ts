@@ -3,7 +3,7 @@ import type { DatabaseAccess, OperationReport, Target } from '@pg-evict/core';
 import { addressOf } from '@pg-evict/testing/filling';
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
-import { recreateDatabase, terminateSessions } from '../context/engine.js';
+import { outsideDeadline, recreateDatabase, terminateSessions } from '../context/engine.js';
 import { type Filled, type FillOptions, fillBySteps } from '../fresh/fill.js';
 import { sayFate } from '../fresh/say-fate.js';
 import { planSteps } from '../fresh/plan.js';
@@ -58,7 +58,10 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
   const own = { ifNotExists, template, owner, keepSettings, rollbackPrepared, dropSlots, dropSubscriptions };
   return async (operation, progress) => {
     const recreate = { ...operation, ...own };
-    const plan = async (): Promise<Filled> => divertStdout(options, async () => planSteps(context, steps));
+    const plan = async (): Promise<Filled> =>
+      outsideDeadline(context.deadline, async () =>
+        divertStdout(options, async () => planSteps(context, steps)),
+      );
     if (operation.dryRun === true) {
       const planned = await plan();
       return reportOf(await recreateDatabase(target, recreate), planned);
@@ -106,7 +109,7 @@ async function fillInPlace(
   steps: readonly FreshStep[],
   filling: Pick<FillOptions, 'database' | 'onMigration'>,
 ): Promise<Filled> {
-  const { connection, interrupts, target } = context;
+  const { connection, deadline, interrupts, target } = context;
   const { database } = filling;
   const sessions = new Set<number>();
   const { settings, tlsEnvironment } = connection;
@@ -119,11 +122,16 @@ async function fillInPlace(
   };
   const onSession = (pid: number): unknown => sessions.add(pid);
   try {
-    return await fillBySteps(context, steps, { ...filling, access, inPlace: true, onSession });
+    return await outsideDeadline(deadline, async () =>
+      fillBySteps(context, steps, { ...filling, access, inPlace: true, onSession }),
+    );
   } catch (error) {
     // The failure that led here is the one to tell.
     if (sessions.size > 0)
-      await terminateSessions(target, { filter: { sessions: [...sessions] } }).catch(() => undefined);
+      await terminateSessions(target, {
+        timeoutMs: deadline.timeoutMs,
+        filter: { sessions: [...sessions] },
+      }).catch(() => undefined);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import type { CommandContext } from '../context/command-context.js';
-import { describeDatabase, listSessions, PgEvictError } from '../context/engine.js';
+import { describeDatabase, listSessions, PgEvictError, sharedDeadline } from '../context/engine.js';
 import type { EndingOptions } from '../options/ending.js';
 import { type FilterOptions, toFilter } from '../options/filter.js';
 import type { GlobalOptions } from '../options/global.js';
@@ -30,7 +30,9 @@ export async function sessions(database: string | undefined, options: SessionsOp
         });
       }
       const { watchSessions } = await import('../sessions/watch.js');
-      return watchSessions(context, options.interval, async () => look(context, options));
+      return watchSessions(context, options.interval, async () =>
+        look({ ...context, deadline: sharedDeadline(context.deadlineEach) }, options),
+      );
     }
     const progress = startProgress(options);
     const listing = await look(context, options).finally(progress.stop);

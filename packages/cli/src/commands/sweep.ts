@@ -16,10 +16,10 @@ export interface SweepFlags extends GlobalOptions {
 /** `pg-evict sweep` */
 export async function sweep(options: SweepFlags): Promise<void> {
   const { dryRun, kept, templates } = options;
-  await runCommand(undefined, options, async ({ deadline, target }) => {
+  await runCommand(undefined, options, async ({ deadline, deadlineEach, target }) => {
     const progress = startProgress(options);
     const sweeping = async (): Promise<SweepReport> => {
-      const report = await sweepTestDatabases(target, { ...deadline, dryRun, kept, templates });
+      const report = await sweepTestDatabases(target, { ...deadlineEach, dryRun, kept, templates });
       if (dryRun === true) {
         const expired = (await findKeptDatabases({ database: 'postgres', ...target }, deadline)).filter(
           isDroppedByFix,

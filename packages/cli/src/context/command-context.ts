@@ -8,7 +8,7 @@ import { wantsColor } from '../terminal/color.js';
 import type { Interrupts } from '../terminal/interrupts.js';
 import { printable } from '../terminal/printable.js';
 import { divertStdout } from '../terminal/stdout.js';
-import { loadConfig, PgEvictError, resolveTarget } from './engine.js';
+import { loadConfig, PgEvictError, resolveTarget, sharedDeadline } from './engine.js';
 
 /** What a command works with. */
 export interface CommandContext {
@@ -25,8 +25,13 @@ export interface CommandContext {
   /** What `undo` of the configuration says. */
   readonly undo: ResolvedConfiguration['undo'];
   readonly interrupts: Interrupts;
-  /** `--timeout` or what is configured, and the signal of Ctrl-C, for core. */
+  /**
+   * `--timeout` or what is configured, and the signal of Ctrl-C, for core. All that a command does with it has this time
+   * together.
+   */
   readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
+  /** The same for a command that repeats itself, or works on several databases: each time has its own. */
+  readonly deadlineEach: CommandContext['deadline'];
 }
 
 const thirtySecondsMs = 30_000;
@@ -72,6 +77,10 @@ export async function createContext(
     }),
   );
   const { config, confirm, connection, sessions, target, undo, filepath, env, knexfile, sources } = resolved;
+  const deadlineEach = {
+    timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,
+    signal: interrupts.signal,
+  };
   return {
     target,
     connection,
@@ -81,10 +90,8 @@ export async function createContext(
     confirm,
     undo,
     interrupts,
-    deadline: {
-      timeoutMs: options.timeout ?? sessions.timeoutMs ?? thirtySecondsMs,
-      signal: interrupts.signal,
-    },
+    deadline: sharedDeadline(deadlineEach),
+    deadlineEach,
   };
 }
 

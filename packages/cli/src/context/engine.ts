@@ -24,10 +24,13 @@ export {
   withExclusiveAccess,
 } from '@pg-evict/core';
 export {
+  deadlineOf,
   dropExpiredDatabases,
   findPausedAliases,
   ofCommand,
+  outsideDeadline,
   resumePausedAliases,
+  sharedDeadline,
   testedMajors,
 } from '@pg-evict/core/internal';
 export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';

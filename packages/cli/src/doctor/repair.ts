@@ -1,11 +1,13 @@
-import type { AbandonedLeftover, KeptDatabase } from '@pg-evict/core';
+import type { AbandonedLeftover, DeadlineOptions, KeptDatabase } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 import {
+  deadlineOf,
   dropDatabase,
   dropExpiredDatabases,
   isPgEvictError,
   repairDatabase,
   resumePausedAliases,
+  sharedDeadline,
 } from '../context/engine.js';
 
 /** What was tried to put in order, and what came of it. */
@@ -21,15 +23,21 @@ export interface Repair {
  * unless the database named on the command line turns out to be the one it belongs to.
  */
 export async function repair(
-  { deadline, target }: CommandContext,
+  { deadlineEach, target }: CommandContext,
   leftovers: readonly AbandonedLeftover[],
 ): Promise<Repair[]> {
   const repairs: Repair[] = [];
-  const attempt = async (database: string, action: () => Promise<string | undefined>): Promise<void> => {
+  const attempt = async (
+    database: string,
+    action: (options: DeadlineOptions) => Promise<string | undefined>,
+  ): Promise<void> => {
+    const deadline = sharedDeadline(deadlineEach);
     try {
-      repairs.push({ database, failure: (await action()) ?? null });
+      repairs.push({ database, failure: (await action(deadline)) ?? null });
     } catch (error) {
-      if (!isPgEvictError(error) || error.code === 'ABORTED') throw error;
+      // The next one would only be waited for as long again.
+      const isUnreachable = deadlineOf(deadline).silent;
+      if (!isPgEvictError(error) || error.code === 'ABORTED' || isUnreachable) throw error;
       repairs.push({ database, failure: error.message });
     }
   };
@@ -37,7 +45,7 @@ export async function repair(
   const databases = new Set(leftovers.flatMap(({ of }) => (of === null ? [] : [of])));
   if (orphans.length > 0 && target.database !== undefined) databases.add(target.database);
   for (const database of databases) {
-    await attempt(database, async () => {
+    await attempt(database, async (deadline) => {
       const report = await repairDatabase({ ...target, database }, deadline);
       return (
         report.leftovers.map(({ reason, ...left }) => `${left.database}: ${reason}`).join('; ') || undefined
@@ -46,7 +54,7 @@ export async function repair(
   }
   for (const { database, kind } of orphans) {
     if (kind === 'held') continue;
-    await attempt(database, async () => {
+    await attempt(database, async (deadline) => {
       // Somebody who found it and connected to it may have a reason to.
       await dropDatabase({ ...target, database }, { ...deadline, ifExists: true, keep: [{ user: '*' }] });
       return undefined;
@@ -60,8 +68,8 @@ export const isDroppedByFix = ({ expired, of, undroppable }: KeptDatabase): bool
   expired && of !== null && undroppable === null;
 
 /** Drops what was kept for an undo and has expired. */
-export async function dropExpired({ deadline, target }: CommandContext): Promise<Repair[]> {
-  const { dropped, left } = await dropExpiredDatabases(target, deadline);
+export async function dropExpired({ deadlineEach, target }: CommandContext): Promise<Repair[]> {
+  const { dropped, left } = await dropExpiredDatabases(target, deadlineEach);
   return [
     ...dropped.map((database) => ({ database, failure: null })),
     ...left.map(({ database, reason }) => ({ database, failure: reason })),
@@ -69,7 +77,7 @@ export async function dropExpired({ deadline, target }: CommandContext): Promise
 }
 
 /** Resumes the aliases of poolers that are paused, though no operation is under way. */
-export async function resumePaused({ deadline, target }: CommandContext): Promise<Repair[]> {
-  const resumed = await resumePausedAliases(target, deadline);
+export async function resumePaused({ deadlineEach, target }: CommandContext): Promise<Repair[]> {
+  const resumed = await resumePausedAliases(target, deadlineEach);
   return resumed.map(({ alias, failure }) => ({ database: alias, failure }));
 }

@@ -2,7 +2,7 @@ import type { DatabaseDescription } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
 import type { CommandContext } from '../context/command-context.js';
-import { describeDatabase, PgEvictError } from '../context/engine.js';
+import { describeDatabase, outsideDeadline, PgEvictError } from '../context/engine.js';
 import { previewDatabase } from '../report/preview.js';
 import { wantsColor } from '../terminal/color.js';
 import { startProgress } from '../terminal/progress.js';
@@ -123,7 +123,8 @@ async function askForIt(
       .map((line) => `${line}\n`)
       .join(''),
   );
-  const answer = (await askOnTerminal(lines.at(-1) ?? '', context)).trim();
+  const asking = async (): Promise<string> => askOnTerminal(lines.at(-1) ?? '', context);
+  const answer = (await outsideDeadline(context.deadline, asking)).trim();
   if (byName ? answer === database.trim() : /^y(?:es)?$/i.test(answer)) return;
   const typed = byName && answer !== '' ? `: you typed "${answer}", and the database is "${database}"` : '';
   throw new PgEvictError('REFUSED', `Not confirmed${typed}. Nothing was changed.`, { database });

@@ -6,8 +6,9 @@ import { formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import type { Progress } from '../terminal/progress.js';
 
-/** When somebody begins to wonder, and how often it is looked again. */
-const lookAfterMs = 1500;
+/** When somebody begins to wonder: who looks at a terminal, and who reads a log. */
+const lookAfterMs = { terminal: 1500, log: 2000 };
+/** How often it is looked again. */
 const lookEveryMs = 1000;
 
 /** Follows an operation while it waits for sessions, or copies a database. */
@@ -28,7 +29,7 @@ export interface LongSteps {
 }
 
 /**
- * Says on the terminal for whom an operation waits, or how much of a database is copied. Looks over a connection of its
+ * Says for whom an operation waits, and on a terminal how much of a database is copied. Looks over a connection of its
  * own, and only where it takes longer than a moment.
  */
 export function followOperation(
@@ -42,8 +43,8 @@ export function followOperation(
       stop();
       const copied = step === 'checked' ? copies : undefined;
       const waits = step === waitsAfter;
-      if (progress.isShown && (copied !== undefined || waits))
-        stop = follow(context, progress, copied, waits ? (filter ?? {}) : undefined);
+      const isSeen = progress.isShown ? copied !== undefined || waits : waits && !progress.isMute;
+      if (isSeen) stop = follow(context, progress, copied, waits ? (filter ?? {}) : undefined);
     },
     stop: () => {
       stop();
@@ -69,15 +70,17 @@ function follow(
       waitsFor === undefined
         ? []
         : listSessions({ ...target, database }, { ...options, filter: waitsFor }).catch(() => []),
-      copied === undefined ? undefined : copyProgress(target, copied, options).catch(() => undefined),
+      copied === undefined || !progress.isShown
+        ? undefined
+        : copyProgress(target, copied, options).catch(() => undefined),
     ]);
     if (over.signal.aborted) return;
     walAtFirst ??= copy?.walBytes;
-    if (sessions.length > 0) progress.say(`Waiting for ${whoIs(sessions)}`);
+    if (sessions.length > 0) progress.waitFor(whoIs(sessions));
     else if (copy !== undefined) progress.say(copiedSoFar(copy, walAtFirst ?? null));
     timer = setTimeout(() => void look(), lookEveryMs);
   };
-  timer = setTimeout(() => void look(), lookAfterMs);
+  timer = setTimeout(() => void look(), progress.isShown ? lookAfterMs.terminal : lookAfterMs.log);
   return () => {
     over.abort();
     clearTimeout(timer);

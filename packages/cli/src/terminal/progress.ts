@@ -8,14 +8,21 @@ export interface Progress {
   readonly step: (step: OperationStep) => void;
   /** Says something else; `isTimed` where it tells the time itself. */
   readonly say: (text: string, isTimed?: boolean) => void;
+  /** Says for whom something waits: elsewhere than on a terminal in a line of its own, and not all too often. */
+  readonly waitFor: (whom: string) => void;
   /** Whether there is a terminal to show it on. */
   readonly isShown: boolean;
+  /** Whether it says nothing at all. */
+  readonly isMute: boolean;
   /** Prints a line above it. */
   readonly print: (line: string) => void;
   readonly stop: () => void;
 }
 
 const blinkMs = 150;
+
+/** How long a line stands that says for whom something waits before there is another. */
+const lineMs = 10_000;
 
 /** What comes after a step; after any other, nothing new is said. */
 const afterStep: Partial<Record<OperationStep, string>> = {
@@ -29,7 +36,7 @@ const afterStep: Partial<Record<OperationStep, string>> = {
   dropped: 'Finishing',
 };
 
-/** Starts waiting. Draws on stderr, and only where that is a terminal. */
+/** Starts waiting. Draws on stderr, and only where that is a terminal; elsewhere it writes few lines there. */
 export function startProgress(options: { readonly quiet?: true; readonly verbose?: true }): Progress {
   const startedAt = performance.now();
   let text = 'Connecting';
@@ -62,10 +69,24 @@ export function startProgress(options: { readonly quiet?: true; readonly verbose
     timed = isTimed;
     draw();
   };
+  const isMute = options.quiet === true;
+  let lineAt = -Infinity;
+  const writeLine = (whom: string): void => {
+    const now = performance.now();
+    if (isMute || now - lineAt < lineMs) return;
+    lineAt = now;
+    const seconds = Math.floor((now - startedAt) / 1000);
+    process.stderr.write(`pg-evict: waiting for ${whom}, ${seconds} s so far\n`);
+  };
   return {
     step: (step) => say(afterStep[step] ?? text),
     say,
+    waitFor: (whom) => {
+      if (isDrawn) say(`Waiting for ${whom}`);
+      else writeLine(whom);
+    },
     isShown: isDrawn,
+    isMute,
     print: (line) => {
       const shown = stopped ? undefined : spinner;
       shown?.clear();

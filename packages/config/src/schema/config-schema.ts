@@ -72,7 +72,7 @@ const sessions = v.pipe(
           v.minValue(1, 'more than 0 milliseconds'),
           v.maxValue(longestUndoMs, 'at most a hundred years'),
         ),
-        'The maximum duration of a whole operation.',
+        'The maximum duration of a whole operation; in a test run, of each wait for a lock, for a database that others have locked, and for the host of the run.',
         '`30_000`',
       ),
       keep: setting(

@@ -144,7 +144,7 @@ export interface SessionsConfig {
    */
   readonly drainMs?: number | string | undefined;
   /**
-   * The maximum duration of a whole operation.
+   * The maximum duration of a whole operation; in a test run, of each wait for a lock, for a database that others have locked, and for the host of the run.
    * @default 30_000
    */
   readonly timeoutMs?: number | string | undefined;

@@ -61,6 +61,7 @@ export async function connect(
     const tooLate = pause(deadline.remainingMs, connecting).then(() => 'too late' as const);
     if ((await Promise.race([connecting, tooLate])) === 'too late') {
       connecting.catch(() => undefined);
+      deadline.silent = true;
       throw deadline.error(undefined, notConnected);
     }
     const [row] = await connecting;

@@ -13,11 +13,42 @@ export interface DeadlineOptions {
 
 const maxTimerMs = 2 ** 31 - 1;
 
+/** Marks options with the deadline that several operations share. Symbols are no options of a user's. */
+const shared = Symbol.for('pg-evict.deadline');
+
+/**
+ * The same options, for several operations one after another: together they may take as long as one. The time begins
+ * with the first of them, or where the options are copied.
+ */
+export function sharedDeadline<Options extends DeadlineOptions>(options: Options): Options {
+  let deadline: Deadline | undefined;
+  return Object.defineProperty({ ...options }, shared, {
+    enumerable: true,
+    get: () => (deadline ??= new Deadline(options)),
+  });
+}
+
+/** The deadline of an operation with these options: one of its own, or the one that it shares with others. */
+export function deadlineOf(options: DeadlineOptions): Deadline {
+  return (options as { readonly [shared]?: Deadline })[shared] ?? new Deadline(options);
+}
+
+/** Runs something of the caller's between operations that share a deadline: its time does not count. */
+export async function outsideDeadline<T>(options: DeadlineOptions, work: () => Promise<T>): Promise<T> {
+  const deadline = deadlineOf(options);
+  const startedAt = performance.now();
+  try {
+    return await work();
+  } finally {
+    deadline.extend(performance.now() - startedAt);
+  }
+}
+
 /** One deadline for a whole operation, however many steps it has. */
 export class Deadline {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Whether a connection was given up because no answer came long after the deadline. */
+  /** Whether a connection was given up, or not made, because no answer came within the deadline. */
   silent = false;
   #endsAt: number;
   #answersBy = Infinity;

@@ -1,6 +1,6 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 
 /** How far a CREATE DATABASE … TEMPLATE is. */
 export interface CopyProgress {
@@ -43,7 +43,7 @@ export async function copyProgress(
   template: string,
   options: DeadlineOptions,
 ): Promise<CopyProgress | undefined> {
-  return withMaintenanceConnections(resolveTarget(target), new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolveTarget(target), deadlineOf(options), 1, async ([{ client }]) => {
     const [overview] = (
       await client.query<Omit<CopyProgress, 'copiedBytes'> & { mayLook: boolean }>(overviewQuery, [template])
     ).rows;

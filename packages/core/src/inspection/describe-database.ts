@@ -1,7 +1,7 @@
 import { locationOf, type ServerLocation } from '../connection/locate-server.js';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { apiWords, remedyText } from '../contract/remedy.js';
 import { translateError } from '../contract/server-error.js';
 import { guardOf } from '../guards/built-in.js';
@@ -59,7 +59,7 @@ export async function describeDatabase(
 ): Promise<DatabaseDescription> {
   const resolved = resolveTarget(target);
   const { database } = resolved;
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     const { rows } = await client.query<DescriptionRow>(describeQuery, [database]).catch((error: unknown) => {
       throw translateError(error, `Database "${database}" was not described`, { database });
     });

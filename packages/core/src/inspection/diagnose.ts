@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
-import { Deadline, type DeadlineOptions, pause } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions, pause } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { translateError } from '../contract/server-error.js';
 import type { SessionPattern } from '../contract/session.js';
@@ -70,7 +70,7 @@ const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcS
 export async function diagnose(target: Target, options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const resolved = resolveTarget(target);
   const asked = resolved.database;
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client, pid }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client, pid }]) => {
     try {
       const exists = (await inspect(client, [asked])).databases.length > 0;
       const setAside = exists ? undefined : await findSetAside(client, asked);

@@ -2,7 +2,7 @@ import { locationOf, type ServerLocation } from '../connection/locate-server.js'
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isPooled } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { grantStatement } from '../contract/remedy.js';
 import type { Standby } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
@@ -93,7 +93,7 @@ export async function examineConnection(
   const resolved = resolveTarget({ ...target, database: target.database ?? 'postgres' });
   return withMaintenanceConnections(
     resolved,
-    new Deadline(options),
+    deadlineOf(options),
     1,
     async ([connection], maintenanceDatabase) => {
       const { client } = connection;

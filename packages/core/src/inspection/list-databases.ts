@@ -1,6 +1,6 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { translateError } from '../contract/server-error.js';
 
 /** Without templates, and without what an operation, or a run of tests, has under a name of its own. */
@@ -15,7 +15,7 @@ WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|ol
  */
 export async function listDatabases(target: Target, options: DeadlineOptions = {}): Promise<string[]> {
   const resolved = resolveTarget({ ...target, database: target.database ?? 'postgres' });
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     const { rows } = await client.query<{ name: string }>(databasesQuery).catch((error: unknown) => {
       throw translateError(error, 'The databases were not listed', { database: resolved.database });
     });

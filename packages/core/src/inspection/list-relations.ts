@@ -1,7 +1,7 @@
 import { connect } from '../connection/connect.js';
 import { disconnect } from '../connection/silence.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 
@@ -29,7 +29,7 @@ ORDER BY 1, 2`;
 export async function listRelations(target: Target, options: DeadlineOptions = {}): Promise<Relation[]> {
   const { database, settings } = resolveTarget(target);
   try {
-    const { client } = await connect(settings, database, new Deadline(options));
+    const { client } = await connect(settings, database, deadlineOf(options));
     try {
       return (await client.query<Relation & Record<string, unknown>>(relationsQuery)).rows;
     } finally {

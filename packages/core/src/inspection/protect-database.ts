@@ -1,7 +1,7 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { assertDatabaseName } from '../contract/database-name.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { databaseNotFound } from '../contract/error.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { databaseComments, findDatabase, inspect } from '../database/facts.js';
@@ -57,7 +57,7 @@ async function setLabel(
   const { database } = resolved;
   assertDatabaseName(database);
   const failure = `The protection of database "${database}" was not changed`;
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     try {
       const inspection = await inspect(client, [database]);
       const facts = findDatabase(inspection, database);

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { type ResolvedPooler, resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { type Deadline, deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import {
   findPaused,
   type PausedPoolerAlias,
@@ -47,7 +47,7 @@ async function atPoolers<T>(
   callback: (pooler: ResolvedPooler, client: Client, database: string, deadline: Deadline) => Promise<T[]>,
 ): Promise<T[]> {
   const resolved = resolveTarget(target);
-  const deadline = new Deadline(options);
+  const deadline = deadlineOf(options);
   if (resolved.poolers.length === 0) return [];
   return withMaintenanceConnections(resolved, deadline, 1, async ([{ client }]) => {
     const found: T[] = [];

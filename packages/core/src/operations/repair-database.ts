@@ -1,6 +1,6 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import type { OperationReport } from '../contract/report.js';
 import { translateError } from '../contract/server-error.js';
 import { privateTag } from '../database/set-aside.js';
@@ -31,7 +31,7 @@ export async function findLeftovers(
   options: DeadlineOptions = {},
 ): Promise<AbandonedLeftover[]> {
   const resolved = resolveTarget({ database: 'postgres', ...target });
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     try {
       const abandoned = await findAbandonedDatabases(client);
       const names = await client.query<{ name: string }>('SELECT datname AS name FROM pg_database');

@@ -1,7 +1,7 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { refuseTransactionPooling } from '../connection/pooler.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline } from '../contract/deadline.js';
+import { deadlineOf } from '../contract/deadline.js';
 import { errorWithRemedies, type PgEvictError, withAnotherRemedy, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
 import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
@@ -42,7 +42,7 @@ export async function withOperation(
   callback: (operation: Operation) => Promise<OperationOutcome>,
 ): Promise<OperationReport> {
   const startedAt = performance.now();
-  const deadline = new Deadline(options);
+  const deadline = deadlineOf(options);
   assertUndoOptions(options);
   const resolved = resolveTarget(target);
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);

@@ -4,7 +4,7 @@ import { currentRoleQuery } from '../connection/current-role.js';
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isQueryable, type Queryable, seeAnew } from '../connection/queryable.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { assertOptions } from '../contract/options.js';
 import { translateError } from '../contract/server-error.js';
 import type { Session, SessionFilter, SessionPattern } from '../contract/session.js';
@@ -64,7 +64,7 @@ export async function listSessions(
   });
   assertFilter(options.filter);
   const { filter = {}, keep = [] } = options;
-  const deadline = new Deadline(options);
+  const deadline = deadlineOf(options);
   if (isQueryable(target)) {
     const { database } = options;
     deadline.throwIfOver(database, 'Nothing was changed.');

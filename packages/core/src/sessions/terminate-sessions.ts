@@ -1,7 +1,7 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isQueryable, type Queryable } from '../connection/queryable.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { assertOptions } from '../contract/options.js';
 import type { TerminationReport } from '../contract/report.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
@@ -49,7 +49,7 @@ export async function terminateSessions(
   });
   assertFilter(options.filter);
   const startedAt = performance.now();
-  const deadline = new Deadline(options);
+  const deadline = deadlineOf(options);
   const end = async (
     client: Queryable,
     database: string,

@@ -1,6 +1,6 @@
 import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
-import { Deadline, type DeadlineOptions } from '../contract/deadline.js';
+import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { translateError } from '../contract/server-error.js';
 import { reasonAgainstDrop } from './drop-kept.js';
 import { findKept } from './find-kept.js';
@@ -32,7 +32,7 @@ export async function findKeptDatabases(
   options: DeadlineOptions = {},
 ): Promise<KeptDatabase[]> {
   const resolved = resolveTarget({ database: 'postgres', ...target });
-  return withMaintenanceConnections(resolved, new Deadline(options), 1, async ([{ client }]) => {
+  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     try {
       return (await findKept(client)).map((kept) => {
         const { name, note, owner, until, expired } = kept;

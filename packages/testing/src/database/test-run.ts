@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly outside: NonNullable<TestingConfig['outside']>;
   /** The fixed database of `isolation: 'run'`. */
   readonly database: string | null;
+  /** How long one wait for somebody else may last, in milliseconds: `sessions.timeoutMs`; `null` where it is not set. */
+  readonly timeoutMs: number | null;
 }
 
 /**

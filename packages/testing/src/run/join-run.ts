@@ -26,7 +26,9 @@ export async function joinRun(
   return unwatched(async () => {
     const { id, server, template, ...settings } = invitation;
     const target = { ...server.target, connection: restoreTls(server.target.connection) };
-    const control = await MaintenanceSession.open(target.connection, target.maintenanceDatabase);
+    const control = await MaintenanceSession.open(target.connection, target.maintenanceDatabase, {
+      timeoutMs: settings.timeoutMs ?? undefined,
+    });
     await control.hold({ kind: 'run', of: id, shared: true });
     await control.hold({ kind: 'template', of: template.hash, shared: true });
     const joined = {

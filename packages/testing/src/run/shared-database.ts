@@ -1,4 +1,5 @@
 import { PgEvictError, recreateDatabase } from '@pg-evict/core';
+import type { RunSettings } from '../database/test-run.js';
 import type { TestServer } from '../server/test-server.js';
 import type { Template } from '../template/template.js';
 
@@ -14,7 +15,7 @@ const saysTest = /(?:^|[^a-z])tests?(?![a-z])|(?:[a-z0-9])Tests?(?![a-z])/;
 export async function recreateSharedDatabase(
   { connection, target }: TestServer,
   template: Template,
-  database: string | null,
+  { database, timeoutMs }: Pick<RunSettings, 'database' | 'timeoutMs'>,
 ): Promise<void> {
   if (database === null) {
     throw new PgEvictError('CONFIG_INVALID', "isolation: 'run' needs the name of the database.", {
@@ -31,6 +32,13 @@ export async function recreateSharedDatabase(
   const owner = connection.user === target.connection.user ? undefined : connection.user;
   await recreateDatabase(
     { ...target, database },
-    { template: template.name, ifNotExists: true, rollbackPrepared: true, dropSlots: true, owner },
+    {
+      template: template.name,
+      ifNotExists: true,
+      rollbackPrepared: true,
+      dropSlots: true,
+      owner,
+      timeoutMs: timeoutMs ?? undefined,
+    },
   );
 }

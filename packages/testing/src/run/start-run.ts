@@ -1,4 +1,9 @@
-import { type ResolvedConfig, resolveTarget, type ResolveTargetOptions } from '@pg-evict/config';
+import {
+  type ResolvedConfig,
+  type ResolvedConfiguration,
+  resolveTarget,
+  type ResolveTargetOptions,
+} from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
 import { type RunSettings, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
@@ -35,14 +40,15 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const { cwd = process.cwd(), testing: given = {} } = options;
     const configuration = await resolveTarget(options);
     const testing = { ...configuration.config.testing, ...given };
-    const settings = settingsOf(testing);
-    const { isolation, database } = settings;
+    const settings = settingsOf(testing, configuration);
+    const { isolation, timeoutMs } = settings;
     const opened = await openServer(testing, configuration, cwd);
     let control: MaintenanceSession | undefined;
     try {
       const opening = await MaintenanceSession.open(
         opened.target.connection,
         opened.target.maintenanceDatabase,
+        { timeoutMs: timeoutMs ?? undefined },
       );
       control = opening;
       const server = await withPasswords(opened, control);
@@ -56,7 +62,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
         runId: id,
       });
       const template = await ensureTemplate(control, server, id, ofTests);
-      if (isolation === 'run') await recreateSharedDatabase(server, template, database);
+      if (isolation === 'run') await recreateSharedDatabase(server, template, settings);
       return new TestRun({
         id,
         server,
@@ -82,10 +88,11 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
 
 type Testing = NonNullable<ResolvedConfig['testing']>;
 
-function settingsOf(testing: Testing): RunSettings {
+function settingsOf(testing: Testing, { sessions }: ResolvedConfiguration): RunSettings {
   const { isolation = 'file', leaks = 'fail', keepFailed = false, database = null } = testing;
   const { variables = {}, outside = 'refuse' } = testing;
-  return { isolation, leaks, keepFailed, database, variables, outside };
+  const { timeoutMs = null } = sessions;
+  return { isolation, leaks, keepFailed, database, variables, outside, timeoutMs };
 }
 
 function unknownTemplate(name: string, { templates = {} }: Testing): PgEvictError {

@@ -1,4 +1,5 @@
-import { PgEvictError, type Target } from '@pg-evict/core';
+import { type DeadlineOptions, PgEvictError, type Target } from '@pg-evict/core';
+import { deadlineOf, sharedDeadline } from '@pg-evict/core/internal';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { dayOf, readComment } from '../names/database-comments.js';
 import {
@@ -17,6 +18,7 @@ import {
   lockKeys,
 } from '../session/advisory-locks.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
+import { SilenceError } from '../session/server-session.js';
 
 /** How long a template that nobody uses, or a database that was kept, stays. */
 const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -106,7 +108,7 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
     const control = await MaintenanceSession.open(
       connectionTimeoutMillis === undefined ? connection : { connectionTimeoutMillis, ...connection },
       target.maintenanceDatabase,
-      options.timeoutMs,
+      { answerMs: options.timeoutMs, timeoutMs: options.timeoutMs },
     );
     try {
       return await sweepOver(control, { ...target, connection }, options);
@@ -144,11 +146,14 @@ export async function sweepOver(
       continue;
     }
     if (isAborted()) throw abortedAfter(dropped);
+    const deadline = sharedDeadline({ timeoutMs: options.timeoutMs, signal });
     try {
-      if (dryRun || (await drop(control, target, own, options))) dropped.push(name);
+      if (dryRun || (await drop(control, target, own, deadline))) dropped.push(name);
       else left.push({ database: name, reason: 'a run uses it' });
     } catch (error) {
       if (isAborted()) throw abortedAfter(dropped, error);
+      // The next one would only be waited for as long again.
+      if (deadlineOf(deadline).silent || error instanceof SilenceError) throw error;
       failed.push({ database: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -192,7 +197,7 @@ async function drop(
   control: MaintenanceSession,
   target: Target,
   { kind, name }: OwnDatabase,
-  options: SweepOptions,
+  options: DeadlineOptions,
 ): Promise<boolean> {
   if (kind !== 'template') {
     await dropTestDatabaseWithin(target, name, options);
@@ -208,7 +213,8 @@ async function drop(
     await dropTestDatabaseWithin(target, name, options);
     return true;
   } finally {
-    await control.query('SELECT pg_advisory_unlock($1, $2)', keys);
+    // Where nobody answers, the end of the session gives it back.
+    if (!deadlineOf(options).silent) await control.query('SELECT pg_advisory_unlock($1, $2)', keys);
   }
 }
 

@@ -18,7 +18,7 @@ export async function dropTestDatabase(
   control: MaintenanceSession,
   target: TestServer['target'],
   name: string,
-  timeoutMs = 30_000,
+  timeoutMs = control.timeoutMs ?? 30_000,
 ): Promise<void> {
   const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`;
   const timer = setTimer(() => void cancel(target, drop).catch(() => undefined), timeoutMs);
@@ -60,13 +60,12 @@ async function cancel(
 export async function dropTestDatabaseWithin(
   target: Target,
   name: string,
-  { timeoutMs, signal }: DeadlineOptions = {},
+  options: DeadlineOptions = {},
 ): Promise<void> {
   await dropDatabase(
     { ...target, database: name },
     {
-      timeoutMs,
-      signal,
+      ...options,
       ifExists: true,
       rollbackPrepared: true,
       dropSlots: true,

@@ -10,8 +10,8 @@ const againMs = 50;
 /** After how long it is said for whom is waited. */
 const sayMs = 2000;
 
-/** How long a lock is waited for that is held for a moment only. */
-const patienceMs = 60_000;
+/** How long a lock is waited for that is held for a moment only, unless a limit is configured. */
+const defaultPatienceMs = 60_000;
 
 /** Who has the lock: $1 and $2 its keys. `pg_locks` shows those of other maintenance databases, too. */
 const holdersQuery = `
@@ -38,12 +38,17 @@ export class LockWait {
   #said = false;
 
   /** @param what the lock says, in a clause */
-  constructor(session: Asks, lock: AdvisoryLock, what = `that of "${lock.kind}"`, patience = patienceMs) {
+  constructor(
+    session: Asks,
+    lock: AdvisoryLock,
+    what = `that of "${lock.kind}"`,
+    patienceMs = defaultPatienceMs,
+  ) {
     this.#session = session;
     this.#lock = lock;
     this.#what = what;
-    this.#patienceMs = patience;
-    this.#endsAt = this.#beganAt + patience;
+    this.#patienceMs = patienceMs;
+    this.#endsAt = this.#beganAt + patienceMs;
   }
 
   /** Takes the lock if nobody has it. */
@@ -100,9 +105,10 @@ export class LockWait {
 /**
  * Takes a lock, and waits for it.
  *
+ * @param patienceMs how long
  * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
  */
-export async function takeLock(session: Asks, lock: AdvisoryLock): Promise<void> {
-  const wait = new LockWait(session, lock);
+export async function takeLock(session: Asks, lock: AdvisoryLock, patienceMs?: number): Promise<void> {
+  const wait = new LockWait(session, lock, undefined, patienceMs);
   while (!(await wait.try())) await wait.pause();
 }

@@ -4,6 +4,14 @@ import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
 import { LockWait, takeLock } from './lock-wait.js';
 import { ServerSession } from './server-session.js';
 
+/** How long a session waits. */
+interface SessionLimits {
+  /** For the server's answer to each question. @default no limit */
+  readonly answerMs?: number | undefined;
+  /** For what others hold: 60 seconds at most for a lock, 30 for a database, unless something else is configured. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /**
  * A process's session on the maintenance database: it makes and drops databases and holds the advisory locks that say
  * so. Where it is lost, it comes back with its locks at once, or, where that fails, when it is next needed.
@@ -11,7 +19,7 @@ import { ServerSession } from './server-session.js';
 export class MaintenanceSession {
   readonly #settings: ConnectionSettings;
   readonly #databases: readonly string[];
-  readonly #answerMs: number | undefined;
+  readonly #limits: SessionLimits;
   readonly #locks = new Map<string, AdvisoryLock>();
   #opening: Promise<ServerSession>;
 
@@ -19,9 +27,9 @@ export class MaintenanceSession {
     settings: ConnectionSettings,
     databases: readonly string[],
     opening: Promise<ServerSession>,
-    answerMs: number | undefined,
+    limits: SessionLimits,
   ) {
-    this.#answerMs = answerMs;
+    this.#limits = limits;
     this.#settings = settings;
     this.#databases = databases;
     this.#opening = opening;
@@ -31,22 +39,26 @@ export class MaintenanceSession {
   /**
    * Connects to the maintenance database, where none is named to `postgres` or else `template1`.
    *
-   * @param answerMs how long the server may take to answer each question; without it, there is no limit
    * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`
    */
   static async open(
     settings: ConnectionSettings,
     maintenanceDatabase?: string,
-    answerMs?: number,
+    limits: SessionLimits = {},
   ): Promise<MaintenanceSession> {
     const databases = maintenanceDatabasesOf(maintenanceDatabase);
-    const session = await openFirst(settings, databases, answerMs);
-    return new MaintenanceSession(settings, databases, Promise.resolve(session), answerMs);
+    const session = await openFirst(settings, databases, limits.answerMs);
+    return new MaintenanceSession(settings, databases, Promise.resolve(session), limits);
   }
 
   /** The password that was used, wherever it was found. */
   async password(): Promise<string | undefined> {
     return (await this.#opening).password;
+  }
+
+  /** How long others may hold what we need; `undefined` where nothing is configured. */
+  get timeoutMs(): number | undefined {
+    return this.#limits.timeoutMs;
   }
 
   /** Runs one statement, which must be one that can be run again: a lost session may have run it. */
@@ -64,7 +76,7 @@ export class MaintenanceSession {
    * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
    */
   async hold(lock: AdvisoryLock): Promise<void> {
-    await this.#ask(async (session) => takeLock(session, lock));
+    await this.#ask(async (session) => takeLock(session, lock, this.#limits.timeoutMs));
     this.#locks.set(`${lock.kind} ${lock.of}`, lock);
   }
 
@@ -73,7 +85,7 @@ export class MaintenanceSession {
    *
    * @param what the lock is for, in a sentence
    * @param look what is waited for: `undefined` while it is not there
-   * @param getsOn whether whoever has the lock is seen to get on; if not, he has `patienceMs`
+   * @param getsOn whether whoever has the lock is seen to get on; if not, he has `patienceMs`, and no longer than a lock may be held
    * @returns what was found; `undefined` where the lock was taken
    * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
    */
@@ -84,7 +96,7 @@ export class MaintenanceSession {
     look: () => Promise<T | undefined>,
     getsOn: () => Promise<boolean>,
   ): Promise<T | undefined> {
-    const wait = new LockWait(this, lock, what, patienceMs);
+    const wait = new LockWait(this, lock, what, Math.min(patienceMs, this.#limits.timeoutMs ?? Infinity));
     while (!(await wait.try())) {
       const found = await look();
       if (found !== undefined) return found;
@@ -130,8 +142,8 @@ export class MaintenanceSession {
   }
 
   async #reopen(): Promise<ServerSession> {
-    const session = await openFirst(this.#settings, this.#databases, this.#answerMs);
-    for (const lock of this.#locks.values()) await takeLock(session, lock);
+    const session = await openFirst(this.#settings, this.#databases, this.#limits.answerMs);
+    for (const lock of this.#locks.values()) await takeLock(session, lock, this.#limits.timeoutMs);
     this.#watch(session);
     return session;
   }

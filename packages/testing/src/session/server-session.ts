@@ -3,6 +3,7 @@ import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
 import { clearTimer, setTimer } from '../captured/clock.js';
 import { newSocket } from '../captured/sockets.js';
+import { closeClient, giveUp } from './close-client.js';
 import { failureOf } from './error.js';
 
 /**
@@ -88,7 +89,7 @@ export class ServerSession {
       const [row] = rowsOfAll<{ pid: number }>(await answerWithin(client, preparing, answerMs)).at(-1) ?? [];
       return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0, answerMs);
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await closeClient(client);
       if (sqlStateOf(error) === '3D000') throw error;
       throw failureOf(
         error,
@@ -124,11 +125,11 @@ export class ServerSession {
     this.#whenLost = callback;
   }
 
-  /** Ends it and waits until the server has, too. */
+  /** Ends it and waits until the server has, too, unless that does not answer. */
   async close(): Promise<void> {
     this.#whenLost = () => undefined;
     this.#client.ref();
-    await this.#client.end().catch(() => undefined);
+    await closeClient(this.#client);
   }
 
   async #ask<T>(query: () => Promise<T>): Promise<T> {
@@ -158,7 +159,7 @@ export class ServerSession {
 const maxTimerMs = 2 ** 31 - 1;
 
 /** The server has not answered in time. */
-class SilenceError extends PgEvictError {
+export class SilenceError extends PgEvictError {
   constructor(answerMs: number) {
     super('TIMEOUT', `The server did not answer within ${answerMs} ms. It is not known what it did.`, {
       hint: 'Check the network and the server, or allow more time (--timeout).',
@@ -166,7 +167,7 @@ class SilenceError extends PgEvictError {
   }
 }
 
-/** Waits for an answer; the connection is given up if none comes in time. node-postgres has no public way to do that. */
+/** Waits for an answer; the connection is given up if none comes in time. */
 async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: number | undefined): Promise<T> {
   if (answerMs === undefined) return answer;
   let timer: NodeJS.Timeout | undefined;
@@ -174,7 +175,7 @@ async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: num
     timer = setTimer(
       () => {
         reject(new SilenceError(answerMs));
-        (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+        giveUp(client);
       },
       Math.min(answerMs, maxTimerMs),
     );

@@ -19,7 +19,7 @@ import { vacuumTemplate } from './vacuum-template.js';
 /** Changes when templates are built in another way. */
 const formatVersion = '3';
 
-/** How long somebody may hold the lock of a template of whom no database is seen that he builds. */
+/** How long somebody may hold the lock of a template, at most, of whom no database is seen that he builds. */
 const idleBuilderMs = 10_000;
 
 /** Whether a template is being built by a run that lives, however long that takes. */

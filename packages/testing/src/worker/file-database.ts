@@ -280,8 +280,8 @@ function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {
       hint: "The run has one database for all: testing.isolation is 'run'.",
     });
   }
-  const { database, outside, variables } = run;
-  return { isolation, leaks, keepFailed, database, outside, variables };
+  const { database, outside, timeoutMs, variables } = run;
+  return { isolation, leaks, keepFailed, database, outside, timeoutMs, variables };
 }
 
 function nameFor({ id, isolation, database }: WayToHost['run']): string {

@@ -15,7 +15,7 @@ const silentMs = 2000;
 /** How long a host may take to answer that it is there. */
 const helloMs = 10_000;
 
-/** How long an answer may take. */
+/** How long an answer may take, unless something else is configured. */
 const deadlineMs = 60_000;
 
 /** What somebody waits for. */
@@ -36,25 +36,40 @@ interface AskOptions {
 /** A thread's connection to the host of its run. It keeps the process alive only while something is asked. */
 export class HostConnection {
   readonly #socket: Socket;
+  readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
   #lost: PgEvictError | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, timeoutMs: number) {
     this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
     onLines(socket, (message) => this.#receive(message as AnswerMessage));
     socket.on('error', (error) => this.#lose(error));
     socket.on('close', () => this.#lose(undefined));
   }
 
-  /** @throws {@link PgEvictError} `CONNECTION_FAILED` where nobody listens there, or is none of ours */
-  static async open({ folder, secret }: HostAddress): Promise<HostConnection> {
+  /**
+   * @param timeoutMs how long each answer may take
+   * @throws {@link PgEvictError} `CONNECTION_FAILED` where nobody listens there, or is none of ours
+   */
+  static async open(
+    { folder, secret }: HostAddress,
+    timeoutMs: number = deadlineMs,
+  ): Promise<HostConnection> {
     const socket = unwatched(() => new Socket());
-    const connection = new HostConnection(socket);
+    const connection = new HostConnection(socket, timeoutMs);
     // With these, whatever a test has put in their place is not asked.
     unwatched(() => socketRegistry().connect.call(socket, { path: socketPath(folder) }));
     const who = `pid ${process.pid}${threadId === 0 ? '' : `, thread ${threadId}`}`;
-    await connection.ask('hello', { secret, who }, { for: who, timeoutMs: helloMs });
+    await connection.ask(
+      'hello',
+      { secret, who },
+      {
+        for: who,
+        timeoutMs: Math.min(helloMs, timeoutMs),
+      },
+    );
     return connection;
   }
 
@@ -71,7 +86,7 @@ export class HostConnection {
   async ask<Kind extends RequestKind>(
     kind: Kind,
     asks: Requests[Kind]['asks'],
-    { for: whom, timeoutMs = deadlineMs }: AskOptions,
+    { for: whom, timeoutMs = this.#timeoutMs }: AskOptions,
   ): Promise<Requests[Kind]['answers']> {
     if (this.#lost !== undefined) throw this.#lost;
     this.#last += 1;

@@ -84,7 +84,7 @@ export function wayToHost(
       const { connections } = thisThread();
       const known = connections.get(folder);
       if (known !== undefined && !(await known).lost) return known;
-      const opening = HostConnection.open(address);
+      const opening = HostConnection.open(address, run.timeoutMs ?? undefined);
       connections.set(folder, opening);
       opening.catch(() => connections.delete(folder));
       return opening;
