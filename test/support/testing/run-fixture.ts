@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { endRun, startRun, type StartRunOptions, type TestRun } from '@pg-evict/testing';
 import { ask, quote, serverUrl, withClient } from '../server.js';
+
+/** The first key of the lock that each run holds, shared, on the template that it uses. */
+const usesTemplate = 1_885_823_364;
 
 /** Runs, projects and what they leave of one test file; disposed of when it is over. */
 export class RunFixture {
@@ -51,14 +55,24 @@ export class RunFixture {
   /** For afterAll. */
   async cleanUp(): Promise<void> {
     for (const run of this.#runs) await endRun(run);
-    for (const template of this.#templates) {
-      const found = await ask('SELECT FROM pg_database WHERE datname = $1', [template]);
-      if (found.length === 0) continue;
-      await ask(`ALTER DATABASE ${quote(template)} IS_TEMPLATE false`);
-      await ask(`DROP DATABASE ${quote(template)}`);
-    }
+    for (const template of this.#templates) await dropUnlessUsed(template);
     for (const folder of this.#folders) rmSync(folder, { recursive: true });
   }
+}
+
+/** Leaves a template to another test file that uses it, too, such as that of an empty database. */
+async function dropUnlessUsed(template: string): Promise<void> {
+  await withClient(serverUrl(), async (client) => {
+    const hash = template.slice(-16);
+    const key = createHash('sha256').update(hash).digest().readInt32BE(0);
+    const { rows } = await client.query<{ free: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AND pg_try_advisory_lock($2, $3) AS free`,
+      [template, usesTemplate, key],
+    );
+    if (rows[0]?.free !== true) return;
+    await client.query(`ALTER DATABASE ${quote(template)} IS_TEMPLATE false`);
+    await client.query(`DROP DATABASE ${quote(template)}`);
+  });
 }
 
 /** A setup function that runs SQL. */

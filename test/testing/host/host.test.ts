@@ -53,9 +53,12 @@ function speakTo(place: string): (kind: string, asks: object) => Promise<object>
   const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
   return async (kind, asks) => {
     socket.write(`${JSON.stringify({ id: 1, kind, asks })}\n`);
-    const { value } = await answers.next();
-    const { id: _id, ...answer } = JSON.parse(String(value)) as { id: number };
-    return answer;
+    for (;;) {
+      const { value } = await answers.next();
+      const { id: _id, ...answer } = JSON.parse(String(value)) as { id: number };
+      // Why it takes a while.
+      if (!('waits' in answer)) return answer;
+    }
   };
 }
 
@@ -85,6 +88,16 @@ test('a database that nobody used is lent again as it is, under its name', async
   const second = await worker.runFile(null);
   expect(second).toEqual(first);
   expect(await ask('SELECT oid FROM pg_database WHERE datname = $1', [first.name])).toEqual([before]);
+});
+
+test('who asks while a database is being made in advance waits for that one', async () => {
+  const host = await begin();
+  const { secret, folder: place } = addressOf(host);
+  const worker = speakTo(place);
+  await worker('hello', { secret, who: 'a worker' });
+  const name = `pg_evict_test_${idOf(host)}_1_2_3`;
+  expect(await worker('borrow', { run: idOf(host), name, for: 'itself' })).toEqual({ answers: { name } });
+  expect(await databasesOf(host)).toEqual([name]);
 });
 
 test('one process after another, as where a runner starts one for each file, share as many databases as run at once', async () => {

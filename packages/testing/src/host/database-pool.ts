@@ -48,6 +48,8 @@ export class DatabasePool {
   readonly #pending = new Set<Promise<unknown>>();
   /** Nobody's, and being reset. */
   #returning = 0;
+  /** Nobody's, and being made in advance. */
+  #warming = 0;
   #closed = false;
 
   constructor(run: TestRun) {
@@ -56,11 +58,7 @@ export class DatabasePool {
 
   /** Makes so many in advance, in the background. */
   warm(count: number): void {
-    for (let n = 0; n < count; n += 1) {
-      this.#inBackground(
-        acquireDatabase(this.#run).then((database) => this.#offer(this.#add(database, null))),
-      );
-    }
+    for (let n = 0; n < count; n += 1) this.#inBackground(this.#warm());
   }
 
   /**
@@ -146,6 +144,18 @@ export class DatabasePool {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
+  async #warm(): Promise<void> {
+    this.#warming += 1;
+    try {
+      const database = await acquireDatabase(this.#run);
+      this.#offer(this.#add(database, null));
+    } finally {
+      this.#warming -= 1;
+      // Where none could be made, whoever waits for it has another made, and hears why that cannot be.
+      this.#fill();
+    }
+  }
+
   async #lendKnown(pooled: Pooled, borrower: Borrower, waits: (why: string) => void): Promise<TestDatabase> {
     const { database, holder, reserved } = pooled;
     if (holder !== null && (holder !== borrower || !reserved)) {
@@ -202,10 +212,10 @@ export class DatabasePool {
     this.#idle.push(pooled);
   }
 
-  /** Sees to it that whoever waits gets a database: one that is being reset, or else a new one. */
+  /** Sees to it that whoever waits gets a database: one that is being reset or made, or else a new one. */
   #fill(): void {
     const waiting = this.#waiting.filter(({ gone }) => !gone);
-    for (const waiter of waiting.slice(0, Math.max(0, waiting.length - this.#returning))) {
+    for (const waiter of waiting.slice(0, Math.max(0, waiting.length - this.#returning - this.#warming))) {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       this.#making.add(waiter);
       this.#inBackground(this.#makeFor(waiter));
