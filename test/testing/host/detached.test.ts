@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,14 +11,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { PgEvictError } from '@pg-evict/core';
 import { startDetachedHost } from '@pg-evict/testing/worker';
 import { failureOf } from '../../support/core/failure.js';
 import { until } from '../../support/server.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pg-evict-detached-')));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  for (const place of places()) rmSync(join(tmpdir(), place), { recursive: true });
+});
 
 /** Begins a run with a program as its host. */
 const begin = async (source: string): Promise<PgEvictError> => {
@@ -37,32 +41,94 @@ const places = (): string[] =>
     (name) => name.startsWith('pg-evict-run-') && name.includes(`-${process.pid}-`),
   );
 
+/** Waits for what a process says next. */
+const said = async (child: ChildProcess): Promise<unknown> =>
+  ((await once(child, 'message')) as [unknown])[0];
+
+/** Kills a process, and waits until it does not run any more; its parent may not have asked for it yet. */
+async function kill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  const state = (): string =>
+    spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
+  await until(async () => Promise.resolve(/^Z|^$/.test(state())), `process ${pid} to end`);
+}
+
 test.each([
   ['is killed', `process.kill(process.pid, 'SIGKILL'); for (;;);`, 'It said nothing: was it killed?'],
   ['fails', `throw new Error('of the program');`, 'of the program'],
-])('a host that %s before it has answered is not waited for', async (_what, source, said) => {
+])('a host that %s before it has answered is not waited for', async (_what, source, words) => {
   for (let n = 0; n < 2; n += 1) {
     expect(await begin(source)).toMatchObject({
       code: 'UNEXPECTED',
       message: expect.stringContaining('The host of the run has ended before the run had begun.'),
-      hint: expect.stringContaining(said),
+      hint: expect.stringContaining(words),
     });
-    expect(places()).toEqual([]);
   }
 });
 
-test('what a process has left that was killed before it had started a host is taken over', async () => {
-  await begin(
-    `require('node:fs').writeFileSync(JSON.parse(process.argv[2]).place + '.seen', ''); process.exit(1);`,
-  );
-  const seen = join(tmpdir(), places()[0] ?? '');
-  rmSync(seen);
-  const place = seen.replace(/\.seen$/, '');
+test('what a process has left that was killed before it had started a host is followed by another host', async () => {
+  await begin('process.exit(1)');
+  const before = places();
+  const place = join(tmpdir(), (before[0] ?? '').replace(/\d+$/, String(before.length)));
   mkdirSync(place, { mode: 0o700 });
   const dead = spawnSync(process.execPath, ['--version']).pid;
   writeFileSync(join(place, 'pid'), String(dead));
   expect(await begin('process.exit(1)')).toMatchObject({ code: 'UNEXPECTED' });
-  expect(places()).toEqual([]);
+  expect(places().length).toBe(before.length + 2);
+});
+
+test('places of runners that are gone are removed, and no others', async () => {
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  await begin('process.exit(1)');
+  const [own = ''] = places();
+  const left = join(tmpdir(), own.replace(`-${process.pid}-`, `-${dead}-`));
+  const hosted = `${left}-hosted`;
+  for (const [place, pid] of [
+    [left, dead],
+    [hosted, process.pid],
+  ] as const) {
+    mkdirSync(place);
+    writeFileSync(join(place, 'pid'), String(pid));
+  }
+  await begin('process.exit(1)');
+  expect([left, hosted, join(tmpdir(), own)].map((place) => existsSync(place))).toEqual([false, true, true]);
+  rmSync(hosted, { recursive: true });
+});
+
+test('of several processes that find their host dead at the same time one starts the next', async () => {
+  const program = join(folder, 'host.cjs');
+  const started = join(folder, 'started');
+  writeFileSync(
+    program,
+    `const { appendFileSync, renameSync, writeFileSync } = require('node:fs');
+    const { place, runner } = JSON.parse(process.argv[2]);
+    appendFileSync(${JSON.stringify(started)}, process.pid + '\\n');
+    writeFileSync(place + '/new', JSON.stringify({ pid: process.pid, address: '1:secret:/host/' + process.pid }));
+    renameSync(place + '/new', place + '/host.json');
+    setInterval(() => { try { process.kill(runner, 0); } catch { process.exit(); } }, 100);`,
+  );
+  const hosts = (): number[] => readFileSync(started, 'utf8').trim().split('\n').map(Number);
+  const children = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const child = fork(resolve(__dirname, '../../support/testing/host/waiter-child.mjs'), { execArgv: [] });
+      expect(await said(child)).toBe('ready');
+      return child;
+    }),
+  );
+  try {
+    for (let n = 1; n <= 5; n += 1) {
+      if (n > 1) await kill(hosts().at(-1) ?? 0);
+      const found = Promise.all(children.map(said));
+      for (const child of children)
+        child.send({ directory: join(folder, 'own'), runner: process.pid, program });
+      const addresses = await found;
+      expect(new Set(addresses)).toEqual(new Set([`1:secret:/host/${hosts().at(-1)}`]));
+      expect(hosts().length).toBe(n);
+    }
+  } finally {
+    for (const child of children) child.kill();
+    process.kill(hosts().at(-1) ?? 0, 'SIGKILL');
+  }
 });
 
 test('the host of a process whose runner has ended already ends with that process', async () => {

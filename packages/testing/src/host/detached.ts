@@ -2,7 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isPgEvictError } from '@pg-evict/core';
 import { pause } from '../captured/clock.js';
 import { openHost, type TestHost } from './host.js';
-import { answerIn, type DetachedAnswer, type DetachedHost } from '../wire/detached.js';
+import { answerIn, type DetachedAnswer, type DetachedHost, placesUpTo } from '../wire/detached.js';
 import { lives } from '../wire/process-lives.js';
 
 /** How often it looks whether its runner is still there. */
@@ -32,7 +32,7 @@ async function end(host: TestHost, place: string): Promise<void> {
   try {
     await host.end();
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    for (const one of placesUpTo(place)) rmSync(one, { recursive: true, force: true });
   }
 }
 

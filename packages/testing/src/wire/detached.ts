@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlainError } from './protocol.js';
@@ -21,10 +22,30 @@ export interface DetachedAnswer {
   readonly error?: PlainError;
 }
 
-/** The place of the host for a runner's project. */
-export function placeOf(directory: string, runner: number): string {
+const prefix = `pg-evict-run-${process.getuid?.() ?? 0}-`;
+
+/**
+ * A place of the host for a runner's project. Should that host die before its runner, the next one has the next place:
+ * nobody who finds it dead then takes away what somebody else has just begun.
+ *
+ * @param turn how many hosts there were before
+ */
+export function placeOf(directory: string, runner: number, turn: number): string {
   const project = createHash('sha256').update(directory).digest('hex').slice(0, 8);
-  return join(tmpdir(), `pg-evict-run-${process.getuid?.() ?? 0}-${runner}-${project}`);
+  return join(tmpdir(), `${prefix}${runner}-${project}-${turn}`);
+}
+
+/** A place, and those of the hosts before it. */
+export function placesUpTo(place: string): string[] {
+  const [, base = '', turn = ''] = /^(.*-)(\d+)$/s.exec(place) ?? [];
+  return Array.from({ length: Number(turn) + 1 }, (_, n) => `${base}${n}`);
+}
+
+/** All places of this user on this machine, each with its runner. */
+export function allPlaces(): { readonly place: string; readonly runner: number }[] {
+  return readdirSync(tmpdir())
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => ({ place: join(tmpdir(), name), runner: Number.parseInt(name.slice(prefix.length), 10) }));
 }
 
 /** The file of the answer. */

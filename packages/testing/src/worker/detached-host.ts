@@ -16,7 +16,14 @@ import { now } from '../captured/clock.js';
 import { tell } from '../captured/streams.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { answerIn, type DetachedAnswer, type DetachedHost, pidIn, placeOf } from '../wire/detached.js';
+import {
+  allPlaces,
+  answerIn,
+  type DetachedAnswer,
+  type DetachedHost,
+  pidIn,
+  placeOf,
+} from '../wire/detached.js';
 import { setHostVariable } from '../wire/host-variable.js';
 import { livingRunner } from '../wire/living-runner.js';
 import { lives } from '../wire/process-lives.js';
@@ -64,8 +71,9 @@ export function startDetachedHost({
   program = join(packageDirectory, 'host-program.js'),
 }: DetachedHostOptions): void {
   const runner = livingRunner(expected);
-  const place = placeOf(directory, runner);
   const endsAt = now() + beginMs;
+  let hostsBefore = 0;
+  let place = placeOf(directory, runner, hostsBefore);
   let child: ChildProcess | undefined;
   for (let turn = 0; now() < endsAt; turn += 1) {
     if (take(place)) {
@@ -75,9 +83,14 @@ export function startDetachedHost({
     const answer = answerAt(place);
     if (answer !== undefined && runs(answer.pid))
       return follow(answer, child === undefined ? undefined : place);
-    const isAsking = turn % looksUntilAlive === looksUntilAlive - 1;
-    if (answer !== undefined || (isAsking && !isBeingSeenTo(place))) giveUp(place, child);
-    else sleep();
+    const isAsking = turn % looksUntilAlive === 0;
+    if (answer === undefined && !(isAsking && isDead(place))) sleep();
+    else if (child !== undefined) throw endedEarly(place);
+    else {
+      hostsBefore += 1;
+      place = placeOf(directory, runner, hostsBefore);
+      turn = -1;
+    }
   }
   throw new PgEvictError('TIMEOUT', `The run of tests has not begun within ${beginMs / 1000} s.`, {
     hint: `Should no process be beginning one, remove ${place}.`,
@@ -109,28 +122,26 @@ function writePid(place: string, pid: number): void {
   renameSync(`${pidIn(place)}.new`, pidIn(place));
 }
 
-/** Whether the process runs that is to answer there; also where another is just about to begin. */
-function isBeingSeenTo(place: string): boolean {
+/** Whether the process has ended that was to answer there. */
+function isDead(place: string): boolean {
+  const pid = pidAt(place);
+  return pid !== undefined && !runs(pid);
+}
+
+function pidAt(place: string): number | undefined {
   try {
-    return runs(Number(readFileSync(pidIn(place), 'utf8')));
+    return Number(readFileSync(pidIn(place), 'utf8'));
   } catch {
-    return true;
+    return undefined;
   }
 }
 
 const runs = (pid: number): boolean => unwatched(() => lives(pid));
 
-/**
- * Leaves the place to whoever begins the run now.
- *
- * @param child the host that this process has started
- * @throws {@link PgEvictError} `UNEXPECTED` where that has ended without a word: another would do the same
- */
-function giveUp(place: string, child: ChildProcess | undefined): void {
-  const said = child === undefined ? '' : outputAt(place);
-  rmSync(place, { recursive: true, force: true });
-  if (child === undefined) return;
-  throw new PgEvictError('UNEXPECTED', 'The host of the run has ended before the run had begun.', {
+/** The host that this process has started has ended without a word: another would do the same. */
+function endedEarly(place: string): PgEvictError {
+  const said = outputAt(place);
+  return new PgEvictError('UNEXPECTED', 'The host of the run has ended before the run had begun.', {
     hint: said === '' ? 'It said nothing: was it killed?' : `It said: ${said}`,
   });
 }
@@ -143,6 +154,7 @@ function take(place: string): boolean {
     try {
       // Fails where another one is there, as that is not empty.
       renameSync(made, place);
+      removeOthers();
       return true;
     } catch {
       rmSync(made, { recursive: true, force: true });
@@ -156,6 +168,18 @@ function take(place: string): boolean {
     });
   }
   return false;
+}
+
+/** Removes what is left of runs whose runner and host are both gone: killed, or ended by the machine. */
+function removeOthers(): void {
+  for (const { place, runner } of allPlaces()) {
+    if (runs(runner) || !(pidAt(place) === undefined || isDead(place))) continue;
+    try {
+      rmSync(place, { recursive: true, force: true });
+    } catch {
+      // Somebody else does the same.
+    }
+  }
 }
 
 function answerAt(place: string): DetachedAnswer | undefined {
