@@ -64,7 +64,7 @@ const others = [
   // The packed packages, installed outside the workspace from the npm registry.
   project('packages', 300_000, {
     testMatch: ['<rootDir>/packages/*.test.ts'],
-    globalSetup: '<rootDir>/support/packages/pack-once.ts',
+    globalSetup: '<rootDir>/support/packages/pack-workspace.ts',
     globalTeardown: '<rootDir>/support/packages/remove-packed.ts',
   }),
 ];
