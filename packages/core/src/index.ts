@@ -51,7 +51,7 @@ export { swapDatabase } from './operations/swap-database.js';
 export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';
 
-// What only pg-evict's own packages use, from `@pg-evict/core/internal` now.
+// Exports that only pg-evict's own packages use are in `@pg-evict/core/internal` now.
 export {
   /** @deprecated No part of the public API. */
   assertOptions,

@@ -1,5 +1,5 @@
 /**
- * What pg-evict's own packages share and what loads nothing, the driver least of all. No part of the public API.
+ * Shared by pg-evict's own packages; loads no other module, in particular not the driver. Not part of the public API.
  */
 export { hintIn, remedyIn, type Words } from './contract/remedy.js';
 export { durationMs, longestUndoMs } from './text/duration.js';

@@ -1,6 +1,4 @@
-/**
- * What pg-evict's own packages share. No part of the public API: it changes from version to version without a word.
- */
+/** Shared by pg-evict's own packages. Not part of the public API: it can change in any version without notice. */
 export * from './internal-text.js';
 export { flattenConnection, maintenanceDatabasesOf } from './connection/target.js';
 export { onMaintenanceDatabase } from './connection/maintenance.js';

@@ -1,5 +1,5 @@
-// A program: resumes what the process that started it leaves paused when it is killed. It has a session of its own, so
-// that whatever ends the process group does not end it. Its input says what is paused, password included.
+// A program: resumes the aliases that the process that started it leaves paused when it is killed. It runs in a session
+// of its own, so that ending the process group does not end it. Its input lists the paused aliases, password included.
 import { guardAliases } from './poolers/guard-aliases.js';
 
 process.stdout.write('ready\n');

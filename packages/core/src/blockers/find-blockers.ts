@@ -33,7 +33,7 @@ interface BlockerRow {
   readonly active: boolean;
 }
 
-/** What was found on some databases beside sessions. */
+/** Blockers, beside sessions, of some databases. */
 export interface FoundBlockers {
   readonly blockers: readonly Blocker[];
   /** Inactive replication slots: they block nothing, but DROP DATABASE deletes them without a word. */
@@ -60,7 +60,7 @@ function toBlocker(row: BlockerRow): Blocker {
   return withRemedy({ kind, name, database, detail }, remedy);
 }
 
-/** What a blocker is, in a sentence, and what would remove it. */
+/** Describes a blocker in a sentence, with its remedy. */
 function tell({ kind, name, database, detail, active }: BlockerRow): [string, Remedy] {
   const on = `database "${database}"`;
   switch (kind) {

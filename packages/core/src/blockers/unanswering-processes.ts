@@ -2,9 +2,9 @@ import type { Client } from 'pg';
 import type { Blocker } from '../contract/blocker.js';
 
 /**
- * Processes that have the lock of a database, or wait for it, while they start: $1 the databases. They are on no list of
- * sessions yet (18 lists them, without a database). A DROP that was cancelled has given them the lock. One whose signals are blocked meanwhile, as a worker's of an extension can be,
- * answers nobody until it has the lock.
+ * Processes that have the lock of a database, or wait for it, while they start: $1 the databases. They are not yet
+ * listed as sessions (18 lists them, without a database). A DROP that was cancelled has given them the lock. A process
+ * whose signals are blocked meanwhile, as a background worker's can be, answers no request until it has the lock.
  */
 const startingQuery = `
 SELECT l.pid, a.backend_type AS type FROM pg_locks l JOIN pg_database d ON d.oid = l.objid

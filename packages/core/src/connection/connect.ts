@@ -14,11 +14,11 @@ export interface Connection {
   readonly client: Client;
   readonly pid: number;
   readonly started: string;
-  /** Runs a statement that may take its time; whoever calls it looks after its end. */
+  /** Runs a statement that may take long. The caller makes sure that it ends. */
   run(sql: string): Promise<unknown>;
 }
 
-/** A server that does not care for encodings has text in any: what it sends is checked by nobody then. */
+/** With SQL_ASCII, text may be in any encoding: the server does not check it. */
 const asItIs = `SELECT CASE WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'
   THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END;`;
 
@@ -41,7 +41,7 @@ export async function connect(
     ...settings,
     database,
     application_name: settings.application_name ?? 'pg-evict',
-    // While somebody has a database exclusively nothing is said on it, perhaps for hours.
+    // While a database is held exclusively, this connection is silent, perhaps for hours.
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   });

@@ -15,7 +15,7 @@ export interface ServerLocation {
  * @throws {@link PgEvictError} `CONFIG_INVALID`, also if no database is named
  */
 export function locateServer(target: Target): ServerLocation {
-  // node-postgres fills in the defaults, and what the environment says.
+  // node-postgres fills in the defaults and the environment's variables.
   return locationOf(new Client({ ...resolveTarget(target).settings }));
 }
 

@@ -8,7 +8,7 @@ import type { ResolvedTarget } from './target.js';
 
 /**
  * Opens `count` connections to the maintenance database at once, lends them to `callback` and closes them in every
- * case. All are on the same database: NOTIFY wakes nobody elsewhere.
+ * case. All are on the same database, because NOTIFY only reaches sessions of one database.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`
  */

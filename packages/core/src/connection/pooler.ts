@@ -8,9 +8,9 @@ export function isPooled({ client, pid }: Connection): boolean {
 }
 
 /**
- * Refuses a pooler that lends a server's connection for one transaction only: the lock of an operation, and what it
- * listens to, belong to a connection that would be somebody else's by the next statement. One that lends for a session
- * is fine. They are told apart by asking both connections in turn: two sessions never have one backend.
+ * Refuses a pooler that lends a server connection for one transaction only. An operation's lock and its LISTEN belong
+ * to one server connection, and the next statement would use another one. A pooler that lends a connection for a whole
+ * session works. Both connections are queried in turn to tell the two apart: two sessions never have the same backend.
  *
  * @throws {@link PgEvictError} `REFUSED`
  */

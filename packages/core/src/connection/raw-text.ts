@@ -1,7 +1,8 @@
 /**
- * SQL that sends a text's bytes, as hexadecimal digits, to be read by {@link readRawText}. The server shows what sessions
- * run, and who they are, in the encodings of their databases, cut off in the middle of a character: sent as text, it would
- * be converted to the client's encoding, and one byte that cannot be would fail the whole statement.
+ * SQL that sends a text's bytes, as hexadecimal digits, to be read by {@link readRawText}. The server shows the queries
+ * and names of sessions in the encodings of their databases, and may cut them off in the middle of a character. Sent as
+ * text, they would be converted to the client's encoding, and a single byte that cannot be converted would fail the
+ * whole statement.
  *
  * @param column an SQL expression
  */
@@ -11,7 +12,7 @@ export function rawText(column: string): string {
   return `pg_catalog.encode(pg_catalog.decode(${escaped}, 'escape'), 'hex')`;
 }
 
-/** What the encodings of databases are called where text is decoded. UTF-8 is tried first, whatever a database's is. */
+/** The names that TextDecoder has for the encodings of databases. UTF-8 is tried first, for every database. */
 const decoders: Readonly<Record<string, string>> = {
   LATIN1: 'iso-8859-1',
   LATIN2: 'iso-8859-2',
@@ -30,7 +31,7 @@ const decoders: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads what {@link rawText} sends. What is text in no encoding that comes into question is shown escaped: `\xe9`.
+ * Reads the result of {@link rawText}. Bytes that are text in none of the possible encodings are shown escaped: `\xe9`.
  *
  * @param encoding that of the database it is from, as PostgreSQL calls it
  */
@@ -43,7 +44,7 @@ export function readRawText(hex: string, encoding: string | null): string {
   return escapeBytes(bytes);
 }
 
-/** What a text says that may be cut off in the middle of its last character. */
+/** Decodes a text that may be cut off in the middle of its last character. */
 function decodeCutOff(bytes: Buffer, encoding: string): string | undefined {
   for (let cut = 0; cut < 4; cut += 1) {
     const end = bytes.length - cut;
@@ -53,7 +54,7 @@ function decodeCutOff(bytes: Buffer, encoding: string): string | undefined {
   return undefined;
 }
 
-/** What windows-1252 has where ISO 8859-1 has controls. Node 20 decodes the one as the other. */
+/** The characters that windows-1252 has where ISO 8859-1 has controls. Node 20 decodes ISO 8859-1 as windows-1252. */
 const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008DŽ\u008F\u0090‘’“”•–—˜™š›œ\u009DžŸ';
 
 function decode(bytes: Uint8Array, encoding: string): string | undefined {

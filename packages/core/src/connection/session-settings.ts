@@ -1,17 +1,17 @@
 import { quoteLiteral } from '../text/quote.js';
 
 /**
- * SQL that makes a new session fit for administration, whatever its role or database was given: nothing ends it
- * half-way, nothing it asks runs what others have laid out on its search path. Settings this server does not know are
- * skipped. What is prepared is planned once, and nothing is worth compiling. Lasts as long as the session.
+ * SQL that prepares a new session for administration, regardless of the settings of its role or database: no timeout
+ * ends it half-way, and no object on its search path can run code in it. Settings that the server does not know are
+ * skipped. Prepared statements are planned once, and JIT compilation is off. The settings last as long as the session.
  *
  * Two statements, to be sent as one string, without parameters. The search path comes first, in a statement of its own:
- * whoever may create in a schema on it could have functions and operators of his own run by the second, with the
- * session's privileges (CVE-2018-1058). The second returns one row: `pid`, and `started`, when the backend started, in
- * microseconds since 1970, as text.
+ * otherwise a role that can create objects in a schema on the path could have its functions and operators run by the
+ * second statement, with the session's privileges (CVE-2018-1058). The second returns one row: `pid`, and `started`,
+ * when the backend started, in microseconds since 1970, as text.
  *
- * The backend is new and has to load every catalog entry it meets, so this keeps to few of them: it asks the function
- * below the view pg_stat_activity, for one row.
+ * A new backend has to load every catalog entry that it uses, so these statements use few: they call the function
+ * behind the view pg_stat_activity, for one row.
  *
  * For packages that open sessions of their own, as `@pg-evict/testing` does. Needs no privilege.
  *
@@ -36,7 +36,7 @@ FROM pg_stat_get_activity(pg_backend_pid())`;
 const common = {
   client_min_messages: 'error',
   default_transaction_read_only: 'off',
-  // What is looked at under a lock must be what is there once the lock is had.
+  // A query that runs under a lock must see the state after the lock was granted.
   default_transaction_isolation: 'read committed',
   statement_timeout: '0',
   lock_timeout: '0',

@@ -11,9 +11,9 @@ const closingMs = 1000;
 const lateMs = 200;
 
 /**
- * A server that is asked something answers at once; what takes its time is run with {@link Connection.run}. So if no
- * answer has come some time after the deadline, the network has fallen silent. The connection is given up then, and what
- * waits for an answer on it fails. One that nothing is asked of stays.
+ * The server answers a query at once; long statements are run with {@link Connection.run}. So if no answer has come
+ * some time after the deadline, the network is silent. The connection is then given up, and pending queries on it fail.
+ * A connection without a pending query stays.
  */
 export function giveUpOnSilence(client: Client, deadline: Deadline): void {
   const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
@@ -74,7 +74,8 @@ const givenUp = new WeakSet<Client>();
 /**
  * Closes a client without waiting for a server that does not answer.
  *
- * @param deadline of the operation that it served, where another of its connections may have shown that nobody answers
+ * @param deadline of the operation that it served; another of its connections may have shown that the server does not
+ * answer
  */
 export async function disconnect(client: Client, deadline?: Deadline): Promise<void> {
   const ended = client.end().catch(() => undefined);
@@ -82,9 +83,7 @@ export async function disconnect(client: Client, deadline?: Deadline): Promise<v
   giveUp(client);
 }
 
-/**
- * Gives up a connection: what waits for an answer on it fails. node-postgres has no public way to do that.
- */
+/** Gives up a connection: pending queries on it fail. node-postgres has no public method for that. */
 export function giveUp(client: Client): void {
   givenUp.add(client);
   (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();

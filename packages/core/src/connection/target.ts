@@ -3,8 +3,8 @@ import { assertDatabaseName } from '../contract/database-name.js';
 import { PgEvictError } from '../contract/error.js';
 
 /**
- * How to reach a server: a structural subset of `pg.ClientConfig`. What is left out comes from libpq's
- * environment variables and `.pgpass`, as node-postgres reads them.
+ * How to reach a server: a structural subset of `pg.ClientConfig`. Missing settings come from libpq's environment
+ * variables and `.pgpass`, as node-postgres reads them.
  */
 export interface ConnectionSettings {
   /** A `postgres://` URL. May not contradict the other fields. */
@@ -138,7 +138,7 @@ function parseUrl(url: string, what: string): ConnectionSettings {
   if (!/^(?:postgres|postgresql|socket):\/\//i.test(url) && !url.startsWith('/')) {
     throw invalid('does not begin with postgres://');
   }
-  // What is looked for in it takes its time.
+  // Parsing it takes time.
   if (url.length > maxUrlLength) throw invalid(`is longer than ${maxUrlLength} characters`);
   // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
   if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
@@ -178,10 +178,10 @@ function databaseOf(url: string): string | undefined {
 }
 
 /**
- * Checks a target and fills in its defaults. Asks no server.
+ * Checks a target and fills in its defaults. Sends nothing to the server.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` for what is no target, a bad name or URL, `REFUSED` when the database
- * worked on is also the maintenance database
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for a value that is not a target, a bad name or URL, `REFUSED` when the
+ * target database is also the maintenance database
  */
 export function resolveTarget(target: Target): ResolvedTarget {
   assertTarget(target);

@@ -1,12 +1,15 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** What was done on a connection of ours, for whoever subscribes to the channel `pg-evict:trace`. No values. */
+/** A step on one of pg-evict's connections, for subscribers of the channel `pg-evict:trace`. No values. */
 export interface Trace {
   /** `127.0.0.1:5432/postgres`. */
   readonly where: string;
   /** The pid of our backend; `undefined` before there is one. */
   readonly pid: number | undefined;
-  /** What was asked, without values: `ALTER DATABASE "app" RENAME TO "old"`, `SELECT pg_stat_activity, pg_locks`. */
+  /**
+   * The statement or question, without values: `ALTER DATABASE "app" RENAME TO "old"`, `SELECT pg_stat_activity,
+   * pg_locks`.
+   */
   readonly what: string;
   /** How long it took, in milliseconds. */
   readonly ms: number;
@@ -17,7 +20,7 @@ export interface Trace {
 const traces = channel('pg-evict:trace');
 
 /**
- * Tells whoever listens. Costs nothing where nobody does.
+ * Publishes a step to the subscribers. Costs nothing without subscribers.
  *
  * @internal
  */

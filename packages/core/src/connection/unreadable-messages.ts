@@ -2,8 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'pg';
 
 /**
- * node-postgres throws, where nobody can catch it, at a message that it does not know, such as a request for a way to log
- * in (GSSAPI) that it cannot. Makes that an error of the connection.
+ * node-postgres throws an exception that cannot be caught when it receives a message it does not know, such as a
+ * request for an authentication method that it lacks (GSSAPI). This turns the exception into an error of the
+ * connection.
  */
 export function survivesWhatItCannotRead(client: Client): void {
   const { connection } = client as unknown as {

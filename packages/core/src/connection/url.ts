@@ -10,8 +10,8 @@ export interface ServerPlace {
 }
 
 /**
- * Where settings lead, with libpq's variables for what they leave out. An empty variable counts as unset, as in libpq and
- * node-postgres.
+ * The destination that settings lead to, completed with libpq's variables. An empty variable counts as unset, as in
+ * libpq and node-postgres.
  */
 export function placeOf({ host, port, user, password }: ConnectionSettings): ServerPlace {
   return {
@@ -25,10 +25,10 @@ export function placeOf({ host, port, user, password }: ConnectionSettings): Ser
 /** Parameters of a URL that say whereto; a URL made of settings says them itself. */
 const whereto = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
 
-/** Variables that lead libpq elsewhere, whatever the variables beside them say. */
+/** Variables that lead libpq to another server, even if other variables name one. */
 export const misleadingVariables: readonly string[] = ['PGSERVICE', 'PGHOSTADDR'];
 
-/** What of a URL says how to connect, not whereto: its parameters, from the question mark on. */
+/** The part of a URL that says how to connect, not where: its parameters, from the question mark on. */
 export function connectionParameters(url: string | undefined): string {
   const parameters = new URLSearchParams(url?.split('?')[1]);
   for (const name of whereto) parameters.delete(name);

@@ -13,14 +13,14 @@ export type BlockerKind =
   | 'lock'
   | 'stuck-backend';
 
-/** One thing that stands in the way, with what would remove it. */
+/** An obstacle, with the remedy that removes it. */
 export interface Blocker {
   readonly kind: BlockerKind;
   /** The object's name: a pid, a global transaction id, a slot, a subscription, a database. */
   readonly name: string;
   /** The database it belongs to. */
   readonly database: string;
-  /** What it is and what it does, in one sentence. */
+  /** The obstacle and its effect, in one sentence. */
   readonly detail: string;
   /** Runnable SQL, a flag, or what to ask for. */
   readonly remedy: string;
@@ -28,15 +28,15 @@ export interface Blocker {
   readonly session?: Session;
 }
 
-/** What keeps a database from being renamed or copied, beside sessions. */
+/** Blockers, beside sessions, that prevent a database from being renamed or copied. */
 export const renameBlockers: readonly BlockerKind[] = ['prepared-transaction'];
 
-/** What keeps a database from being swapped out and dropped, beside sessions. */
+/** Blockers, beside sessions, that prevent a database from being swapped out and dropped. */
 export const replaceBlockers: readonly BlockerKind[] = [
   ...renameBlockers,
   'replication-slot',
   'subscription',
 ];
 
-/** What keeps a database from being dropped, beside sessions. */
+/** Blockers, beside sessions, that prevent a database from being dropped. */
 export const dropBlockers: readonly BlockerKind[] = [...replaceBlockers, 'template'];

@@ -20,7 +20,8 @@ export function assertDatabaseName(name: string, what = 'database name'): void {
 }
 
 /**
- * Refuses a name that could be taken for a database which is worthless once its maker is gone.
+ * Refuses a name in the format of pg-evict's private databases: other operations could mistake the database for a
+ * leftover and drop it.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */

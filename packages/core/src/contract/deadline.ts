@@ -7,7 +7,10 @@ export interface DeadlineOptions {
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the operation cleanly; it then rejects with code `ABORTED` and says what state the database is in. */
+  /**
+   * Ends the operation cleanly; it then rejects with code `ABORTED`, and the message says what state the database is
+   * in.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,7 +74,7 @@ export class Deadline {
     return Math.min(maxTimerMs, Math.max(0, this.#endsAt - performance.now()));
   }
 
-  /** Grants more time: what the caller spends in a callback is its own. */
+  /** Grants more time: the time that the caller spends in a callback does not count. */
   extend(ms: number): void {
     this.#endsAt += ms;
   }
@@ -101,7 +104,7 @@ export class Deadline {
     return this.aborted || this.remainingMs === 0;
   }
 
-  /** The error for an operation that this deadline ended. `state` says what state the database is in. */
+  /** The error for an operation that this deadline ended. `state` describes the state of the database. */
   error(
     database: string | undefined,
     state: string,
@@ -137,11 +140,11 @@ export async function pause(ms: number, promise?: Promise<unknown>): Promise<voi
   clearTimeout(timer);
 }
 
-/** What has become of a promise. */
+/** The state of a promise. */
 export interface Watched {
   readonly settled: boolean;
   readonly succeeded: boolean;
-  /** What it was rejected with. */
+  /** The reason of its rejection. */
   readonly error: unknown;
 }
 

@@ -4,7 +4,7 @@ import type { Leftover } from './report.js';
 import type { Session } from './session.js';
 
 /**
- * What went wrong, as a stable word to branch on. The command maps each to an exit code.
+ * The kind of failure, as a stable word to branch on. The command maps each to an exit code.
  *
  * - `PROTECTED`: the database may never be touched (`postgres`, `template0`, `template1`, or protected by its owner)
  * - `REFUSED`: the request contradicts itself or was not confirmed; nothing was touched
@@ -34,17 +34,17 @@ export type PgEvictErrorCode =
   | 'ABORTED'
   | 'UNEXPECTED';
 
-/** What is known about a failure beside its code and message. */
+/** Facts about a failure beside its code and message. */
 export interface PgEvictErrorFacts {
   /** The database the operation was about. */
   readonly database?: string | undefined;
-  /** What would fix it: one sentence, a flag, or SQL to run. Appended to the message. */
+  /** The remedy: one sentence, a flag, or SQL to run. Appended to the message. */
   readonly hint?: string | undefined;
   /** Everything found standing in the way. */
   readonly blockers?: readonly Blocker[] | undefined;
   /** Sessions that had been ended before the failure. */
   readonly terminated?: readonly Session[] | undefined;
-  /** What the caller had asked to be removed, and was before the failure: it is lost. */
+  /** Objects that the caller had asked to be removed, and that were removed before the failure: they are lost. */
   readonly removed?: readonly Blocker[] | undefined;
   /** Databases under a private name that the operation made, and could not drop. */
   readonly leftovers?: readonly Leftover[] | undefined;
@@ -57,11 +57,11 @@ export interface PgEvictErrorFacts {
 const brand = Symbol.for('pg-evict.error');
 
 /**
- * The one error of pg-evict. Its message says what happened to which database and ends with what would fix it;
- * the facts are fields. It never carries a password.
+ * The only error class of pg-evict. Its message says what happened to which database, and ends with the remedy; the
+ * facts are fields. It never carries a password.
  *
- * Recognise it with {@link isPgEvictError}: `instanceof` fails across realms (Jest) and across the ESM and
- * CommonJS builds.
+ * Recognise it with {@link isPgEvictError}: `instanceof` fails across realms (Jest) and across the ESM and CommonJS
+ * builds.
  */
 export class PgEvictError extends Error {
   readonly code: PgEvictErrorCode;
@@ -168,7 +168,7 @@ export function withAnotherRemedy(error: PgEvictError, remedy: Remedy): PgEvictE
   return errorWithRemedies(code, summary, [...(remediesOf(error) ?? []), remedy], facts);
 }
 
-/** An error that says what would help, for whoever prints it to put into words of his own. */
+/** An error with a structured remedy, so that a caller can word the hint itself. */
 export function errorWithRemedies(
   code: PgEvictErrorCode,
   summary: string,
@@ -187,9 +187,9 @@ export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
 }
 
 /**
- * The error for what stands in the way: each blocker by what it is, and, once each, what would remove it.
+ * The error for blockers: it describes each of them, and names each remedy once.
  *
- * @param lead begins the message: what did not happen, with the punctuation that leads over to why
+ * @param lead begins the message: the step that failed, with the punctuation that leads over to the reason
  */
 export function blockedError(
   code: 'BLOCKED' | 'SESSIONS_REMAIN',

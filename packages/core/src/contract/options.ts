@@ -7,10 +7,10 @@ import type { SessionPattern } from './session.js';
 export type KnownOptions<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Refuses options that there are not: plain JavaScript has no compiler to notice, and a misspelt `dryRun` or `filter`
- * would end everybody.
+ * Refuses unknown options: plain JavaScript has no compiler to notice them, and with a misspelt `dryRun` or `filter`
+ * every session would be terminated.
  *
- * @param of what they are options of, as the message is to call it
+ * @param of the name of the options in the message
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */
 export function assertOptions<Options extends object>(
@@ -45,20 +45,23 @@ export interface OperationOptions extends DeadlineOptions {
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long sessions may finish what they are at before they are ended: those that are idle are ended at once, the
-   * others when they are, and at the end of this time. Counts towards the deadline. What others do is not hidden from a
-   * superuser or a member of `pg_read_all_stats`; else they count as busy.
+   * How long busy sessions may finish their query or transaction. Idle sessions are terminated at once, the others as
+   * soon as they are idle or this time is over. Counts towards the deadline. A superuser or a member of
+   * `pg_read_all_stats` can see which sessions are busy; for other roles, all sessions of other roles count as busy.
    * @default 0
    */
   readonly drainMs?: number | undefined;
-  /** Sessions that are never ended; where one is in the way, the operation fails and nobody is. @default none */
+  /**
+   * Sessions that are never terminated. If one is in the way, the operation fails, and no session is terminated.
+   * @default none
+   */
   readonly keep?: readonly SessionPattern[] | undefined;
   /**
-   * Changes nothing; the report tells who would be ended and what stands in the way.
+   * Changes nothing; the report lists the sessions that would be terminated, and the blockers.
    * @default false
    */
   readonly dryRun?: boolean | undefined;
-  /** Called after each step, and awaited: for progress displays. What it throws ends the operation cleanly. */
+  /** Called after each step, and awaited: for progress displays. An exception from it ends the operation cleanly. */
   readonly onStep?: ((step: OperationStep) => void | Promise<void>) | undefined;
 }
 
@@ -76,9 +79,9 @@ export const operationOptions: KnownOptions<OperationOptions> = {
 /** How the old content is kept; of code, nothing is kept unless it asks. */
 export interface UndoOptions {
   /**
-   * Keeps what the operation replaces or drops for this long, in milliseconds, under a private name that lets nobody
-   * connect. `undoDatabase` puts it back. It needs its room on the disk meanwhile, and takes the place of what was kept
-   * of the database before. Only the command drops what has expired.
+   * Keeps the database that the operation replaces or drops for this long, in milliseconds, under a private name that
+   * rejects all connections. `undoDatabase` restores it. Meanwhile it occupies its disk space. It replaces the content
+   * that was kept of the database before. Only the command drops expired content.
    * @default none: the old content is dropped
    */
   readonly undoMs?: number | undefined;

@@ -12,7 +12,7 @@ export type RemedyOption =
   | 'undoMs'
   | 'noUndo';
 
-/** What decides how a role has to be granted so that it helps. */
+/** The facts that decide how a role has to be granted so that it helps. */
 export interface GrantCircumstances {
   /** The role that is to have it. */
   readonly to: string;
@@ -41,7 +41,7 @@ export function grantStatement(
   return isEnough ? `${grant};` : `ALTER ROLE ${quoteIdentifier(to)} INHERIT; ${grant};`;
 }
 
-/** What would help: what is to be done, and to what. Whoever prints it puts it into the caller's words. */
+/** A remedy: the action, and its object. The code that prints it chooses the wording. */
 export type Remedy =
   | { readonly kind: 'roll-back-prepared'; readonly gid: string; readonly database: string }
   | { readonly kind: 'drop-slot'; readonly slot: string }
@@ -65,14 +65,14 @@ export type Remedy =
   | { readonly kind: 'name-behind-pooler'; readonly database: string; readonly leadsTo?: string }
   | { readonly kind: 'keep-for-undo' }
   | { readonly kind: 'drop-for-good' }
-  /** What is not done with SQL, nor with an option. */
+  /** An action that is neither SQL nor an option. */
   | { readonly kind: 'advice'; readonly text: string };
 
 /** The words of those who call us. */
 export interface Words {
   /** How an option is given: `dropSlots: true`, `--drop-slots`. */
   readonly option: Readonly<Record<RemedyOption, string>>;
-  /** What puts a database in order after its operation died. */
+  /** The action that repairs a database after its operation died. */
   readonly repair: string;
   unprotect(database: string): string;
 }
@@ -157,7 +157,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
 /** Where an error, a blocker or a denied session has its remedies as data. Other copies of this package know it, too. */
 const remediesKey = Symbol.for('pg-evict.remedies');
 
-/** What a remedy is told of: the text is in the words of the API, the data is not seen. */
+/** Objects that carry a remedy: their text has the wording of the API; the structured remedy is hidden. */
 export function attachRemedies<T extends object>(subject: T, remedies: readonly Remedy[]): T {
   return Object.defineProperty(subject, remediesKey, { value: remedies });
 }

@@ -3,7 +3,7 @@ import type { DeniedSession, Session } from './session.js';
 
 /** Something about a database that could not be carried over to its successor. */
 export interface NotCarriedOver {
-  /** What it is: `SET work_mem`, `GRANT CONNECT TO "x"`, `COMMENT`, … */
+  /** The setting: `SET work_mem`, `GRANT CONNECT TO "x"`, `COMMENT`, … */
   readonly setting: string;
   readonly reason: string;
 }
@@ -22,7 +22,7 @@ export interface Standby {
   readonly client: string | null;
 }
 
-/** What an operation did at a connection pooler. */
+/** The result of an operation at a connection pooler. */
 export interface PoolerReport {
   /** Its admin console, without the password. */
   readonly url: string;
@@ -30,13 +30,13 @@ export interface PoolerReport {
   readonly aliases: readonly string[];
   /** How long their clients had to wait. */
   readonly pausedMs: number;
-  /** What did not go as it should, and what became of it. `null` if all did. */
+  /** The step that failed, and its outcome. `null` if every step succeeded. */
   readonly failure: string | null;
 }
 
 /** The content of a database that an operation has put aside, for an undo. */
 export interface KeptContent {
-  /** What it is called meanwhile. */
+  /** Its name meanwhile. */
   readonly database: string;
   /** Until when it is kept, by the server's clock: ISO 8601, UTC. */
   readonly until: string;
@@ -54,7 +54,7 @@ export interface UndoneContent {
   readonly by: string;
 }
 
-/** What an operation did. */
+/** The result of an operation. */
 export interface OperationReport {
   readonly command:
     | 'drop'
@@ -70,13 +70,13 @@ export interface OperationReport {
   readonly database: string;
   /** The new name (rename), the new database (clone), the other database (swap). */
   readonly to?: string;
-  /** What is kept of the old content for an undo; `null` if nothing is. In a dry run, what would be. */
+  /** The old content that is kept for an undo; `null` if none is. In a dry run, the content that would be kept. */
   readonly kept: KeptContent | null;
   /** Why nothing is kept though `undoMs` asked for it. */
   readonly notKept: string | null;
-  /** Drop: what was kept of the database for an undo and is dropped with it; in a dry run, would be. */
+  /** Drop: the content that was kept of the database for an undo, and is dropped with it; in a dry run, would be. */
   readonly keptDropped?: readonly string[];
-  /** Undo: what the content was called that was put back, and what it was. */
+  /** Undo: the private name of the restored content, and where it came from. */
   readonly from?: string;
   readonly undone?: UndoneContent;
   /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
@@ -96,8 +96,8 @@ export interface OperationReport {
   /** In a dry run: everything that would make the operation fail. Otherwise empty. */
   readonly blockers: readonly Blocker[];
   /**
-   * What was lost beside the database's content (in a dry run: would be): what the caller asked to be removed, and
-   * inactive replication slots, which go with a dropped database.
+   * Objects that were lost beside the database's content (in a dry run: would be): those that the caller asked to be
+   * removed, and inactive replication slots, which are dropped with their database.
    */
   readonly removed: readonly Blocker[];
   /** Settings of the database that its successor does not have. */
@@ -112,7 +112,7 @@ export interface OperationReport {
   readonly dryRun: boolean;
 }
 
-/** What {@link terminateSessions} did. */
+/** The result of {@link terminateSessions}. */
 export interface TerminationReport {
   readonly database: string;
   /** Ended, and verified to be gone; in a dry run, would be ended. */

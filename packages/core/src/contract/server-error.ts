@@ -8,7 +8,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 /**
- * What the server says to a session that it ends or does not let in (`admin_shutdown`, `crash_shutdown`,
+ * SQLSTATEs that the server sends to a session that it terminates or rejects (`admin_shutdown`, `crash_shutdown`,
  * `cannot_connect_now`, `database_dropped`, `idle_session_timeout`), and the class of broken connections.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -18,7 +18,9 @@ const endedByServer = /^(?:57P0[1-5]|08\w{3})$/;
 /** Node's error codes for a connection that does not exist, or no longer exists. */
 const ofSocket = /^E(?:CONN\w+|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH)$/;
 
-/** What node-postgres and libpq say, without a code, when the socket was closed without a word. */
+/**
+ * Messages of node-postgres and libpq, without a code, for a socket that was closed without a message from the server.
+ */
 const ofDriver =
   /Connection terminated|not queryable|server closed the connection|no connection to the server|terminating connection|could not (?:receive|send) data/;
 
@@ -31,7 +33,10 @@ export function isConnectionLost(error: unknown): boolean {
   return syscall === 'connect' || ofSocket.test(String(code)) || ofDriver.test(String(message));
 }
 
-/** Whether nobody has heard what became of a statement: it failed without a word of the server on it, or with one of its crash. */
+/**
+ * Whether the outcome of a statement is unknown: the connection failed without a message from the server, or with that
+ * of a crash.
+ */
 export function isOutcomeUnknown(error: unknown): boolean {
   return /^(?:57P02|08\w{3})$/.test(sqlStateOf(error) ?? '08000');
 }
@@ -52,7 +57,7 @@ const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '53300': 'CONNECTION_FAILED',
 };
 
-/** Our code of what the server says; `undefined` where it has none. */
+/** pg-evict's code for a server error; `undefined` where it has none. */
 export function errorCodeOf(sqlState: string | undefined): PgEvictErrorCode | undefined {
   if (sqlState === undefined) return undefined;
   return codes[sqlState] ?? (endedByServer.test(sqlState) ? 'CONNECTION_FAILED' : undefined);
@@ -64,14 +69,14 @@ const fullHint = 'Free some space on the server. What is kept for an undo takes 
 
 const hints: Readonly<Record<string, string>> = { '25006': standbyHint, '53100': fullHint };
 
-/** What would help where the server says this; `undefined` where that is not known. */
+/** The remedy for a server error; `undefined` where none is known. */
 export function hintOf(sqlState: string | undefined): string | undefined {
   return sqlState === undefined ? undefined : hints[sqlState];
 }
 
 /**
- * Makes our error of whatever a statement failed with. `summary` begins the message: what did not happen to which
- * database, `state` ends it.
+ * Turns any failure of a statement into a PgEvictError. `summary` begins the message: the step that failed, and its
+ * database. `state` ends it.
  */
 export function translateError(
   error: unknown,

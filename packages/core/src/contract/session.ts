@@ -19,7 +19,7 @@ export interface Session {
   readonly since: Date | null;
   /** When the backend started. */
   readonly startedAt: Date | null;
-  /** What it waits for, as `type:event`. */
+  /** The event that it waits for, as `type:event`. */
   readonly waitEvent: string | null;
   /** The lock it waits for: `AccessExclusiveLock on public.orders`. Only in a list of sessions. */
   readonly waitsFor: string | null;
@@ -36,14 +36,14 @@ export interface DeniedSession {
   readonly session: Session;
   /** Why not. */
   readonly reason: string;
-  /** What would allow it, such as the `GRANT` to run. */
+  /** The remedy, such as the `GRANT` to run. */
   readonly remedy: string;
 }
 
 /** One value, or several of which one must match. Patterns: `*` any characters, `?` one. */
 export type OneOrMore = string | readonly string[];
 
-/** Picks sessions by who they are. Fields are combined: all must match. */
+/** Selects sessions by role, application, address and kind. Fields are combined: all must match. */
 export interface SessionPattern {
   /** Role name, as a pattern. */
   readonly user?: OneOrMore | undefined;
@@ -53,7 +53,7 @@ export interface SessionPattern {
   readonly client?: OneOrMore | undefined;
 }
 
-/** Picks sessions. Fields are combined: all must match. What the server hides from the role matches nothing. */
+/** Selects sessions. Fields are combined: all must match. Values that the server hides from the role match nothing. */
 export interface SessionFilter extends SessionPattern {
   /** `active`, `idle`, `idle in transaction`, …, as a pattern. */
   readonly state?: OneOrMore | undefined;
@@ -69,7 +69,7 @@ export interface SessionFilter extends SessionPattern {
   readonly blocking?: number | undefined;
   /** Holds a lock on this table, given as `schema.table` or `table`. */
   readonly blockingTable?: string | undefined;
-  /** Stands at the head of a lock chain: others wait for it, and it waits for nobody. */
+  /** Stands at the head of a lock chain: others wait for it, and it waits for no other session. */
   readonly rootBlockers?: boolean | undefined;
   /** Exactly these, by session id (`Session.id`) or pid. An id whose pid now belongs to another session is refused. */
   readonly sessions?: readonly (string | number)[] | undefined;

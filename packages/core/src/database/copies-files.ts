@@ -7,9 +7,9 @@ const largeBytes = 200 * 2 ** 20;
 const largeToClone = 100 * 2 ** 20;
 
 /**
- * Whether CREATE DATABASE is to copy a database with STRATEGY FILE_COPY (15 and later), as SQL: where it is large, and
- * where `fsync` is off, so that checkpoints cost nothing. What our role may not know the size of is copied as the server
- * does by default.
+ * Whether CREATE DATABASE is to copy a database with STRATEGY FILE_COPY (15 and later), as SQL: if it is large, or if
+ * `fsync` is off, because checkpoints then cost nothing. A database whose size the role may not query is copied with
+ * the server's default.
  *
  * @param oid the database, as SQL
  * @see https://www.postgresql.org/docs/current/sql-createdatabase.html

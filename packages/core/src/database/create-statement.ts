@@ -2,7 +2,7 @@ import type { NotCarriedOver } from '../contract/report.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 import { type DatabaseFacts, findDatabase, type Inspection, isInvalid } from './facts.js';
 
-/** What a new database is to be. */
+/** The properties of a new database. */
 export interface CreateRequest {
   readonly name: string;
   /** The template that was asked for. */
@@ -13,7 +13,7 @@ export interface CreateRequest {
   readonly like?: DatabaseFacts | undefined;
 }
 
-/** A CREATE DATABASE, and what it could not be given. */
+/** A CREATE DATABASE, and the settings that could not be part of it. */
 export interface CreateStatement {
   readonly sql: string;
   readonly template: string;
@@ -63,7 +63,7 @@ export function createStatement(inspection: Inspection, request: CreateRequest):
   };
 }
 
-/** Options of CREATE DATABASE, and what could not become one. */
+/** Options of CREATE DATABASE, and the settings that could not become one. */
 interface Clauses {
   readonly clauses: readonly string[];
   readonly notCarriedOver: readonly NotCarriedOver[];

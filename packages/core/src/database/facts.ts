@@ -3,13 +3,13 @@ import { currentRoleQuery } from '../connection/current-role.js';
 import type { Queryable } from '../connection/queryable.js';
 import { copiesFilesSql } from './copies-files.js';
 
-/** What `pg_database` says of a database, and what belongs to it in the other shared catalogs. */
+/** A database's row of `pg_database`, and its entries in the other shared catalogs. */
 export interface DatabaseFacts {
   readonly oid: number;
   readonly name: string;
   readonly owner: string;
   readonly ownerSuperuser: boolean;
-  /** Whether the current role is a member of the owner's, whatever that allows it. */
+  /** Whether the current role is a member of the owner's role, even if it inherits nothing from it. */
   readonly ownerMember: boolean;
   /** Whether the current role has the owner's privileges. */
   readonly owned: boolean;
@@ -37,7 +37,7 @@ export interface AclItem {
   readonly grantable: boolean;
 }
 
-/** What an operation must know before it touches anything. */
+/** Facts that an operation must know before it changes anything. */
 export interface Inspection {
   readonly versionNumber: number;
   readonly role: string;

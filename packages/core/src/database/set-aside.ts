@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../connection/queryable.js';
 import { databaseNotFound, type PgEvictError } from '../contract/error.js';
 
-/** Ties a private name to the database it was made for, whatever that is called. */
+/** Ties a private name to the database it was made for, even if that is renamed. */
 export function privateTag(database: string): string {
   return createHash('sha256').update(database).digest('hex').slice(0, 10);
 }
@@ -35,7 +35,7 @@ export async function findSetAside(client: Queryable, database: string): Promise
   return { name, role, pid: isMaker ? row.pid : null };
 }
 
-/** What is going on with a database that was renamed, in a sentence. */
+/** The state of a renamed database, in a sentence. */
 export function describeSetAside(database: string, { name, pid, role }: SetAside): string {
   const doing = role === 'drop' ? 'drop it' : 'hold it exclusively';
   return pid === null
@@ -43,7 +43,7 @@ export function describeSetAside(database: string, { name, pid, role }: SetAside
     : `Database "${database}" is called "${name}" now: process ${pid}, an operation of pg-evict, renamed it to ${doing}.`;
 }
 
-/** What helps then. */
+/** The remedy for it. */
 export const awaitSetAside =
   'Wait until it is over; if it was killed, the next operation on that database puts it in order.';
 

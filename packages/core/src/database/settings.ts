@@ -3,7 +3,7 @@ import type { AclItem, DatabaseFacts } from './facts.js';
 
 /** A statement that gives a database one of the settings another has. */
 export interface SettingStatement {
-  /** What it sets, for the report. */
+  /** The setting, for the report. */
   readonly setting: string;
   readonly sql: string;
 }
@@ -22,8 +22,8 @@ const listSettings = new Set([
 ]);
 
 /**
- * The statements that make `name`, a new database of `owner`, what `facts` describes: ALTER DATABASE SET, the
- * settings of roles in it, comment and privileges. What CREATE DATABASE takes as an option is not among them.
+ * The statements that give `name`, a new database of `owner`, the settings in `facts`: ALTER DATABASE SET, the settings
+ * of roles in it, comment and privileges. Options of CREATE DATABASE are not among them.
  */
 export function settingStatements(facts: DatabaseFacts, name: string, owner: string): SettingStatement[] {
   const database = quoteIdentifier(name);
@@ -73,8 +73,9 @@ function splitNames(list: string): string[] {
 }
 
 /**
- * Grants exactly what is granted on the old database. A new database has PostgreSQL's default privileges, so those of
- * PUBLIC and of the owner are revoked first. What others granted on (WITH GRANT OPTION) is granted as them.
+ * Grants exactly the privileges of the old database. A new database has PostgreSQL's default privileges, so those of
+ * PUBLIC and of the owner are revoked first. Privileges that other roles passed on (WITH GRANT OPTION) are granted as
+ * those roles.
  */
 function privilegeStatements(facts: DatabaseFacts, database: string, owner: string): SettingStatement[] {
   if (facts.acl === null) return [];

@@ -7,9 +7,9 @@ import type { Operation } from './operation.js';
 const lookMs = 50;
 
 /**
- * Gives sessions what is left of the operation's grace to leave by themselves; returns as soon as nobody is left.
+ * Gives sessions the rest of the operation's grace to disconnect on their own; returns as soon as none is left.
  *
- * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
+ * @throws `PROTECTED` if one of the databases has been protected meanwhile
  */
 export async function waitForSessionsToLeave(
   operation: Operation,
@@ -28,9 +28,9 @@ export async function waitForSessionsToLeave(
 }
 
 /**
- * Waits, while nothing is locked and so nobody is held up, for sessions that may not be ended to leave by themselves: a
- * provider's superuser is usually gone in a moment. Returns as soon as none is left, or with those that are still there
- * when what is left of the operation's patience is used up.
+ * Waits, while nothing is locked and so no client is delayed, for sessions that the role may not terminate to
+ * disconnect on their own: a provider's superuser session usually lasts only a moment. Returns as soon as none is left,
+ * or, when the operation's patience is used up, with the sessions that are still there.
  */
 export async function untilDeniedLeave(
   operation: Operation,

@@ -11,28 +11,28 @@ import { evictSessions, type EvictionRow } from './evict-sessions.js';
  */
 const underLockMs = 4000;
 
-/** What has gone on for so long may not be over in a moment, so that the lock is not taken yet. */
+/** A query that has run for this long may run on, so the lock is not taken yet. */
 const longMs = 300;
 
-/** What ending the sessions, and the statement, have of the deadline at least. */
+/** The minimum of the deadline that is reserved for terminating the sessions and for the statement. */
 const reserveMs = 2000;
 
 /** How long to wait before sessions are looked at again. */
 const lookMs = 50;
 
-/** What a drain looks with. */
+/** The connections and arguments of a drain's queries. */
 interface Look {
   readonly control: Connection;
   readonly runner: Connection;
   readonly deadline: Deadline;
 }
 
-/** How long the sessions of an operation may finish what they are at, and who did. */
+/** How long the sessions of an operation may finish their work, and which of them did. */
 export class Drain {
   readonly #durationMs: number;
   #endsAt: number | undefined;
   #givesBack = false;
-  /** Whether the lock was given back for somebody who waited for it. */
+  /** Whether the lock was given back for a session that waited for it. */
   #gaveWay = false;
   readonly #busy = new Map<string, Session>();
   readonly #cut = new Map<string, Session>();
@@ -67,8 +67,8 @@ export class Drain {
   }
 
   /**
-   * Whether the lock has to be given back, so that somebody can finish: who waits for it himself cannot (once), nor can
-   * those who take longer than the server is patient.
+   * Whether the lock has to be given back so that a session can finish: a busy session that itself waits for the lock
+   * can never finish (this is done once), nor can sessions that take longer than the server is patient.
    */
   givesBack(rows: readonly EvictionRow[], lockedSince: number): boolean {
     if (this.#remainingMs() === 0 || !rows.some(({ busy }) => busy)) return false;
@@ -86,10 +86,10 @@ export class Drain {
   }
 
   /**
-   * Waits without the lock until no session has been busy for long, or it is time for the rest, which is spent under
+   * Waits without the lock until no session has been busy for long, or until only the time is left that is spent under
    * the lock.
    *
-   * @throws `PROTECTED` if somebody has protected one of the databases meanwhile
+   * @throws `PROTECTED` if one of the databases has been protected meanwhile
    */
   async wait({ control, runner, deadline }: Look, databases: readonly string[]): Promise<void> {
     this.#begin(deadline);

@@ -23,7 +23,7 @@ const connectingGraceMs = 100;
 export const heedsLabels = ({ labels = 'heeded', sessions }: ExclusiveStatement): boolean =>
   labels === 'heeded' && sessions === 'end';
 
-/** Somebody is on the databases who may not be ended. */
+/** A session on the databases may not be terminated. */
 export class DeniedError extends Error {
   readonly rows: readonly EvictionRow[];
 
@@ -99,8 +99,8 @@ export async function endSessionsUntilSettled(
 }
 
 /**
- * What says no to the statement, where something that was seen does: it throws, unless that has changed since, or the
- * statement is only stopped for somebody who is to finish.
+ * The reason not to run the statement, if the sweep has found one. Calling it throws, unless the reason has gone since,
+ * or the statement is only stopped so that a session can finish.
  */
 function refusalOf(
   { control, drain }: Operation,
@@ -145,7 +145,7 @@ class Connecting {
   }
 }
 
-/** Remembers who was ended, and who was busy. */
+/** Records the sessions that were terminated, and those that were busy. */
 function note(operation: Operation, rows: readonly EvictionRow[]): void {
   recordTerminated(
     operation,

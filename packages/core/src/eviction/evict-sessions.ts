@@ -5,7 +5,7 @@ import { commentProtects } from '../guards/protection-label.js';
 import { keepParameter } from '../sessions/filter.js';
 import { sessionColumns, type SessionRow, sessionTables } from '../sessions/row.js';
 
-/** A session in the way, and what was done about it. */
+/** A session in the way, and the action taken. */
 export interface EvictionRow extends SessionRow {
   /** Its backend holds the connection lock of the database but is not listed yet. */
   readonly starting: boolean;
@@ -16,7 +16,7 @@ export interface EvictionRow extends SessionRow {
   readonly unidentified: boolean;
   /** The runner holds the lock on its database. */
   readonly locked: boolean;
-  /** It keeps the runner from its work, and everybody in the way may be ended. */
+  /** It blocks the runner, and every session in the way may be terminated. */
   readonly in_the_way: boolean;
   /** Its client has not been told yet that it is connected. */
   readonly connecting: boolean;
@@ -33,11 +33,11 @@ export interface EvictionRow extends SessionRow {
   readonly signalled: boolean;
 }
 
-/** What one sweep found. */
+/** The result of one sweep. */
 export interface EvictionRound {
   /** The databases on which the runner holds the lock that keeps newcomers out. */
   readonly held: readonly string[];
-  /** Pids whose locks the runner waits for, or will have to, whatever database they are in. */
+  /** Pids whose locks the runner waits for, or will have to, in any database. */
   readonly waitingFor: readonly number[];
   /** The first of the databases that is protected by a label. */
   readonly protected: string | null;
@@ -47,27 +47,30 @@ export interface EvictionRound {
 }
 
 /**
- * Looks and terminates in one statement, so that no time passes between the two in which a pid could become
- * somebody else's. $1 databases, $2 the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have
- * been connecting for too long, $6 whether labels are ignored, $7 databases whose lock was held before, $8 whether only those are ended that are not busy.
+ * Looks and terminates in one statement, so that no pid can pass to another process between the two. $1 databases, $2
+ * the runner's pid, $3 whether to terminate, $4 sessions to keep, $5 pids that have been connecting for too long, $6
+ * whether labels are ignored, $7 databases whose lock was held before, $8 whether to terminate only sessions that are
+ * not busy.
  *
- * A session is ended only
- * - once the runner was seen to hold the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for the
- *   source of CREATE), because before that the operation may still fail for another reason, or
+ * A session is terminated only
+ * - once the runner was seen to hold the lock on its database (AccessExclusiveLock for DROP and RENAME, ShareLock for
+ *   the source of CREATE), because before that the operation may still fail for another reason, or
  * - if the runner waits for that very session, and
- * - if there is no session on any of the databases that may not be ended, or is to be kept, and
+ * - if no session on any of the databases is denied or to be kept, and
  * - if none of the databases is protected, and
- * - if nobody else is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner has its lock
- *   then, but will stumble over the row, and
- * - if it is connected: one that is about to be gets there in a moment. Ended before, its client would be refused, and
- *   once more when it comes back and queues. Only one that hangs while it connects is ended as it is.
+ * - if no other session is changing the row of a database (an uncommitted ALTER DATABASE or GRANT): the runner already
+ *   has its lock then, but would wait for the row, and
+ * - if it has finished connecting: one that is still connecting is done in a moment. If it were terminated before, its
+ *   client would be refused, and once more when it reconnects and queues. Only a session that hangs while it connects
+ *   is terminated in that state.
  *
  * A backend in startup holds RowExclusiveLock on its database (`InitPostgres()`, src/backend/utils/init/postinit.c)
- * before it is listed under its database; the runner cannot have its lock then, so it is ended only if the runner waits
- * for it. Those that come once the lock is gone, to the database that has the name by then, are not.
+ * before it is listed under its database. The runner cannot have its lock then, so the backend is terminated only if
+ * the runner waits for it. Backends that connect after the lock is gone, to the database that has the name by then, are
+ * not terminated.
  *
- * Parallel workers end with their leader. Clients queued behind our lock hold nothing and are left alone: ended, they
- * would come back and queue again; when the lock goes, the server checks the name again by itself.
+ * Parallel workers end with their leader. Clients queued behind our lock hold nothing and are left alone: terminated,
+ * they would reconnect and queue again. When the lock is released, the server checks the name again by itself.
  */
 const sweepQuery = `
 WITH me AS MATERIALIZED (${currentRoleQuery}),
@@ -126,12 +129,15 @@ type ResultRow = EvictionRow & {
   readonly runner_wait: string | null;
 };
 
-/** Has the sweep planned, which takes longer than anything else that is looked at. Looks at nobody. */
+/**
+ * Has the server plan the sweep in advance, because planning takes longer than any other query here. Examines no
+ * session.
+ */
 export async function prepareEviction(control: Client, runnerPid: number): Promise<void> {
   await evictSessions(control, [], runnerPid);
 }
 
-/** What is done about those who are found. */
+/** The action for the sessions that are found. */
 export interface EvictionOptions {
   /** Whether those in the way are ended. @default false */
   readonly terminate?: boolean;
@@ -152,8 +158,8 @@ export interface EvictionOptions {
 }
 
 /**
- * Looks at who is on the databases and, with `terminate`, ends those who keep the runner from its work.
- * Needs, for sessions of other roles, `pg_signal_backend` or a superuser.
+ * Finds the sessions on the databases and, with `terminate`, terminates those that block the runner. Needs, for
+ * sessions of other roles, `pg_signal_backend` or a superuser.
  */
 export async function evictSessions(
   control: Client,
@@ -192,7 +198,10 @@ export async function evictSessions(
   };
 }
 
-/** A session that the role may not end. Of backends in startup, and of what the role may not see, nothing is known yet. */
+/**
+ * A session that the role may not terminate. Nothing is known yet of backends in startup, and of sessions hidden from
+ * the role.
+ */
 export function isDenied(row: EvictionRow): boolean {
   return !row.can_terminate && !row.starting && !row.unidentified;
 }

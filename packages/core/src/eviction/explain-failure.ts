@@ -22,7 +22,7 @@ const placeholderStates = new Set(['22012', '42809', '22023']);
 const objectInUse = '55006';
 const deadlockDetected = '40P01';
 
-/** Somebody has changed the row of a database between our reading it and our changing it: ALTER DATABASE, GRANT, COMMENT. */
+/** Another session has changed the row of a database after we read it: ALTER DATABASE, GRANT, COMMENT. */
 const isChangedMeanwhile = (error: unknown): boolean =>
   sqlStateOf(error) === 'XX000' && (error as Error).message.startsWith('tuple concurrently ');
 const lockNotAvailable = '55P03';
@@ -59,7 +59,7 @@ export async function throwUnlessRetriable(
   }
   if (deadline.over || sqlState === lockNotAvailable)
     throw await explainTimeout(operation, statement, lastSweep, error);
-  // Somebody has ended our session, in the middle of a DROP perhaps.
+  // Our session was terminated, perhaps in the middle of a DROP.
   const isEnded = sqlState === '57P01';
   const state = isEnded ? await halfDropped(control.client, statement.databases).catch(() => '') : '';
   throw translateError(error, failure, { database, state });
@@ -80,7 +80,10 @@ async function throwIfInUse(
   throw blockedError('SESSIONS_REMAIN', `${failure}:`, untouchable, facts);
 }
 
-/** The error for a statement that was cancelled at the deadline: whoever it waited for, or that the time is up. */
+/**
+ * The error for a statement that was cancelled at the deadline. It names the session that the statement waited for, or
+ * says that the time is up.
+ */
 async function explainTimeout(
   { control, database, deadline, failure, runner, terminated }: Operation,
   statement: ExclusiveStatement,

@@ -8,11 +8,11 @@ import type { Session, SessionPattern } from '../contract/session.js';
 import type { Drain } from './drain.js';
 import type { PoolerPauses } from '../poolers/pooler-pauses.js';
 
-/** One operation under way: two connections to one maintenance database, a deadline, and what was done so far. */
+/** A running operation: two connections to one maintenance database, a deadline, and the results so far. */
 export interface Operation {
   readonly command: OperationReport['command'];
   readonly database: string;
-  /** Begins the message of a failure: what did not happen. Ends without a full stop. */
+  /** Begins the message of a failure: the step that failed. Ends without a full stop. */
   readonly failure: string;
   readonly settings: ConnectionSettings;
   readonly maintenanceDatabase: string;
@@ -23,15 +23,15 @@ export interface Operation {
   readonly control: Connection;
   /** Sessions ended so far, by pid and start. */
   readonly terminated: Map<string, Session>;
-  /** What was removed so far because the caller asked for it. */
+  /** Objects removed so far on the caller's request. */
   readonly removed: Blocker[];
-  /** What it made under a private name and could not drop when it failed. */
+  /** Databases that it made under a private name and could not drop when it failed. */
   readonly leftovers: Leftover[];
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
   /** Has the clients of the target's poolers wait while databases are needed. */
   readonly poolers: PoolerPauses;
-  /** How long sessions may still leave by themselves: what is left of it for the whole operation. */
+  /** How long sessions may still disconnect on their own: the rest of the grace of the whole operation. */
   graceMs: number;
   /** How long sessions that may not be ended may still leave by themselves, likewise. */
   patienceMs: number;
@@ -42,7 +42,7 @@ export interface Operation {
   step(step: OperationStep): Promise<void>;
 }
 
-/** What an operation leaves for its report; the rest is filled in by {@link withOperation}. */
+/** The part of the report that an operation provides; {@link withOperation} fills in the rest. */
 export type OperationOutcome = Pick<OperationReport, 'changed'> & Partial<OperationReport>;
 
 /** One statement that needs databases free of sessions. */
@@ -51,13 +51,13 @@ export interface ExclusiveStatement {
   /** The databases that must be free: those the statement locks. */
   readonly databases: readonly string[];
   /**
-   * `end`: sessions on them are ended. `wait`: they belong to the server (template1), nobody is ended, and the
-   * statement waits for them as long as PostgreSQL does.
+   * `end`: sessions on them are terminated. `wait`: they belong to the server (template1), no session is terminated,
+   * and the statement waits for them as long as PostgreSQL does.
    */
   readonly sessions: 'end' | 'wait';
   /**
-   * `heeded`: who protects one of the databases before the statement has its lock keeps it from running. `ignored`: it
-   * only puts back what was there before.
+   * `heeded`: a protection label that appears before the statement has its lock stops the statement. `ignored`: the
+   * statement only puts back an earlier state.
    */
   readonly labels?: 'heeded' | 'ignored';
   /**
@@ -65,7 +65,7 @@ export interface ExclusiveStatement {
    * @default false
    */
   readonly renames?: true;
-  /** What, beside sessions, the statement stumbles over. */
+  /** Blockers, beside sessions, that would make the statement fail. */
   readonly blockedBy: readonly BlockerKind[];
 }
 

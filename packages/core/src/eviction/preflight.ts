@@ -12,13 +12,13 @@ import { mayRemove, type RemedyOptions } from './remove-blockers.js';
 /** Databases an operation needs free of sessions. */
 export interface Needs {
   readonly databases: readonly string[];
-  /** What, beside sessions, would keep them from it. */
+  /** Blockers, beside sessions, that would prevent it. */
   readonly blockedBy: readonly BlockerKind[];
 }
 
-/** What preflight found. */
+/** The result of preflight. */
 export interface Plan {
-  /** What the caller asked to be removed to make way. */
+  /** Objects to remove, as the caller asked, so that the operation can run. */
   readonly toRemove: readonly Blocker[];
   /** The report of a dry run. */
   readonly report: Pick<OperationReport, 'changed' | 'terminated' | 'denied' | 'blockers' | 'removed'>;

@@ -7,9 +7,9 @@ import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 import type { Operation } from './operation.js';
 import { boundLockWait, runWithinDeadline } from './run-within-deadline.js';
 
-/** What may be removed to make way for an operation. Nothing is by default: each of these loses something. */
+/** Blockers that an operation may remove. By default it removes none: each removal loses something. */
 export interface RemedyOptions {
-  /** Rolls back prepared transactions of the database; what they did is lost. @default false */
+  /** Rolls back prepared transactions of the database; their changes are lost. @default false */
   readonly rollbackPrepared?: boolean | undefined;
   /** Drops replication slots in use; their consumers cannot go on. @default false */
   readonly dropSlots?: boolean | undefined;
@@ -71,7 +71,7 @@ export async function removeBlockers(operation: Operation, blockers: readonly Bl
   }
 }
 
-/** What has to be removed by a statement inside its database. */
+/** Blockers that have to be removed by a statement inside their database. */
 interface Removal {
   readonly blocker: Blocker;
   readonly sql: string;

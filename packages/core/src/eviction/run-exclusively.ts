@@ -11,13 +11,13 @@ import { type Attempt, SecondRunner } from './second-runner.js';
 import { endLostRunner } from './stop-statement.js';
 
 /**
- * Lock first, terminate, wake. The runner starts the statement, which takes the lock that keeps newcomers out and
- * then naps until the sessions on the databases are gone; meanwhile control ends them and, when it sees nobody
- * left, wakes the runner. No client can slip in between, and no nap is slept to its end.
+ * Lock first, terminate, wake. The runner starts the statement, which takes the lock that keeps new sessions out and
+ * then naps until the sessions on the databases are gone. Meanwhile control terminates them and, when it sees none
+ * left, wakes the runner. No client can connect in between, and no nap is slept to its end.
  *
- * Never returns while the statement still runs on the server. Sessions ended are added to `operation.terminated`.
+ * Never returns while the statement still runs on the server. Terminated sessions are added to `operation.terminated`.
  *
- * @throws {@link PgEvictError} `SESSIONS_REMAIN` if sessions may not be ended (nobody is then) or do not end,
+ * @throws {@link PgEvictError} `SESSIONS_REMAIN` if sessions may not be terminated (none is then) or do not end,
  * `BLOCKED` if something else stands in the way, `TIMEOUT`, `ABORTED`, or the server's own refusal
  */
 export async function runExclusively(operation: Operation, statement: ExclusiveStatement): Promise<void> {
@@ -38,7 +38,7 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
   const second = isQueuedTwice ? new SecondRunner(operation, statement) : undefined;
   try {
     while (!(await attemptOnce(operation, statement, second)));
-    // What it would do has been done, which it notices by itself.
+    // Its work is already done, and its statement then fails on purpose.
     await second?.standDown().catch(() => undefined);
   } catch (error) {
     await second?.standDown();
@@ -75,7 +75,7 @@ async function attemptOnce(
     }
     if (lastSweep === undefined) throw error;
     if (drain?.wasGivenBack() === true && !deadline.over) await drain.wait(operation, statement.databases);
-    // What keeps the second runner from it is found by the first one, too.
+    // An obstacle of the second runner is found by the first one, too.
     else if (takenOver === undefined || deadline.over)
       await throwUnlessRetriable(attempt.operation, statement, lastSweep, error);
     return false;
@@ -103,14 +103,14 @@ async function begin(
   deadline.throwIfOver(database, `${failure}.`);
   await boundLockWait(runner, deadline);
   await second?.remember();
-  // The last look before it: where nobody is connected, nothing holds it up once it has begun.
+  // The last look before it: if no session is connected, nothing delays the statement once it has begun.
   if (heedsLabels(statement)) await refuseProtectedByNow(runner.client, statement.databases);
   return { operation, running: runner.run(statement.sql) };
 }
 
 /**
- * Somebody who may not be ended has come after everybody looked. Nothing is locked any more: they are waited for as the
- * others were.
+ * A session that may not be terminated has connected after the last look. Nothing is locked any more, so it is waited
+ * for like the others before.
  */
 async function waitForDenied(
   operation: Operation,

@@ -9,11 +9,11 @@ import { cancelUntilSettled } from './stop-statement.js';
 const lookMs = 50;
 
 /**
- * Runs a statement that may have to wait for somebody's lock, and cancels it at the deadline: it never runs on behind the
- * caller's back.
+ * Runs a statement that may have to wait for another session's lock, and cancels it at the deadline: it never runs on
+ * unnoticed.
  *
- * @throws {@link PgEvictError} `BLOCKED` if somebody's lock was waited for at the deadline, `TIMEOUT`, `ABORTED`; what the
- * server says is thrown as the driver's error
+ * @throws {@link PgEvictError} `BLOCKED` if the statement waited for another session's lock at the deadline, `TIMEOUT`,
+ * `ABORTED`; a server error is thrown as the driver's error
  */
 export async function runWithinDeadline(
   operation: Operation,

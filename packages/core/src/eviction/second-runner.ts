@@ -7,7 +7,7 @@ import { type ExclusiveStatement, type Operation, wakeChannel } from './operatio
 import { boundLockWait } from './run-within-deadline.js';
 import { cancelUntilSettled, endLostRunner } from './stop-statement.js';
 
-/** A statement under way, and the operation as it is for whoever runs it. */
+/** A running statement, and the operation as its runner sees it. */
 export interface Attempt {
   readonly operation: Operation;
   readonly running: Promise<unknown>;
@@ -17,16 +17,17 @@ export interface Attempt {
 const namesQuery = 'SELECT oid, datname::text AS name FROM pg_database WHERE datname = ANY ($1::name[])';
 
 /**
- * Added to a string of renames, which is one transaction, this makes all of them fail (22012) unless they give that very
- * database another name: what was done already is neither done again nor undone.
+ * Added to a string of renames, which is one transaction, this makes all of them fail (22012) unless they rename that
+ * very database: renames that are already done are neither repeated nor undone.
  */
 const onlyOnce = ({ oid, name }: { oid: number; name: string }): string =>
   `SELECT 1 / count(*) FROM pg_database WHERE oid = ${oid} AND datname <> ${quoteLiteral(name)}
     AND xmin = pg_current_xact_id()::xid`;
 
 /**
- * Queues for the lock that the runner holds, before others do, with the same statement. When the server gives the runner's
- * attempt up, it has the lock at once, and nobody who queued after it gets to the database in between.
+ * Queues for the lock that the runner holds, before other sessions do, with the same statement. When the server ends
+ * the runner's attempt, this one has the lock at once, and no session that queued later gets to the database in
+ * between.
  */
 export class SecondRunner {
   readonly #operation: Operation;

@@ -58,7 +58,7 @@ async function repeatUntilDone(
   throw unknown();
 }
 
-/** The error for an operation whose end nobody has heard of. */
+/** The error for an operation with an unknown outcome. */
 function connectionLost({ database }: Operation, message: string, cause: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', message, {
     database,
@@ -87,7 +87,7 @@ export async function cancelUntilSettled(
       return statement.settled;
     });
   } catch (error) {
-    // Nobody waits for it any more.
+    // Its caller no longer waits for it.
     giveUp(operation.runner.client);
     throw error;
   }
@@ -99,13 +99,13 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint::text = $2`;
 
 /**
- * Ends the runner's backend after our connection to it was lost: the server does not notice that while it is at work, and
- * goes on. Waits until it is gone.
+ * Terminates the runner's backend after our connection to it was lost: a server that is executing a statement does not
+ * notice that, and goes on. Waits until the backend is gone.
  *
  * @param databases those that the statement was about
- * @param cause what the connection was lost by
- * @returns the error to throw: nobody has heard what became of the statement
- * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ * @param cause the error of the lost connection
+ * @returns the error to throw: the outcome of the statement is unknown
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
  */
 export async function endLostRunner(
   operation: Operation,

@@ -15,7 +15,7 @@ SELECT t.pid FROM unnest($1::int[], $2::float8[]) AS t (pid, started) WHERE EXIS
       AND (t.started IS NULL OR a.backend_start IS NULL OR abs(extract(epoch FROM a.backend_start) * 1000 - t.started) < 2))
   OR t.started IS NULL AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = t.pid)`;
 
-/** What became of the sessions that an operation has told to end. */
+/** The outcome for the sessions that an operation has signalled. */
 export interface ToldToEnd {
   readonly ended: readonly Session[];
   readonly remaining: readonly Session[];
@@ -24,7 +24,8 @@ export interface ToldToEnd {
 }
 
 /**
- * Gives those a moment who were told to end, and says who has: "ended" is said of nobody who is there.
+ * Gives signalled sessions a moment to exit, and returns those that have: a session is reported as terminated only if
+ * it is gone.
  */
 export async function untilToldHaveEnded({ control, deadline, terminated }: Operation): Promise<ToldToEnd> {
   const told = [...terminated.values()];

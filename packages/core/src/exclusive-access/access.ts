@@ -4,7 +4,7 @@ import type { Operation } from '../eviction/operation.js';
 
 /** A way into a database under a private name. */
 export interface DatabaseAccess {
-  /** The name under which the database is to be reached meanwhile; nobody else knows it. */
+  /** The name under which the database can be reached meanwhile; only this operation knows it. */
   readonly database: string;
   /** Settings for node-postgres that lead to it. */
   readonly connection: ConnectionSettings;
@@ -29,7 +29,7 @@ export function accessTo(
   target: Target,
   lost: AbortSignal,
 ): DatabaseAccess {
-  // What node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
+  // The password that node-postgres found for us (.pgpass is looked up by database name, so not under the private one).
   const { password } = runner.client as { password?: unknown };
   const connection = { ...settings, ...(typeof password === 'string' ? { password } : {}), database };
   const signal = AbortSignal.any([lost, ...(deadline.signal === undefined ? [] : [deadline.signal])]);

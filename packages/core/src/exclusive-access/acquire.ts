@@ -26,10 +26,10 @@ export interface AcquirePlan extends Plan {
   readonly statement: CreateStatement;
 }
 
-/** What did not happen, where the database was not held. */
+/** The failed step, if the database was not held. */
 export const notHad = (database: string): string => `Exclusive access to database "${database}" was not had`;
 
-/** Finds, before anything is touched, what holding the database would do and what would keep us from it. */
+/** Finds, before anything is changed, what holding the database would do and which obstacles there are. */
 export async function planAcquire(operation: Operation, options: RemedyOptions): Promise<AcquirePlan> {
   const { database, failure, runner } = operation;
   const inspection = await inspect(runner.client, [database, 'template0', 'template1'], 'template0');

@@ -5,15 +5,15 @@ import type { Operation } from '../eviction/operation.js';
 import { cancelUntilSettled } from '../eviction/stop-statement.js';
 import { quoteIdentifier } from '../text/quote.js';
 
-/** What DROP DATABASE says of a template. */
+/** PostgreSQL's message for DROP DATABASE of a template. */
 const wrongObjectType = '42809';
 
 /** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
 const tidyMs = 1000;
 
 /**
- * Drops what nobody needs, but waits for nobody who is on one of them or works with it, and for none of them once the time
- * is up.
+ * Drops leftovers that are not needed any more. Does not wait for sessions on them, nor for operations that work with
+ * them, and drops nothing more once the time is up.
  */
 export async function dropAbandoned(operation: Operation, names: readonly string[]): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
@@ -34,10 +34,13 @@ UNION
 SELECT pid FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND granted AND pid <> $2
   AND mode <> 'RowExclusiveLock' AND objid = (SELECT oid FROM pg_database WHERE datname = $1)`;
 
-/** How long a drop may take before somebody is looked for whom it waits for. */
+/** How long a drop may take before the session that it waits for is looked up. */
 const unhinderedMs = 50;
 
-/** If somebody uses it, the drop waits for them and is cancelled. Usually nobody does, so they are looked for afterwards. */
+/**
+ * If a session uses the database, the drop waits for it and is cancelled. That is rare, so sessions are looked up
+ * afterwards.
+ */
 async function dropUnlessInUse(operation: Operation, database: string): Promise<Leftover[]> {
   const { control, runner } = operation;
   const dropping = dropPrivateDatabases(operation, [database]);
@@ -57,8 +60,8 @@ async function dropUnlessInUse(operation: Operation, database: string): Promise<
 }
 
 /**
- * Drops databases that only pg-evict knows. There is nobody on them to end; if there is, they stay for the next
- * operation to clean up and are returned with the reason. A template flag carried over to one is taken off.
+ * Drops databases that only pg-evict knows. Normally no session is on them. If one is, the database stays for the next
+ * operation to clean up, and is returned with the reason. A template flag carried over to one is removed.
  */
 export async function dropPrivateDatabases(
   operation: Operation,
@@ -87,9 +90,9 @@ async function dropPrivateDatabase(operation: Operation, name: string): Promise<
 }
 
 /**
- * Since 15, DROP DATABASE waits until every process of the server has answered, without limit, if one is stopped or
- * hangs. It is cancelled then, and when it still runs some time after the deadline: what was to be dropped is half
- * dropped and needed by nobody.
+ * Since 15, DROP DATABASE waits without limit until every process of the server has answered, even if one is stopped or
+ * hangs. The drop is then cancelled, and also if it still runs some time after the deadline: the database is then half
+ * dropped, and is not needed any more.
  */
 async function runUnlessItHangs(operation: Operation, sql: string): Promise<void> {
   const { runner, control, deadline } = operation;

@@ -1,6 +1,6 @@
 /**
- * Who says something about a database under its private name, by an advisory lock: its holder, that he lives, though
- * the backend that the name tells of is gone; or who puts it in order, that he does.
+ * The parties that hold an advisory lock on a database under its private name. The holder's lock says that the holder
+ * lives, although the backend in the name is gone. A repairer's lock says that the repairer lives.
  */
 export type LeaseParty = 'holder' | 'recoverer';
 
@@ -14,8 +14,8 @@ export function leaseLockKey(name: string, party: LeaseParty): string {
 }
 
 /**
- * Whether somebody has a party's lock. Advisory locks exclude each other within one database only; pg_locks shows those
- * of the whole server, whatever maintenance database others work from.
+ * Whether a session has a party's lock. Advisory locks exclude each other within one database only, but pg_locks shows
+ * those of the whole server, so this also finds locks that were taken from another maintenance database.
  *
  * @param name an SQL expression
  * @see https://www.postgresql.org/docs/current/view-pg-locks.html (how a bigint key is shown)

@@ -18,17 +18,17 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS held, ${leaseLockT
 
 /** How the loss of a hold is told. */
 export interface LeaseLoss {
-  /** What another operation has done with the database, taking its holder for dead. */
+  /** The change that another operation has made to the database because it mistook the holder for dead. */
   readonly taken: string;
   /** The error; `why` ends without a full stop. */
   error(why: string, cause?: unknown): PgEvictError;
 }
 
 /**
- * Keeps a database under a private name from being taken for one whose holder is dead. What tells others that its
- * holder lives is the backend that the private name tells of; if that is lost, an advisory lock says so in its place,
- * from another connection. Others wait a moment for it before they take a holder for dead ({@link recoverAbandoned}); if
- * it came too late, {@link Lease.lost} fires.
+ * Keeps other operations from mistaking the holder of a database under a private name for dead. The backend in the
+ * private name shows that the holder lives. If that backend is lost, another connection takes an advisory lock that
+ * shows the same. Other operations wait a moment for that lock before they treat a holder as dead ({@link
+ * recoverAbandoned}); if the lock came too late, {@link Lease.lost} fires.
  */
 export class Lease {
   readonly #operation: Operation;
@@ -62,7 +62,7 @@ export class Lease {
     while (this.#renewing !== undefined) await this.#renewing;
   }
 
-  /** Has nobody keep the database held any more. */
+  /** Stops holding the database. */
   async end(): Promise<void> {
     this.#ending.abort();
     await this.settled();
@@ -133,7 +133,7 @@ export class Lease {
     }
   }
 
-  /** Whether the database still has its private name, once whoever is about to put it back has made up his mind. */
+  /** Whether the database still has its private name, once an operation that is about to put it back has decided. */
   async #isOurs(client: Client, patience: Deadline): Promise<boolean> {
     for (;;) {
       const { rows } = await client.query<{ held: boolean; claimed: boolean }>(stateQuery, [this.#name]);
@@ -150,7 +150,7 @@ export class Lease {
   }
 }
 
-/** The error for a database that somebody else got while it was held. */
+/** The error for a database that another operation got while it was held. */
 export function lostError(database: string, why: string, cause?: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', `Database "${database}" was not held to the end: ${why}.`, {
     database,

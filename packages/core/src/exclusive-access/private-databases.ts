@@ -5,8 +5,8 @@ import { standsInFor } from '../guards/placeholder.js';
 import { leaseLockTaken } from './lease-lock.js';
 
 /**
- * What a database under a private name is: a successor not yet swapped in, a predecessor swapped out, one that is being
- * dropped, or one that somebody holds exclusively. The first three hold nothing that is needed, the last holds the data.
+ * The state of a database under a private name: a successor not yet swapped in, a predecessor swapped out, one that is
+ * being dropped, or one that is held exclusively. The first three hold nothing that is needed; the last holds the data.
  */
 export type PrivateRole = 'new' | 'old' | 'drop' | 'held';
 
@@ -24,16 +24,16 @@ export interface AbandonedDatabase {
 }
 
 /**
- * A name for a database that only this operation knows. It carries the runner's pid and the start of its backend, so
- * that whoever finds it can tell whether its maker still lives, and is at most 52 bytes long.
+ * A name for a database that only this operation knows. It carries the runner's pid and the start of its backend, which
+ * show whether its maker still lives. It is at most 52 bytes long.
  */
 export function privateName({ database, runner }: Operation, role: PrivateRole): string {
   return `pg_evict_${role}_${privateTag(database)}_${runner.pid}_${BigInt(runner.started).toString(36)}`;
 }
 
 /**
- * Whether there are private databases at all. There seldom are, and asking whose they are costs several times as much.
- * What is kept for an undo, and test databases, have other names.
+ * Whether there are private databases at all. They are rare, and finding out their owners and makers costs several
+ * times as much. Content kept for an undo, and test databases, have other names.
  */
 const privateQuery = `SELECT FROM pg_database WHERE datname ~ '^pg_evict_(new|old|drop|held)_' LIMIT 1`;
 
@@ -55,7 +55,7 @@ WHERE part IS NOT NULL AND NOT ${leaseLockTaken('p.datname::text', 'holder')} OR
 const namedQuery = `
 SELECT datname AS name, datdba::bigint::float8 AS owner, shobj_description(oid, 'pg_database') AS comment FROM pg_database`;
 
-/** A database by its name, whose it is, and what is said of it. */
+/** A database by its name, with its owner and comment. */
 interface NamedDatabase {
   readonly name: string;
   readonly owner: number;
@@ -72,10 +72,10 @@ type AbandonedRow = AbandonedDatabase & {
 };
 
 /**
- * Whether an operation of ours may have made it. Everybody who may create databases can give one such a name, and have us
- * wait for those who are on it, or put it in the place of one of ours. Ours belong to us or to the owner of the database
- * they were made for; one that is held is named by its placeholder. Of what was being dropped nothing is left to tell whose
- * it was: whoever may drop it does, unless somebody is on it.
+ * Whether an operation of ours may have made it. Every role that may create databases can give one such a name, to make
+ * us wait for its sessions or to have us swap it in for one of ours. Ours belong to our role or to the owner of the
+ * database they were made for; one that is held is named by its placeholder. For a database that was being dropped,
+ * nothing else shows its owner: any role that may drop it does, unless a session is on it.
  */
 function isTrusted(
   { mine, name, owner, role, tag, used }: AbandonedRow,

@@ -12,15 +12,15 @@ import { release } from './release.js';
 const returnMs = 1000;
 
 /**
- * Puts in order what operations on this database left because their process died: a database held exclusively gets
- * its name back, then what was set aside is dropped. Returns whether there was anything, and what could
- * not be put in order.
+ * Repairs what operations on this database left because their process died: a database held exclusively gets its name
+ * back, then databases that were set aside are dropped. Returns whether there was anything to repair, and what could
+ * not be repaired.
  */
 export async function recoverAbandoned(operation: Operation): Promise<{ found: boolean; left: Leftover[] }> {
   const abandoned = await findAbandonedDatabases(operation.runner.client, operation.database);
   const named = (wanted: PrivateRole): string[] =>
     abandoned.filter(({ role }) => role === wanted).map(({ name }) => name);
-  // Nobody needs what was replaced, or was to be dropped, whoever lives.
+  // A replaced database, or one that was to be dropped, is not needed, even if its operation still lives.
   const replaced = [...named('old'), ...named('drop')];
   const found = [...replaced];
   const left: Leftover[] = [];
@@ -36,7 +36,7 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
   };
   for (const name of [...named('held'), ...(await findOrphaned(operation))])
     await claimed(name, async () => (await release(operation, name)).leftovers ?? []);
-  // Somebody may be filling it, and is about to say that he lives.
+  // An operation may still be filling it, and be about to say that it lives.
   for (const name of named('new')) await claimed(name, async () => dropAbandoned(operation, [name]));
   left.push(...(await dropAbandoned(operation, replaced)));
   return { found: found.length > 0, left };
@@ -78,8 +78,8 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1
   OR strpos(shobj_description(oid, 'pg_database'), ' placeholder of ' || $1 || ']') > 0) AS held, ${leaseLockTaken('$1::text', 'holder')} AS alive`;
 
 /**
- * Calls `callback` if nobody else puts the database in order meanwhile and its holder does not come back. Both sides first
- * take their own lock and then look for the other's, so at least one of them sees the other.
+ * Calls `callback` if no other operation repairs the database meanwhile and its holder does not come back. Both sides
+ * first take their own lock and then look for the other's, so at least one of them sees the other.
  */
 async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
   const { client } = operation.runner;
@@ -94,10 +94,13 @@ async function withClaim(operation: Operation, name: string, callback: () => Pro
   }
 }
 
-/** How long somebody else may take to put it in order; anybody may hold the lock that says so. */
+/**
+ * How long another operation may take to repair it. There is a limit because any session can hold the lock that says
+ * so.
+ */
 const claimMs = 10_000;
 
-/** Waits while somebody else puts it in order. */
+/** Waits while another operation repairs it. */
 async function claim({ deadline, runner }: Operation, name: string): Promise<boolean> {
   const endsAt = performance.now() + claimMs;
   for (;;) {

@@ -8,16 +8,16 @@ import { renameStatement } from '../text/quote.js';
 import { dropPrivateDatabases } from './drop-private-databases.js';
 import { privateName } from './private-databases.js';
 
-/** What did not happen, where the database kept its private name. */
+/** The failed step, if the database kept its private name. */
 export const notGivenBack =
   (held: string) =>
   (database: string): string =>
     `Database "${database}" was not given back; it is still called "${held}"`;
 
 /**
- * Gives a database that was held exclusively its name back, and drops the placeholder. Ends the sessions that are
- * still on it. If there is no database under the private name (somebody has dropped it, by that name), only the placeholder
- * that stands in for it is dropped (`dropped`); if there is none either, it does nothing, and says so (`changed`).
+ * Gives a database that was held exclusively its name back, and drops the placeholder. Terminates the sessions that are
+ * still on it. If there is no database under the private name (it was dropped by that name), only the placeholder is
+ * dropped (`dropped`). If there is no placeholder either, it does nothing, and says so (`changed`).
  *
  * @throws {@link PgEvictError} `DATABASE_EXISTS` if another database has taken the name; the message says where the
  * data is

@@ -13,7 +13,10 @@ interface Guard {
   readonly remedy: Remedy;
 }
 
-/** What guards a database whatever its label says; `undefined` if nothing does. Asks no server. */
+/**
+ * The reason why a database is protected regardless of its label; `undefined` if there is none. Sends nothing to the
+ * server.
+ */
 export function guardOf(database: string, target?: ResolvedTarget): Guard | undefined {
   if (isBuiltIn(database)) {
     return {
@@ -51,8 +54,8 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
 /**
  * Refuses the databases that may never be touched, before any connection is made.
  *
- * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and what the target protects;
- * `REFUSED` when the database is the one administrative commands connect to
+ * @throws {@link PgEvictError} `PROTECTED` for `postgres`, `template0`, `template1` and the databases that the target
+ * protects; `REFUSED` when the database is the one that administrative commands connect to
  */
 export function assertNotGuarded(database: string, target?: ResolvedTarget): void {
   const guard = guardOf(database, target);

@@ -24,15 +24,15 @@ export function standsInFor(comment: string | null): string | undefined {
     : /\[pg-evict: placeholder of (pg_evict_held_\w+)\]$/.exec(comment)?.[1];
 }
 
-/** Whether a database's comment says that it stands in for one that somebody holds exclusively. */
+/** Whether a database's comment marks it as the placeholder for a database that is held exclusively. */
 export function isPlaceholder(comment: string | null): boolean {
   return standsInFor(comment) !== undefined;
 }
 
 /**
- * What a placeholder is made like. It lets nobody in. As a template it cannot be dropped, whoever tries. Its encoding
- * is another than that of the database it stands for: a copy has the encoding of what was copied, which gives away a
- * copy of the placeholder ({@link placeholderCopied}).
+ * The options that a placeholder is created with. It rejects all connections. As a template it cannot be dropped, not
+ * even by a superuser. Its encoding differs from that of the database it stands for. A copy has the encoding of its
+ * template, so the encoding shows that a database is a copy of the placeholder ({@link placeholderCopied}).
  */
 export function placeholderClauses({ encoding }: DatabaseFacts, versionNumber: number): string {
   const other = encoding === 'SQL_ASCII' ? 'UTF8' : 'SQL_ASCII';
@@ -56,11 +56,11 @@ export function onlyPlaceholderOf(renamed: string, held: string): string {
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
 }
 
-/** Says whether a copy is one of a placeholder: $1 the copy, $2 the encoding of what was to be copied. */
+/** Whether a copy is one of a placeholder: $1 the copy, $2 the encoding of the database that was to be copied. */
 export const placeholderCopied = `
 SELECT FROM pg_database WHERE datname = $1 AND pg_encoding_to_char(encoding) <> $2`;
 
-/** What stands in the way of everybody else while somebody has the database exclusively. */
+/** The blocker for other operations while a database is held exclusively. */
 export function heldBlocker(database: string): Blocker {
   const facts = {
     kind: 'lock' as const,
@@ -71,12 +71,12 @@ export function heldBlocker(database: string): Blocker {
   return withRemedy(facts, { kind: 'await-release', database });
 }
 
-/** The error for a database that somebody has exclusively. */
+/** The error for a database that is held exclusively by another operation. */
 export function heldError(database: string, failure: string, cause?: unknown): PgEvictError {
   return blockedError('BLOCKED', `${failure}.`, [heldBlocker(database)], { database, cause });
 }
 
-/** Which of some databases somebody has exclusively. */
+/** The databases, of those given, that are held exclusively. */
 export async function findPlaceholder(
   client: Client,
   databases: readonly string[],

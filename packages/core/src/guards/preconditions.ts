@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../text/quote.js';
 import { heldError, isPlaceholder } from './placeholder.js';
 import { refuseProtected } from './protection-label.js';
 
-/** What helps where the template is missing. */
+/** The remedy for a missing template. */
 export const createTemplate: Remedy = { kind: 'advice', text: 'Create the template first.' };
 
 /** The facts of a database that must exist. @throws `DATABASE_NOT_FOUND` */
@@ -141,7 +141,7 @@ export async function assertOwner(
   );
 }
 
-/** Whose a database is. */
+/** The owner of a database. */
 interface Ownership {
   readonly name: string;
   readonly owner: string;
@@ -154,7 +154,7 @@ export function ownershipRemedy(
   { name, owner, ownerSuperuser, ownerMember: member }: Ownership,
   { role, inherits, versionNumber }: Pick<Inspection, 'role' | 'inherits' | 'versionNumber'>,
 ): Remedy {
-  // Whoever is a member of a superuser may become one: too much for the sake of a database.
+  // A member of a superuser role can become that superuser, so membership in one is not recommended.
   return ownerSuperuser
     ? { kind: 'take-ownership', database: name, by: role }
     : { kind: 'grant-role', role: owner, to: role, inherits, member, option: 'INHERIT', versionNumber };

@@ -5,16 +5,16 @@ import { whyMissing } from '../database/set-aside.js';
 import { quoteLiteral } from '../text/quote.js';
 
 /**
- * The label stands at the end of the database's comment. A comment can be set by the owner on every major (a setting of our
- * own by ALTER DATABASE SET needs a superuser), is read without connecting to the database, shows in psql's `\\l+`,
+ * The label stands at the end of the database's comment. A comment can be set by the owner on every major (a setting of
+ * our own by ALTER DATABASE SET needs a superuser), is read without connecting to the database, shows in psql's `\\l+`,
  * and survives restarts, renames and restores of other databases.
  *
- * People write it by hand, too, so whatever looks like one protects: anywhere in the comment, in capitals, without
- * brackets, with other spaces. PostgreSQL and JavaScript read this expression alike, regardless of case.
+ * People also write it by hand, so everything that looks like a label protects: anywhere in the comment, in capitals,
+ * without brackets, with other spaces. PostgreSQL and JavaScript read this expression alike, regardless of case.
  */
 const looksLikeLabel = 'pg[^a-z0-9]{0,3}evict[^a-z0-9]{0,9}protected';
 
-/** What a comment says about protection. */
+/** The protection that a comment states. */
 export interface Protection {
   /** The comment without the label; `null` if nothing else is in it. */
   readonly comment: string | null;
@@ -64,15 +64,16 @@ function closingBracket(text: string, from: number): number {
 export const commentProtects = (comment: string): string => `${comment} ~* ${quoteLiteral(looksLikeLabel)}`;
 
 /**
- * Added to a string of renames, which is one transaction, this makes all of them fail (22P02) if what now has this name
- * is protected: a label may have come after everybody looked and before the rename had its lock, which COMMENT waits for.
+ * Added to a string of renames, which is one transaction, this makes all of them fail (22P02) if the database that now
+ * has this name is protected: a label may have been set after the last look and before the rename had its lock, which
+ * COMMENT waits for.
  */
 export function unlessProtected(renamed: string): string {
   return `SELECT CASE WHEN ${commentProtects(`coalesce(shobj_description(oid, 'pg_database'), '')`)} THEN ('protected: ' || datname)::int END
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
 }
 
-/** How a statement fails on {@link unlessProtected}: what it casts is no number. */
+/** How a statement fails on {@link unlessProtected}: the value that it casts is not a number. */
 export const protectedState = '22P02';
 
 /** Puts a label behind a comment that has none. */
@@ -101,8 +102,8 @@ export async function assertUnprotected(client: Queryable, database: string): Pr
 }
 
 /**
- * Looks once more, where time has passed since the first look and nobody has been ended yet: somebody may have put the
- * label on meanwhile. Databases that do not exist are passed over.
+ * Looks again if time has passed since the first look and no session has been terminated yet: the label may have been
+ * set meanwhile. Databases that do not exist are skipped.
  *
  * @throws {@link PgEvictError} `PROTECTED` if one of the databases carries the label by now
  */

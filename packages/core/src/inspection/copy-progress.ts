@@ -4,9 +4,11 @@ import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 
 /** How far a CREATE DATABASE … TEMPLATE is. */
 export interface CopyProgress {
-  /** The size of what is copied; `null` where the role may not ask. */
+  /** The size of the database that is copied; `null` if the role may not query it. */
   readonly sizeBytes: number | null;
-  /** What is on disk of the copy; `null` where the role may not look into the data directory, or there is no copy. */
+  /**
+   * The part of the copy that is on disk; `null` if the role may not look into the data directory, or there is no copy.
+   */
   readonly copiedBytes: number | null;
   /**
    * How much WAL the server has written in all. A copy writes about its own size of it, from PostgreSQL 15 on; `null`
@@ -33,10 +35,10 @@ FROM pg_ls_dir('base', true, false) folder
 WHERE folder ~ '^[0-9]+$' AND folder::oid NOT IN (SELECT oid FROM pg_database) ORDER BY folder::oid DESC LIMIT 1`;
 
 /**
- * Looks how far a copy of a database is. Changes nothing.
+ * Reads the progress of a copy of a database. Changes nothing.
  *
  * @param template the name of the database that is copied
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; what the server says
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; errors of the server
  */
 export async function copyProgress(
   target: Target,

@@ -8,7 +8,7 @@ import { guardOf } from '../guards/built-in.js';
 import { ownershipRemedy } from '../guards/preconditions.js';
 import { readProtection } from '../guards/protection-label.js';
 
-/** What a person wants to see before saying yes. */
+/** Facts about a database for a confirmation prompt. */
 export interface DatabaseDescription extends ServerLocation {
   readonly database: string;
   readonly serverVersion: string;
@@ -22,7 +22,7 @@ export interface DatabaseDescription extends ServerLocation {
   readonly sizeBytes: number | null;
   /** Why it is protected by a label on the server; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
-  /** What guards it whatever the label says, after its name in a sentence; `null` if nothing does. */
+  /** The reason why it is protected regardless of its label, worded to follow its name; `null` if there is none. */
   readonly guarded: string | null;
 }
 

@@ -25,7 +25,7 @@ export interface DiagnoseOptions extends DeadlineOptions {
   readonly keep?: readonly SessionPattern[] | undefined;
 }
 
-/** What stands in the way of working on a database. */
+/** The obstacles to working on a database. */
 export interface Diagnosis {
   readonly database: string;
   /** Everything found, sessions that may be ended included: an operation ends those by itself. */
@@ -43,9 +43,10 @@ const kinds: readonly BlockerKind[] = [
 ];
 
 /**
- * Who keeps DROP DATABASE from its lock. A lock on the database itself: a copy under way, COMMENT, ALTER DATABASE SET.
- * Its row changed by a transaction still open: GRANT, ALTER DATABASE … OWNER. DROP DATABASE would wait for either
- * without limit. A backend in startup holds the lock for a moment, with no database to its name yet.
+ * Sessions that keep DROP DATABASE from its lock. Some hold a lock on the database itself: a copy under way, COMMENT,
+ * ALTER DATABASE SET. Others have changed its row in a transaction that is still open: GRANT, ALTER DATABASE … OWNER.
+ * DROP DATABASE would wait for either without limit. A backend in startup holds the lock for a moment, and has no
+ * database to its name yet.
  */
 const lockHoldersQuery = `
 SELECT DISTINCT l.pid FROM pg_database d JOIN pg_locks l ON l.granted AND (
@@ -61,9 +62,9 @@ const answerMs = 500;
 const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier' ORDER BY pid`;
 
 /**
- * Names everything that stands in the way of dropping, recreating, renaming or cloning a database, each with what would
- * remove it. Changes nothing and ends nobody. Needs no privilege. Where an operation has renamed the database, as a drop
- * does, it is diagnosed under its private name, and the operation is the first of the blockers.
+ * Names every obstacle to dropping, recreating, renaming or cloning a database, each with its remedy. Changes nothing
+ * and terminates no session. Needs no privilege. If an operation has renamed the database, as a drop does, it is
+ * diagnosed under its private name, and the operation is the first of the blockers.
  *
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
@@ -84,7 +85,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
       const denied = rows.filter(isDenied);
       const standing: Blocker[] = [
         ...(setAside === undefined ? [] : [setAsideBlocker(asked, setAside)]),
-        // What else is found on a placeholder is how it is made.
+        // Other findings on a placeholder are part of how it is made.
         ...(isPlaceholder(facts.comment) ? [heldBlocker(database)] : found),
         ...(await findLockHolders(
           client,
@@ -129,8 +130,8 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
 }
 
 /**
- * Finds the backends that wait for a process which does not answer; so would a DROP DATABASE. Whoever drops a database
- * waits for an answer for a moment, so those that are found are looked at once more.
+ * Finds the backends that wait for a process that does not answer; DROP DATABASE would wait for it, too. Every DROP
+ * DATABASE waits a moment for answers, so the backends found are checked a second time.
  */
 async function findBarred(client: Client): Promise<{ pid: number }[]> {
   const { rows: first } = await client.query<{ pid: number }>(barrierQuery);

@@ -10,7 +10,7 @@ import { untestedMajorOf } from '../contract/tested-majors.js';
 import { isOutdated } from '../database/collation-version.js';
 import { findStandbys } from '../blockers/find-standbys.js';
 
-/** A server as a role sees it, and what the role may do there. */
+/** A server as a role sees it, with the role's privileges there. */
 export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
   /** Its major version if pg-evict is not tested with it, which nothing is refused for; `null` if it is. */
@@ -45,11 +45,14 @@ export interface ConnectionFacts extends ServerLocation {
   readonly invalidDatabases: readonly string[];
 }
 
-/** What the server says over the connection. */
+/** Facts that the server reports over the connection. */
 type Asked = Omit<ConnectionFacts, keyof ServerLocation | 'pooler' | 'maintenanceDatabase'>;
 type RoleFacts = Omit<Asked, 'untestedMajor' | 'standbys' | 'templateOutdated' | 'grants'>;
 
-/** What decides how something has to be granted to the role; the version says whether the server is tested, too. */
+/**
+ * The facts that decide how something has to be granted to the role; the version also says whether pg-evict is tested
+ * with the server.
+ */
 interface Membership {
   readonly inherits: boolean;
   readonly signalMember: boolean;
@@ -81,8 +84,8 @@ const knownServiceRoles = [
 ];
 
 /**
- * Looks at a connection: the server, the role and what it may do, and what is in between. Changes nothing. The
- * database that the target names need not exist.
+ * Examines a connection: the server, the role and its privileges, and proxies in between. Changes nothing. The target's
+ * database need not exist.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

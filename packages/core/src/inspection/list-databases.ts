@@ -9,7 +9,7 @@ SELECT datname AS name FROM pg_database
 WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|old|drop|held)_' ORDER BY 1`;
 
 /**
- * Lists the names of the databases on a server that somebody may mean. Changes nothing.
+ * Lists the names of the databases on a server that a user may want to name. Changes nothing.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

@@ -12,7 +12,7 @@ export interface Relation {
   readonly kind: 'table' | 'view' | 'materialized view' | 'sequence' | 'foreign table';
 }
 
-/** What the server's own schemas hold is not a user's; no other schema may begin with `pg_`. */
+/** Relations in the server's own schemas are not a user's; no other schema may begin with `pg_`. */
 const relationsQuery = `
 SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
   WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind
@@ -22,7 +22,7 @@ ORDER BY 1, 2`;
 
 /**
  * Lists the relations of a database that are not the server's own, those of extensions included. Connects to the
- * database itself, and changes nothing. Needs CONNECT on it, and no privilege on what is in it.
+ * database itself, and changes nothing. Needs CONNECT on it, and no privilege on its relations.
  *
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

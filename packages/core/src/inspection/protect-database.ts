@@ -11,7 +11,7 @@ import { requireOwnership } from '../guards/preconditions.js';
 import { readProtection, writeProtection } from '../guards/protection-label.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 
-/** What {@link protectDatabase} and {@link unprotectDatabase} did. */
+/** The result of {@link protectDatabase} and {@link unprotectDatabase}. */
 export interface ProtectionReport {
   readonly database: string;
   readonly protected: boolean;
@@ -22,15 +22,15 @@ export interface ProtectionReport {
 }
 
 /**
- * Puts a protection label on a database, on the server itself: whoever uses pg-evict against it is refused before
- * anybody is disconnected, from every machine. The label stands at the end of the database's comment.
+ * Puts a protection label on a database, on the server itself: from then on, pg-evict refuses to work on it, from every
+ * machine, before it terminates any session. The label stands at the end of the database's comment.
  *
  * Needs ownership of the database.
  *
- * @param reason shown to whoever is refused; no brackets or line breaks (they become spaces). Without one, that of a
- * label which is there stays.
- * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`, `CONNECTION_FAILED`, `CONFIG_INVALID`,
- * `TIMEOUT`, `ABORTED`
+ * @param reason shown in the refusal; no brackets or line breaks (they become spaces). Without one, the reason of an
+ * existing label stays.
+ * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`, `CONNECTION_FAILED`,
+ * `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function protectDatabase(
   target: Target,

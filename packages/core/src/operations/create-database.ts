@@ -29,7 +29,8 @@ export interface CreateDatabaseOptions extends OperationOptions {
    */
   readonly ifNotExists?: boolean | undefined;
   /**
-   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * The database to copy. Other sessions on it are terminated, because PostgreSQL copies only a database without
+   * sessions.
    * @default 'template1', whose sessions are waited for
    */
   readonly template?: string | undefined;
@@ -84,7 +85,7 @@ export async function createDatabase(
     try {
       await createSuccessor(operation, database, statement, undefined);
     } catch (error) {
-      // Somebody else was faster.
+      // Another client was faster.
       if (ifNotExists && isPgEvictError(error) && error.code === 'DATABASE_EXISTS') return { changed: false };
       throw error;
     }

@@ -35,10 +35,10 @@ export interface DropDatabaseOptions extends OperationOptions, UndoOptions, Reme
 }
 
 /**
- * Ends the other sessions of a database and drops it, with what was kept of it for an undo. If a session may not be
- * ended, or anything else stands in the way, no session is ended and the database stays.
+ * Terminates the other sessions of a database and drops it, with the content that was kept of it for an undo. If a
+ * session may not be terminated, or anything else stands in the way, no session is terminated and the database stays.
  *
- * With `undoMs` the database is not dropped but put aside. What cannot be kept is refused.
+ * With `undoMs` the database is not dropped but put aside. A database that cannot be kept is refused.
  *
  * Needs ownership of the database and, for sessions of other roles, `pg_signal_backend` (a superuser for those of
  * superusers); with `undoMs` also CREATEDB.
@@ -91,9 +91,9 @@ export async function dropDatabase(
 }
 
 /**
- * Keeps the database under a private name instead of dropping it. Only the last one is kept.
+ * Keeps the database under a private name instead of dropping it. Only the latest content is kept.
  *
- * @throws `REFUSED` where it cannot be kept: what the caller wants back must not be lost
+ * @throws `REFUSED` if it cannot be kept: content that the caller wants to keep must not be lost
  */
 async function putAside(
   operation: Operation,
@@ -132,7 +132,7 @@ function refuseUnlessKept({ database, failure }: Operation, notKept: string | nu
   throw errorWithRemedies('REFUSED', problem, [{ kind: 'drop-for-good' }], { database });
 }
 
-/** Whoever wants all of it gone has to hear that it could not be looked for. */
+/** A caller who wants all of it gone must be told that the search for it failed. */
 function unknownKept(error: unknown): DroppedKept {
   const reason = error instanceof Error ? error.message : String(error);
   const all = { database: 'pg_evict_undo_…', reason: `what is kept could not be looked for: ${reason}` };
@@ -153,6 +153,6 @@ async function setTemplateAgain({ control, database, removed }: Operation): Prom
     const flag = removed.findIndex(({ kind }) => kind === 'template');
     if (flag !== -1) removed.splice(flag, 1);
   } catch {
-    // What failed before is what the caller is told.
+    // The caller gets the earlier error.
   }
 }

@@ -31,12 +31,12 @@ export async function dropByName(operation: Operation, name: string): Promise<vo
 }
 
 /**
- * Drops a database that may be renamed. DROP DATABASE cannot run in a transaction, so nothing could be looked at under
- * its lock; RENAME can, and has a lock that COMMENT waits for. So the database first gets a private name, unless it is
- * protected: whoever would protect it from then on finds no database of that name. What is killed in between leaves a
- * database under that name, which the next operation drops.
+ * Drops a database that may be renamed. DROP DATABASE cannot run in a transaction, so nothing could be checked under
+ * its lock. RENAME can, and COMMENT waits for its lock. So the database first gets a private name, unless it is
+ * protected: an attempt to protect it from then on finds no database of that name. If the process is killed in between,
+ * the database stays under the private name, and the next operation drops it.
  *
- * @throws what the DROP fails with; the database has its own name again then, if that could be done
+ * @throws the error of the DROP; the database then has its own name again, if that could be done
  */
 export async function dropRenamed(operation: Operation): Promise<void> {
   const { database } = operation;
@@ -54,7 +54,7 @@ export async function dropRenamed(operation: Operation): Promise<void> {
     const isBack = await giveNameBack(operation, aside);
     if (isBack === undefined) return;
     const { control, deadline } = operation;
-    // What keeps it from being dropped is told of the database as everybody knows it.
+    // The error names the database by its public name.
     if (isBack && !deadline.over && isPgEvictError(error) && error.code !== 'CONNECTION_FAILED') {
       const wreck = await halfDropped(control.client, [database]);
       if (wreck === '') return dropByName(operation, database);

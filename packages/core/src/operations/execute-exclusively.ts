@@ -8,7 +8,7 @@ import { runExclusively } from '../eviction/run-exclusively.js';
 import { requireUnprotected } from '../guards/preconditions.js';
 import { withOperation } from './with-operation.js';
 
-/** A statement of the caller's that PostgreSQL only runs when nobody is on a database. */
+/** A caller's statement that PostgreSQL runs only on a database without sessions. */
 export interface ExclusiveStatementRequest {
   /** The statement, complete: utility statements take no parameters. */
   readonly sql: string;

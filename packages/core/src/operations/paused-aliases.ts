@@ -25,8 +25,8 @@ export async function findPausedAliases(
 }
 
 /**
- * Resumes what {@link findPausedAliases} lists, but for the aliases that an operation of pg-evict has paused. For a
- * machine that crashed: what a killed process leaves, its guardian resumes.
+ * Resumes the aliases that {@link findPausedAliases} lists, except those that an operation of pg-evict has paused. For
+ * use after a machine crashed: aliases that a killed process leaves paused are resumed by its guardian.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

@@ -16,15 +16,15 @@ import { swapIn } from '../successor/swap-in.js';
 import { withOperation } from './with-operation.js';
 
 /**
- * Replaces a database by a new, empty one (or a copy of a template), ending the other sessions. Atomic: the new
- * database is made beside the old one under a private name, both are renamed in one transaction, then the old one is
- * dropped, or kept under another name. The name is never missing, and whatever fails, the old database is still there
- * under it.
+ * Replaces a database by a new, empty one (or a copy of a template), and terminates the other sessions. Atomic: the new
+ * database is created beside the old one under a private name, both are renamed in one transaction, then the old one is
+ * dropped, or kept under another name. The name always exists. Whatever step fails, the old database still has its
+ * name.
  *
- * A client that was queued behind the swap is refused once, with 3D000: PostgreSQL checks the name again when the
- * lock goes. Its next attempt finds the new database.
+ * A client that was queued behind the swap is refused once, with 3D000: PostgreSQL checks the name again when the lock
+ * is released. Its next attempt finds the new database.
  *
- * Databases that an earlier run left aside because it was killed are dropped on the way.
+ * Databases that an earlier, killed run left aside are dropped on the way.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *

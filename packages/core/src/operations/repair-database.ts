@@ -9,7 +9,7 @@ import { withOperation } from './with-operation.js';
 
 /** A database that an operation left aside because its process died. */
 export interface AbandonedLeftover {
-  /** What it is called. */
+  /** Its name. */
   readonly database: string;
   /** The database it was made for; `null` if there is none any more. */
   readonly of: string | null;
@@ -21,8 +21,8 @@ export interface AbandonedLeftover {
 }
 
 /**
- * Finds what died operations left on a server, for whatever database. Changes nothing. Only databases whose owner's
- * privileges the role has.
+ * Finds what operations that died have left on a server, for all databases. Changes nothing. Lists only databases whose
+ * owner's privileges the role has.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
@@ -48,12 +48,12 @@ export async function findLeftovers(
 }
 
 /**
- * Puts in order what died operations on a database left: gives a database that was held exclusively its name back,
- * drops what was set aside. Every other operation does the same on its way.
+ * Repairs what died operations on a database left: gives a database that was held exclusively its name back, and drops
+ * databases that were set aside. Every other operation does the same on its way.
  *
  * Needs ownership of the leftovers.
  *
- * @returns `leftovers`: what could not be put in order, with the reason
+ * @returns `leftovers`: what could not be repaired, with the reason
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function repairDatabase(

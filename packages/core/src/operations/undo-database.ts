@@ -79,10 +79,10 @@ export async function undoDatabase(
 
 interface UndoPlan {
   readonly kept: Kept;
-  /** What else was kept of the database. */
+  /** Other content that was kept of the database. */
   readonly others: readonly Kept[];
   readonly undone: NonNullable<OperationReport['undone']>;
-  /** What has the name now. */
+  /** The database that has the name now. */
   readonly old: DatabaseFacts | undefined;
   /** How that is kept in turn. */
   readonly keeping: KeepPlan;
@@ -163,7 +163,7 @@ function swapBackSql(
   return [renameStatement(database, aside), ...back, ...away].join('; ');
 }
 
-/** What is to be put back may be gone by the time of the swap. The transaction has then changed nothing. */
+/** The kept content may be gone by the time of the swap. The transaction has then changed nothing. */
 async function putBackByAnother(
   { control, database, deadline, failure }: Operation,
   { name }: Kept,

@@ -14,51 +14,54 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link withExclusiveAccess}. */
 export interface ExclusiveAccessOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {}
 
-/** A database that nobody else can connect to by its own name. */
+/** A database that no other client can connect to by its own name. */
 export interface ExclusiveAccess extends DatabaseAccess, Pick<OperationReport, 'terminated' | 'removed'> {}
 
-/** What {@link withExclusiveAccess} did: to get the access, and, in `leftovers`, giving the database back. */
+/**
+ * The result of {@link withExclusiveAccess}: of getting the access, and, in `leftovers`, of giving the database back.
+ */
 export interface ExclusiveAccessReport<T> extends OperationReport {
-  /** What the callback returned. */
+  /** The return value of the callback. */
   readonly value: T;
 }
 
 /**
- * What giving the database back has at least, in milliseconds, where the server answers: it must not fail because the
- * time was short before.
+ * The minimum time for giving the database back, in milliseconds, if the server answers: it must not fail because
+ * little time was left before.
  */
 const minGivingMs = 30_000;
 
-/** What the server has at least to answer, at first and to each question. */
+/** The minimum time for the server to answer, at first and to each query. */
 const minReachingMs = 2000;
 
-/** What it has after the deadline where our connections were lost while the database was taken. */
+/** The time after the deadline if our connections were lost while the database was taken. */
 const spareMs = 900;
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Runs `callback` while nobody else can connect to the database by its name, not even a superuser, and gives it back in
- * every case. It is renamed to a private name, which only the callback learns; under its own name stands an empty
- * placeholder that lets nobody in (clients see 55000, "not currently accepting connections"), so that the name is never
- * missing and nobody creates the database again. Afterwards sessions that the callback left are ended and the names are
- * put back, in one transaction each time.
+ * Runs `callback` while no other client can connect to the database by its name, not even a superuser, and gives it
+ * back in every case. The database is renamed to a private name, which only the callback learns. An empty placeholder
+ * with its own name rejects all connections (clients see 55000, "not currently accepting connections"), so that the
+ * name always exists and no client creates the database again. Afterwards, sessions that the callback left open are
+ * terminated and the names are put back. Each exchange of names is one transaction.
  *
- * The private name stands in `pg_database`, which every role can read: whoever takes it from there, or visits every
- * database of the server, gets in as before, and is ended when the database is given back. To keep CONNECT from others
- * would keep it from other roles of the callback's, too.
+ * The private name stands in `pg_database`, which every role can read. A client that takes it from there, or that
+ * visits every database of the server, can still connect, and is terminated when the database is given back. Revoking
+ * CONNECT from others would also lock out other roles that the callback uses.
  *
  * If this process is killed meanwhile, the next operation of pg-evict on the database puts the names back, and so does
- * {@link repairDatabase}. If only its connections are lost, it connects again and continues to hold the database. Should
- * another operation have put the names back by then, or the server be out of reach for longer than `timeoutMs`, the
+ * {@link repairDatabase}. If only its connections are lost, it reconnects and continues to hold the database. If
+ * another operation has put the names back by then, or the server cannot be reached for longer than `timeoutMs`, the
  * callback's signal fires.
  *
- * `timeoutMs` bounds getting the access; not the callback, and not giving the database back. That has as much time of
- * its own to reach the server (2 seconds at least), and 30 seconds at least once the server answers.
+ * `timeoutMs` limits getting the access; not the callback, and not giving the database back. Giving it back has as much
+ * time of its own to reach the server (2 seconds at least), and 30 seconds at least once the server answers.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
- * @returns a report, with what the callback returned; in a dry run the callback is not called. What it throws is thrown
+ * @returns a report, with the return value of the callback; in a dry run the callback is not called. An exception of
+ * the callback is thrown
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `PERMISSION_DENIED`, `BLOCKED`,
  * `SESSIONS_REMAIN`, `CONNECTION_FAILED` (also when the database was not held to the end), `CONFIG_INVALID`, `TIMEOUT`,
  * `ABORTED`
@@ -88,12 +91,12 @@ export async function withExclusiveAccess<T>(
     const { control, deadline, database, poolers } = operation;
     const { held } = plan;
     const needed = { control: control.client, deadline, database, databases: [database] };
-    // Until it is given back: its name leads nobody in meanwhile.
+    // Until it is given back: its name rejects all connections meanwhile.
     return poolers.whilePaused(needed, async () => {
       try {
         await acquire(operation, plan);
       } catch (error) {
-        // Nobody has heard whether it was taken: then it is not left as it is.
+        // It is unknown whether the database was taken, so it is given back to be sure.
         if (isPgEvictError(error) && error.code === 'CONNECTION_FAILED')
           throw await givenBackAfter(error, operation, target, held);
         throw error;
@@ -109,7 +112,7 @@ export async function withExclusiveAccess<T>(
           const terminated = [...operation.terminated.values()];
           return callback({ ...accessTo(operation, held, target, hold.lost), terminated, removed });
         });
-        // Held until it is given back, which must not happen to an operation of somebody else's.
+        // Held until it is given back, so that no other operation gives it back.
         await hold.settled();
         const leftovers = await give(operation, target, options, held, hold.lost, outcome);
         await operation.step('returned');
@@ -132,8 +135,8 @@ async function outcomeOf<T>(callback: () => Promise<T>): Promise<Outcome<T>> {
 }
 
 /**
- * Gives the database back, with connections of its own: ours may have been lost while the callback ran. An abort must
- * not keep it from happening. What the callback threw is not lost in what goes wrong here.
+ * Gives the database back, with connections of its own, because ours may have been lost while the callback ran. An
+ * abort must not prevent it. A failure here does not hide the exception of the callback.
  */
 async function give(
   { database, deadline }: Operation,
@@ -163,10 +166,10 @@ async function give(
 const retryMs = 200;
 
 /**
- * Gives a database back, over new connections each time that they are lost, until there is no time left. What was done
- * over a connection that was lost is seen by the next one.
+ * Gives a database back, over new connections each time that they are lost, until there is no time left. Each attempt
+ * sees what was done over the connections lost before.
  *
- * @param taking the deadline of the operation that took it, which is told where nobody answers any more
+ * @param taking the deadline of the operation that took it, which is told if the server stops answering
  * @param limits `reachMs`: how long the server may take to answer at all; `totalMs`: how long everything may take
  */
 async function releaseAgain(
@@ -210,7 +213,7 @@ async function releaseAgain(
   }
 }
 
-/** The error where the server does not answer any more: what became of the database is not known. */
+/** The error for a server that does not answer any more: the state of the database is unknown. */
 function notReached(database: string, held: string, cause: unknown): PgEvictError {
   return errorWithRemedies(
     'CONNECTION_FAILED',

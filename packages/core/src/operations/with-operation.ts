@@ -22,7 +22,7 @@ import { PoolerPauses } from '../poolers/pooler-pauses.js';
 /** How long sessions that may not be ended are waited for where the caller has not said how long. */
 const patienceMs = 2000;
 
-/** What is to be done, for whom. */
+/** The request: the operation and its target. */
 export interface OperationRequest {
   readonly command: OperationReport['command'];
   readonly target: Target;
@@ -86,7 +86,7 @@ export async function withOperation(
           }
         },
       };
-      // Control gets ready while the runner looks. What goes wrong here, the first sweep will find as well.
+      // Control gets ready while the runner looks. If that fails, the first sweep fails in the same way.
       const preparing = prepareEviction(control.client, runner.pid).catch(() => undefined);
       let outcome: OperationOutcome;
       try {
@@ -94,7 +94,7 @@ export async function withOperation(
         if (commandOf(options) !== undefined) outcome = await tidied(operation, outcome);
         if (operation.dryRun) await poolers.preview(control.client, [resolved.database, ...others]);
       } catch (error) {
-        // What a listener throws is not ours to translate.
+        // An exception of a listener is passed on untranslated.
         if (thrownByListener?.error === error) throw error;
         throw await foundElsewhere(await failureOf(error, operation), operation);
       } finally {
@@ -108,7 +108,7 @@ export async function withOperation(
   });
 }
 
-/** Drops what has expired on the server. The operation has succeeded; what fails from here on does not change that. */
+/** Drops expired content on the server. The operation has succeeded; a failure from here on does not change that. */
 async function tidied(operation: Operation, outcome: OperationOutcome): Promise<OperationOutcome> {
   if (operation.dryRun) return outcome;
   const { left } = await dropExpired(operation, outcome.kept?.database).catch(() => ({ left: [] }));
@@ -162,7 +162,7 @@ async function foundElsewhere(
     const kept = found.find((each) => isOurs(each, undefined) && reasonAgainstDrop(each) === undefined);
     if (kept !== undefined) return withAnotherRemedy(error, { kind: 'advice', text: keptAs(kept.name) });
   } catch {
-    // What is known is told.
+    // The facts known so far are reported.
   }
   const leadsTo = await poolers.leadsTo(database);
   return leadsTo === undefined
@@ -191,8 +191,8 @@ async function failureOf(error: unknown, operation: Operation): Promise<PgEvictE
 }
 
 /**
- * Whoever hears of a failure must hear as well whom and what it has cost already, who was told to end and has not, and
- * what is left aside.
+ * An error also carries the cost so far: the sessions that were terminated, those that were signalled and remain, and
+ * the databases that are left aside.
  */
 async function withLosses(error: PgEvictError, operation: Operation): Promise<PgEvictError> {
   const { leftovers, removed } = operation;
@@ -227,7 +227,7 @@ async function begin(
   await operation.step('connected');
   const leftovers: Leftover[] = [];
   for (const database of operation.dryRun ? [] : [operation.database, ...others]) {
-    // What a dead holder left on its database has no grace, so the operation's own is not spent on it.
+    // Sessions on a dead holder's database get no grace, so the operation's own is not spent on them.
     const { found, left } = await recoverAbandoned({ ...operation, database, graceMs: 0, drain: undefined });
     operation.recovered ||= found;
     leftovers.push(...left);

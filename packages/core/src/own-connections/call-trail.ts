@@ -9,7 +9,7 @@ const hasResources = process.versions['bun'] === undefined;
 type Resource = object & { [trail]?: NodeJS.CallSite };
 
 /**
- * How many more resources are handed the line of who made them once promises are looked at no more: what a test has
+ * How many more resources get the line of their creator after promises are not tracked any more: work that a test has
  * left behind, such as a query that it did not wait for, connects a while later.
  */
 const handedOn = 1000;
@@ -27,12 +27,12 @@ const isProjectSite = (site: NodeJS.CallSite): boolean => isProjectFile(site.get
 const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] => sites;
 
 /**
- * Remembers which line of the project led to what now runs. knex, postgres.js, Sequelize and Drizzle connect from a
- * queue or from the `then` of a query, where the stack trace begins anew. So each promise remembers the project's line
- * that made it, or else that of whoever made it.
+ * Remembers which line of the project led to the code that now runs. knex, postgres.js, Sequelize and Drizzle connect
+ * from a queue or from the `then` of a query, where the stack trace starts afresh. So each promise remembers the
+ * project's line that created it, or else the line of the promise that created it.
  *
- * Looking at the stack costs some 5 µs a promise. So only so many are looked at: of a file when it begins, and again of
- * each test and hook. That is enough for the first queries, which are those that connect.
+ * Reading the stack costs some 5 µs a promise. So only a limited number are read: of a file when it begins, and again
+ * of each test and hook. That is enough for the first queries, which are those that connect.
  */
 export class CallTrail {
   readonly #hook: AsyncHook;
@@ -71,7 +71,7 @@ export class CallTrail {
     this.#hook.disable();
   }
 
-  /** What led here. */
+  /** The line that led here. */
   current(): NodeJS.CallSite | undefined {
     return hasResources ? (executionAsyncResource() as Resource)[trail] : undefined;
   }
@@ -97,8 +97,8 @@ export class CallTrail {
 }
 
 /**
- * The project's lines of a stack trace that nobody has looked at. Which they are is told by where the code lies: the
- * source maps that the test runner applies may lead out of a package, to where its own sources lay.
+ * The project's lines of a stack trace that has not been read yet. A line is the project's if its code lies in the
+ * project: source maps that the test runner applies may point outside a package, to the place of its original sources.
  */
 export function linesOfStack(error: Error): SourceLine[] {
   const { prepareStackTrace } = stackTraces;

@@ -5,7 +5,7 @@ export interface ServerEndpoint {
   readonly port: number;
 }
 
-/** What a socket was told to connect to. */
+/** The destination that a socket was told to connect to. */
 export interface SocketTarget {
   readonly host: string | null;
   readonly port: number | null;

@@ -7,7 +7,7 @@ import { isServer, type SocketTarget } from './server-endpoint.js';
 export interface ServerPlace {
   /** As it was named; the folder of a Unix socket. */
   readonly host: string;
-  /** What the name stands for. */
+  /** The addresses that the name resolves to. */
   readonly addresses: readonly string[];
   readonly port: number;
 }

@@ -9,7 +9,7 @@ import { readFirstMessage } from './startup-packet.js';
 /** A connection of this process that is about to log in to a server. */
 export interface Startup {
   readonly database: string;
-  /** What its socket was told to connect to. */
+  /** The destination that its socket was told to connect to. */
   readonly target: SocketTarget;
   /** Of the server; `undefined` where it is not known yet, and for a Unix socket. */
   readonly address: string | undefined;
@@ -17,7 +17,7 @@ export interface Startup {
   readonly lines: readonly SourceLine[];
 }
 
-/** Looks at a connection that is about to log in. What it returns is what the connection fails with. */
+/** Examines a connection that is about to log in. The connection fails with the error that this returns. */
 export type StartupWatcher = (startup: Startup) => Error | undefined;
 
 /** A socket that was told to connect, and the line that did it. */
@@ -27,27 +27,27 @@ interface Attempt {
   readonly site: NodeJS.CallSite | undefined;
 }
 
-/** What this copy of the package has patched, once something is watched. */
+/** The functions that this copy of the package has patched, once something is watched. */
 interface Watching {
   readonly watchers: Set<StartupWatcher>;
   readonly trail: CallTrail;
 }
 
-/** Deep enough to come from a driver to the project through whatever lies between. */
+/** Deep enough to get from a driver to the project through every layer between. */
 const frames = 100;
 
 let watching: Watching | undefined;
 
 /**
- * Has every connection to a PostgreSQL server that this thread makes shown to `watcher` right before it logs in: when
- * the driver writes the message that names the database, in the clear or through TLS. What the watcher returns an error
- * for does not reach the server. What is connected by other means than Node's sockets (a native driver, another process)
- * is not seen.
+ * Shows `watcher` every connection to a PostgreSQL server that this thread makes, right before it logs in: when the
+ * driver writes the message that names the database, in the clear or through TLS. If the watcher returns an error, the
+ * message does not reach the server. Connections that do not use Node's sockets (a native driver, another process) are
+ * not seen.
  *
- * Patches `net.Socket.prototype.connect` and `tls.connect` the first time; what they do stays the same.
+ * Patches `net.Socket.prototype.connect` and `tls.connect` the first time; their behaviour stays the same.
  *
- * @param promises of how many promises from here on the line that made them is remembered, for drivers that connect
- * from a queue
+ * @param promises the number of promises from here on whose creating line is remembered, for drivers that connect from
+ * a queue
  * @returns stops it
  */
 export function watchStartups(watcher: StartupWatcher, promises: number): () => void {
@@ -94,7 +94,7 @@ function patch(made: Watching): Watching {
   return made;
 }
 
-/** Looks at what is written to a socket until the driver has said which database it wants. */
+/** Reads the data written to a socket until the driver has named its database. */
 function attend(socket: net.Socket, attempt: Attempt, { watchers }: Watching): void {
   let seen = Buffer.alloc(0);
   const attentiveWrite = (chunk: unknown, ...rest: unknown[]): boolean => {
@@ -129,7 +129,7 @@ function startupOf(database: string, { target, stack, site }: Attempt, socket: n
     database,
     target,
     address: socket.remoteAddress,
-    // Put into words only for who reads it.
+    // Formatted only when it is read.
     get lines() {
       const called = linesOfStack(stack);
       const led = called.length > 0 ? undefined : lineOf(site);

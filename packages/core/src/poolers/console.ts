@@ -76,7 +76,7 @@ export class PoolerConsole {
     return console;
   }
 
-  /** What the pooler knows of its aliases, its own console left out. */
+  /** The pooler's list of its aliases, without its own console. */
   async aliases(): Promise<AliasRow[]> {
     const rows = await this.#ask<Raw<AliasRow>>('SHOW DATABASES');
     return rows
@@ -151,7 +151,7 @@ export class PoolerConsole {
     await this.#ask(`RESUME ${quoteIdentifier(alias)}`);
   }
 
-  /** Closes the connection, whatever runs on it. */
+  /** Closes the connection, even while a command runs on it. */
   async close(): Promise<void> {
     await disconnect(this.#client);
   }

@@ -10,7 +10,7 @@ const serverQuery = `
 SELECT current_setting('port')::int AS port,
   ARRAY(SELECT pid FROM pg_stat_activity WHERE datname = ANY ($1::name[])) AS pids`;
 
-/** What tells the server from others, and what the pooler has connected to. */
+/** Facts that identify the server, and the addresses that the pooler has connected to. */
 interface Look {
   /** Where we connect. */
   readonly host: string;

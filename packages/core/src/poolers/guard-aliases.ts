@@ -4,7 +4,7 @@ import { pause } from '../contract/deadline.js';
 import { type ChangedRetry, restoreRetry } from './login-retry.js';
 import { type PausedAlias, resumeAlias } from './resume-alias.js';
 
-/** What the program is told, as JSON, a line each: what is about to be done, and what was undone. */
+/** Messages to the program, as JSON, a line each: an action that is about to happen, or one that was undone. */
 export type GuardMessage =
   | { readonly paused: PausedAlias; readonly id: number }
   | { readonly changed: ChangedRetry; readonly id: number }
@@ -14,7 +14,7 @@ export type GuardMessage =
 /** How long a pooler that does not answer is asked again. */
 const patienceMs = 10 * 60_000;
 
-/** How long a PAUSE that nobody has heard the end of may be on its way. */
+/** How long a PAUSE without a reply may still be on its way. */
 const onItsWayMs = 1000;
 
 /**

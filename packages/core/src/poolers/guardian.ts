@@ -30,7 +30,7 @@ export class Guardian {
       detached: true,
       windowsHide: true,
       stdio: ['pipe', 'pipe', 'ignore'],
-      // What belongs to the process of the caller, such as a debugger or a loader, is not for it.
+      // Options that belong to the process of the caller, such as a debugger or a loader, are not passed on.
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const { stdin, stdout } = this.#child;
@@ -59,12 +59,12 @@ export class Guardian {
     for (const handle of [this.#child, stdin as Socket, stdout as Socket]) handle.unref();
   }
 
-  /** Says what is about to be paused. @throws if there is nobody to be told */
+  /** Announces the aliases that are about to be paused. @throws if the guardian is gone */
   async guard(paused: PausedAlias): Promise<number> {
     return this.#announce((id) => ({ paused, id }));
   }
 
-  /** Says what is about to be changed. @throws if there is nobody to be told */
+  /** Announces the setting that is about to be changed. @throws if the guardian is gone */
   async guardRetry(changed: ChangedRetry): Promise<number> {
     return this.#announce((id) => ({ changed, id }));
   }
@@ -79,7 +79,7 @@ export class Guardian {
     await this.#tell({ undone: id }).catch(() => undefined);
   }
 
-  /** Lets it end; what is still paused it goes on to resume. */
+  /** Lets it end; it goes on to resume the aliases that are still paused. */
   end(): void {
     this.#child.stdin.end();
   }

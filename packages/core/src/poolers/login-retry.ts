@@ -2,10 +2,12 @@ import type { ConnectionSettings } from '../connection/target.js';
 import { pause } from '../contract/deadline.js';
 import { PoolerConsole } from './console.js';
 
-/** What `server_login_retry` is for a moment, in seconds: short, and nothing that anybody would have configured. */
+/**
+ * The value that `server_login_retry` gets for a moment, in seconds: short, and unlikely to be a user's own setting.
+ */
 const shortRetry = '0.011';
 
-/** How long it is waited for a pool that nobody may be waiting at. */
+/** How long a pool without waiting clients is waited for. */
 const connectMs = 1000;
 
 /** How long it is waited for an instant without a connection being opened. */
@@ -14,7 +16,7 @@ const quietMs = 3000;
 /** A setting of a pooler that an operation has changed for a moment. */
 export interface ChangedRetry {
   readonly settings: ConnectionSettings;
-  /** What it was before. */
+  /** Its previous value. */
   readonly retry: string;
 }
 
@@ -37,10 +39,10 @@ export async function isRefused(console: PoolerConsole, alias: string): Promise<
 }
 
 /**
- * Has a pooler forget that the server refused it: neither PAUSE and RESUME nor RECONNECT do that, but it looks at
+ * Makes a pooler forget that the server refused it: neither PAUSE and RESUME nor RECONNECT do that, but it reads
  * `server_login_retry` each time.
  *
- * @param guard is told what to put back, before it is changed, and returns what is to be called once that was done
+ * @param guard gets the value to put back, before it is changed, and returns a function to call once it was put back
  */
 export async function connectAgain(
   console: PoolerConsole,

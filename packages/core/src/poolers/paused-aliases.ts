@@ -17,7 +17,7 @@ export interface PausedPoolerAlias {
   readonly operating: boolean;
 }
 
-/** What was tried to resume, and what came of it. */
+/** The result of an attempt to resume an alias. */
 export interface ResumedAlias {
   readonly alias: string;
   /** Why it is still paused; `null` if it is not. */
@@ -25,7 +25,7 @@ export interface ResumedAlias {
 }
 
 /**
- * The paused aliases of a pooler that lead to a database. Who has paused them is not known: an operation whose machine
+ * The paused aliases of a pooler that lead to a database. It is not known what paused them: an operation whose machine
  * crashed, or a person.
  *
  * @throws the console's error
@@ -48,10 +48,10 @@ export async function findPaused(
 }
 
 /**
- * Resumes the paused aliases of a pooler that lead to a database, but for those that an operation has paused.
+ * Resumes the paused aliases of a pooler that lead to a database, except those that an operation has paused.
  *
- * PgBouncer (1.18) ends with "admin_pause_done: bad state" if an alias is resumed while the PAUSE of somebody at its
- * console still waits. So where connections are left, and somebody else is at the console, it stays.
+ * PgBouncer (1.18) ends with "admin_pause_done: bad state" if an alias is resumed while another console's PAUSE still
+ * waits. So if connections are left, and another client is at the console, the alias stays paused.
  *
  * @throws the console's error
  */

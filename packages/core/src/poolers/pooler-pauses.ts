@@ -6,7 +6,7 @@ import type { Guardian } from './guardian.js';
 import { type Alias, lockAliases, unlockAliases } from './pause-lock.js';
 import { OperationPooler, type PoolerMoment } from './pooler.js';
 
-/** For what a pooler's clients are to wait. */
+/** The reason why a pooler's clients have to wait. */
 export interface PauseRequest {
   /** A session on the server that nothing else waits for meanwhile. */
   readonly control: Client;
@@ -34,7 +34,7 @@ export class PoolerPauses {
   async look(dryRun: boolean): Promise<void> {
     if (this.#poolers.length === 0) return;
     if (!dryRun) {
-      // Loaded by who needs it, as it loads what starts processes. It starts while we look.
+      // Loaded on demand, because it loads modules that start processes. It starts while we look.
       const loaded = await import('./guardian.js');
       this.#guardian = new loaded.Guardian();
     }
@@ -102,7 +102,7 @@ export class PoolerPauses {
 /** How long a backend may take to end, of which the connection was closed; it takes some milliseconds. */
 const leaveMs = 500;
 
-/** Waits for the backends of closed connections: nobody has to end them. */
+/** Waits for the backends of closed connections, so that they need not be terminated. */
 async function untilGone(control: Client, pids: readonly number[]): Promise<void> {
   const endsAt = performance.now() + leaveMs;
   while (pids.length > 0 && performance.now() < endsAt) {

@@ -17,22 +17,25 @@ const pauseMs = 5000;
 /** How long it is tried to resume before that is left to the guardian. */
 const resumeMs = 5000;
 
-/** How long an alias that is paused already may stay so before it counts as somebody else's: a guardian may be at work. */
+/**
+ * How long an alias that is already paused may stay so before the pause counts as another client's: a guardian may be
+ * at work.
+ */
 const foreignMs = 1000;
 
 /** One of an operation's aliases that clients wait at. */
 interface Pause {
   readonly alias: string;
-  /** What the guardian knows it by. */
+  /** The id that the guardian uses for it. */
   readonly id: number;
   readonly console: PoolerConsole;
   readonly since: number;
 }
 
-/** What was done at a pooler before the databases were needed, to be undone afterwards. */
+/** Changes made at a pooler before the databases were needed, to be undone afterwards. */
 export interface PoolerMoment {
   readonly paused: Pause[];
-  /** Aliases that need nothing more: they were paused, by us or by somebody else. */
+  /** Aliases that need nothing more: they were paused, by us or by another client. */
   readonly seen: Set<string>;
   /** Backends of the connections that the pooler closes. */
   readonly pids: number[];
@@ -110,8 +113,8 @@ export class OperationPooler {
   }
 
   /**
-   * Pauses aliases. What was paused before is not ours, and stays as it is. A PAUSE that does not come about is given up.
-   * Never throws: what went wrong is in the report.
+   * Pauses aliases. Aliases that were paused before are not ours, and stay as they are. A PAUSE that does not complete
+   * is given up. Never throws: failures are in the report.
    */
   async pause(aliases: readonly Alias[], guardian: Guardian, deadline: Deadline): Promise<PoolerMoment> {
     const moment: PoolerMoment = { paused: [], seen: new Set(aliases.map(({ alias }) => alias)), pids: [] };
@@ -127,10 +130,11 @@ export class OperationPooler {
   }
 
   /**
-   * Resumes what {@link pause} has paused. The pooler may have been refused by the server over other aliases meanwhile:
-   * one whose PAUSE was given up, or one of a "*" entry, which it lists once it is used. Those are freed of that.
+   * Resumes the aliases that {@link pause} has paused. Meanwhile the server may have refused the pooler over other
+   * aliases: one whose PAUSE was given up, or one of a "*" entry, which the pooler lists once it is used. The pooler is
+   * made to forget these refusals, too.
    *
-   * Never throws: what went wrong is in the report.
+   * Never throws: failures are in the report.
    */
   async resume(
     { paused, seen }: PoolerMoment,

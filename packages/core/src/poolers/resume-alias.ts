@@ -16,12 +16,13 @@ const againMs = 100;
  * Resumes an alias over a connection of its own, after the one that paused it was closed or lost. Tries again until the
  * pooler answers.
  *
- * PgBouncer (seen with 1.18) ends with "admin_pause_done: bad state" if an alias is resumed while the PAUSE of another
- * connection still waits for it. So that connection has to be gone first, or nobody left for whom it would wait.
+ * PgBouncer (seen with 1.18) ends with "admin_pause_done: bad state" if an alias is resumed while another connection's
+ * PAUSE still waits for it. So either that connection has to be gone first, or the PAUSE must have no client left to
+ * wait for.
  *
- * @param patienceMs how long it is tried
+ * @param patienceMs how long to keep trying
  * @returns whether it was paused until then: a pooler that was restarted has forgotten it
- * @throws what it failed with last
+ * @throws the error of the last attempt
  */
 export async function resumeAlias(
   { settings, alias, pausedBy }: PausedAlias,

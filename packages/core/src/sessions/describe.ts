@@ -1,8 +1,8 @@
 import type { Session } from '../contract/session.js';
 
 /**
- * What kind of blocker a session is. A worker of an extension, or of a subscription, has a role as any client has; which
- * of the two it is, the server hides from who may not read all statistics.
+ * The kind of blocker that a session is. A worker of an extension, or of a subscription, has a role like a client. The
+ * server shows which of the two it is only to roles that may read all statistics.
  */
 export function sessionKind({ backendType, user }: Session): 'session' | 'background-worker' {
   return backendType === 'client backend' ||

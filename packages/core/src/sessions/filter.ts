@@ -117,9 +117,9 @@ const patternCondition = (p: string, hidden: string): string => `
 const patternColumns = 'usr text[], application text[], client text[], networks text[]';
 
 /**
- * Common table expressions for {@link filterCondition}: `f`, the filter; `waiting`, who waits for a lock and for
- * whom; `chain`, everybody the session `blocking` waits for. `pg_locks` and `pg_blocking_pids()` show every role the
- * truth, pg_stat_activity does not. To be placed after WITH RECURSIVE.
+ * Common table expressions for {@link filterCondition}: `f`, the filter; `waiting`, the sessions that wait for a lock,
+ * and for which sessions; `chain`, every session that the session `blocking` waits for. `pg_locks` and
+ * `pg_blocking_pids()` show every role the truth, pg_stat_activity does not. To be placed after WITH RECURSIVE.
  */
 export const filterTables = (parameter: string): string => `
 f AS MATERIALIZED (SELECT * FROM jsonb_to_record(${parameter}::jsonb) AS f (${patternColumns}, state text[],
@@ -133,9 +133,9 @@ chain (pid) AS (
   UNION SELECT unnest(w.blockers) FROM chain c JOIN waiting w ON w.pid = c.pid)`;
 
 /**
- * Whether a session passes the filter. Needs `pg_stat_activity a`, `f`, and the other {@link filterTables}. Both sides of
- * an operator have the types of one of PostgreSQL's own: on a client of the caller's, the search path is the caller's,
- * and what others have laid out there would fit better than a conversion.
+ * Whether a session passes the filter. Needs `pg_stat_activity a`, `f`, and the other {@link filterTables}. Both sides
+ * of an operator have the types of one of PostgreSQL's own: on a client of the caller's, the search path is the
+ * caller's, and an operator that others have created there would fit better than a conversion.
  */
 export const filterCondition = `(${patternCondition('f', 'false')}
   AND (f.state IS NULL OR a.state ~ ANY (f.state))
@@ -161,7 +161,7 @@ export const keptCondition = (parameter: string): string => `EXISTS (
   SELECT FROM jsonb_to_recordset(${parameter}::jsonb) AS k (${patternColumns}) WHERE ${patternCondition('k', 'a.backend_type IS NULL')})`;
 
 /**
- * Refuses fields that there are not: a filter without fields that are known would pick everybody.
+ * Refuses unknown fields: a filter without a known field would match every session.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  * @internal

@@ -46,8 +46,8 @@ type ListRow = SessionRow & {
 
 /**
  * Lists the other sessions on a database, oldest first. Changes nothing. Needs no privilege; without
- * `pg_read_all_stats` the server hides most of what it knows about sessions of other roles (`null` then). To name
- * tables that are waited for, it connects to the database itself for a moment.
+ * `pg_read_all_stats` the server hides most facts about sessions of other roles (`null` then). To name tables that
+ * sessions wait for, it connects to the database itself for a moment.
  *
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
@@ -108,7 +108,7 @@ async function list(
     .rows as unknown as ListRow[];
   const oids = rows.flatMap(({ relation }) => (relation === null ? [] : [relation]));
   if (rows.length === 0 && database !== null) await assertExists(client, database);
-  // A database that lets nobody in is listed all the same, with oids for names.
+  // A database that rejects connections is listed all the same, with oids for names.
   const tables =
     oids.length === 0 ? new Map<number, string>() : await names(oids).catch(() => new Map<number, string>());
   return rows.map((row) => ({

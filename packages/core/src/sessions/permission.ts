@@ -4,14 +4,14 @@ import type { DeniedSession, Session } from '../contract/session.js';
 import { describeSession, sessionKind } from './describe.js';
 import { keptCondition } from './filter.js';
 
-/** Whether a session may be ended, and what decides it, as {@link permissionColumns} return it. */
+/** Whether a session may be terminated, and the facts that decide it, as {@link permissionColumns} return them. */
 export interface Permission {
   readonly can_terminate: boolean;
   /** Matches a pattern of sessions to keep. */
   readonly kept: boolean;
   readonly superuser_owned: boolean;
   readonly current_role: string;
-  /** What decides how it has to be granted what it lacks. */
+  /** The facts that decide how a missing privilege has to be granted. */
   readonly role_inherits: boolean;
   readonly member_of_signallers: boolean;
   readonly version: number;
@@ -31,14 +31,14 @@ export const permissionColumns = `
   me.inherits AS role_inherits, me.member_of_signallers, me.version`;
 
 /**
- * What {@link permissionColumns} are taken from, beside `pg_stat_activity a` and `me` ({@link currentRoleQuery}).
+ * The tables that {@link permissionColumns} need, beside `pg_stat_activity a` and `me` ({@link currentRoleQuery}).
  *
  * @param keep the parameter of sessions to keep
  */
 export const permissionTables = (keep: string): string => `
   LEFT JOIN pg_roles r ON r.oid = a.usesysid CROSS JOIN LATERAL (SELECT ${keptCondition(keep)} AS kept) AS k`;
 
-/** Why a session may not be ended by this role, and what would allow it. */
+/** The reason why this role may not terminate a session, and the remedy. */
 export function deniedSession(session: Session, permission: Permission): DeniedSession {
   const { user } = session;
   const role = permission.current_role;

@@ -25,7 +25,8 @@ export interface SessionRow extends Permission {
 }
 
 /**
- * The columns of a {@link SessionRow}, from {@link sessionTables}. `pg_blocking_pids()` locks the lock table, so it is asked only for who waits.
+ * The columns of a {@link SessionRow}, from {@link sessionTables}. `pg_blocking_pids()` locks the lock table, so it is
+ * called only for sessions that wait.
  */
 export const sessionColumns = `
   ${sessionId} AS id, a.pid, ${rawText('a.usename')} AS "user",
@@ -38,7 +39,10 @@ export const sessionColumns = `
   (SELECT pg_encoding_to_char(e.encoding)::text FROM pg_database e WHERE e.oid = a.datid) AS encoding,
   ${permissionColumns}`;
 
-/** What {@link sessionColumns} are taken from. `me` is {@link currentRoleQuery}, `keep` the parameter of sessions to keep. */
+/**
+ * The tables that {@link sessionColumns} need. `me` is {@link currentRoleQuery}, `keep` the parameter of sessions to
+ * keep.
+ */
 export const sessionTables = (keep: string, activity = 'pg_stat_activity'): string => `
   ${activity} a CROSS JOIN me ${permissionTables(keep)}`;
 

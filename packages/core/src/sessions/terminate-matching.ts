@@ -33,13 +33,13 @@ export interface EndOptions {
    */
   readonly graceMs?: number | undefined;
   /**
-   * Ends nobody; the report tells who would be ended.
+   * Terminates no session; the report lists the sessions that would be terminated.
    * @default false
    */
   readonly dryRun?: boolean | undefined;
 }
 
-/** A session and, to the microsecond, when it and its query started: what a Date would round. */
+/** A session and, to the microsecond, when it and its query started: a Date would round these. */
 interface PickedRow extends SessionRow {
   readonly start_key: string | null;
   readonly query_key: string | null;
@@ -64,10 +64,10 @@ SELECT s.*, CASE WHEN NOT can_terminate THEN false
 FROM s ORDER BY started_at NULLS LAST, pid`;
 
 /**
- * Which of the sessions told to end are still there. A backend leaves pg_stat_activity before it leaves the server's
- * process table (ProcArray), so one that is no longer listed is signalled again: that reads the process table, and
- * says false once the backend is gone. One listed with another start is somebody else's. $3 database, $4 what was
- * done: a query that was cancelled is over when the session runs no query, or another.
+ * The signalled sessions that are still there. A backend leaves pg_stat_activity before it leaves the server's process
+ * table (ProcArray), so one that is no longer listed is signalled again: the signal function reads the process table,
+ * and returns false once the backend is gone. A session that is listed with another start has only inherited the pid.
+ * $3 database, $4 the action: a cancelled query is over when the session runs no query, or another.
  */
 const survivorsQuery = `
 SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key, query_key) WHERE CASE
@@ -125,9 +125,9 @@ export async function terminateMatching(
 type Action = 'terminate' | 'cancel';
 
 /**
- * Gives the sessions the time they were granted to leave by themselves.
+ * Gives the sessions their grace to disconnect on their own.
  *
- * @throws `PROTECTED` if somebody has protected the database meanwhile
+ * @throws `PROTECTED` if the database has been protected meanwhile
  */
 async function letLeave(
   client: Queryable,

@@ -21,17 +21,17 @@ export interface TerminateSessionsOptions extends DeadlineOptions, EndOptions {
 }
 
 /**
- * Ends the other sessions of a database and verifies that they are gone. Sessions that may not be ended do not keep
- * the others from being ended; they are in the report, each with the reason and the remedy. New sessions may come at
- * any time: to have the database to yourself, use an operation.
+ * Terminates the other sessions of a database and verifies that they are gone. Sessions that may not be terminated do
+ * not prevent the others from being terminated; they are in the report, each with the reason and the remedy. New
+ * sessions may connect at any time: use an operation for exclusive access to the database.
  *
- * Given a client instead of a target, its own session stays; those of a pool's other clients do not.
+ * With a client instead of a target, its own session stays; those of a pool's other clients do not.
  *
  * Needs, for sessions of other roles, their privileges or `pg_signal_backend`; a superuser for those of superusers.
  *
  * @returns also when sessions were denied or remain; look at `denied` and `remaining`
- * @throws {@link PgEvictError} `PROTECTED`, `REFUSED` (a session id whose pid is somebody else's by now: nobody is
- * ended then), `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED` (a session id whose pid belongs to another session by now: no
+ * session is terminated then), `DATABASE_NOT_FOUND`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
 export async function terminateSessions(
   target: Target | Queryable,

@@ -5,7 +5,7 @@ import { runWithinDeadline } from '../eviction/run-within-deadline.js';
 import { quoteIdentifier } from '../text/quote.js';
 import { applyDatabaseSettings } from './create-successor.js';
 
-/** What is kept of a database, of what would keep others from filling another like it. */
+/** Settings of a database that would prevent another database like it from being filled. */
 export interface Restrictions {
   /** The database without it. */
   readonly open: DatabaseFacts;

@@ -12,8 +12,8 @@ import { heldError, placeholderCopied } from '../guards/placeholder.js';
 import { isBuiltIn } from '../text/identifier.js';
 
 /**
- * Creates a database and gives it the settings of another. Sessions on the template are ended, as PostgreSQL copies
- * only a database nobody is on; those of `template1` are not.
+ * Creates a database and gives it the settings of another. Sessions on the template are terminated, because PostgreSQL
+ * copies only a database without sessions; those of `template1` are not.
  *
  * @param like the database whose settings it takes over
  */
@@ -37,7 +37,9 @@ export async function createSuccessor(
   return [...statement.notCarriedOver, ...refused];
 }
 
-/** Somebody may have taken the template exclusively after it was looked at: what was copied then is empty. */
+/**
+ * The template may have been taken exclusively after it was looked at: the copy is then one of the empty placeholder.
+ */
 async function refuseCopyOfPlaceholder(
   operation: Operation,
   name: string,
@@ -54,7 +56,7 @@ async function refuseCopyOfPlaceholder(
  * database; the new one is not connected to.
  *
  * Needs, beside ownership of the new database: a superuser for settings that only one may set, ADMIN on the role for
- * `ALTER ROLE … IN DATABASE`, membership in the grantor for privileges that somebody else than the owner granted.
+ * `ALTER ROLE … IN DATABASE`, membership in the grantor for privileges that another role than the owner granted.
  */
 export async function applyDatabaseSettings(
   operation: Operation,
@@ -64,7 +66,7 @@ export async function applyDatabaseSettings(
 ): Promise<NotCarriedOver[]> {
   const notCarriedOver: NotCarriedOver[] = [];
   for (const { setting, sql } of settingStatements(facts, name, owner)) {
-    // What could not be read would not be what it was.
+    // Settings that could not be read would not be carried over exactly.
     if (sql.includes('\uFFFD')) {
       notCarriedOver.push({ setting, reason: 'it is not in UTF-8' });
       continue;

@@ -23,9 +23,9 @@ export class SuccessorFill {
   }
 
   /**
-   * Lets the caller fill the database, then calls `next`. However long the filling takes, the operation has as much time
-   * left as before, and nobody takes the database for one that a dead operation has left: not even if our connections
-   * are lost meanwhile, in which case `next` gets new ones.
+   * Lets the caller fill the database, then calls `next`. The time for the filling does not count towards the
+   * operation's deadline, and no other operation mistakes the database for a leftover, not even if our connections are
+   * lost meanwhile, in which case `next` gets new ones.
    *
    * @param successor the database's private name
    */
@@ -59,18 +59,18 @@ export class SuccessorFill {
     }
   }
 
-  /** Drops a database that will not be used. What the caller left on it ends. */
+  /** Drops a database that will not be used. Sessions that the caller left on it end. */
   async giveUp(operation: Operation, successor: string): Promise<void> {
     const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(successor)} WITH (FORCE)`;
     if (operation.deadline.silent) return;
     await withLiveConnections(operation, new Deadline({ timeoutMs: givingUpMs }), async (last) => {
       await last.runner.client.query(drop).catch(() => undefined);
       operation.leftovers.push(...(await dropPrivateDatabases(last, [successor])));
-      // What led here is what the caller is told; the next operation drops what is left.
+      // The caller gets the original error; the next operation drops the leftover.
     }).catch(() => undefined);
   }
 
-  /** What the caller threw is the caller's, and is not translated. */
+  /** An exception of the caller's code, passed on untranslated. */
   async rethrow<T>(operation: Promise<T>): Promise<T> {
     try {
       return await operation;

@@ -7,8 +7,8 @@ import { type Operation, wakeChannel } from '../eviction/operation.js';
 const answerMs = 5000;
 
 /**
- * Calls `callback` with the operation. If one of its connections has been lost, while the caller did something of his
- * own, it gets two new ones first, which are closed afterwards.
+ * Calls `callback` with the operation. If one of its connections was lost while the caller's code ran, it gets two new
+ * ones first, which are closed afterwards.
  *
  * @param deadline that of the new connections, and of the operation with them
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`

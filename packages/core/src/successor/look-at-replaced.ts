@@ -7,12 +7,12 @@ import { type Keeping, placeFor, prepareKeeping } from '../undo/keep.js';
 import { type KeepPlan, planKeeping } from '../undo/plan-keeping.js';
 import type { RecreateDatabaseOptions } from './recreate-options.js';
 
-/** What is known of the database that is replaced, and where its content goes. */
+/** Facts about the database that is replaced, and the destination of its content. */
 export interface Replaced extends Keeping {
   readonly plan: KeepPlan;
-  /** What was kept of the database before: only the last content is. */
+  /** The content that was kept of the database before: only the latest is kept. */
   readonly before: readonly Kept[];
-  /** Who ends sessions of his own when the old database is dropped. */
+  /** The standby servers that also terminate sessions when the old database is dropped. */
   readonly standbys: OperationReport['standbys'];
 }
 
@@ -33,7 +33,7 @@ export async function lookAtReplaced(
   return { ...keeping, plan, before, standbys };
 }
 
-/** Likewise, after much time: what is kept is kept from now on, and something may have come that forbids it. */
+/** Likewise, after much time: the undo period begins now, and an obstacle may have appeared. */
 export async function lookAgain(operation: Operation, { plan, standbys }: Replaced): Promise<Replaced> {
   const keeping = await prepareKeeping(operation, plan);
   const { place } = keeping;

@@ -20,7 +20,7 @@ import { isBuiltIn } from '../text/identifier.js';
 import { type Restrictions, restrictionsOf } from './access-restrictions.js';
 import type { RecreateDatabaseOptions } from './recreate-options.js';
 
-/** What is to be done, decided before anything is touched. */
+/** The plan, made before anything is changed. */
 export interface Recreation {
   /** The private name of the new database. */
   readonly successor: string;
@@ -29,13 +29,13 @@ export interface Recreation {
   readonly model: DatabaseFacts | undefined;
   /** The database whose settings the new one takes over. */
   readonly like: DatabaseFacts | undefined;
-  /** What of them is put around it once it is filled. */
+  /** The restrictions that are put on it once it is filled. */
   readonly restrictions: Restrictions | undefined;
   /** The old database, if there is one. */
   readonly old: DatabaseFacts | undefined;
   readonly keepOldAs: string | undefined;
   readonly toRemove: readonly Blocker[];
-  /** What becomes of the names, for the report. */
+  /** The names before and after, for the report. */
   readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
   /** The report of a dry run, but for the fate of the old content. */
   readonly report: Plan['report'] & OperationOutcome;
@@ -45,7 +45,7 @@ export interface Recreation {
 export const copiedFrom = (template: string | undefined): string[] =>
   template === undefined || isBuiltIn(template) ? [] : [template];
 
-/** Finds, before anything is touched, how the new database is to be made and what would keep it from the old one's place. */
+/** Plans, before anything is changed, how to make the new database, and finds the obstacles to swapping it in. */
 export async function planRecreation(
   operation: Operation,
   options: RecreateDatabaseOptions,

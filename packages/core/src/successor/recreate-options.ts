@@ -11,7 +11,8 @@ export interface RecreateDatabaseOptions
    */
   readonly ifNotExists?: boolean | undefined;
   /**
-   * The database to copy; other sessions on it are ended, as PostgreSQL copies only a database nobody is on.
+   * The database to copy. Other sessions on it are terminated, because PostgreSQL copies only a database without
+   * sessions.
    * @default 'template1', or 'template0' where encoding or locale differ from template1's
    */
   readonly template?: string | undefined;
@@ -19,16 +20,16 @@ export interface RecreateDatabaseOptions
   readonly owner?: string | undefined;
   /**
    * Carries owner, encoding, locale, tablespace, privileges, ALTER DATABASE SET, connection limit and comment over to
-   * the new database. What the role may not carry over is in the report.
+   * the new database. Settings that the role may not carry over are in the report.
    * @default true
    */
   readonly keepSettings?: boolean | undefined;
   /**
-   * Fills the new database before it takes the old one's place: migrations, seeds, a restore. It has a private name by
-   * then, and the old database is in use as ever. Sessions that are left on it are ended. What is thrown here is thrown,
-   * and the old database stays. The time spent here does not count towards the deadline. If our own connections are lost
-   * meanwhile, the operation goes on with new ones; should another operation have dropped the new database by then, taking
-   * this one for dead, `signal` fires.
+   * Fills the new database before it replaces the old one: migrations, seeds, a restore. It has a private name by then,
+   * and the old database is in use as ever. Sessions that are left on it are terminated. An exception is passed on, and
+   * the old database stays. The time spent here does not count towards the deadline. If pg-evict's own connections are
+   * lost meanwhile, the operation goes on with new ones. If another operation mistakes this one for dead and drops the
+   * new database, `signal` fires.
    * @default none: the new database is empty
    */
   readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;

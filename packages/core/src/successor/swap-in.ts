@@ -13,7 +13,7 @@ import type { Replaced } from './look-at-replaced.js';
 import type { Recreation } from './plan-recreation.js';
 import type { RefreshedSettings } from './refresh-settings.js';
 
-/** What a swap came to. */
+/** The result of a swap. */
 export interface Swapped {
   readonly notCarriedOver: readonly NotCarriedOver[];
   readonly leftovers: Leftover[];
@@ -35,7 +35,7 @@ export async function swapIn(
   const aside = place?.name ?? keepOldAs;
   const predecessor = old === undefined ? undefined : (aside ?? privateName(operation, 'old'));
   await rename(operation, successor, predecessor, place?.statements);
-  // The recreate has happened; what fails from here on is untidy, not undone.
+  // The database has been recreated; a failure from here on leaves something to clean up, but undoes nothing.
   let leftovers: Leftover[] = [];
   try {
     await operation.step('swapped');

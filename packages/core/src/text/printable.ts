@@ -1,12 +1,13 @@
 /**
- * What a terminal would act on instead of showing: controls, line and paragraph separators, lone surrogates, and what
- * reorders text or hides in it (Unicode's Default_Ignorable_Code_Point, the marks of interlinear annotation).
+ * Characters that a terminal would act on instead of showing: controls, line and paragraph separators, lone surrogates,
+ * and characters that reorder or hide text (Unicode's Default_Ignorable_Code_Point, the marks of interlinear
+ * annotation).
  */
 export const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB]/gu;
 
 /**
- * Makes text that somebody else has chosen safe to show on a terminal, in one line: any client may put escape sequences
- * into its application name or query.
+ * Makes text from another source safe to show on a terminal, in one line: any client may put escape sequences into its
+ * application name or query.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\t\n\v\f\r ]+/g, ' ').replaceAll(unprintable, escapeCharacter);

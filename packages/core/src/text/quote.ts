@@ -19,7 +19,7 @@ export function swapStatement(a: string, b: string, aside: string): string {
 
 /**
  * Quotes a string constant for utility statements, which take no parameters (`COMMENT ON`, `ALTER DATABASE … SET`).
- * Safe whatever `standard_conforming_strings` says.
+ * Safe with either value of `standard_conforming_strings`.
  */
 export function quoteLiteral(value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;

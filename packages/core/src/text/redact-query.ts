@@ -3,29 +3,31 @@ const string = (tag: string): string =>
   String.raw`''[^']*(?:'')?|'(?:[^']|'')*'?|\$(?<${tag}>\w*)\$[^]*?(?:\$\k<${tag}>\$|$)`;
 
 /**
- * What may stand between two words: white space and comments. Taken as a whole or not at all, as a lookahead is never
- * gone back into: queries may be made to take long.
+ * White space and comments between two words. Matched as a whole or not at all, because a lookahead is never
+ * backtracked into: a query may be crafted to take long.
  */
 const space = (name: string, times: '*' | '+'): string =>
   String.raw`(?=(?<${name}>(?:\s|/\*[^*]{0,1000}\*/|--[^\n]{0,1000}\n)${times}))\k<${name}>`;
 
-/** What follows `PASSWORD` in CREATE and ALTER ROLE. */
+/** The text that follows `PASSWORD` in CREATE and ALTER ROLE. */
 const afterWord = new RegExp(
   String.raw`(?<before>\bpassword${space('between', '+')}(?:E|U&)?)(?<secret>${string('tag')})`,
   'gi',
 );
 
-/** What follows `password=` (`sslpassword=`, `PGPASSWORD=`) in a connection string. */
+/** The text that follows `password=` (`sslpassword=`, `PGPASSWORD=`) in a connection string. */
 const afterEquals = new RegExp(
   String.raw`(?<before>\b(?:ssl|pg)?password${space('left', '*')}=${space('right', '*')}E?)(?<secret>${string('tag')}|[^\s'";,)]+)`,
   'gi',
 );
 
-/** What follows `"password":` in JSON, and in what Node prints of an object. */
+/** The text that follows `"password":` in JSON, and in an object as Node prints it. */
 const afterColon =
   /(?<before>\b(?:ssl|pg)?password["']?[ \t]{0,20}:[ \t]{0,20})(?<secret>"(?:[^"\\]|\\[^])*"?|'(?:[^'\\]|\\[^])*'?)/gi;
 
-/** In a URL, or what is left of one that was taken for a path. With limits, as queries may be made to take long. */
+/**
+ * In a URL, or in the rest of one that was parsed as a path. With limits, because a query may be crafted to take long.
+ */
 const inUrl = /(\b[a-z][a-z\d+.-]{0,20}:\/\/?[^\s:/?#@'"]{0,200}:)[^\s'"]{0,1000}(?=@)/gi;
 
 /** A URL that is cut off in the password; digits are a port. */
@@ -35,8 +37,8 @@ const inCutUrl = /(\bpostgres(?:ql)?:\/\/[^\s:/?#@'"]{0,200}:)(?!\d+$)[^\s'"/@]{
 const longest = 1_048_576;
 
 /**
- * Masks the passwords in the query of a session: the server shows it to everybody who may see queries. Also for messages
- * that quote SQL.
+ * Masks the passwords in the query of a session: the server shows it to every role that may see queries. Also for
+ * messages that quote SQL.
  *
  * @returns the query with `***` for each password; the first 1,048,576 characters of a longer one
  * @see https://www.postgresql.org/docs/current/sql-alterrole.html

@@ -4,10 +4,10 @@ import type { Operation } from '../eviction/operation.js';
 import { isOurs, type Kept } from './find-kept.js';
 
 /**
- * The latest content of the operation's database that is ours, whatever others have put beside it. Where there is no
- * database, its owner is not known: what all of it belongs to is taken.
+ * The latest kept content of the operation's database that is ours, ignoring databases that others have created with
+ * such names. If the database does not exist, its owner is unknown: then all kept content must have the same owner.
  *
- * @throws `DATABASE_NOT_FOUND` if nothing is kept, `REFUSED` if what is kept is not known to be ours
+ * @throws `DATABASE_NOT_FOUND` if nothing is kept, `REFUSED` if the kept content is not known to be ours
  */
 export function chooseLatest(
   operation: Operation,
@@ -38,7 +38,7 @@ export function chooseLatest(
   throw errorWithRemedies('DATABASE_NOT_FOUND', problem, [{ kind: 'keep-for-undo' }], { database });
 }
 
-/** What others may have put there to have it taken for ours. */
+/** Databases that others may have created to pass them off as ours. */
 function strange(
   { database, failure }: Operation,
   { name }: Kept,

@@ -3,10 +3,10 @@ import type { Operation } from '../eviction/operation.js';
 import { dropAbandoned } from '../exclusive-access/drop-private-databases.js';
 import { findKept, isOurs, type Kept } from './find-kept.js';
 
-/** What became of databases that were kept. */
+/** The outcome for databases that were kept. */
 export interface DroppedKept {
   readonly dropped: readonly string[];
-  /** What could not be dropped, with the reason. */
+  /** Databases that could not be dropped, with the reason. */
   readonly left: readonly Leftover[];
 }
 
@@ -25,10 +25,10 @@ export async function dropKept(operation: Operation): Promise<DroppedKept> {
 }
 
 /**
- * Drops what had been kept before, as only the last content is.
+ * Drops content that was kept earlier, because only the latest is kept.
  *
- * @param before what was kept before the operation put its own aside: what has come since is later than that
- * @param owner whose the database was; what others have put beside is left alone
+ * @param before the content that was kept before the operation put its own aside; content that came since is later
+ * @param owner the owner of the database; content of other owners is left alone
  */
 export async function dropPrevious(
   operation: Operation,
@@ -39,10 +39,10 @@ export async function dropPrevious(
 }
 
 /**
- * Drops what has expired on the whole server, as long as the deadline lasts, and what a process did not come to drop after
- * it had kept something later. What has not our note may be anybody's.
+ * Drops expired content on the whole server, as long as the deadline lasts, and content that a process could not drop
+ * after it had kept a later one. A database without our note may belong to someone else.
  *
- * @param except what the operation itself has just put aside
+ * @param except the content that the operation itself has just put aside
  */
 export async function dropExpired(operation: Operation, except?: string): Promise<DroppedKept> {
   const kept = await findKept(operation.control.client);
@@ -67,7 +67,7 @@ function isFollowed({ owner, tag }: Kept, later: readonly Kept[]): boolean {
   return later.some((each) => each.tag === tag && each.owner === owner && !each.invalid);
 }
 
-/** Those that the role may drop, and that nobody has protected. */
+/** Those that the role may drop, and that are not protected. */
 function droppable(kept: readonly Kept[]): string[] {
   return kept.filter((each) => reasonAgainstDrop(each) === undefined).map(({ name }) => name);
 }

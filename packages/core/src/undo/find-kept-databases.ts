@@ -7,7 +7,7 @@ import { findKept } from './find-kept.js';
 
 /** The content of a database that is kept for an undo. */
 export interface KeptDatabase {
-  /** What it is called meanwhile. */
+  /** Its name meanwhile. */
   readonly database: string;
   /** The database whose content it was; `null` where its comment, which says so, has been changed. */
   readonly of: string | null;
@@ -18,12 +18,12 @@ export interface KeptDatabase {
   readonly until: string;
   /** Whether that is over. */
   readonly expired: boolean;
-  /** Why the role cannot drop it, or nobody can: it is protected; `null` if it can. */
+  /** The reason why the role cannot drop it, or, for a protected one, why no role can; `null` if the role can. */
   readonly undroppable: string | null;
 }
 
 /**
- * Lists what is kept for an undo on a server, of whatever database. Changes nothing. Needs no privilege.
+ * Lists the content that is kept for an undo on a server, of every database. Changes nothing. Needs no privilege.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

@@ -6,7 +6,7 @@ import { keptPattern, readKeptName } from './kept-name.js';
 
 /** A database that was replaced or dropped, and is kept for a while. */
 export interface Kept {
-  /** What it is called meanwhile. */
+  /** Its name meanwhile. */
   readonly name: string;
   /** Ties it to the database whose content it was. */
   readonly tag: string;
@@ -23,9 +23,9 @@ export interface Kept {
   /** Whether a DROP of it was interrupted; it can only be dropped again. */
   readonly invalid: boolean;
   readonly comment: string | null;
-  /** `undefined` where somebody has changed the comment. */
+  /** `undefined` if the comment was changed. */
   readonly note: KeptNote | undefined;
-  /** Whether somebody has put the label on it. */
+  /** Whether it carries a protection label. */
   readonly protected: boolean;
 }
 

@@ -9,12 +9,12 @@ import { type KeepPlan, planAgain, reasonAgainstAttached } from './plan-keeping.
 /** A place for the old content of a database. */
 export interface KeepingPlace {
   readonly name: string;
-  /** What comes behind the rename to that name, in the same transaction. */
+  /** SQL that follows the rename to that name, in the same transaction. */
   readonly statements: readonly string[];
   readonly kept: KeptContent;
 }
 
-/** What is to become of the old content. */
+/** The plan for the old content. */
 export interface Keeping {
   /** `undefined` where nothing is to be kept, or there is nothing any more. */
   readonly place: KeepingPlace | undefined;
@@ -22,7 +22,7 @@ export interface Keeping {
   readonly notKept: string | null;
 }
 
-/** Prepares the place for what is about to be replaced. One query. */
+/** Prepares the place for the content that is about to be replaced. One query. */
 export async function prepareKeeping(operation: Operation, plan: KeepPlan): Promise<Keeping> {
   return placeFor(operation, await planAgain(operation, plan));
 }
@@ -52,7 +52,7 @@ export function placeFor(
   return { place, notKept: null };
 }
 
-/** What gives a database back what putting it aside took from it; it has its own name again by then. */
+/** SQL that restores the settings that putting the database aside changed; it has its own name again by then. */
 export function giveBackStatements(database: string, { note }: Kept): string[] {
   if (note === undefined) return [];
   const name = quoteIdentifier(database);

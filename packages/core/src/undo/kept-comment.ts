@@ -1,6 +1,6 @@
 import { privateTag } from '../database/set-aside.js';
 
-/** What the comment of a kept database says of it: enough to give it back as it was. */
+/** The contents of a kept database's comment: enough to restore the database as it was. */
 export interface KeptNote {
   /** The database whose content it was. */
   readonly of: string;
@@ -20,9 +20,9 @@ const mark = '[pg-evict: undo ';
 const lastSecond = 8_640_000_000_000;
 
 /**
- * The comment of a kept database: a sentence for people, then the note. Neither has brackets of its own, nor anything that
- * could be taken for a label, whatever the database is called and its comment was: that may be a note itself, of a
- * kept database that somebody has renamed.
+ * The comment of a kept database: a sentence for people, then the note. Neither has brackets of its own, nor text that
+ * could be mistaken for a label, for every name of the database and every comment it had. That comment may itself be a
+ * note, of a kept database that was renamed.
  */
 export function writeKeptNote(note: KeptNote, until: number): string {
   const time = new Date(until * 1000).toISOString();
@@ -31,17 +31,17 @@ export function writeKeptNote(note: KeptNote, until: number): string {
   return `The content of "${name}" before "pg-evict ${note.by}". Kept until ${time}; "pg-evict undo" puts it back. ${mark}${json}]`;
 }
 
-/** What labels, notes and their ends are recognised by. */
+/** The patterns of labels, notes and their ends. */
 const telling = /[[\]]|evict/gi;
 
 const escaped = (text: string): string =>
   String.raw`\u${text.charCodeAt(0).toString(16).padStart(4, '0')}${text.slice(1)}`;
 
 /**
- * Reads the note of a comment; `undefined` where there is none, or somebody has changed it. Others may write before and
- * behind it, such as a label.
+ * Reads the note of a comment; `undefined` if there is none, or it was changed. There may be other text before and
+ * after it, such as a label.
  *
- * @param tag what the name of the database says: whose content it is
+ * @param tag the tag in the name of the database: whose content it is
  */
 export function readKeptNote(comment: string | null, tag: string): KeptNote | undefined {
   const start = comment?.indexOf(mark) ?? -1;

@@ -1,10 +1,10 @@
 import { privateTag } from '../database/set-aside.js';
 import type { Operation } from '../eviction/operation.js';
 
-/** What begins the name of each database that is kept for an undo, as a pattern of LIKE. */
+/** The prefix of the name of each database that is kept for an undo, as a pattern of LIKE. */
 export const keptPattern = String.raw`pg\_evict\_undo\_%`;
 
-/** What the name of a kept database says. */
+/** The parts of a kept database's name. */
 export interface KeptName {
   /** Ties it to the database whose content it was: {@link privateTag}. */
   readonly tag: string;
@@ -13,9 +13,9 @@ export interface KeptName {
 }
 
 /**
- * A name for a database that is put aside. It carries the second until which it is kept, and the runner's pid and the
- * start of its backend, which make it unique. It is at most 54 bytes long. It does not match the names of leftovers, so
- * no operation and no sweep takes it for one.
+ * A name for a database that is put aside. It carries the second until which the database is kept, and the runner's pid
+ * and the start of its backend, which make it unique. It is at most 54 bytes long. It does not match the names of
+ * leftovers, so no operation and no sweep mistakes it for one.
  *
  * @param until in seconds since 1970
  */

@@ -14,20 +14,20 @@ export interface KeepPlan {
   readonly sizeBytes: number | null;
   /** Why nothing is kept, though it was asked for. */
   readonly notKept: string | null;
-  /** Whose the database is. */
+  /** The owner of the database. */
   readonly owner: string | undefined;
   /** The database as it was when it was looked at; `undefined` where nothing is kept. */
   readonly seen: Seen | undefined;
 }
 
-/** What belongs to a database and would go on without it. */
+/** Objects that belong to a database and would stay active without it. */
 interface Attachments {
   readonly slots: boolean;
   readonly prepared: boolean;
   readonly subscriptions: boolean;
 }
 
-/** What may change until a database is put aside. */
+/** Facts that may change until a database is put aside. */
 export interface Seen extends Attachments, Pick<KeptNote, 'at' | 'connections' | 'comment'> {}
 
 /** {@link Seen} of `pg_database d`. Readable by every role. */
@@ -107,7 +107,7 @@ function reasonAgainst(facts: DatabaseFacts, state: State, upToBytes: number | u
   if (isInvalid(facts)) return 'a DROP DATABASE of it was interrupted, so it can only be dropped';
   const attached = reasonAgainstAttached(state);
   if (attached !== null) return attached;
-  // What could not be read would not come back as it was.
+  // Settings that could not be read could not be restored exactly.
   if (facts.comment?.includes('\uFFFD') === true) return 'its comment is not in UTF-8';
   if (upToBytes === undefined) return null;
   if (state.size === null) return 'the role may not ask for its size, and the size is limited';

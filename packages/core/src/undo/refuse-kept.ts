@@ -2,9 +2,9 @@ import { PgEvictError } from '../contract/error.js';
 import { readKeptName } from './kept-name.js';
 
 /**
- * Refuses to give content that is kept for an undo another name: nobody can connect to it, and undo would not find it.
+ * Refuses to rename content that is kept for an undo: it rejects all connections, and undo would not find it.
  *
- * @param failure what did not happen, for the message
+ * @param failure the step that failed, for the message
  * @throws {@link PgEvictError} `REFUSED`
  */
 export function refuseKept(names: readonly string[], failure: string): void {
