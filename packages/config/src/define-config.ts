@@ -1,6 +1,6 @@
 import type { Config } from './schema/config.js';
 
-/** What a configuration function gets. */
+/** The argument of a configuration function. */
 export interface ConfigContext {
   /** `--env`, else `NODE_ENV`, else `development`. */
   readonly env: string;

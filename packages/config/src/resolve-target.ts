@@ -15,7 +15,7 @@ import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load/lo
 import { workingDirectory } from './search/files-in.js';
 import { findKnexfile } from './search/find-knexfile.js';
 
-/** What a command line says, and where to look for the rest. */
+/** The settings of a command line, and the places to look for the rest. */
 export interface ResolveTargetOptions extends LoadConfigOptions {
   /** The database to work on. @default the one the connection names */
   readonly database?: string | undefined;
@@ -43,7 +43,7 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
 export interface ResolvedConfiguration extends LoadedConfig {
   /** For core, with the `admin` role where one is configured. */
   readonly target: Target;
-  /** The connection as the application has it, without the `admin` role, and what named it. */
+  /** The application's connection, without the `admin` role, and its source. */
   readonly connection: ResolvedConnection;
   /** For core: `sessions` of the configuration. */
   readonly sessions: {
@@ -52,7 +52,7 @@ export interface ResolvedConfiguration extends LoadedConfig {
     readonly timeoutMs?: number | undefined;
     readonly keep?: readonly SessionPattern[] | undefined;
   };
-  /** What `confirm` of the configuration says; both are on by default. */
+  /** `confirm` of the configuration; both are on by default. */
   readonly confirm: { readonly agents: boolean; readonly tunnels: boolean };
   /** How the command keeps what it replaces; `false`: not at all. `undefined` where the configuration does not say. */
   readonly undo:
@@ -134,7 +134,8 @@ async function connectionsOf(
   };
   const resolved = await resolveConnection(given);
   const { admin } = loaded.config;
-  // A password is for the server and role it was written down with: whoever names another one means that.
+  // A password belongs to the server and role it was written down with; a command line that names another one needs its
+  // own.
   if (admin === undefined || isElsewhere || user !== undefined) return { resolved, asAdmin: undefined };
   const { settings } = await resolveConnection({ ...given, user: admin.user });
   const { password = settings.password } = admin;

@@ -1,6 +1,6 @@
 /**
- * The connection parameters of libpq that pg-evict understands, under libpq's own names, as strings: what the
- * environment and a service file have in common.
+ * The connection parameters of libpq that pg-evict understands, under libpq's own names, as strings: the common form of
+ * environment variables and service files.
  *
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
@@ -40,7 +40,7 @@ const variables: Readonly<Record<LibpqKeyword, string>> = {
   sslkey: 'PGSSLKEY',
 };
 
-/** What libpq's environment variables say. An empty variable counts as unset, as in libpq. */
+/** The parameters in libpq's environment variables. An empty variable counts as unset, as in libpq. */
 export function readLibpqEnvironment(env: Environment): LibpqParameters {
   const parameters: LibpqParameters = {};
   for (const keyword of libpqKeywords) {

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { type LibpqKeyword, type LibpqParameters, variableOf } from './libpq-parameters.js';
 
-/** The values of a connection that somebody may ask about. */
+/** The values of a connection whose origin can be reported. */
 const fields = {
   host: 'host',
   port: 'port',
@@ -14,7 +14,7 @@ const fields = {
 /** Where each value of a connection came from; a value that nothing names is left out. */
 export type ConnectionOrigins = { readonly [Field in keyof typeof fields]?: string };
 
-/** What the values were taken from, first come first served. */
+/** The sources of the values, in order of precedence. */
 export interface OriginLayers {
   readonly flags: ConnectionSettings;
   readonly url: { readonly settings: ConnectionSettings; readonly name: string } | undefined;

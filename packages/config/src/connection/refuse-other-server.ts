@@ -4,16 +4,16 @@ import type { Environment } from './libpq-parameters.js';
 /** Where a connection may say something that only libpq knows. */
 export interface LibpqOnly {
   readonly url: string | undefined;
-  /** What named the URL, for messages. */
+  /** The source of the URL, for messages. */
   readonly origin: string | undefined;
-  /** What is named for node-postgres by all that goes before libpq's variables. */
+  /** The settings that node-postgres gets from sources before libpq's variables. */
   readonly named: Pick<ConnectionSettings, 'database' | 'host'>;
   readonly env: Environment;
 }
 
 /**
- * Refuses what would lead psql to another server or database than node-postgres, which does not know it: nobody wants to
- * find out by dropping a database which of them was asked.
+ * Refuses variables and parameters that lead psql, but not node-postgres, which ignores them, to another server or
+ * database. Otherwise a user would find out only by dropping a database on the wrong one.
  *
  * @throws PgEvictError `CONFIG_INVALID`
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR

@@ -12,7 +12,7 @@ import { refuseOtherServer } from './refuse-other-server.js';
 import { readService } from './service-file.js';
 import { toTlsEnvironment, toTlsOptions } from './tls.js';
 
-/** What a caller was given on its command line, and the environment to look in. */
+/** The caller's command line, and the environment to look in. */
 export interface ResolveConnectionOptions {
   /** A `postgres://` URL. With it nothing else names the server; a field given beside it may not contradict it. */
   readonly url?: string | undefined;
@@ -22,7 +22,7 @@ export interface ResolveConnectionOptions {
   readonly port?: number | undefined;
   /** A role, also for the server of `DATABASE_URL`, whose password is then not used. */
   readonly user?: string | undefined;
-  /** What a configuration file or a knexfile says: it takes the place of `DATABASE_URL`, by the same rules. */
+  /** The connection of a configuration file or a knexfile: it replaces `DATABASE_URL`, by the same rules. */
   readonly configured?: ConfiguredConnection | undefined;
   /**
    * Environment variables.
@@ -64,18 +64,18 @@ export interface ResolvedConnection {
 }
 
 /**
- * Finds the connection: what is given, else what is configured, else `DATABASE_URL`, else libpq's environment variables and service file.
- * What the first of these leaves open, libpq's variables fill in, as they do for psql. A password that is given
- * nowhere is looked up in `.pgpass` (`PGPASSFILE`) by node-postgres when it connects.
+ * Finds the connection: the caller's, else the configured one, else `DATABASE_URL`, else libpq's environment variables
+ * and service file. libpq's variables fill in the fields that the first of these leaves out, as they do for psql. If no
+ * source has a password, node-postgres looks it up in `.pgpass` (`PGPASSFILE`) when it connects.
  *
  * A password never goes to another server or role than the one it was written down with: `host` and `port` set
- * `DATABASE_URL` aside, and a service's password is dropped where something else overrides its host, port or user.
+ * `DATABASE_URL` aside, and a service's password is dropped if another source overrides its host, port or user.
  * `PGPASSWORD` names no server and is always used, as by psql.
  *
- * Reads the service file and TLS certificates where they are named; asks no server.
+ * Reads the service file and TLS certificates where they are named; sends nothing to a server.
  *
- * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined
- * service, a field given twice with different values, or what would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
+ * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined service, a
+ * field given twice with different values, or a setting that would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
  * The message never shows a URL or a password.
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
@@ -103,12 +103,12 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
   };
 }
 
-/** What goes before libpq's variables and its service file. */
+/** The settings from sources before libpq's variables and its service file. */
 interface NamedServer {
   readonly settings: ConnectionSettings;
   readonly flags: Pick<ConnectionSettings, 'host' | 'port' | 'user'>;
   readonly url: string | undefined;
-  /** What named the URL. */
+  /** The source of the URL. */
   readonly origin: string | undefined;
   /** `undefined` where nothing names a server. */
   readonly source: ConnectionSource | undefined;

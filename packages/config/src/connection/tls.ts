@@ -5,12 +5,12 @@ import { PgEvictError } from '@pg-evict/core';
 import { type Environment, type LibpqParameters, variableOf } from './libpq-parameters.js';
 
 /**
- * What libpq's `sslmode` and certificate files mean in Node's terms; `undefined` when they say nothing.
+ * Node's equivalent of libpq's `sslmode` and certificate files; `undefined` if none is set.
  *
- * node-postgres reads `PGSSLMODE` itself, but not the certificate files, and it takes `prefer` and `require` for
- * `verify-full`. These are libpq's variables, so they mean here what they mean to psql, with one exception:
- * node-postgres decides on TLS before it connects, so `prefer` is `require` and `allow` is `disable`.
- * TLS in a URL (`?sslmode=`) does not come here: it stays what node-postgres makes of it in the application.
+ * node-postgres reads `PGSSLMODE` itself, but not the certificate files, and it treats `prefer` and `require` as
+ * `verify-full`. These are libpq's variables, so here they mean the same as for psql, with one exception: node-postgres
+ * decides on TLS before it connects, so `prefer` is `require` and `allow` is `disable`. TLS in a URL (`?sslmode=`) is
+ * not handled here: it means the same as for node-postgres in the application.
  *
  * @throws PgEvictError `CONFIG_INVALID`
  */
@@ -26,7 +26,7 @@ export function toTlsOptions(parameters: LibpqParameters, env: Environment): boo
   return { ...certificates, ...checksOf(mode, rootFile !== undefined) };
 }
 
-/** How Node is told what a mode checks. */
+/** Node's settings for the checks of a mode. */
 function checksOf(mode: string, hasRoot: boolean): object {
   switch (mode) {
     case 'no-verify':
@@ -96,13 +96,13 @@ function read(keyword: string, file: string): string {
 
 const keywords = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const;
 
-/** What a URL, a service or variables say about TLS, as libpq's environment variables. The URL comes first. */
+/** The TLS settings of a URL, a service or variables, as libpq's environment variables. The URL comes first. */
 export function toTlsEnvironment(parameters: LibpqParameters, url?: string): Record<string, string> {
   const query = new URLSearchParams(url?.split('?')[1]);
   const environment: Record<string, string> = {};
   for (const keyword of keywords) {
     const value = query.get(keyword) ?? parameters[keyword];
-    // What only node-postgres knows would make libpq refuse to connect at all.
+    // A mode that only node-postgres knows would make libpq refuse to connect at all.
     if (value && value !== 'no-verify') environment[variableOf(keyword)] = value;
   }
   return environment;

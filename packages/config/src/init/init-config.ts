@@ -9,15 +9,15 @@ export interface InitialConfig {
   /** `pg-evict.config.ts`, `.mjs` or `.cjs`, to be written into `cwd`. */
   readonly filename: string;
   readonly text: string;
-  /** What it was made from, for people: `knexfile.ts: its connection is used`. */
+  /** The source that it was made from, for people: `knexfile.ts: its connection is used`. */
   readonly notes: readonly string[];
 }
 
 /**
- * Writes the text of a first configuration, with comments, after looking at what the project has: knexfile, `.env`,
- * compose file, Jest. Copies no password, runs nothing of the project, writes no file.
+ * Writes the text of a first configuration, with comments, after looking at the project's knexfile, `.env`, compose
+ * file and Jest. Copies no password, runs no code of the project, writes no file.
  *
- * @throws PgEvictError `CONFIG_INVALID` where there is a configuration already
+ * @throws PgEvictError `CONFIG_INVALID` if there is a configuration already
  */
 export async function initConfig({
   cwd = workingDirectory(),
@@ -39,7 +39,7 @@ export async function initConfig({
   };
 }
 
-/** Of JavaScript, one that says what kind of module it is: what package.json says of that may change. */
+/** A JavaScript file gets an extension that states its module kind, because the `type` in package.json may change. */
 function extensionFor({ isEsm, isTypeScript }: ProjectFindings): 'ts' | 'mjs' | 'cjs' {
   if (isTypeScript) return 'ts';
   return isEsm ? 'mjs' : 'cjs';
@@ -65,7 +65,7 @@ function wrap(project: ProjectFindings, body: string): string {
   return lines.join('\n');
 }
 
-/** What is set already stays. On a CI runner there is no such file. */
+/** Variables that are set already stay. On a CI runner there is no such file. */
 function envLines({ envFile = '.env', hasDotenv }: ProjectFindings, isModule: boolean): string[] {
   if (hasDotenv && envFile === '.env')
     return [isModule ? `import 'dotenv/config';` : `require('dotenv/config');`];

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { findKnexfile } from '../search/find-knexfile.js';
 import { type ComposeService, readComposeService } from './read-compose-service.js';
 
-/** What a project has that a configuration may refer to. Holds no password. */
+/** Files and dependencies of a project that a configuration may refer to. Holds no password. */
 export interface ProjectFindings {
   readonly isTypeScript: boolean;
   readonly isEsm: boolean;

@@ -1,7 +1,7 @@
 import type { GenericIssue, GenericSchema } from 'valibot';
 import { closestName } from './environment.js';
 
-/** What is wrong, one phrase each: path, value, what was expected or meant. Never shows a password. */
+/** Describes the issues, one phrase each: path, value, and the expected or suggested value. Never shows a password. */
 export function describeIssues(
   issues: readonly GenericIssue[],
   schema: GenericSchema,

@@ -3,9 +3,10 @@ import leven from 'leven';
 import type { Config } from '../schema/config.js';
 
 /**
- * The configuration for an environment. A configuration that is a map of environments has nothing but objects in it,
- * and no key that is one of a configuration; then one of them must be the environment's. Not as in a knexfile, where
- * an unknown environment means the whole map: nobody wants to find out by dropping a database.
+ * The configuration for an environment. A configuration that is a map of environments has only objects as values, and
+ * no key that is one of a configuration; then one of them must be the environment's. A knexfile differs: there, an
+ * unknown environment selects the whole map. Here it is an error, because otherwise a user would find out only by
+ * dropping the wrong database.
  *
  * @throws PgEvictError `CONFIG_INVALID`
  */
@@ -66,7 +67,7 @@ const keys: Readonly<Record<keyof Config, true>> = {
 /** The keys of a configuration, known without loading the schema. */
 const configKeys = Object.keys(keys) as readonly (keyof Config)[];
 
-/** The name somebody most likely meant, `undefined` where none is near. */
+/** The name that was most likely meant, `undefined` if none is near. */
 export function closestName(name: string, names: Iterable<string>): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const candidate of names) {

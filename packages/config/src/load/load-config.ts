@@ -28,8 +28,8 @@ export interface LoadConfigOptions {
    */
   readonly processEnv?: Environment | undefined;
   /**
-   * Called with a folder that may not be searched, which is then passed over. For what only reads: a configuration there
-   * may protect databases, and is not heeded.
+   * Called with a directory that cannot be searched, which is then skipped. For commands that only read: a
+   * configuration there may protect databases, and is not heeded.
    * @default none: `CONFIG_INVALID`
    */
   readonly onUnreadable?: ((folder: string) => void) | undefined;
@@ -59,14 +59,14 @@ const read = new Map<string, Promise<unknown>>();
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const { cwd = workingDirectory(), onUnreadable, path, processEnv = process.env } = options;
   const env = environmentName(options.env, processEnv);
-  // What was found with something passed over is not remembered for those who do not want that.
+  // A result with a skipped directory is not cached for callers that do not allow skipping.
   const find = async (folder: string): Promise<string | undefined> =>
     onUnreadable === undefined ? once(found, folder, findConfig) : findConfig(folder, onUnreadable);
   const file = path === undefined ? await find(resolve(cwd)) : resolve(cwd, path);
   if (file === undefined) return { config: {}, filepath: null, env, sources: {} };
   if (path !== undefined) await assertReadable(file);
 
-  // A project without a configuration does not pay for what follows.
+  // A project without a configuration does not pay for the imports below.
   const [{ readConfig }, { selectEnvironment }, { validateConfig }] = await Promise.all([
     import('./read-config.js'),
     import('./environment.js'),

@@ -17,7 +17,7 @@ function withoutLogin(piece: string): string {
   return scheme === -1 ? piece : `${piece.slice(0, scheme)}://…@`;
 }
 
-/** The error for a file of the user's that fails while it is loaded, for what is in it. */
+/** The error for a user's file that fails while it is loaded, because of its contents. */
 export function notLoaded(file: string, error: unknown): PgEvictError {
   const { code } = (error ?? {}) as { code?: unknown };
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';

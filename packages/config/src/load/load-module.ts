@@ -57,7 +57,7 @@ const withoutImport = new Set([
   'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG',
 ]);
 
-/** What Node says when it cannot read a module for its syntax or kind, not for what it does. */
+/** Node's errors for a module that it cannot read because of its syntax or kind, as opposed to errors of its code. */
 const unreadable = new Set([
   'ERR_UNKNOWN_FILE_EXTENSION',
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
@@ -85,7 +85,7 @@ function isForJiti(error: unknown, file: string): boolean {
   );
 }
 
-/** `export default`, `module.exports`, and what a compiler made of the one as the other. */
+/** `export default`, `module.exports`, and a compiler's translation of the one to the other. */
 function defaultExport(loaded: unknown): unknown {
   if (!isObject(loaded)) return loaded;
   const exported = 'default' in loaded ? loaded['default'] : loaded;

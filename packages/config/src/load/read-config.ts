@@ -5,7 +5,7 @@ import { configNames, packageKey } from '../search/find-config.js';
 import { errorSummary, notLoaded } from './load-error.js';
 import { loadModule } from './load-module.js';
 
-/** What a configuration file exports or says, read by cosmiconfig with loaders of our own. Not validated. */
+/** The exports or contents of a configuration file, read by cosmiconfig with loaders of our own. Not validated. */
 export async function readConfig(file: string): Promise<unknown> {
   const { cosmiconfig, defaultLoaders } = await import('cosmiconfig');
   const script = async (path: string): Promise<unknown> => boxed(path, await load(path));

@@ -145,7 +145,7 @@ const undoTimes = v.pipe(
 
 /**
  * The configuration: the source of its types (`config.ts`), of `schema.json` and of the tables in
- * docs/configuration.md, all written by `scripts/generate.mjs`; and what a file is validated with.
+ * docs/configuration.md, all written by `scripts/generate.mjs`. Files are validated with it.
  */
 export const configSchema = v.pipe(
   section(

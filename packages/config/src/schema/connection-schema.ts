@@ -47,7 +47,7 @@ const settings = v.pipe(
   v.title('ConnectionConfig'),
 );
 
-/** What a connection function may return. */
+/** The return value of a connection function. */
 export const connectionValueSchema = v.union(
   [v.string('a postgres:// URL'), settings],
   'a postgres:// URL, or an object with settings',

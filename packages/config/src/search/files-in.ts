@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 
 /**
- * Which of these files a folder has. One listing; a folder that may be entered but not listed is asked for each. There
- * are none in a folder that does not exist.
+ * The files, of those given, that a directory has. One listing; in a directory that may be entered but not listed, each
+ * file is looked up. A directory that does not exist has none.
  *
  * @param what for messages: `configuration`
- * @throws PgEvictError `CONFIG_INVALID` where it cannot be known: what protects databases is not passed over
+ * @throws PgEvictError `CONFIG_INVALID` if it cannot be determined: a file that may protect databases is not skipped
  */
 export async function filesIn(folder: string, names: readonly string[], what: string): Promise<string[]> {
   try {
@@ -36,7 +36,9 @@ export async function filesIn(folder: string, names: readonly string[], what: st
 const isDenial = (error: unknown): error is NodeJS.ErrnoException & { readonly code: string } =>
   ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** @throws PgEvictError `CONFIG_INVALID` where somebody has removed it, as a deployment does with the release before */
+/**
+ * @throws PgEvictError `CONFIG_INVALID` if the directory was removed, as a deployment does with the previous release
+ */
 export function workingDirectory(): string {
   try {
     return process.cwd();

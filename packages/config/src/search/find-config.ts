@@ -60,7 +60,7 @@ export async function assertReadable(file: string): Promise<void> {
   }
 }
 
-/** Not by its text alone: who uses pg-evict has it among the dependencies. */
+/** Not by its text alone: a project that uses pg-evict has it among its dependencies. */
 async function hasKey(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(async (error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;

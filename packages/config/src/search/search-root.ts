@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 const lockfiles = ['pnpm-lock.yaml', 'package-lock.json', 'yarn.lock', 'bun.lock', 'bun.lockb'];
 
 /**
- * Where a search upward from a folder ends: at the root of the repository (`.git`), outside of one at the root of the
- * project (a lockfile, else the nearest package.json), else in the folder itself. Files further up, in a home folder or
- * in /tmp, belong to something or somebody else, and a configuration file is code.
+ * The directory where a search upward ends: the root of the repository (`.git`), outside of one the root of the project
+ * (a lockfile, else the nearest package.json), else the start directory itself. Files further up, in a home directory
+ * or in /tmp, belong to something or someone else, and a configuration file is code.
  */
 export function searchRoot(folder: string): string {
   return (
