@@ -14,14 +14,14 @@ import { settingsOfClient } from './client/settings.js';
 import { operationOf, targetOf, type TargetOptions } from './client/target.js';
 
 /**
- * Drops the database an instance is connected to, ending all sessions on it, those of the instance's own pool
+ * Drops the database an instance is connected to, and terminates all sessions on it, those of the instance's own pool
  * included; see `dropDatabase` of core. The pool is left as it is: its next connection is refused with 3D000, or
  * creates the database, as configured (`ensureDatabase`).
  *
  * Needs ownership of the database and, for sessions of other roles, `pg_signal_backend`.
  *
  * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system, and
- * what `dropDatabase` of core throws
+ * the errors of core's `dropDatabase`
  */
 export async function dropDatabase(
   knex: Knex,
@@ -32,14 +32,14 @@ export async function dropDatabase(
 }
 
 /**
- * Replaces the database an instance is connected to by a new, empty one; see `recreateDatabase` of core. The
- * sessions of the instance's own pool are ended like all others, and the pool goes on: it replaces them when they are
- * next needed, so there is nothing to destroy or initialize.
+ * Replaces the database an instance is connected to by a new, empty one; see `recreateDatabase` of core. The sessions
+ * of the instance's own pool are terminated like all others, and the pool goes on: it replaces them when they are next
+ * needed, so there is nothing to destroy or initialize.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
  * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system, and
- * what `recreateDatabase` of core throws
+ * the errors of core's `recreateDatabase`
  */
 export async function recreateDatabase(
   knex: Knex,
@@ -50,7 +50,7 @@ export async function recreateDatabase(
 }
 
 /**
- * Ends the sessions of the database an instance is connected to, and verifies that they are gone; see
+ * Terminates the sessions of the database an instance is connected to, and verifies that they are gone; see
  * `terminateSessions` of core. The sessions of the instance's own pool are among them, unless `filter` or `keep` says
  * otherwise; the pool replaces them when they are next needed.
  *
@@ -58,14 +58,14 @@ export async function recreateDatabase(
  *
  * @returns also when sessions were denied or remain; look at `denied` and `remaining`
  * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system, and
- * what `terminateSessions` of core throws
+ * the errors of core's `terminateSessions`
  */
 export async function terminateSessions(
   knex: Knex,
   options: Omit<TerminateSessionsOptions, 'database'> & TargetOptions = {},
 ): Promise<TerminationReport> {
   const client = clientOf(knex, 'terminateSessions');
-  // Of the plugin, too: nobody waits for who is told to end.
+  // Not with the plugin either: it does not wait for the sessions it terminates.
   const { drainMs: _drain, ...operation } = operationOf<
     TerminateSessionsOptions & TargetOptions & { drainMs?: number }
   >(options);

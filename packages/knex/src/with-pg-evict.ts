@@ -8,30 +8,31 @@ import { ownKnex } from './own-knex.js';
 /** The names knex knows its PostgreSQL clients by. */
 const names = new Set(['pg', 'postgres', 'postgresql', 'pgnative']);
 
-/** What was made of what, so that wrapping twice does not do everything twice. */
+/** Wrapped configurations and their results, so that wrapping twice has the effect of wrapping once. */
 const made = new WeakMap<
   KnexClientClass,
   { Base: KnexClientClass; name: Knex.Config['client']; options: PgEvictKnexOptions }
 >();
 
 /**
- * Wraps a knex configuration or everything a knexfile may export: a configuration, a map of environments, a function
- * that returns one of these or a promise of it. What comes out has the same shape. Configurations of other database
- * systems come out as they went in.
+ * Wraps a knex configuration or any export of a knexfile: a configuration, a map of environments, a function that
+ * returns one of these or a promise of it. The result has the same shape. Configurations of other database systems are
+ * returned unchanged.
  *
- * With `evict`, DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE … TEMPLATE first end
- * the other sessions on the database, however they go through knex: raw, in a schema builder, in a migration with
- * `transaction: false`, from the knex command. They run from a maintenance connection with the settings of the pool's,
- * so that the pool itself may be on the database. Inside a transaction, or in one string with other statements, they
- * are refused with `IN_TRANSACTION`, and nobody is ended.
+ * With `evict`, DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE … TEMPLATE first
+ * terminate the other sessions on the database, no matter how they go through knex: raw, in a schema builder, in a
+ * migration with `transaction: false`, from the knex command. They run from a maintenance connection with the settings
+ * of the pool's, so that the pool itself may be on the database. Inside a transaction, or in one string with other
+ * statements, they are refused with `IN_TRANSACTION`, and no session is terminated.
  *
  * They also run while the configured database is missing, and then so does CREATE DATABASE: one instance can drop its
  * own database and create it again.
  *
- * In any case a connection whose session was ended fails one query at most and then leaves the pool; a new connection
- * that was refused because the database was just being replaced is tried once more.
+ * In any case a connection whose session was terminated fails one query at most and then leaves the pool. A new
+ * connection that was refused because the database was just being replaced is tried once more.
  *
- * Does nothing at import and asks no server. Needs, to end sessions of other roles, `pg_signal_backend`.
+ * Does nothing at import and sends nothing to a server. Needs, to terminate sessions of other roles,
+ * `pg_signal_backend`.
  *
  * @throws PgEvictError `CONFIG_INVALID` for an unknown option
  * @see {@link PgEvictKnexOptions} for the defaults

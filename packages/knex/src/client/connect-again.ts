@@ -6,15 +6,15 @@ import { settingsOfClient } from './settings.js';
 import { type PgEvictKnexOptions, targetOf } from './target.js';
 
 /**
- * Connects, and once more if that was refused for a reason that passes: the session was ended while it began, or the
+ * Connects, and tries once more after a temporary refusal: the session was terminated while it connected, or the
  * database was being replaced. A connection attempt that queues behind the replacement is refused with 3D000 although
- * the database is there.
+ * the database exists.
  *
- * With `ensureDatabase`, a database that is missing is created first. One that does not accept connections (55000) is
- * there, and is left alone.
+ * With `ensureDatabase`, a missing database is created first. One that does not accept connections (55000) exists, and
+ * is left alone.
  *
- * libpq (pgnative) says nothing but a text when it cannot connect, in the language of the server: every refusal is then
- * taken for one that may pass, and whether the database is missing is asked of the server.
+ * libpq (pgnative) reports a failed connection only as a text in the language of the server. So every refusal counts as
+ * temporary, and a query finds out whether the database is missing.
  */
 export async function connectAgain(
   client: KnexClient,

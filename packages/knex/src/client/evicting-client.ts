@@ -24,10 +24,11 @@ import type { PgEvictKnexOptions } from './target.js';
 import { followTests } from './test-connection.js';
 
 /**
- * A subclass of a knex client that gives statements what they need. The options live in the class: what is put on an
- * instance is lost in transactions, and what is put in the configuration in a copy of it; both keep the class.
+ * A subclass of a knex client that prepares statements which need a database without sessions. The options live in the
+ * class: properties of an instance are lost in transactions, and properties of the configuration in a copy of it; both
+ * keep the class.
  *
- * @param name what the configuration called the client; third parties read it in `config.client`
+ * @param name the client's name in the configuration; third parties read it in `config.client`
  */
 export function evictingClient(
   Base: KnexClientClass,

@@ -1,9 +1,9 @@
 import type { RawConnection } from './knex-internals.js';
 
 /**
- * Which connections of a pool may be used. Whoever ends a session mostly ends all of a database's, and they go one after
- * the other: a query that failed would be tried again on a connection that is about to go, and fail again. So once a
- * connection is lost, those that are as old are not lent any more; knex replaces them when it needs them.
+ * Decides which connections of a pool may be used. Usually all sessions of a database are terminated, one after the
+ * other. A failed query that was retried on another old connection would fail again. So once a connection is lost,
+ * connections that are as old are not lent any more; knex replaces them when it needs them.
  */
 export class Generations {
   #current = 0;

@@ -2,8 +2,7 @@ import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
 import type { Knex } from 'knex';
 
 /**
- * A connection of node-postgres as knex hands it around: what it was made with, and the mark by which knex knows that
- * it is not to be used again.
+ * A connection of node-postgres as knex handles it, with its settings and the mark that tells knex not to use it again.
  */
 export interface RawConnection extends Omit<ConnectionSettings, 'connectionString' | 'options'> {
   readonly connectionParameters?: { readonly options?: string | undefined } | undefined;
@@ -28,7 +27,7 @@ export interface KnexQuery {
   response?: unknown;
 }
 
-/** What a runner runs: a raw statement, a query or a chain of a schema builder. */
+/** The builder that a runner runs: a raw statement, a query or a chain of a schema builder. */
 export interface KnexBuilder {
   /** Of a raw statement. */
   readonly sql?: unknown;
@@ -80,7 +79,7 @@ export interface KnexClient {
   _query(connection: RawConnection, query: KnexQuery): Promise<KnexQuery>;
 }
 
-/** What a `connection` function returns. */
+/** The return value of a `connection` function. */
 export interface ProvidedSettings extends ConnectionSettings {
   expirationChecker?: (() => boolean) | undefined;
 }

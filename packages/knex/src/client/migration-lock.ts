@@ -12,9 +12,9 @@ SELECT (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass(${quoteLi
     AND backend_type = 'client backend')::int AS others`;
 
 /**
- * Explains a migration lock that knex could not get. A migration that is ended while it runs outside a transaction
- * leaves the lock behind, and from then on knex says "already locked". It still says that, word for word, as programs
- * look for it; what to do is told by knex's logger, where knex warns of it, too.
+ * Explains a migration lock that knex could not get. A migration that is terminated while it runs outside a transaction
+ * leaves the lock behind, and from then on knex says "already locked". That message stays word for word, because
+ * programs look for it. knex's logger explains the remedy, after knex's own warning.
  */
 export async function explainLockedMigrations(
   client: KnexClient,

@@ -4,7 +4,7 @@ import type { ConnectionSource, KnexClient, RawConnection } from './knex-interna
 import { markLost } from './lost-connection.js';
 import type { PgEvictKnexOptions } from './target.js';
 
-/** What of a pg.Pool is needed. */
+/** The members of a pg.Pool that are needed. */
 interface NativePool {
   on?(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -13,12 +13,11 @@ interface NativePool {
 const heard = new WeakSet();
 
 /**
- * Makes knex survive that sessions of the user's own pg.Pool (`connectionPool`, knex 3.3) are ended.
+ * Makes knex survive the termination of sessions of the user's own pg.Pool (`connectionPool`, knex 3.3).
  *
- * node-postgres reports the end of a session nobody is asking anything by an event, and an 'error' event without a
- * listener ends the process. The pool removes such a connection by itself, so listening is all there is to do, and all
- * that is done to it. The same goes for a connection that knex has borrowed; it is marked, so that it is closed when it
- * is given back.
+ * node-postgres reports the end of an idle session by an 'error' event, and such an event without a listener ends the
+ * process. The pool removes such a connection by itself, so a listener is all that is needed, and all that is added.
+ * The same goes for a connection that knex has borrowed; it is marked, so that it is closed when it is given back.
  */
 export function surviveEviction(
   client: KnexClient,

@@ -46,7 +46,7 @@ export async function runExclusiveStatement(
   return { command: commands[kind], rowCount: null, oid: null, rows: [], fields: [] };
 }
 
-/** What another role creates on behalf of the configured one is to belong to the configured one. */
+/** A database that another role creates on behalf of the configured one belongs to the configured one. */
 function ownedBy(
   user: string | undefined,
   { kind, sql, unowned }: ReadStatement,
@@ -66,7 +66,7 @@ function refusal({ kind, database }: ReadStatement, why: string, hints: readonly
 }
 
 /**
- * Whether somebody opened a transaction on the connection without knex's knowing (`raw('BEGIN')`): then the current
+ * Whether a transaction was opened on the connection without knex's knowledge (`raw('BEGIN')`): then the current
  * transaction began before the current statement.
  */
 async function isInTransaction(connection: RawConnection): Promise<boolean> {

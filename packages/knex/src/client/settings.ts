@@ -21,11 +21,11 @@ export function settingsOfConnection(connection: RawConnection): ConnectionSetti
 }
 
 /**
- * The settings of a client, without opening a connection: they must be known also while the database is missing or the
- * pool exhausted. A `connection` function is called at most once, and what it returns is kept where knex keeps it, so
- * that knex does not call it again.
+ * The settings of a client, without opening a connection: they are needed also while the database is missing or the
+ * pool exhausted. A `connection` function is called at most once. Its result is kept where knex keeps it, so that knex
+ * does not call it again.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where the settings cannot be known
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if the settings cannot be determined
  */
 export async function settingsOfClient(client: KnexClient): Promise<ConnectionSettings> {
   const pool = client.config.connectionPool as { readonly options?: ConnectionSettings } | undefined;

@@ -1,7 +1,7 @@
 import { type ConnectionSettings, type OperationOptions, type Target } from '@pg-evict/core';
 import { flattenConnection } from '@pg-evict/core/internal';
 
-/** What a target takes from options. */
+/** The options that belong to a target. */
 export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect' | 'poolers'> {
   /**
    * How to reach the server for the operation itself, as a role that has the privileges for it. A database that it
@@ -55,8 +55,8 @@ export interface PgEvictKnexOptions
 }
 
 /**
- * Options of an operation, without those of the target and of the plugin, which core's operations do not have: whoever
- * has options for the plugin may hand the same on.
+ * Options of an operation, without those of the target and of the plugin, which core's operations do not have: a caller
+ * can pass its plugin options on.
  */
 export function operationOf<Options extends TargetOptions>(
   options: Options,

@@ -4,12 +4,12 @@ import type { Knex } from 'knex';
 /** Set by test runners (`@pg-evict/jest`) to the URL of the database that the running tests have for themselves. */
 const variable = 'PG_EVICT_TEST_DATABASE_URL';
 
-/** What says where a connection leads; the rest says what it is like there. */
+/** The settings that say where a connection leads; the others say how it behaves. */
 const whereto = new Set(['connectionString', 'host', 'port', 'user', 'password', 'database', 'ssl']);
 
 /**
- * The configuration with the connection of the tests that run, where some do: whatever it says about where to connect
- * gives way, whatever else it says stays. A `connection` function is not called.
+ * The configuration with the connection of the running tests, if there are any: settings that say where to connect are
+ * replaced, all others stay. A `connection` function is not called.
  */
 export function followTests(config: Knex.Config): Knex.Config {
   const url = process.env[variable];

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import type { Knex } from 'knex';
 
-/** Loads a file of migrations or seeds: what it exports, for knex. */
+/** Loads a file of migrations or seeds, and returns its exports, for knex. */
 export type LoadFile = (file: string) => Promise<unknown>;
 
-/** knex's migrator, with what its typings leave out; the same from 1.0 to 3.3. */
+/** knex's migrator, with members that its typings leave out; the same from 1.0 to 3.3. */
 export interface KnexMigrator {
   readonly config: {
     readonly migrationSource: {
@@ -52,7 +52,7 @@ export function seederOf(knex: Knex, loadFile: LoadFile | undefined): KnexSeeder
   return seeder;
 }
 
-/** What was run; in a dry run, what would be. */
+/** The migrations and seeds that were run; in a dry run, those that would be. */
 export interface Migrated {
   /** The names of the migrations, in their order. */
   readonly migrations: readonly string[];

@@ -45,28 +45,29 @@ export interface MigrationCount {
   readonly of: number;
 }
 
-/** What {@link migrateFresh} did. */
+/** The result of {@link migrateFresh}. */
 export interface MigrateFreshReport extends OperationReport, Migrated {}
 
 /**
- * Replaces the database of an instance by a new one, runs all migrations on it and, if asked to, the seeds.
+ * Replaces the database of an instance by a new one, runs all migrations on it and, on request, the seeds.
  *
- * The new database is made, migrated and seeded beside the old one, under a private name; then it takes the old one's
- * place, and only then are the other sessions ended. If a migration fails, the old database is still there and in use,
- * and the error names the migration. Statements of migrations that name the database (ALTER DATABASE … SET,
- * GRANT … ON DATABASE, COMMENT ON DATABASE, ALTER ROLE … IN DATABASE) are given the private name; a DO block that names
- * it is refused with `REFUSED`. Other side effects of migrations beyond the database, such as CREATE ROLE, stay when a
- * later one fails.
+ * The new database is created, migrated and seeded beside the old one, under a private name. Then it replaces the old
+ * one, and only then are the other sessions terminated. If a migration fails, the old database is still there and in
+ * use, and the error names the migration. Statements of migrations that name the database (ALTER DATABASE … SET, GRANT
+ * … ON DATABASE, COMMENT ON DATABASE, ALTER ROLE … IN DATABASE) are given the private name; a DO block that names it is
+ * refused with `REFUSED`. Other side effects of migrations beyond the database, such as CREATE ROLE, stay when a later
+ * one fails.
  *
- * The instance's own pool is left alone; its sessions are ended with the others. `timeoutMs` bounds the operation
- * without the migrations and seeds; `signal` ends these, too. With `dryRun`, the report lists what would be run.
+ * The instance's own pool is left alone; its sessions are terminated with the others. `timeoutMs` limits the operation
+ * without the migrations and seeds; `signal` ends these, too. With `dryRun`, the report lists the migrations and seeds
+ * that would be run.
  *
- * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`; with
- * `adminConnection`, that role does, and the migrations still run as the instance's.
+ * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`. With
+ * `adminConnection`, that role needs them, and the migrations still run as the instance's role.
  *
- * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system or
- * where the migrations cannot be listed, `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), and
- * what `recreateDatabase` of core throws
+ * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system or if
+ * the migrations cannot be listed, `UNEXPECTED` when a migration or a seed failed (`cause`: its error), and the errors
+ * of core's `recreateDatabase`
  */
 export async function migrateFresh(
   knex: Knex,
@@ -115,7 +116,7 @@ export async function migrateFresh(
   const report = await recreateDatabase(target, {
     ...operation,
     fill: async (access) => {
-      // What core found in .pgpass for the database is not there under its private name.
+      // core found the password in .pgpass by the database's name; there is no entry for its private name.
       const own = options.adminConnection === undefined ? access.connection : settings;
       const watch = await watchOldDatabase(client, database, settings);
       try {
@@ -131,7 +132,10 @@ export async function migrateFresh(
   return { ...report, ...migrated };
 }
 
-/** A statement that nobody waits for any more would run on. The sessions of a database that is given up end with it. */
+/**
+ * A statement whose caller no longer waits for it would run on. The sessions of a database that is given up end with
+ * it.
+ */
 async function endSessions(target: Target, pids: ReadonlySet<number>): Promise<void> {
   if (pids.size === 0) return;
   // The failure that led here is the one to tell.

@@ -13,7 +13,7 @@ export interface MigrateSuccessorOptions {
   readonly connection: ConnectionSettings;
   /** Returns new credentials, if they expire. @default those of `connection` */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
-  /** What becomes of the database if a migration fails, for the message: `was not replaced`. @default not said */
+  /** The fate of the database if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;
   readonly seed: boolean;
   readonly loadFile?: LoadFile | undefined;
@@ -26,10 +26,10 @@ export interface MigrateSuccessorOptions {
 }
 
 /**
- * Runs all migrations of an instance and, if asked to, the seeds, on a database that has another name until it is
+ * Runs all migrations of an instance and, on request, the seeds, on a database that has another name until it is
  * complete. The instance's own pool is left alone.
  *
- * @throws {@link PgEvictError} `UNEXPECTED` when a migration or a seed failed (`cause`: what it threw), `ABORTED`
+ * @throws {@link PgEvictError} `UNEXPECTED` when a migration or a seed failed (`cause`: its error), `ABORTED`
  */
 export async function migrateSuccessor(knex: Knex, options: MigrateSuccessorOptions): Promise<Migrated> {
   const { database, connection, provider, state, seed, loadFile, onMigration, onSession, signal } = options;

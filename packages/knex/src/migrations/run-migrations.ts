@@ -60,7 +60,7 @@ export async function runMigrations(
   }
 }
 
-/** Waits for work, but not for what goes on after an abort. */
+/** Waits for work, but not for work that goes on after an abort. */
 async function unlessAborted<T>(
   signal: AbortSignal | undefined,
   work: Promise<T>,

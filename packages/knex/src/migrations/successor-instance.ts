@@ -46,7 +46,7 @@ export function knexOnSuccessor(knex: Knex, options: SuccessorOptions): Knex {
   client.connectionSettings = settings;
   client.connectionConfigProvider =
     provider === undefined ? undefined : async () => redirected(await provider(), successor);
-  // One that nobody has asked yet is asked at once.
+  // A `connection` function that has not been called yet is called at once.
   const { connectionConfigExpirationChecker: isExpired } = client;
   const asked = options.provider === undefined ? isExpired : undefined;
   client.connectionConfigExpirationChecker = provider === undefined ? null : (asked ?? (() => true));
@@ -55,7 +55,7 @@ export function knexOnSuccessor(knex: Knex, options: SuccessorOptions): Knex {
   return instance;
 }
 
-/** What a `connection` function gives, but for where it leads. */
+/** The result of a `connection` function, except for where it leads. */
 function redirected(provided: ProvidedSettings | string, successor: ConnectionSettings): ProvidedSettings {
   const { expirationChecker, ...given } =
     typeof provided === 'string' ? { connectionString: provided, expirationChecker: undefined } : provided;
@@ -76,7 +76,9 @@ function successorClient(
       return connection;
     }
 
-    /** Who asks decides by it, or looks up what the server has by that name: {@link looksUpDatabase}. */
+    /**
+     * A migration either decides something by the name, or looks the name up on the server: {@link looksUpDatabase}.
+     */
     override database(): string | undefined {
       return database;
     }

@@ -14,14 +14,15 @@ const fillings = new AsyncLocalStorage<symbol>();
 export interface OldDatabaseWatch {
   /** Calls what fills the new database. */
   run<T>(fill: () => Promise<T>): Promise<T>;
-  /** @throws {@link PgEvictError} `REFUSED` where somebody has */
+  /** @throws {@link PgEvictError} `REFUSED` if there were any */
   assertUnused(): void;
   end(): void;
 }
 
 /**
- * Watches this process for connections to the old database: what they write would be lost with it. The pool of the
- * instance, and those of wrapped configurations, may connect for what else the process does; not for what fills.
+ * Watches this process for connections to the old database: their writes would be lost with it. The pool of the
+ * instance, and those of wrapped configurations, may connect for other work of the process, but not for migrations and
+ * seeds.
  */
 export async function watchOldDatabase(
   client: KnexClient,

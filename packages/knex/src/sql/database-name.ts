@@ -18,10 +18,10 @@ export function looksUpDatabase(sql: string): boolean {
 }
 
 /**
- * Has SQL that asks for the name of its database (`current_database()`, `current_catalog`) get the name that the
- * database will have, instead of the private one that it has while it is filled: what a migration decides by it, or
- * stores, is then what it would be with knex alone. What looks the database up by its name gets the private one, and so
- * does what puts the name into a statement that code runs (`EXECUTE format('ALTER DATABASE %I …', current_database())`).
+ * Gives SQL that asks for the name of its database (`current_database()`, `current_catalog`) the name that the database
+ * will have, instead of the private one that it has while it is filled. So a migration decides and stores the same as
+ * with knex alone. SQL that looks the database up by its name gets the private one, and so does code that puts the name
+ * into a statement and runs it (`EXECUTE format('ALTER DATABASE %I …', current_database())`).
  */
 export function answerDatabaseName(sql: string, database: string): string {
   const tokens = /\bcurrent_(?:database|catalog)\b/i.test(sql) ? sqlTokens(sql) : undefined;

@@ -1,11 +1,11 @@
 import { isBuiltIn, maxNameBytes } from '@pg-evict/core/internal';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
-/** A statement that PostgreSQL runs only when nobody is on a database, or that creates one. */
+/** A statement that PostgreSQL runs only on a database without sessions, or that creates one. */
 export interface ReadStatement {
   /** As `ExclusiveStatementRequest.kind` of core. */
   readonly kind: 'drop' | 'alter' | 'copy' | 'create';
-  /** The database nobody may be on; with `create` the new one. */
+  /** The database that must have no sessions; with `create` the new one. */
   readonly database: string;
   /** Whether it creates a database without saying who owns it. */
   readonly unowned?: boolean | undefined;
@@ -18,8 +18,7 @@ export interface ReadStatement {
 /**
  * Finds DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and CREATE DATABASE in a string.
  *
- * Strict on purpose: what it does not understand to the end it does not report, and the statement goes to the server
- * as it is.
+ * Strict on purpose: it reports only statements that it understands to the end. All others go to the server unchanged.
  */
 export function readExclusiveStatement(sql: string): ReadStatement | undefined {
   // Nearly every statement is of another kind, and this is all it costs.
@@ -89,11 +88,11 @@ function readCreate(reader: Reader): Found | undefined {
   }
   if (template === undefined || template === 'template0' || template === 'template1')
     return { kind: 'create', database: created, unowned };
-  // The server's own database for maintenance: everybody is on that.
+  // The server's own database for maintenance: every client may be on it.
   return isBuiltIn(template) ? undefined : { kind: 'copy', database: template };
 }
 
-/** Reads a statement from left to right; what does not fit is not taken. */
+/** Reads a statement from left to right; a token that does not fit is not consumed. */
 class Reader {
   readonly #tokens: readonly SqlToken[];
   #at = 0;
@@ -138,7 +137,7 @@ class Reader {
     );
   }
 
-  /** The value of an option: a name, a string, or a number, which nobody asks for. */
+  /** The value of an option: a name, a string, or a number, which is ignored. */
   value(): { readonly text: string } | 'default' | undefined {
     if (this.words('default')) return 'default';
     const text = this.#take(({ kind }) => kind === 'word' || kind === 'name' || kind === 'string');

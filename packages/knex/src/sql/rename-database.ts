@@ -2,7 +2,7 @@ import { quoteIdentifier } from '@pg-evict/core/internal';
 import { replaceSpans } from './replace-spans.js';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
-/** What became of the mentions of a database in SQL. */
+/** The result for the mentions of a database in SQL. */
 export interface NamedSuccessor {
   /** The SQL, which means the successor wherever it named the database. */
   readonly sql: string;

@@ -1,4 +1,4 @@
-/** A part of a text, and what is to stand there instead. */
+/** A part of a text, and its replacement. */
 export interface Replacement {
   readonly start: number;
   readonly end: number;

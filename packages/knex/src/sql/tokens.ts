@@ -2,7 +2,7 @@
 export interface SqlToken {
   /** `word`: a bare identifier or keyword. `name`: a quoted identifier. `mark`: one other character. */
   readonly kind: 'word' | 'name' | 'string' | 'body' | 'mark' | 'unreadable';
-  /** What the token stands for: folded, unquoted. */
+  /** The meaning of the token: folded, unquoted. */
   readonly value: string;
   readonly start: number;
   readonly end: number;
@@ -23,9 +23,9 @@ const bodyBegins = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 
 /**
- * Takes SQL apart as the lexer of PostgreSQL does (with `standard_conforming_strings`, the default since 9.1).
+ * Splits SQL like the lexer of PostgreSQL (with `standard_conforming_strings`, the default since 9.1).
  *
- * @returns `undefined` for what ends in the middle of a comment, a name or a string
+ * @returns `undefined` for a text that ends in the middle of a comment, a name or a string
  * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
 export function sqlTokens(sql: string): SqlToken[] | undefined {
