@@ -8,19 +8,19 @@ import type { EmbeddedServerOptions } from './embedded/embedded-server-options.j
 import { startEmbeddedServer } from './embedded/start-embedded-server.js';
 import type { TestcontainersServerOptions } from './testcontainers/testcontainers-server-options.js';
 
-/** What kind of server to start, and how. */
+/** The kind of server to start, and its options. */
 export type StartServerOptions = EmbeddedServerOptions | TestcontainersServerOptions;
 
 /**
  * Starts a throwaway PostgreSQL server that lives no longer than this process.
  *
- * `embedded` starts processes of its own session (so Ctrl-C reaches only this process) and makes one private
- * folder; both are gone after `stop()`, after this process ended in whatever way, and when the start fails. It
- * installs no process handlers.
+ * `embedded` starts processes in a session of their own (so Ctrl-C reaches only this process) and creates one private
+ * folder. Both are gone after `stop()`, after this process ended in any way, and when the start fails. It installs no
+ * process handlers.
  *
- * `testcontainers` starts a container, pulling its image where the engine does not have it; it is gone after
- * `stop()` and when the start fails. When this process ends in another way, the reaper of testcontainers removes
- * it. `reuse` keeps it.
+ * `testcontainers` starts a container, pulling its image if the engine does not have it. The container is gone after
+ * `stop()` and when the start fails. When this process ends in another way, the reaper of testcontainers removes it.
+ * `reuse` keeps it.
  *
  * Neither keeps the event loop alive, and nothing is printed.
  *
@@ -32,8 +32,8 @@ export type StartServerOptions = EmbeddedServerOptions | TestcontainersServerOpt
  * await server.stop();
  * ```
  *
- * @throws {ServerError} when it cannot be started; `error.code` says why. When `signal` is aborted, rejects
- * with the signal's reason instead.
+ * @throws {ServerError} when it cannot be started; `error.code` says why. When `signal` is aborted, rejects with the
+ * signal's reason instead.
  */
 export function startServer(options: EmbeddedServerOptions): Promise<RunningEmbeddedServer>;
 export function startServer(options: TestcontainersServerOptions): Promise<RunningContainerServer>;

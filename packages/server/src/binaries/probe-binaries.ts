@@ -43,7 +43,7 @@ async function run(program: string, options: ProbeOptions, retries = 5): Promise
     return run(program, options, retries - 1);
   }
   if (error.code === 'ENOENT') {
-    // The program is there: what was not found is the loader of the C library it was built for.
+    // The program exists; the loader of the C library that it was built for does not.
     throw new ServerError(
       'PLATFORM_UNSUPPORTED',
       `${program} does not run on this system: it needs the GNU C library (Alpine and other musl systems have none). Use a server that is installed here or runs in a container.`,

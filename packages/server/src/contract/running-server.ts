@@ -1,4 +1,4 @@
-/** A PostgreSQL server that was started for this process, with what is needed to connect as superuser. */
+/** A PostgreSQL server that was started for this process, with the settings to connect as superuser. */
 export interface RunningServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;

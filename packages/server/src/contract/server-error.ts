@@ -1,7 +1,7 @@
 const brand = Symbol.for('@pg-evict/server.ServerError');
 
 /**
- * What went wrong with a server:
+ * The kind of failure of a server:
  *
  * - `OPTIONS_INVALID`: an option has a value that cannot work.
  * - `PLATFORM_UNSUPPORTED`: there are no binaries that run on this system.

@@ -11,9 +11,10 @@ export const settingsForSpeed: Settings = {
 };
 
 /**
- * The command line arguments of `postgres` that put the settings in force.
+ * The command line arguments of `postgres` that apply the settings.
  *
- * @throws {ServerError} `OPTIONS_INVALID` for what cannot be a setting, and for those that are not free.
+ * @throws {ServerError} `OPTIONS_INVALID` for names and values that cannot be a setting, and for settings that pg-evict
+ * sets itself.
  */
 export function settingArguments(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {

@@ -10,8 +10,8 @@ export interface EmbeddedServerOptions {
    */
   readonly version?: number;
   /**
-   * The folder from which the platform package is looked up, like a `require` in that folder would. What
-   * is installed beside `@pg-evict/server` is found as well.
+   * The folder from which the platform package is looked up, like a `require` in that folder would. Packages installed
+   * beside `@pg-evict/server` are found as well.
    *
    * @default process.cwd()
    */

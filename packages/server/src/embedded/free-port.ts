@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A TCP port of `host` that nobody listened on a moment ago. */
+/** A TCP port of `host` that was free a moment ago. */
 export async function freePort(host: string): Promise<number> {
   const listener = createServer();
   listener.listen(0, host);

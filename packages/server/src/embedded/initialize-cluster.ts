@@ -12,10 +12,10 @@ import { logFileIn, supervise, type Surroundings } from '../surroundings/supervi
 export const superuser = 'postgres';
 
 /**
- * Creates the cluster in the private folder, with `password` for the superuser. It, or what the server stores of it,
- * passes through a file of the private folder that is removed at once.
+ * Creates the cluster in the private folder, with `password` for the superuser. The password, or the server's stored
+ * form of it, passes through a file of the private folder that is removed at once.
  *
- * @throws {ServerError} `INITDB_FAILED` or `DISK_FULL`, with what initdb said.
+ * @throws {ServerError} `INITDB_FAILED` or `DISK_FULL`, with initdb's message.
  */
 export async function initializeCluster(
   binaries: Binaries,

@@ -17,7 +17,7 @@ export interface Postmaster {
   readonly program: SupervisedProgram;
 }
 
-/** What to launch. */
+/** The server to launch. */
 export interface LaunchOptions {
   readonly postgres: string;
   readonly dataDirectory: string;
@@ -27,7 +27,7 @@ export interface LaunchOptions {
   readonly password: string;
 }
 
-/** Somebody else took the port. */
+/** Another process took the port. */
 export class PortTakenError extends ServerError {
   constructor(port: number, log: string) {
     super('START_FAILED', `PostgreSQL did not start: port ${port} is taken.${log}`);

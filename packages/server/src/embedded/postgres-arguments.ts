@@ -12,9 +12,10 @@ const defaults: Settings = {
 };
 
 /**
- * The command line arguments that put the settings in force.
+ * The command line arguments that apply the settings.
  *
- * @throws {ServerError} `OPTIONS_INVALID` for what cannot be a setting, and for those that are not free.
+ * @throws {ServerError} `OPTIONS_INVALID` for names and values that cannot be a setting, and for settings that pg-evict
+ * sets itself.
  */
 export function postgresArguments(settings: Settings = {}): string[] {
   return settingArguments({ ...defaults, ...settings });

@@ -1,11 +1,12 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 /**
- * What the server stores of a password that is random: with one iteration instead of 4096, so that a client needs no
- * milliseconds of CPU to connect. Iterations slow down who guesses; 192 random bits are not guessed.
+ * The server's stored form of a random password: with one iteration instead of 4096, so that a client needs no
+ * milliseconds of CPU to connect. Iterations slow down guessing; 192 random bits cannot be guessed.
  *
  * @param password ASCII, which needs no normalization
- * @returns what PASSWORD takes as it is, in each major: `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`
+ * @returns a value that PASSWORD accepts as it is, in each major:
+ * `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`
  * @see https://www.postgresql.org/docs/current/catalog-pg-authid.html
  */
 export function scramSecretOf(password: string): string {

@@ -75,7 +75,7 @@ async function startIn(
   }
 }
 
-// What we write ourselves; what PostgreSQL's programs find is in their log. No instanceof: Node's own errors are of
+// Errors of our own writes; errors of PostgreSQL's programs are in their log. No instanceof: Node's own errors are of
 // another realm under Jest.
 function isDiskFull(error: unknown): error is NodeJS.ErrnoException {
   const { code } = Object(error) as { code?: unknown };

@@ -9,7 +9,7 @@ import { ServerError } from '../contract/server-error.js';
 import { handOver, type ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';
 
-/** A folder that is removed as soon as nobody holds its lifeline any more. */
+/** A folder that is removed as soon as no process holds its lifeline any more. */
 export interface PrivateDirectory {
   readonly path: string;
   /** To be inherited by every process that works in the folder. */
@@ -18,8 +18,8 @@ export interface PrivateDirectory {
   remove(): Promise<void>;
 }
 
-// Reads until this process and all that inherited the lifeline are gone. A postmaster that was killed left
-// its lock file and, named there, a System V segment: nobody else would remove that.
+// Reads until this process and all that inherited the lifeline are gone. A postmaster that was killed left its lock
+// file and, named there, a System V segment, which no other program would remove.
 const janitor = `
 trap '' HUP INT TERM
 while read -r line; do :; done

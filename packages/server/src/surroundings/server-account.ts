@@ -11,10 +11,10 @@ export interface ServerAccount {
 }
 
 /**
- * The account that a server has to run as, or undefined when it is the current one: PostgreSQL refuses to
- * run as root, so root hands it to `postgres` or else `nobody`.
+ * The account that a server has to run as, or undefined for the current one: PostgreSQL refuses to run as root, so root
+ * switches to `postgres` or else `nobody`.
  *
- * @throws {ServerError} `PLATFORM_UNSUPPORTED` when root finds neither.
+ * @throws {ServerError} `PLATFORM_UNSUPPORTED` if root finds neither.
  */
 export async function serverAccount(): Promise<ServerAccount | undefined> {
   if (process.geteuid?.() !== 0) return undefined;
@@ -23,7 +23,8 @@ export async function serverAccount(): Promise<ServerAccount | undefined> {
     const fields = lines.find((line) => line.startsWith(`${wanted}:`))?.split(':');
     const uid = Number(fields?.[2]);
     const gid = Number(fields?.[3]);
-    // `| 0`: macOS gives nobody the uid -2, others 4294967294; both are the same and spawn takes the former.
+    // `| 0`: the account `nobody` has the uid -2 on macOS, 4294967294 elsewhere; both are the same and spawn takes the
+    // former.
     if (Number.isInteger(uid) && Number.isInteger(gid)) return { name: wanted, uid: uid | 0, gid: gid | 0 };
   }
   throw new ServerError(

@@ -6,7 +6,7 @@ import type { PrivateDirectory } from './private-directory.js';
 import type { ServerAccount } from './server-account.js';
 import { serverEnvironment } from './server-environment.js';
 
-/** Where, and as whom, the programs of a server run. */
+/** The directory and account that the programs of a server run with. */
 export interface Surroundings {
   readonly home: PrivateDirectory;
   readonly account: ServerAccount | undefined;
@@ -53,7 +53,7 @@ exit "$code"
 
 const insistAfterMs = 250;
 const immediateAfterMs = 3000;
-// Longer than the postmaster gives its children before it kills them, which then have nobody to do it.
+// Longer than the postmaster gives its children before it kills them; without the postmaster, nothing would.
 const killAfterMs = immediateAfterMs + 8000;
 
 /** The log of all programs of a server. */
@@ -84,7 +84,7 @@ export async function supervise(
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? 128));
     });
-    // Whoever waits for it gets the error; nobody has to.
+    // A caller that waits for it gets the error; otherwise the error is ignored.
     exited.catch(() => {});
     stdin.on('error', () => {});
     return {

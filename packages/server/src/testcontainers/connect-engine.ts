@@ -28,6 +28,6 @@ export async function connectEngine(
 
 function whereAsked(): string {
   const host = process.env['DOCKER_HOST'];
-  // What stands before an @ may be a password.
+  // The text before an @ may be a password.
   return host ? ` (DOCKER_HOST is ${host.replace(/\/\/.*@/, '//')})` : '';
 }

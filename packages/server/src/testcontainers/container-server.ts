@@ -4,7 +4,7 @@ import { ServerError } from '../contract/server-error.js';
 import { containerPort, database, superuser } from './postgres-container.js';
 import { reasonOf } from './reason-of.js';
 
-/** What a server was started as. */
+/** The settings that a server was started with. */
 export interface ContainerServerFacts {
   readonly image: string;
   readonly password: string;
@@ -54,7 +54,7 @@ export class ContainerServer implements RunningContainerServer {
     try {
       await this.#container.stop();
     } catch (error) {
-      // Somebody removed it before.
+      // It was removed before.
       if ((error as { statusCode?: unknown }).statusCode === 404) return;
       throw new ServerError(
         'STOP_FAILED',

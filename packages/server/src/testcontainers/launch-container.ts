@@ -8,7 +8,7 @@ import { type ContainerPlan, postgresContainer } from './postgres-container.js';
 import { Readiness } from './readiness.js';
 import { reasonOf } from './reason-of.js';
 
-/** What to launch it with. */
+/** The settings to launch it with. */
 export interface LaunchTools {
   readonly testcontainers: Testcontainers;
   readonly engine: Engine;
@@ -41,7 +41,7 @@ export async function launchContainer(
     const log = id === undefined ? '' : await discard(engine, id, plan.password);
     throw withLog(error, log, deadline);
   } finally {
-    // A start that was given up before there was a container ends by itself: nobody waits for its server.
+    // A start that was given up before there was a container ends by itself: no caller waits for its server.
     waiting.abort();
   }
 }

@@ -4,7 +4,7 @@ import { ServerError } from '../contract/server-error.js';
 import { packageDirectory } from '../package-directory.cjs';
 import { reasonOf } from './reason-of.js';
 
-/** What testcontainers exports. */
+/** The exports of testcontainers. */
 export type Testcontainers = typeof import('testcontainers');
 
 const supportedMajors = ['11', '12'];

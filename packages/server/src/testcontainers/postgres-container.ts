@@ -2,7 +2,7 @@ import type { GenericContainer } from 'testcontainers';
 import type { Testcontainers } from './load-testcontainers.js';
 import { label } from './reusable-container.js';
 
-/** Whom every container is made with, and where it listens. */
+/** The superuser and port of every container. */
 export const superuser = 'postgres';
 export const database = 'postgres';
 export const containerPort = 5432;
@@ -10,7 +10,7 @@ export const containerPort = 5432;
 // Not where an image has it: that differs between majors, and a volume of the image would lie over the tmpfs.
 const memory = '/var/lib/pg-evict';
 
-/** What a container is made from. */
+/** The settings that a container is made from. */
 export interface ContainerPlan {
   readonly image: string;
   readonly arguments: readonly string[];
@@ -52,8 +52,8 @@ export function postgresContainer(
     .withCommand(['postgres', ...plan.arguments])
     // The engine's 64 MB are not enough for parallel queries.
     .withSharedMemorySize(256 * 1024 ** 2)
-    // For whoever looks at `docker ps`; we ask the server ourselves. Seldom, as four times a second took a fifth of a
-    // CPU; without a shell, whose child the server would have to reap when the check is killed.
+    // For `docker ps`; pg-evict queries the server itself. Seldom, because four checks a second took a fifth of a CPU;
+    // without a shell, whose child the server would have to reap when the check is killed.
     .withHealthCheck({
       test: ['CMD', 'pg_isready', '--host=127.0.0.1', `--username=${superuser}`, `--dbname=${database}`],
       interval: 10_000,

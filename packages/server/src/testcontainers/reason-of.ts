@@ -1,4 +1,4 @@
-/** What the engine, or testcontainers, said went wrong, to be part of a sentence. */
+/** The failure as the engine, or testcontainers, describes it, to be part of a sentence. */
 export function reasonOf(error: unknown): string {
   // No instanceof: under Jest these are of another realm.
   const { message } = Object(error) as { message?: unknown };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from './connect-engine.js';
 
-/** Labels containers of ours with what they were started with. */
+/** Labels our containers with the settings they were started with. */
 export const label = 'org.pg-evict.server';
 
 /** The value of the label for servers that are alike. */

@@ -17,8 +17,8 @@ export interface TestcontainersServerOptions {
    */
   readonly version?: number;
   /**
-   * The folder from which testcontainers is looked up, like a `require` in that folder would. What is
-   * installed beside `@pg-evict/server` is found as well.
+   * The folder from which testcontainers is looked up, like a `require` in that folder would. Packages installed beside
+   * `@pg-evict/server` are found as well.
    *
    * @default process.cwd()
    */
@@ -35,9 +35,8 @@ export interface TestcontainersServerOptions {
    */
   readonly tmpfs?: boolean;
   /**
-   * Leaves the container running when it is stopped and when this process ends, and takes it, with what is
-   * in it, for the next start with the same image, settings and `tmpfs`. `TESTCONTAINERS_REUSE_ENABLE=false`
-   * turns it off.
+   * Leaves the container running when it is stopped and when this process ends. The next start with the same image,
+   * settings and `tmpfs` uses it again, with its databases. `TESTCONTAINERS_REUSE_ENABLE=false` turns it off.
    *
    * @default false
    */
