@@ -1,4 +1,4 @@
-// Tests replace what is global, and what modules of Node export, also across files: with these we wait as ever.
+// Tests replace globals, and exports of Node's modules, also across files; these are the originals, to wait with.
 const { clearTimeout: clear, performance: clock, setImmediate: soon, setTimeout: set } = globalThis;
 
 /** Milliseconds, by a clock that is never set. */

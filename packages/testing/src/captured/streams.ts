@@ -3,8 +3,7 @@ import { writeSync } from 'node:fs';
 const write = writeSync;
 
 /**
- * Says something on standard error, even if a test has replaced `process.stderr.write`. Nothing is said
- * where nobody listens.
+ * Writes to standard error, even if a test has replaced `process.stderr.write`. Writes nothing if the stream is closed.
  */
 export function tell(text: string): void {
   let rest = Buffer.from(`${text}\n`);

@@ -16,12 +16,12 @@ export interface AcquireOptions {
 }
 
 /**
- * Makes a database for this worker: a private copy of the run's template. It is kept for as many test files as the
- * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. What is not released is dropped
- * when the run ends, or swept later.
+ * Creates a database for this worker: a private copy of the run's template. It is kept for as many test files as the
+ * worker runs; {@link resetDatabase} between them, {@link releaseDatabase} at the end. A database that is not released
+ * is dropped when the run ends, or swept later.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `REFUSED` where the run has been ended, `BLOCKED`
- * where a crash of the server has emptied the template's unlogged tables, `UNEXPECTED` (disk full, …)
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `PERMISSION_DENIED`, `REFUSED` if the run has been ended, `BLOCKED`
+ * if a crash of the server has emptied the template's unlogged tables, `UNEXPECTED` (disk full, …)
  */
 export async function acquireDatabase(
   run: TestRun,

@@ -34,10 +34,10 @@ export async function copyTemplate(
 }
 
 /**
- * Makes something for a run, unless whoever began the run is ending it: what were made then would be left behind. The
- * end waits for what is being made.
+ * Makes something for a run, unless the process that began the run is ending it: otherwise the new database would be
+ * left behind. The end of the run waits for databases that are being made.
  *
- * @throws {@link PgEvictError} `REFUSED` where the run is being ended
+ * @throws {@link PgEvictError} `REFUSED` if the run is being ended
  */
 export async function unlessEnding<T>(run: MaintenanceOf, make: () => Promise<T>): Promise<T> {
   const lock = { kind: 'ending', of: run.id, shared: true } as const;

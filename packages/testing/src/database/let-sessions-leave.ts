@@ -6,8 +6,8 @@ const sessionsQuery = `SELECT count(*)::int AS sessions FROM pg_stat_activity
 WHERE datname = $1 AND coalesce(backend_type, 'client backend') = 'client backend'`;
 
 /**
- * Waits for the sessions of a database that are just leaving: a pool's `end()` resolves a moment before the server has
- * noticed, and who is ended then hears of it.
+ * Waits for the sessions of a database that are just disconnecting: a pool's `end()` resolves a moment before the
+ * server has noticed, and a session that is terminated in that moment reports an error to its client.
  *
  * @param graceMs how long, at most
  */

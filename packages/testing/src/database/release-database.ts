@@ -9,13 +9,13 @@ import { TestDatabase } from './test-database.js';
 /** Options of {@link releaseDatabase}. */
 export interface ReleaseOptions {
   /**
-   * Keeps the database under a name of its own instead of dropping it, for somebody to look into. It stays until
-   * `pg-evict sweep --kept` is run, or for a week.
+   * Keeps the database under a name of its own instead of dropping it, so that a person can look into it. It stays
+   * until `pg-evict sweep --kept` is run, or for a week.
    * @default false
    */
   readonly keep?: boolean | undefined;
   /**
-   * How long dropping it may wait for somebody who has it locked, in milliseconds.
+   * How long dropping it may wait for another session's lock, in milliseconds.
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined;

@@ -3,10 +3,10 @@ import { TestDatabase } from './test-database.js';
 import type { TestRun } from './test-run.js';
 
 /**
- * Gives a test database that nobody uses another name; it holds what the template holds, and still does.
+ * Renames an unused test database. Its content remains that of the template.
  *
  * @returns the same database under its new name; `database` is not to be used any more
- * @throws the driver's error where somebody is on it, or the name is taken
+ * @throws the driver's error if a session is on it, or the name is taken
  */
 export async function renameTestDatabase(
   run: TestRun,

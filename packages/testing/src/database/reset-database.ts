@@ -28,11 +28,11 @@ export interface ResetOptions {
   readonly keepIdle?: boolean | undefined;
 }
 
-/** What a reset found and did. */
+/** The findings and actions of a reset. */
 export interface ResetReport {
   /** `unchanged`: nothing was to do. `rows`: rows and sequence values were put back. `clone`: a new copy was made. */
   readonly how: 'unchanged' | 'rows' | 'clone';
-  /** With `clone`: what made it necessary, in words. */
+  /** With `clone`: the reason for it, in words. */
   readonly reason: string | null;
   /** The sessions that were still there and were ended. */
   readonly sessions: readonly Session[];
@@ -42,12 +42,13 @@ export interface ResetReport {
 }
 
 /**
- * Makes a test database what the template is, whatever was done to it: ends its sessions, rolls prepared transactions
- * back, drops replication slots; then compares content and catalogs with what was copied, and does the least that puts
- * all of it back. Name and URL stay. What belongs to the server stays as it is: roles, tablespaces, settings of roles.
+ * Restores a test database to the state of the template, after any change: terminates its sessions, rolls prepared
+ * transactions back, drops replication slots; then compares content and catalogs with the original copy, and does the
+ * least that restores all of it. Name and URL stay. Objects of the server stay as they are: roles, tablespaces,
+ * settings of roles.
  *
- * @throws {@link PgEvictError} `SESSIONS_REMAIN` where a session may not be ended (a superuser's, and we are none),
- * and where a new copy has to be made what {@link acquireDatabase} throws
+ * @throws {@link PgEvictError} `SESSIONS_REMAIN` if a session may not be terminated (a superuser's, and our role is
+ * none), and, if a new copy has to be made, the errors of {@link acquireDatabase}
  */
 export async function resetDatabase(
   database: TestDatabase,
@@ -71,12 +72,13 @@ export async function resetDatabase(
       if (outcome === 'unchanged' || outcome === 'rows') return report(outcome, null);
       reason = outcome.reason;
     } catch (error) {
-      // Whatever it is that cannot be read or undone: a new copy has none of it. Who may not be ended is in its way, too.
+      // A new copy is free of everything that cannot be read or undone. A session that may not be terminated would
+      // prevent a copy, too.
       if ((error as { code?: unknown }).code === 'SESSIONS_REMAIN') throw error;
       reason = error instanceof Error ? error.message : String(error);
     }
     try {
-      // Whoever has them may want to know which.
+      // The report lists these sessions, too.
       if (keepIdle) sessions.push(...(await endAll(database)));
       await database.replace();
     } catch (error) {
@@ -105,7 +107,7 @@ async function putBack(
   if (typeof plan === 'string') return { reason: plan };
   const roomLeft = await undoChanges(memory, plan);
   if (around.idle.length > 0 && !(await areStillIdle(session, around.idle))) {
-    // What was written between the look and the undo would count as the template's: all of it is looked at again.
+    // Changes between the look and the undo would count as the template's, so all of it is looked at again.
     memory.begin(since.newSince, since.own);
     return putBack(memory, { graceMs, keepIdle: false }, sessions, prepared);
   }
@@ -116,7 +118,7 @@ async function putBack(
   return 'rows';
 }
 
-/** Leaves nobody on the database but sessions that may stay, and nothing of those that have gone. */
+/** Removes all sessions except those that may stay, and everything that removed sessions have left. */
 async function clear(
   { session }: CopyState,
   { graceMs, keepIdle }: { readonly graceMs: number; readonly keepIdle: boolean },
@@ -146,7 +148,7 @@ async function endAll(database: TestDatabase): Promise<readonly Session[]> {
   return terminated;
 }
 
-/** Whether these, and nobody else, are on the database, and none has done anything since. */
+/** Whether only these sessions are on the database, and none has done anything since. */
 async function areStillIdle(session: ServerSession, before: readonly IdleSession[]): Promise<boolean> {
   const { pids, idle } = await readSurroundings(session, true);
   return pids.length === 0 && JSON.stringify(idle) === JSON.stringify(before);

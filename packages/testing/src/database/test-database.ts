@@ -31,7 +31,7 @@ export class TestDatabase implements DatabaseAddress {
   }
 
   /**
-   * Says that somebody works with it.
+   * The lock that shows that the database is in use.
    *
    * @internal
    */
@@ -40,7 +40,7 @@ export class TestDatabase implements DatabaseAddress {
   }
 
   /**
-   * What is remembered of it.
+   * The original state of the copy.
    *
    * @internal
    */

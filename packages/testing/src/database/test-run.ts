@@ -7,14 +7,14 @@ import type { MaintenanceSession } from '../session/maintenance-session.js';
 import type { Template } from '../template/template.js';
 import type { TestDatabase } from './test-database.js';
 
-/** What the rest of the configuration says about a run, with its defaults filled in. */
+/** The other settings of the configuration for a run, with defaults filled in. */
 export interface RunSettings {
   readonly isolation: NonNullable<TestingConfig['isolation']>;
   readonly leaks: NonNullable<TestingConfig['leaks']>;
   readonly keepFailed: boolean;
-  /** What tests find in variables of the project's own; `false` stands for one that they do not find. */
+  /** The project's own variables for tests; `false` stands for one that is removed. */
   readonly variables: NonNullable<TestingConfig['variables']>;
-  /** Where variables lead of what runs outside of an environment of ours. */
+  /** The destination of variables for code that runs outside of our environments. */
   readonly outside: NonNullable<TestingConfig['outside']>;
   /** The fixed database of `isolation: 'run'`. */
   readonly database: string | null;
@@ -23,8 +23,8 @@ export interface RunSettings {
 }
 
 /**
- * What another process of the run needs to join it: plain JSON, for an environment variable. It holds the password of
- * the connection, as `DATABASE_URL` does.
+ * The data with which another process of the run joins it: plain JSON, for an environment variable. It holds the
+ * password of the connection, as `DATABASE_URL` does.
  */
 export interface RunInvitation extends RunSettings {
   readonly id: string;
@@ -32,7 +32,7 @@ export interface RunInvitation extends RunSettings {
   readonly template: Template;
 }
 
-/** What a run is made of. */
+/** The parts that a run is made of. */
 export interface RunParts extends RunSettings {
   readonly id: string;
   readonly server: OpenedServer;
@@ -45,8 +45,8 @@ export interface RunParts extends RunSettings {
 }
 
 /**
- * A run of tests, as one of its processes has it. While it has not been closed everywhere, the databases of the run
- * are swept by nobody.
+ * A run of tests, as one of its processes has it. Until every process has closed it, no sweep drops the databases of
+ * the run.
  */
 export class TestRun {
   /** Eight letters or digits; the names of the run's databases carry them. */
@@ -59,13 +59,13 @@ export class TestRun {
   /** @internal */
   readonly control: MaintenanceSession;
   /**
-   * What copies of the template contain.
+   * The content that copies of the template have.
    *
    * @internal
    */
   baseline: Baseline | undefined;
   /**
-   * What this process has acquired and not released.
+   * The databases that this process has acquired and not released.
    *
    * @internal
    */
@@ -90,7 +90,7 @@ export class TestRun {
     this.#stop = stop;
   }
 
-  /** For `JSON.stringify`: what {@link joinRun} takes in another process. */
+  /** For `JSON.stringify`: the input of {@link joinRun} in another process. */
   toJSON(): RunInvitation {
     const { target, connection, ...server } = this.server;
     return {
@@ -106,11 +106,11 @@ export class TestRun {
   }
 
   /**
-   * The same run with copies of another template; what they are is remembered apart.
+   * The same run with copies of another template, whose content is remembered separately.
    *
    * @internal
    * @param name in the configuration; without one, that of an empty database
-   * @throws {@link PgEvictError} `CONFIG_INVALID` where the configuration does not name it
+   * @throws {@link PgEvictError} `CONFIG_INVALID` if the configuration does not name it
    */
   async withTemplate(name: string | undefined): Promise<TestRun> {
     if (this.#ensureTemplate === undefined) {

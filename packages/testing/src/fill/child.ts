@@ -2,12 +2,12 @@ import { PgEvictError } from '@pg-evict/core';
 import type { FilledByKnex, FillingJob, FromFillingProcess, ToFillingProcess } from './job.js';
 import { sendable } from './sent-error.js';
 
-/** Ends what fills when the parent says so, or somebody ends this process. */
+/** Ends the filling when the parent says so, or when this process is ended. */
 const stopping = new AbortController();
 
 const say = async (message: FromFillingProcess): Promise<void> =>
   new Promise((resolve) => {
-    // Nobody listens any more where the parent has ended.
+    // If the parent has ended, there is no receiver any more.
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
     else resolve();
   });
@@ -54,6 +54,6 @@ process.on('message', (message: ToFillingProcess) => {
 process.on('disconnect', () => {
   process.exit(1);
 });
-// From a terminal they reach this process as well; what comes of them is the parent's to say.
+// Signals from a terminal reach this process as well; the parent decides what follows.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 process.on('uncaughtException', (error) => void end({ failed: sendable(error) }));

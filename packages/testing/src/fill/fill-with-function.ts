@@ -7,7 +7,7 @@ import { type SocketWatch, unwatched, watchSockets } from '../leaks/watch-socket
 import type { DatabaseAddress } from '../server/database-address.js';
 import { ServerSession } from '../session/server-session.js';
 
-/** How long what is just being closed may take, and what was not waited for. */
+/** How long connections that are closing, and work that was not waited for, may take. */
 const closingMs = 100;
 const workingMs = 500;
 

@@ -66,7 +66,7 @@ function withFunctionsOf(
   return { ...Object.fromEntries(functions), ...ssl };
 }
 
-/** knex logs to stdout, and what is said of a failing migration anyway. */
+/** knex logs to stdout; a failing migration is reported anyway. */
 const quietLog = {
   debug: toStderr,
   warn: (message: unknown): void => {

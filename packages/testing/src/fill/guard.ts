@@ -6,7 +6,7 @@ import { placeOf } from '@pg-evict/core/internal/own-connections';
 import type { GuardedFilling, RefusedConnection } from './guarded-filling.cjs';
 import { packageDirectory } from '../package-directory.cjs';
 
-/** What a filling may not connect to, and how that is said. */
+/** The databases that a filling may not connect to, and the wording of the refusal. */
 export interface Guarded extends Pick<GuardedFilling, 'because' | 'hint'> {
   readonly forbidden: readonly {
     readonly database: string;
@@ -14,13 +14,13 @@ export interface Guarded extends Pick<GuardedFilling, 'because' | 'hint'> {
   }[];
 }
 
-/** How long whoever was refused a connection may take to end; one that tries for ever is ended. */
+/** How long the code that was refused a connection may take to end; code that retries for ever is ended. */
 const endingMs = 5000;
 
 /** The module that refuses. */
 const guardModule = join(packageDirectory, 'connection-guard.cjs');
 
-/** What would have the processes of a filling wait for a debugger, or take the port of this one's. */
+/** Options that would make the processes of a filling wait for a debugger, or take the port of this one's. */
 const inspecting = /(?:^|\s)--inspect(?:-brk|-port|-wait)?(?:=\S+)?(?=\s|$)/g;
 
 /**
@@ -60,10 +60,10 @@ export class FillingGuard {
   }
 
   /**
-   * The error for the first connection that was refused, if one was: the database is not to be used then, even if
-   * whoever was refused went on.
+   * The error for the first connection that was refused, if one was: the database is not used then, even if the code
+   * that was refused went on.
    *
-   * @param state what becomes of the database that was to be filled, as a sentence
+   * @param state the fate of the database that was to be filled, as a sentence
    */
   refusal(state: string): PgEvictError | undefined {
     const [refused] = this.#refused();

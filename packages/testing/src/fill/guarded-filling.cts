@@ -1,6 +1,6 @@
 import type { ServerPlace } from '@pg-evict/core/internal/own-connections';
 
-/** A database that is not to be connected to, and what to say to whoever tries. */
+/** A database that must not be connected to, and the message for a connection to it. */
 export interface ForbiddenDatabase {
   readonly database: string;
   readonly server: ServerPlace;
@@ -11,7 +11,7 @@ export interface GuardedFilling {
   readonly forbidden: readonly ForbiddenDatabase[];
   /** Follows the name of the database in the message, without a full stop. */
   readonly because: string;
-  /** What to do. */
+  /** The action to take. */
   readonly hint: string;
   /** The file that refusals are written to. */
   readonly log: string;

@@ -14,7 +14,7 @@ export interface KnexJob {
   readonly connection: ConnectionSettings;
   /** Whether the connection is the knexfile's, whose `connection` function then returns new credentials. */
   readonly isKnexfiles: boolean;
-  /** What becomes of `database` if a migration fails, for the message: `was not replaced`. @default not said */
+  /** The fate of `database` if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;
 }
 
@@ -38,13 +38,13 @@ export interface CommandJob {
   readonly args?: readonly string[] | undefined;
   /** Whether its output is kept for the message of its failure instead of being shown. */
   readonly capture: boolean;
-  /** What becomes of the database if it fails, for the message: `database "app" was not replaced`. @default not said */
+  /** The fate of the database if it fails, for the message: `database "app" was not replaced`. @default not said */
   readonly fate?: string | undefined;
 }
 
 export type FillingJob = KnexJob | SetupJob | CommandJob;
 
-/** What knex has run. */
+/** The migrations and seeds that knex has run. */
 export interface FilledByKnex {
   /** The names of the migrations, in their order. */
   readonly migrations: readonly string[];
@@ -52,10 +52,10 @@ export interface FilledByKnex {
   readonly seeds: readonly string[];
 }
 
-/** What the process is told. */
+/** Messages to the process. */
 export type ToFillingProcess = { readonly job: FillingJob } | { readonly abort: true };
 
-/** What it says. */
+/** Messages from it. */
 export type FromFillingProcess =
   | { readonly migrated: string; readonly done: number; readonly of: number; readonly tookMs: number }
   /** The backend of one of its connections. */
@@ -68,7 +68,7 @@ export interface SentError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** `code` and what else of its fields can be sent. */
+  /** `code`, and its other fields that can be sent. */
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
   /** Of one of ours. */
   readonly ours: { readonly code: PgEvictErrorCode; readonly hint: string | null } | undefined;

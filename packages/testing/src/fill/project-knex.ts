@@ -12,10 +12,11 @@ type KnexFactory = (config: object) => ProjectKnex;
 type KnexConfig = Readonly<Record<string, unknown>>;
 
 /**
- * An instance of the knex that knex's own command would take, the one of the knexfile's folder. Opens no connection.
+ * An instance of the knex that knex's own command would use, the one of the knexfile's folder. Opens no connection.
  *
  * @param config the knexfile's, for an environment
- * @param connection leads to the server; what the knexfile says beside that (`statement_timeout`, `types`, …) stays
+ * @param connection leads to the server; other connection settings of the knexfile (`statement_timeout`, `types`, …)
+ * stay
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export function openProjectKnex(knexfile: string, config: KnexConfig, connection: object): ProjectKnex {
@@ -90,7 +91,7 @@ export function projectKnex(knexfile: string): { readonly version: string; reado
   };
 }
 
-/** What a knexfile's connection says beside where the server is: `statement_timeout`, `types`, … */
+/** The connection settings of a knexfile that do not say where the server is: `statement_timeout`, `types`, … */
 function parametersOf(connection: unknown): object {
   if (typeof connection !== 'object' || connection === null) return {};
   const { connectionString: _, ...parameters } = connection as { connectionString?: unknown };

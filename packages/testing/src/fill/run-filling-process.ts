@@ -33,12 +33,12 @@ const program = join(packageDirectory, 'filling-process.cjs');
 const abortingMs = { knex: 2000, setup: 2000, command: 7000 } as const;
 
 /**
- * Fills a database in a process of its own, which begins with nothing loaded, whose variables lead to that database, and
- * with which everything ends that it leaves open. It ends with this one.
+ * Fills a database in a process of its own, which starts with nothing loaded, and whose variables lead to that
+ * database. Everything that it leaves open ends with it. It ends with this process.
  *
- * @param state what becomes of the database if it fails, as a sentence
- * @throws {@link PgEvictError} `REFUSED` where it connected to a database that it is not to write to, `ABORTED`, and what
- * it failed with
+ * @param state the fate of the database if it fails, as a sentence
+ * @throws {@link PgEvictError} `REFUSED` if it connected to a database that it must not write to, `ABORTED`, and the
+ * error that it failed with
  */
 export async function runFillingProcess(
   job: FillingJob,
@@ -90,7 +90,7 @@ async function follow(job: FillingJob, options: FillingProcessOptions): Promise<
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) abort();
     const how = await ended;
-    // What it has said last may arrive after its end.
+    // Its last message may arrive after its end.
     if (child.connected) await once(child, 'disconnect');
     const refusal = guard.refusal('');
     if (outcome !== undefined && 'error' in outcome) throw outcome.error;

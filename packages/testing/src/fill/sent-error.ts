@@ -1,7 +1,7 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import type { SentError } from './job.js';
 
-/** Deep enough for what led to an error; one may be its own cause. */
+/** Deep enough for the causes of an error; an error may be its own cause. */
 const deepest = 8;
 
 /** Puts an error into a form that can be sent to another process. */

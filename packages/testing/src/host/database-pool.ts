@@ -6,7 +6,7 @@ import { resetDatabase, type ResetReport } from '../database/reset-database.js';
 import type { TestDatabase } from '../database/test-database.js';
 import type { TestRun } from '../database/test-run.js';
 
-/** Who borrows: a worker's connection. */
+/** A borrower: a worker's connection. */
 export interface Borrower {
   /** In words, for messages: `pid 4711`. */
   readonly who: string;
@@ -15,7 +15,7 @@ export interface Borrower {
 /** A database of the pool. */
 interface Pooled {
   database: TestDatabase;
-  /** Whose it is; `null` while it is nobody's. */
+  /** Its borrower; `null` while it has none. */
   holder: Borrower | null;
   /** Whether it is only meant for its holder's next file. */
   reserved: boolean;
@@ -23,7 +23,7 @@ interface Pooled {
   ready: Promise<void>;
 }
 
-/** Somebody for whom there is no database yet. */
+/** A borrower for whom there is no database yet. */
 interface Waiter {
   readonly borrower: Borrower;
   readonly name: string | undefined;
@@ -36,8 +36,9 @@ interface Waiter {
 const graceMs = 100;
 
 /**
- * The databases of one template, which workers borrow. There are never more than are asked for at once, beside those
- * that are being reset: what is given back is reset in the background, or, where nobody has used it, lent again as it is.
+ * The databases of one template, which workers borrow. There are never more than are requested at once, beside those
+ * that are being reset. A database that is given back is reset in the background; one that was not used is lent again
+ * as it is.
  */
 export class DatabasePool {
   readonly #run: TestRun;
@@ -46,7 +47,7 @@ export class DatabasePool {
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Waiter>();
   readonly #pending = new Set<Promise<unknown>>();
-  /** Nobody's, and being reset. */
+  /** Without a borrower, and being reset. */
   #returning = 0;
   /** Nobody's, and being made in advance. */
   #warming = 0;
@@ -65,8 +66,8 @@ export class DatabasePool {
    * Lends a database. One that was named for the borrower's next file is lent under that name; else one that is ready
    * gets the name that is proposed, or is made under it.
    *
-   * @param waits told why it takes a while
-   * @throws {@link PgEvictError} `REFUSED` where somebody has a database of that name; what {@link acquireDatabase} throws
+   * @param waits called with the reason for a long wait
+   * @throws {@link PgEvictError} `REFUSED` if a database of that name is in use; the errors of {@link acquireDatabase}
    */
   async borrow(
     borrower: Borrower,
@@ -122,7 +123,7 @@ export class DatabasePool {
     return resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true });
   }
 
-  /** Takes back what somebody has who is gone. */
+  /** Takes back the databases of a borrower that is gone. */
   leave(borrower: Borrower): void {
     for (const waiter of [...this.#waiting, ...this.#making]) {
       if (waiter.borrower === borrower) waiter.gone = true;
@@ -132,12 +133,12 @@ export class DatabasePool {
     }
   }
 
-  /** Whether a database of this name is somebody's. */
+  /** Whether a database of this name is lent. */
   has(name: string): boolean {
     return this.#named(name) !== undefined;
   }
 
-  /** Lends no more, and waits for what is going on. */
+  /** Lends no more, and waits for work in progress. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(runIsOver());
@@ -212,7 +213,7 @@ export class DatabasePool {
     this.#idle.push(pooled);
   }
 
-  /** Sees to it that whoever waits gets a database: one that is being reset or made, or else a new one. */
+  /** Makes sure that every waiting borrower gets a database: one that is being reset or made, or else a new one. */
   #fill(): void {
     const waiting = this.#waiting.filter(({ gone }) => !gone);
     for (const waiter of waiting.slice(0, Math.max(0, waiting.length - this.#returning - this.#warming))) {
@@ -245,14 +246,14 @@ export class DatabasePool {
       this.#all.delete(pooled);
       throw error;
     }
-    // Whoever wanted it may be gone meanwhile.
+    // Its borrower may be gone meanwhile.
     return pooled.database;
   }
 
   async #rename(pooled: Pooled, name: string): Promise<void> {
     const { database } = pooled;
     pooled.database = await renameTestDatabase(this.#run, database, name).catch(async () => {
-      // Somebody may be on it whom nobody has lent it to.
+      // Sessions may be on it although it is not lent.
       await releaseDatabase(database);
       return acquireDatabase(this.#run, { name });
     });

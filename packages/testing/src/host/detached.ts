@@ -16,7 +16,7 @@ const lookEveryMs = 200;
  */
 export async function hostUntilRunnerEnds(about: string): Promise<void> {
   const { directory, runner, place } = JSON.parse(about) as DetachedHost;
-  // Who ends the runner by them ends this when it is gone.
+  // A signal that ends the runner must not end this process; it ends once the runner is gone.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const host = await openHost();
   const begun = host.begin({ cwd: directory }).then(

@@ -172,7 +172,10 @@ export async function endHost(host: TestHost): Promise<void> {
   await host.end();
 }
 
-/** A folder that nobody else may open (`mkdtemp` makes it with mode 0700), whose path is short enough for a socket. */
+/**
+ * A folder that no other user may open (`mkdtemp` makes it with mode 0700), and whose path is short enough for a
+ * socket.
+ */
 async function privateFolder(): Promise<string> {
   const prefix = join(tmpdir(), 'pg-evict-');
   const isTooLong = process.platform !== 'win32' && `${prefix}XXXXXX/s`.length > longestPath;

@@ -59,7 +59,7 @@ export class RunOfHost {
     return pools.find((pool) => pool.has(name)) ?? this.pool;
   }
 
-  /** Takes back what somebody has who is gone. */
+  /** Takes back the databases of a borrower that is gone. */
   async leave(borrower: Borrower): Promise<void> {
     this.pool.leave(borrower);
     for (const pool of this.#pools.values()) (await pool).leave(borrower);

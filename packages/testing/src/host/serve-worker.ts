@@ -23,8 +23,8 @@ type Handlers = {
 };
 
 /**
- * Answers a worker for as long as it is connected. Never waits for one: what one asks hinders no other. When the
- * connection ends, what the worker had is given back.
+ * Answers a worker for as long as it is connected. Requests of different workers do not wait for each other. When the
+ * connection ends, the worker's databases are given back.
  *
  * @param runs by their id
  */
@@ -101,7 +101,7 @@ function handlersFor(
   };
 }
 
-/** Who has a database is told by what was said last. */
+/** The last message says which borrower has the database. */
 function named(borrower: { who: string }, whom: string): Borrower {
   borrower.who = borrower.who.replace(/(?: for .*)?$/, ` for ${whom}`);
   return borrower;

@@ -14,12 +14,12 @@ const remedyElsewhere = (hook: string): string =>
   `End what holds it before the file ends, in ${hook}: child.kill() or worker.terminate(), and wait for "exit", …`;
 
 /**
- * Puts leaked sessions into words, for people: who, where, since when, the last query, and the lines that opened it.
- * Passwords in queries are left out.
+ * Describes leaked sessions for people: user and application, address, since when, the last query, and the lines that
+ * opened them. Passwords in queries are left out.
  *
  * @param file the test file
- * @param directory what file names are written relative to
- * @param hook what the test runner calls the hook that runs last
+ * @param directory the base of relative file names
+ * @param hook the test runner's name for the hook that runs last
  */
 export function describeLeaks(
   file: string,

@@ -2,7 +2,10 @@ import type { Queryable } from '@pg-evict/core';
 import type { ServerEndpoint } from '@pg-evict/core/internal/own-connections';
 import type { OpenSocket } from './watch-sockets.js';
 
-/** A session that a test file left open. What the server hides, or a session that is just connecting lacks, is `null`. */
+/**
+ * A session that a test file left open. Values that the server hides, or that a connecting session does not have yet,
+ * are `null`.
+ */
 export interface LeakedSession {
   readonly pid: number | null;
   readonly database: string | null;
@@ -86,7 +89,7 @@ export async function inspectLeaks(
   ];
 }
 
-/** Who has no backend yet is known only by the name it called. */
+/** A connection without a backend yet is known only by the application name that it sent. */
 function isNamed({ target }: OpenSocket, { host }: ServerEndpoint): boolean {
   const isLocal = (name: string): boolean => /^(?:localhost|127\.|::1$|\/)/.test(name);
   const called = target.path ?? target.host ?? 'localhost';

@@ -1,11 +1,11 @@
 import type { LeakedSession } from './inspect-leaks.js';
 
 /**
- * The error that a test runner shows for leaked sessions: its stack trace leads to the lines that opened the first of
- * them, as where it was found is nobody's concern.
+ * The error that a test runner shows for leaked sessions. Its stack trace leads to the lines that opened the first of
+ * them, not to the code that found it.
  *
- * @param text what `describeLeaks` says
- * @param noFrame stands in the stack trace where no line is known
+ * @param text the text of `describeLeaks`
+ * @param noFrame stands in the stack trace if no line is known
  */
 export function leakError(text: string, leaks: readonly LeakedSession[], noFrame?: string): Error {
   const error = new Error(text);

@@ -11,15 +11,16 @@ import {
   type SocketRegistry,
 } from './socket-owner.js';
 
-/** Deep enough to come from a driver to the test through whatever lies between. */
+/** Deep enough to get from a driver to the test through every layer between. */
 const frames = 100;
 
 /** How many records of closed sockets may stand about. */
 const untidy = 64;
 
 /**
- * Has `net.Socket.prototype.connect` and `tls.connect` say what they connect. What they do stays the same; only a
- * file that is over connects to its server no more: nobody would be left to close that.
+ * Makes `net.Socket.prototype.connect` and `tls.connect` report the sockets they connect. Their behaviour stays the
+ * same, with one exception: a file that is over cannot connect to its server any more, because nothing would be left to
+ * close that connection.
  */
 export function patchConnect(registry: SocketRegistry): void {
   const { connect } = registry;

@@ -4,7 +4,10 @@ import Module, { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
 import { followTrail, noteConnected, runningOwner, type SocketRegistry } from './socket-owner.js';
 
-/** What drivers in JavaScript load before they connect; node-postgres loads `net` no sooner than that, but `dns`. */
+/**
+ * Modules that JavaScript drivers load before they connect; node-postgres loads `net` only at that time, but `dns`
+ * earlier.
+ */
 const ofDrivers = new Set(['dns', 'net', 'tls']);
 
 /** Native addons that the test runner loads for itself, also while a file runs: none has to do with a database. */
@@ -13,9 +16,9 @@ const addonsOfRunner = /[\\/](?:@unrs|@swc|@parcel|fsevents)[\\/]/;
 type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;
 
 /**
- * Has everything say so through which a file may get to the server without a socket of this thread: child processes,
- * threads, native addons, and datagrams, which may have another program do it. And has `require` say when a file loads
- * what a driver needs. What they do stays the same.
+ * Makes every other way to the server report its use: child processes, threads, native addons, and datagrams, which may
+ * have another program connect. Also makes `require` report when a file loads a module that a driver needs. Their
+ * behaviour stays the same.
  */
 export function patchOtherWays(registry: SocketRegistry): void {
   const notice = (): void => {

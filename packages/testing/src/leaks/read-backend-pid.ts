@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 const longestStartup = 65_536;
 
 /**
- * Calls back with the pid of the backend when it arrives on a socket. The bytes pass by unchanged, nobody's listeners
- * are touched, and after the start-up, or where it is none of PostgreSQL's protocol, nothing is looked at any more.
+ * Calls back with the pid of the backend when it arrives on a socket. The bytes pass by unchanged, and other listeners
+ * stay. After the start-up, or if the protocol is not PostgreSQL's, no more data is read.
  *
  * Messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import type { SocketRecord } from './socket-owner.js';
 
-/** Closes a socket so that nobody hears of it: neither the driver, which would emit or reject, nor the process. */
+/** Closes a socket without notifying anyone: neither the driver, which would emit or reject, nor the process. */
 export function detachQuietly({ socket, secured }: SocketRecord): void {
   const streams = secured === null ? [socket] : [secured, socket];
   for (const stream of streams) {

@@ -8,7 +8,7 @@ import type { CallTrail, ServerEndpoint, SocketTarget } from '@pg-evict/core/int
 export interface SocketOwner {
   readonly file: string;
   readonly server: ServerEndpoint;
-  /** What of the file runs, such as the name of a test. */
+  /** The running part of the file, such as the name of a test. */
   phase: string | null;
   over: boolean;
   /** Whether it can have reached anybody: it has had a socket connect, sent a datagram, or found a socket open. */
@@ -23,7 +23,7 @@ export interface SocketOwner {
   refused: number;
 }
 
-/** A socket, and what was known when it was told to connect. */
+/** A socket, and the facts known when it was told to connect. */
 export interface SocketRecord {
   readonly owner: SocketOwner;
   readonly socket: Socket;
@@ -38,12 +38,12 @@ export interface SocketRecord {
   backendPid: number | null;
 }
 
-/** What all copies of this package in one thread share. */
+/** The state that all copies of this package in one thread share. */
 export interface SocketRegistry {
   readonly records: Set<SocketRecord>;
-  /** `net.Socket.prototype.connect` as it was, whatever a test puts in its place. */
+  /** The original `net.Socket.prototype.connect`, even if a test has replaced it. */
   readonly connect: (this: Socket, ...parameters: unknown[]) => Socket;
-  /** Whose code runs; `null` for our own. */
+  /** The owner of the running code; `null` for our own. */
   readonly owners: AsyncLocalStorage<SocketOwner | null>;
   /** For code that has lost its context. */
   current: SocketOwner | null;
@@ -60,16 +60,19 @@ export interface SocketRegistry {
 const promisesOfFile = 250;
 const promisesOfPhase = 100;
 
-/** The same of what a test or hook has left behind, such as a query that it did not wait for. */
+/** The same for work that a test or hook has left behind, such as a query that it did not wait for. */
 const promisesLeftBehind = 5;
 
-/** Whose code runs; `null` for our own, or where no file is. */
+/** The owner of the running code; `null` for our own, or outside of files. */
 export function runningOwner({ owners, current }: SocketRegistry): SocketOwner | null {
   const context = owners.getStore();
   return context === undefined ? current : context;
 }
 
-/** Somebody is reached: by the file whose code it is, which may be over, or by way of the one that runs. */
+/**
+ * Another program was reached: by the file whose code it is, which may be over, or on behalf of the one that
+ * runs.
+ */
 export function noteConnected({ current }: SocketRegistry, owner: SocketOwner): void {
   owner.connected = true;
   if (current !== null) current.connected = true;
@@ -82,7 +85,7 @@ export function followTrail({ trail }: SocketRegistry, owner: SocketOwner): void
   owner.trailed = true;
 }
 
-/** What ran is over. */
+/** The running part is over. */
 export function leaveTrail({ trail }: SocketRegistry): void {
   trail.shorten(promisesLeftBehind);
 }

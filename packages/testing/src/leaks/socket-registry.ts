@@ -7,9 +7,9 @@ import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';
 
 /**
- * The registry of this thread. The first call patches `net.Socket.prototype.connect`, `tls.connect` and what starts
- * processes and threads or loads addons, which the sandboxes of a test runner share with it; another copy of this
- * package finds it patched.
+ * The registry of this thread. The first call patches `net.Socket.prototype.connect`, `tls.connect` and the functions
+ * that start processes and threads or load addons, which the sandboxes of a test runner share with it; another copy of
+ * this package finds them patched.
  */
 export function socketRegistry(): SocketRegistry {
   return threadState('sockets/3', makeRegistry);

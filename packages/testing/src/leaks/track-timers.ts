@@ -10,8 +10,8 @@ type SetTimer = (...parameters: unknown[]) => unknown;
 const untidy = 1000;
 
 /**
- * Remembers the timers that are set through a global object, weakly: those of a pool that nobody ends would hold the
- * process for as long as its connections may be idle.
+ * Remembers the timers that are set through a global object, weakly: those of a pool that is never closed would keep
+ * the process alive for as long as the pool's connections may be idle.
  */
 export function trackTimers(global: object): TimerTrack {
   const timers = new Set<WeakRef<NodeJS.Timeout>>();

@@ -12,7 +12,7 @@ import { detachQuietly, unrefStarted } from './release-handles.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
 
-/** Whose sockets to watch. */
+/** The owner of the sockets to watch. */
 export interface WatchSocketsOptions {
   /** The test file. */
   readonly file: string;
@@ -34,14 +34,14 @@ export interface WatchSocketsOptions {
 
 /** A connection to the server that a test file has open. */
 export interface OpenSocket {
-  /** What it was told to connect to. */
+  /** The destination that it was told to connect to. */
   readonly target: SocketTarget;
   /** The backend behind it, as it named itself; `null` while it is connecting. */
   readonly backendPid: number | null;
   /** Of TCP; `null` for a Unix socket. */
   readonly localPort: number | null;
   readonly openedAt: Date;
-  /** What of the file ran then, such as the name of a test. */
+  /** The part of the file that ran then, such as the name of a test. */
   readonly openedDuring: string | null;
   /** Lines of the project that led there, the nearest first. */
   readonly lines: readonly SourceLine[];
@@ -51,7 +51,7 @@ export interface OpenSocket {
 export interface SocketWatch {
   /** Runs something in a context that is the file's, with everything it calls or leaves behind. */
   run<T>(callback: () => T): T;
-  /** Says what of the file begins to run; and looks for lines again. */
+  /** Says which part of the file begins to run, and looks for lines again. */
   enter(phase: string | null): void;
   /** Says that it is over, so that lines are hardly looked for until the next begins. */
   leave(): void;
@@ -63,26 +63,26 @@ export interface SocketWatch {
    * a native addon, which may have sockets that are not seen.
    */
   readonly used: boolean;
-  /** What was done so far is known. */
+  /** Marks everything done so far as known. */
   forgetUse(): void;
   /** Whether a backend is, or was, behind a socket of the file: a closed one's leaves a moment later. */
   hasOpened(backendPid: number): boolean;
   /**
-   * Waits until none is open, at most for so long: who has just said goodbye needs a moment.
+   * Waits until none is open, at most for so long: a connection that has just said goodbye needs a moment.
    * @param backendPids waits only for those to these backends, and those that have none yet
    * @returns those that are still open
    */
   settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
-  /** Lines of the project that led to a socket, the nearest first; none of one that is nobody's. */
+  /** Lines of the project that led to a socket, the nearest first; none if it has no owner. */
   linesOf(socket: Socket): readonly SourceLine[];
   /**
-   * Takes the open sockets away from whoever holds them: they are closed, and neither an event nor a rejection tells
-   * anybody, so that a pool or a client that nobody looks after any more cannot bring down the process.
+   * Takes the open sockets away from their users: they are closed without an event or a rejection, so that a pool or a
+   * client that was forgotten cannot crash the process.
    */
   detach(): void;
   /** Lets the process end although processes and threads still run that the file has started. */
   unrefStarted(): void;
-  /** The file is over: whatever it left behind no longer gets a connection to the server. Detaches as well. */
+  /** The file is over: code that it left behind cannot connect to the server any more. Detaches as well. */
   end(): void;
   /** How many connections were asked for after {@link end}. */
   readonly refused: number;
@@ -91,8 +91,8 @@ export interface SocketWatch {
 /**
  * Watches the sockets that a test file opens to a server, with the line that opened each. From here on, the code that
  * runs is the file's, with everything it calls or leaves behind: call it where the file's own context begins. Patches
- * `net.Socket.prototype.connect`, `tls.connect` and what starts processes and threads or loads addons in this process
- * the first time.
+ * `net.Socket.prototype.connect`, `tls.connect` and the functions that start processes and threads or load addons in
+ * this process the first time.
  */
 export function watchSockets({
   file,
@@ -106,7 +106,8 @@ export function watchSockets({
     server,
     phase: null,
     over: false,
-    // What a file before it left open, such as a connection of `http.globalAgent`, it may use and close.
+    // Connections that an earlier file left open, such as one of `http.globalAgent`, may be used and closed by this
+    // file.
     connected: isConnectedElsewhere(registry),
     trailed: false,
     backendPids: new Set(),
@@ -140,7 +141,7 @@ export function watchSockets({
       return owner.connected || registry.blind;
     },
     forgetUse() {
-      // What is open may be used without being opened, and be closed before anybody looks.
+      // An open connection may be used without being opened, and be closed before it is looked at.
       owner.connected = isConnectedElsewhere(registry) || open().length > 0;
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
@@ -179,7 +180,7 @@ export function watchSockets({
   };
 }
 
-/** Runs something whose sockets are nobody's: the test runner's own, not the file's. */
+/** Runs a callback whose sockets have no owner: the test runner's own, not the file's. */
 export function unwatched<T>(callback: () => T): T {
   return socketRegistry().owners.run(null, callback);
 }
@@ -192,7 +193,7 @@ function toOpenSocket(record: SocketRecord): OpenSocket {
     localPort: socket.localPort ?? secured?.localPort ?? null,
     openedAt,
     openedDuring: phase,
-    // Put into words, through source maps, only for who reads it: most sockets are just being closed.
+    // Formatted, through source maps, only when it is read: most sockets are just being closed.
     get lines() {
       return linesOf(record);
     },

@@ -1,6 +1,6 @@
 import Module from 'node:module';
 
-/** What this process is in a run of Mocha. */
+/** The role of this process in a run of Mocha. */
 export interface MochaProcess {
   /** The process whose end is that of the run. */
   readonly runner: number;
@@ -17,7 +17,7 @@ interface MochaOptions {
   readonly watch?: unknown;
 }
 
-/** What this process is in a run of Mocha; `undefined` where a test file has started it. */
+/** The role of this process in a run of Mocha; `undefined` if a test file has started it. */
 export function mochaProcess(): MochaProcess | undefined {
   const { env, pid, ppid } = process;
   if (env['PG_EVICT_TEST_DATABASE_URL'] !== undefined || env['PG_EVICT_FILLING'] !== undefined) {

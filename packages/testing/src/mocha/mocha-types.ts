@@ -1,4 +1,4 @@
-/** What of Mocha's tests, hooks and suites is used here; the same from Mocha 10 to 12. */
+/** The members of Mocha's tests, hooks and suites that are used here; the same from Mocha 10 to 12. */
 interface Runnable {
   readonly state?: string | undefined;
   readonly file?: string | undefined;
@@ -20,7 +20,7 @@ export interface Suite {
   afterAll(title: string, hook: Hook): unknown;
 }
 
-/** What a hook is called with as `this`. */
+/** The `this` of a hook. */
 export interface HookContext {
   readonly test: Runnable;
   readonly currentTest?: Runnable | undefined;

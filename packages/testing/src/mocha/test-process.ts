@@ -99,7 +99,7 @@ export class TestProcess {
     const database = this.#database;
     const { settings } = database;
     const leaks = this.#untold(await database.findLeaks());
-    // Else modules that stay loaded go on with what they have open, and Mocha ends the process itself.
+    // Otherwise modules that stay loaded keep using their open connections, and Mocha ends the process itself.
     if (!isWorker && !isWatching) letGo(database, leaks, this.#timers);
     const failed = hasFailed(root, this.#file) || (leaks.length > 0 && settings.leaks === 'fail');
     if (!isWorker && !isWatching) await this.#giveBack(failed);

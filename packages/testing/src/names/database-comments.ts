@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '@pg-evict/core/internal';
 
-/** The end of a database's comment: what every owner may set, without connecting to it. */
+/** The end of a database's comment: a text that every owner may set, without connecting to the database. */
 const label =
   /\s*\[pg-evict (?:template( of one run)?, last used|kept on) (\d{4}-\d{2}-\d{2})(?:, unlogged (\d+))?\]$/;
 
@@ -9,7 +9,7 @@ export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** What the comment of a template or a kept database says. */
+/** The facts in the comment of a template or a kept database. */
 export interface OwnComment {
   /** The comment that the template was given when it was built. */
   readonly comment: string | null;
@@ -52,7 +52,7 @@ export function keptComment(on: Date): string {
 
 /** COMMENT ON DATABASE, which takes no parameters. */
 export function commentStatement(name: string, text: string | null): string {
-  // Safe whatever standard_conforming_strings says.
+  // Safe with either value of standard_conforming_strings.
   const literal = text === null ? 'NULL' : `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   return `COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${literal}`;
 }

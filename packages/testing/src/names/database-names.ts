@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
 
 /**
- * What a database that we made is for: a worker's `test` database, the one of a failed test file that was `kept`, a
+ * The purpose of a database of ours: a worker's `test` database, the one of a failed test file that was `kept`, a
  * template that is being built (`building`), or a finished `template`.
  */
 export type OwnDatabaseKind = 'test' | 'kept' | 'building' | 'template';
@@ -22,15 +22,15 @@ export function newRunId(): string {
 }
 
 /**
- * A new name for a worker's database: with process and thread, for whoever looks at the server, and something that no
- * other has, as a process may have several.
+ * A new name for a worker's database: with process and thread, for people who look at the server, and a unique part,
+ * because a process may have several.
  */
 export function testDatabaseName(run: string): string {
   return `pg_evict_test_${run}_${process.pid}_${threadId}_${randomBytes(3).toString('hex')}`;
 }
 
 /**
- * A name that this thread proposes for a database of its own before anybody can have been asked: nobody else can
+ * A name that this thread proposes for a database of its own before it can have asked the host: no other thread can
  * propose it.
  *
  * @param n one more for each

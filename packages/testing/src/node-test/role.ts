@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { resolve } from 'node:path';
 
-/** What this process is in a run of node:test. */
+/** The role of this process in a run of node:test. */
 export interface TestProcess {
   /** The process whose end is that of the run. */
   readonly runner: number;
@@ -10,11 +10,11 @@ export interface TestProcess {
 }
 
 /**
- * What this process is in a run of node:test; `undefined` where it is none that runs tests: a thread, a process that a
- * test file has started or that fills a template, or one that has inherited NODE_OPTIONS.
+ * The role of this process in a run of node:test; `undefined` if it runs no tests: a thread, a process that a test file
+ * has started or that fills a template, or one that has inherited NODE_OPTIONS.
  *
- * The runner says so to its children in `NODE_TEST_CONTEXT`; with `--test-isolation=none` it has none, and loads what
- * `--import` names itself.
+ * The runner says so to its children in `NODE_TEST_CONTEXT`; with `--test-isolation=none` it has none, and loads the
+ * modules that `--import` names itself.
  */
 export function roleInRun(): TestProcess | undefined {
   const { env, execArgv, argv, pid, ppid } = process;

@@ -1,4 +1,4 @@
-/** What there is to know of a test: its context. */
+/** The context of a test. */
 export interface RunningTest {
   readonly name: string;
   /** With the names of those that it is in. */

@@ -30,7 +30,7 @@ export class TestFile {
   readonly #main: string | null;
   readonly #timers: TimerTrack;
   readonly #running = new RunningTests();
-  /** Where the runner takes a hook or a test for one of the root, whatever runs. */
+  /** The async context in which the runner treats a hook or a test as one of the root, regardless of the running test. */
   readonly #root = new AsyncResource('pg-evict');
   #leaving: Promise<void> | undefined;
   #failed = false;
@@ -50,7 +50,7 @@ export class TestFile {
     const { after, afterEach, beforeEach } = this.#node;
     beforeEach(async (context) => this.#beginTest(context));
     afterEach((context) => this.#endTest(context));
-    // Of all hooks of the root, this is the first; what is added now comes after those of the file.
+    // Of all hooks of the root, this is the first; a hook added now comes after those of the file.
     after(() => this.#endLast());
     process.once('beforeExit', () => void this.leave());
   }

@@ -12,11 +12,11 @@ export interface SnapshotOwner extends TemplateUser {
   baseline: Baseline | undefined;
 }
 
-/** What is remembered of a copy as it was made, with a session that stays on it to compare. */
+/** The original state of a copy, with a session that stays on it to compare. */
 export class CopyState {
   readonly session: ServerSession;
   readonly baseline: Baseline;
-  /** What the shared catalogs said of the database. */
+  /** The database's rows in the shared catalogs. */
   readonly facts: string;
   /** Whether triggers and foreign keys keep quiet when changes are undone. */
   readonly asReplica: boolean;
@@ -38,7 +38,7 @@ export class CopyState {
     this.newSince = parts.newSince;
   }
 
-  /** Remembers a copy that nobody has touched yet. */
+  /** Remembers a copy that has not been used yet. */
   static async of(run: SnapshotOwner, name: string): Promise<CopyState> {
     const session = await ServerSession.open(run.server.target.connection, name);
     try {
@@ -57,14 +57,14 @@ export class CopyState {
     }
   }
 
-  /** What counts as new. */
+  /** The bounds of new changes. */
   get since(): Since {
     return { newSince: this.newSince, own: this.#own };
   }
 
   /**
-   * What from now on counts as new: what this transaction or a later one writes, except one of our own that put back
-   * rows of the template.
+   * Changes that count as new from now on: writes of this transaction or a later one, except one of our own that
+   * restored rows of the template.
    */
   begin(newSince: string, own: string = noTransaction): void {
     this.newSince = newSince;
@@ -72,11 +72,11 @@ export class CopyState {
   }
 
   /**
-   * Which probes say that something has changed since, by their index, and what. Where it is more than rows, that is all
-   * that is said.
+   * The probes that show a change, by their index, with the change. If it is more than rows, only that is returned.
    *
-   * @param nextTransaction what it is while nobody else is on the database. Where no transaction of the whole server has
-   * ended since, nothing but what takes no transaction id can be another: `nextval` takes none where it need not log.
+   * @param nextTransaction the next transaction id while no other session is on the database. If no transaction of the
+   * whole server has ended since, only changes without a transaction id are possible: `nextval` takes none where it
+   * need not log.
    */
   async changes(nextTransaction: string): Promise<Differences> {
     const changed = await (nextTransaction === this.newSince
@@ -86,7 +86,7 @@ export class CopyState {
     return changed;
   }
 
-  /** The same, whatever was written meanwhile. */
+  /** The same, regardless of other writes meanwhile. */
   async compare(): Promise<Differences> {
     const [catalogs = new Map(), ...others] = await this.#ask(...groups).catch(async (error: unknown) => {
       // Of a table that is gone nothing can be asked; the catalogs tell.
@@ -131,12 +131,12 @@ function joined(differences: readonly Differences[]): Map<number, readonly [stri
   return new Map(differences.flatMap((one) => [...one]));
 }
 
-/** What our role may do. */
+/** The privileges of our role. */
 type Role = Pick<CopyState, 'asReplica' | 'isSuperuser' | 'version'>;
 
 /**
- * Superusers may, and from 15 on whoever was granted it. Nobody is to be on the database when it is compared; who comes
- * nevertheless, and locks, is not waited for.
+ * Superusers may, and from 15 on every role that was granted it. No other session should be on the database when it is
+ * compared; locks of one that connects nevertheless are not waited for.
  */
 async function becomeReplica(session: ServerSession): Promise<Role> {
   const settings = `SELECT set_config('lock_timeout', '5s', false),

@@ -18,12 +18,12 @@ const unvacuumedPages = 9;
 const truncatedAtMost = 16;
 
 /**
- * How a table is given back the rows of the template, each in its place.
- * - `truncate`: it gets new storage, and the rows, if it has any, are inserted again. Tables that refer to it have to be
- *   truncated with it.
- * - `vacuum`: new rows are deleted, or all where the template's are not all in their places, and the room is given back;
- *   then what the planner knows of it has to be put back, too.
- * - `delete`: new rows are deleted, and what room they took in the last page is left.
+ * How a table gets the rows of the template back, each in its place.
+ * - `truncate`: it gets new storage, and the rows, if it has any, are inserted again. Tables that refer to it have to
+ *   be truncated with it.
+ * - `vacuum`: new rows are deleted, or all if not all of the template's are in their places, and the space is given
+ *   back; then the planner's statistics of it have to be restored, too.
+ * - `delete`: new rows are deleted, and the space they took in the last page is left.
  */
 export type UndoMethod = 'truncate' | 'vacuum' | 'delete';
 
@@ -126,7 +126,7 @@ function addReferring(baseline: Baseline, tables: Map<number, TableUndo>): strin
   return undefined;
 }
 
-/** Whether what the template defines would do something else than what is asked of it. */
+/** The reason, if a definition in the template would make the statements of the undo do something else. */
 function obstacleTo(
   tables: readonly TableUndo[],
   { baseline, asReplica }: Circumstances,

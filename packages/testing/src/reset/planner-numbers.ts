@@ -1,6 +1,6 @@
 import type { ServerSession } from '../session/server-session.js';
 
-/** What `pg_class` says of the size of a table or of one of its indexes, which decides how statements are planned. */
+/** The sizes in `pg_class` of a table or of one of its indexes, which decide how statements are planned. */
 export interface PlannerNumbers {
   readonly oid: number;
   readonly pages: number;

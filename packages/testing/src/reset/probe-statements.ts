@@ -4,7 +4,7 @@ import type { Relation, Since } from './relations.js';
 /** Something whose content can be asked for in two numbers. */
 export interface Probe {
   readonly group: ProbeGroup;
-  /** The relation it is about; none for what is about the database as a whole. */
+  /** The relation it is about; none for a probe of the database as a whole. */
   readonly relation: Relation | undefined;
   /** For messages. */
   readonly name: string;
@@ -13,9 +13,9 @@ export interface Probe {
 }
 
 /**
- * The probes of catalogs, of tables, and of what changes without a transaction id (sequences, the planner's numbers) are
- * asked apart: TRUNCATE and changes of definitions have the server plan again what reads the relations, and the last
- * are often all that is asked.
+ * The probes of catalogs, of tables, and of values that change without a transaction id (sequences, the planner's
+ * numbers) are separate statements: TRUNCATE and changes of definitions make the server plan again every statement that
+ * reads the relations, and often only the last group is needed.
  */
 export const groups = ['catalogs', 'tables', 'untracked'] as const;
 export type ProbeGroup = (typeof groups)[number];

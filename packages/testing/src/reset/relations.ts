@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '@pg-evict/core/internal';
 import type { ServerSession } from '../session/server-session.js';
 
-/** The unit that sizes are compared in, whatever the server's own is. */
+/** The unit that sizes are compared in, regardless of the server's own. */
 export const pageBytes = 8192;
 
 /** The id of no transaction (`InvalidTransactionId`, src/include/access/transam.h). */
@@ -33,12 +33,12 @@ const ofStorage = [
   'relminmxid',
 ].join(',');
 
-/** `FirstNormalObjectId` (src/include/access/transam.h): what a server is born with is below. */
+/** `FirstNormalObjectId` (src/include/access/transam.h): objects that initdb creates have lower oids. */
 const firstNormalOid = 16_384;
 
 /**
- * What `pg_class` says of users' relations but where and how they are stored, by oid. TRUNCATE, CLUSTER and VACUUM FULL write
- * a new row of a relation with no other difference.
+ * The `pg_class` rows of users' relations, without the place and kind of their storage, by oid. TRUNCATE, CLUSTER and
+ * VACUUM FULL write a new row of a relation with no other difference.
  *
  * @param since only those whose row is new since then, catalogs as well
  */

@@ -21,7 +21,7 @@ import {
   sqlName,
 } from './relations.js';
 
-/** What a copy of a template contains, and how to see whether it still does. The same for all copies. */
+/** The content of a copy of a template, and how to check it. The same for all copies. */
 export interface Baseline extends ProbeNumbers {
   readonly probes: readonly Probe[];
   readonly statements: readonly ProbeStatement[];
@@ -31,9 +31,9 @@ export interface Baseline extends ProbeNumbers {
   readonly second: readonly string[];
   /** The rows of small tables, by the probe's index. */
   readonly rows: ReadonlyMap<number, KeptRows>;
-  /** What the planner knows of each table and its indexes, by the table's oid. */
+  /** The planner's statistics of each table and its indexes, by the table's oid. */
   readonly planning: ReadonlyMap<number, readonly PlannerNumbers[]>;
-  /** What `pg_class` says of each relation, by oid, but where and how it is stored. */
+  /** The `pg_class` row of each relation, by oid, without the place and kind of its storage. */
   readonly classes: ReadonlyMap<string, string>;
   /** Tables, by the probe's index, whose rows turned out not to come back to where the template has them. */
   readonly unrepeatable: Set<number>;
@@ -64,7 +64,7 @@ const newRows = `count(*) FILTER (WHERE ${isNew('$1', '$2')})`;
 /** Rows in catalogs that say nothing: a session's temporary schema stays when the session goes. */
 const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
 
-/** Reads what a copy contains that nobody has touched yet. */
+/** Reads the content of a copy that has not been used yet. */
 export async function readBaseline(session: ServerSession, nextTransaction: string): Promise<Baseline> {
   const relations = await readRelations(session);
   const largeObjects = await probeLargeObjects(session, relations);
@@ -117,7 +117,7 @@ function probesOf(relations: readonly Relation[]): Probe[] {
           return { group: 'tables', relation, name, sql: `SELECT count(*), ${newRows} FROM ${from}` };
         }
         case 'table': {
-          // What was rolled back leaves pages, too.
+          // A transaction that was rolled back leaves pages, too.
           const pages = `(pg_relation_size(${relation.oid}::oid::regclass) / ${pageBytes} << ${rowBits})`;
           return {
             group: 'tables',
@@ -137,7 +137,7 @@ function probesOf(relations: readonly Relation[]): Probe[] {
       name: 'pg_catalog.pg_index',
       sql: `SELECT count(*) FILTER (WHERE NOT (indisvalid AND indisready AND indislive)), 0 FROM pg_index`,
     },
-    // The catalog below it is not for everybody.
+    // Not every role may read the catalog below it.
     {
       group: 'catalogs',
       relation: undefined,
@@ -181,7 +181,7 @@ function uncertaintyOf(
   largeObjects: unknown,
 ): string | null {
   if (typeof largeObjects === 'string') return largeObjects;
-  // What is in information_schema belongs to the server's superuser, as catalogs do.
+  // Objects in information_schema belong to the server's superuser, as catalogs do.
   const hidden = relations.filter(
     ({ kind, readable, schema }) => !readable && kind !== 'catalog' && schema !== 'information_schema',
   );

@@ -8,10 +8,10 @@ import { readSecond } from './snapshot.js';
 
 /**
  * Undoes changes: empties the changed tables, sets the sequences, then inserts the template's rows, in one transaction
- * as far as that goes; what somebody writes later, who got in nevertheless, counts as new. On failure the session may be
- * left in the transaction.
+ * as far as possible. Later writes, by a session that connected nevertheless, count as new. On failure the session may
+ * be left in the transaction.
  *
- * @returns the tables in which room is left that VACUUM could not give back
+ * @returns the tables with space left that VACUUM could not give back
  */
 export async function undoChanges(
   memory: CopyState,
@@ -84,11 +84,11 @@ function insertsOf(tables: readonly TableUndo[]): [string[], unknown[]] {
 const pausesSeconds = [0.002, 0.005, 0.01, 0.02, 0.05] as const;
 
 /**
- * Gives back all the room there is. Nobody else is on the database; but whoever is just connecting to the server holds
- * back VACUUM in every database (`databaseId` is 0 until then: ComputeXidHorizons(), src/backend/storage/ipc/procarray.c).
- * Where dead rows are left for that reason, their page is not all visible.
+ * Gives back all the space. No other session is on the database, but a session that is just connecting to the server
+ * holds back VACUUM in every database (`databaseId` is 0 until then: ComputeXidHorizons(),
+ * src/backend/storage/ipc/procarray.c). If dead rows are left for that reason, their page is not all visible.
  *
- * @returns the tables in which room is left
+ * @returns the tables with space left
  */
 async function vacuum(
   { session, version }: CopyState,

@@ -9,7 +9,8 @@ import { type HeldLockRow, heldLocksQuery, isHeld, lockClasses } from '../sessio
 /** Options of {@link endRun}. */
 export interface EndRunOptions {
   /**
-   * Also drops databases that other processes of the run still work with: whoever began the run says that it is over.
+   * Also drops databases that other processes of the run still work with: for the process that began the run, and
+   * decides that it is over.
    * @default false
    */
   readonly force?: boolean | undefined;
@@ -36,7 +37,7 @@ export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}
 }
 
 async function dropAbandoned({ control, server, id, template }: TestRun, force: boolean): Promise<void> {
-  // From here on, nobody makes another one.
+  // From here on, no other database can be made.
   if (force) await control.hold({ kind: 'ending', of: id, shared: false });
   const { rows: found } = await control.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,

@@ -14,8 +14,8 @@ export interface JoinRunOptions {
 }
 
 /**
- * Joins a run that another process began, from what its `toJSON` gave. Opens one session on the maintenance database,
- * which does not keep the process alive.
+ * Joins a run that another process began, from the result of its `toJSON`. Opens one session on the maintenance
+ * database, which does not keep the process alive.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`
  */

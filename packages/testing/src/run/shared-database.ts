@@ -7,10 +7,11 @@ import type { Template } from '../template/template.js';
 const saysTest = /(?:^|[^a-z])tests?(?![a-z])|(?:[a-z0-9])Tests?(?![a-z])/;
 
 /**
- * Recreates the one database of `isolation: 'run'` from the template, with its own settings, ending its sessions.
+ * Recreates the one database of `isolation: 'run'` from the template, with its own settings, and terminates its
+ * sessions.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` for a name that does not say that the database is for tests, and what
- * `recreateDatabase` of core throws
+ * @throws {@link PgEvictError} `CONFIG_INVALID` for a name that does not say that the database is for tests, and the
+ * errors of core's `recreateDatabase`
  */
 export async function recreateSharedDatabase(
   { connection, target }: TestServer,

@@ -15,7 +15,7 @@ import { templateSource } from '../template/source.js';
 import { recreateSharedDatabase } from './shared-database.js';
 import { sweepOver } from './sweep-test-databases.js';
 
-/** Options of {@link startRun}; what is left out is searched for, as by the command. */
+/** Options of {@link startRun}; missing ones are searched for, as by the command. */
 export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
   /** Takes the place of the fields of the configuration's `testing` section. */
   readonly testing?: ResolvedConfig['testing'];

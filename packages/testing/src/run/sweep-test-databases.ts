@@ -20,10 +20,12 @@ import {
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import { SilenceError } from '../session/server-session.js';
 
-/** How long a template that nobody uses, or a database that was kept, stays. */
+/** How long an unused template, or a database that was kept, stays. */
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 
-/** The same of a template of a run that was killed, or had nobody to end it; it may just be handed on. */
+/**
+ * The same for a template of a run that was killed, or that no process ended; it may just be passed on to another run.
+ */
 const ofOneRunMs = 2 * 24 * 60 * 60 * 1000;
 
 /** Options of {@link sweepTestDatabases}. */
@@ -44,8 +46,9 @@ export interface SweepOptions {
    */
   readonly dryRun?: boolean | undefined;
   /**
-   * How long dropping each of the databases may take, in milliseconds. One that takes longer, as somebody has it locked,
-   * is among the `failed`. {@link sweepTestDatabases} also ends where the server takes longer to answer a question.
+   * How long dropping each of the databases may take, in milliseconds. One that takes longer, because another session
+   * has it locked, is among the `failed`. {@link sweepTestDatabases} also ends if the server takes longer to answer a
+   * query.
    * @default 30_000
    */
   readonly timeoutMs?: number | undefined;
@@ -59,7 +62,7 @@ export interface Unswept {
   readonly reason: string;
 }
 
-/** What was swept. */
+/** The result of a sweep. */
 export interface SweepReport {
   /** Dropped; in a dry run, would be. */
   readonly dropped: readonly string[];
@@ -192,7 +195,7 @@ function abortedAfter(dropped: readonly string[], cause?: unknown): PgEvictError
   return new PgEvictError('ABORTED', `Aborted. ${state}.`, { cause });
 }
 
-/** Returns whether it was dropped: somebody may begin to use a template at this moment. */
+/** Returns whether it was dropped: a run may begin to use a template at this moment. */
 async function drop(
   control: MaintenanceSession,
   target: Target,

@@ -6,10 +6,10 @@ import { variablesFor } from '../server/test-variables.js';
 const nowhere = 'no_database_because_this_runs_outside_of_pg_evict';
 
 /**
- * The variables for what a test runner runs outside of an environment of ours: they lead to a database that does not
- * exist, instead of to the configured one. With `isolation: 'run'` to the one that all share.
+ * The variables for code that a test runner runs outside of our environments: they lead to a database that does not
+ * exist, instead of to the configured one. With `isolation: 'run'`, they lead to the shared one.
  *
- * @returns `undefined` where the project wants the configured database (`testing.outside: 'configured'`)
+ * @returns `undefined` if the project wants the configured database (`testing.outside: 'configured'`)
  */
 export function variablesOutside({
   server,

@@ -8,11 +8,11 @@ export interface DatabaseAddress {
   readonly url: string;
   /** Settings for node-postgres. */
   readonly connection: ConnectionSettings & { readonly database: string };
-  /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and what TLS needs. */
+  /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and the variables for TLS. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** How tests reach a database of a server. Asks nobody. */
+/** How tests reach a database of a server. Sends nothing. */
 export function addressOf(
   { connection, tlsEnvironment, urlParameters }: Omit<ReachableServer, 'kind' | 'lasts'>,
   database: string,

@@ -9,10 +9,10 @@ import type { TestServer } from './test-server.js';
 const explainingMs = 2000;
 
 /**
- * Drops a database of ours, whoever is on it and whatever is in the way. Does nothing where there is none.
+ * Drops a database of ours, regardless of sessions and other obstacles. Does nothing if there is none.
  *
- * @param timeoutMs how long somebody else may have the database locked
- * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ * @param timeoutMs how long another session may have the database locked
+ * @throws {@link PgEvictError} the errors of core's `dropDatabase`
  */
 export async function dropTestDatabase(
   control: MaintenanceSession,

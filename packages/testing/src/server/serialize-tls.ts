@@ -16,7 +16,7 @@ export function toPlainTls<T extends ConnectionSettings>(settings: T): T {
   });
 }
 
-/** What {@link toPlainTls} was given. */
+/** The argument that {@link toPlainTls} was given. */
 export function restoreTls<T extends ConnectionSettings>(settings: T): T {
   return withTls(settings, (name, value) => {
     if (name === 'checkServerIdentity' && value === unchecked) return () => undefined;

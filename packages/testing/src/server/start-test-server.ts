@@ -8,7 +8,7 @@ export type TestServerSettings = Exclude<
   string | undefined
 >;
 
-/** What is missing then is not a part of the project. */
+/** The missing package is not part of the project in that case. */
 const remediable = new Set<unknown>(['PACKAGE_MISSING', 'PLATFORM_UNSUPPORTED', 'DOCKER_UNAVAILABLE']);
 
 /**
@@ -32,7 +32,7 @@ export async function startTestServer(
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
     if (!remediable.has(code)) throw error;
-    // What fixes it stands at the end of the message, often a command.
+    // The remedy stands at the end of the message, often a command.
     throw new PgEvictError(
       'CONFIG_INVALID',
       `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) has them use one that is there: ${message}`,
@@ -41,7 +41,7 @@ export async function startTestServer(
   }
 }
 
-/** Without what is `undefined`, which is not the same as left out to everybody. */
+/** Without fields that are `undefined`, because not all code treats those as missing. */
 function withoutUndefined<T extends object>(options: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

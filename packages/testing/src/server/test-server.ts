@@ -28,7 +28,10 @@ export interface ReachableServer {
 
 /** A server on which test databases are made. */
 export interface TestServer extends ReachableServer {
-  /** For what administers: makes, resets and drops. Its `database` is the configured one, which is never touched. */
+  /**
+   * For administration: creating, resetting and dropping databases. Its `database` is the configured one, which is
+   * never touched.
+   */
   readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
 }
 
@@ -91,7 +94,7 @@ function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
   return settings;
 }
 
-/** Who may not make databases is told by core how to be granted it. Nothing is made. */
+/** core's error tells a role that may not create databases how to get the privilege. Nothing is created. */
 export async function explainDenial(error: unknown, { target }: TestServer): Promise<unknown> {
   if (!isPgEvictError(error) || error.code !== 'PERMISSION_DENIED') return error;
   return createDatabase({ ...target, database: 'pg_evict_test' }, { dryRun: true, ifNotExists: true }).then(

@@ -4,10 +4,10 @@ import type { DatabaseAddress } from './database-address.js';
 export type AddressPart = 'url' | 'host' | 'port' | 'user' | 'password' | 'database';
 
 /**
- * What tests find in their environment: `DATABASE_URL`, libpq's variables, and those that the project names; `undefined`
- * stands for what they do not find there.
+ * The environment of tests: `DATABASE_URL`, libpq's variables, and those that the project names; `undefined` stands for
+ * a variable that is removed.
  *
- * @param given by name, what part of the address a variable holds, or `false`
+ * @param given by name, the part of the address that a variable holds, or `false`
  */
 export function variablesFor(
   { url, environment }: Pick<DatabaseAddress, 'url' | 'environment'>,

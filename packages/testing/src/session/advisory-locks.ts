@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What an advisory lock of ours says, as the first of its two keys. They are held by sessions on the maintenance
- * database and end with them; `pg_locks` shows them wherever one is connected.
+ * The meaning of our advisory locks, as the first of their two keys. They are held by sessions on the maintenance
+ * database and end with them; `pg_locks` shows them to sessions on every database.
  *
  * - `run`: the run lives; each of its processes holds it, shared
- * - `database`: somebody works with this database; its worker holds it
- * - `build`: somebody builds this template
+ * - `database`: this database is in use; its worker holds it
+ * - `build`: this template is being built
  * - `template`: a run uses this template; each holds it, shared
- * - `ending`: whoever began the run ends it; who makes a database for it holds it meanwhile, shared
+ * - `ending`: the process that began the run is ending it; a process that makes a database for it holds it meanwhile,
+ *   shared
  */
 export const lockClasses = {
   run: 1_885_823_361,
@@ -21,7 +22,7 @@ export const lockClasses = {
 /** An advisory lock. */
 export interface AdvisoryLock {
   readonly kind: keyof typeof lockClasses;
-  /** What it is about: a run's id, a database's name, a template's hash. */
+  /** The subject: a run's id, a database's name, a template's hash. */
   readonly of: string;
   readonly shared: boolean;
 }
@@ -31,7 +32,7 @@ export function lockKeys({ kind, of }: Pick<AdvisoryLock, 'kind' | 'of'>): [numb
   return [lockClasses[kind], createHash('sha256').update(of).digest().readInt32BE(0)];
 }
 
-/** The locks that somebody holds, of all kinds, in whatever database; needs no privilege. */
+/** The locks that are held, of all kinds, in every database; needs no privilege. */
 export const heldLocksQuery = `
 SELECT DISTINCT classid::bigint::int AS class, objid::bigint::text AS key FROM pg_locks
 WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid::bigint = ANY ($1::bigint[])`;

@@ -2,10 +2,10 @@ import { isPgEvictError, PgEvictError, type PgEvictErrorCode, type PgEvictErrorF
 import { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 
 /**
- * Makes our error of whatever something failed with.
+ * Turns any failure into a PgEvictError.
  *
- * @param summary begins the message: what did not happen; ends without a full stop
- * @param otherwise the code of what is neither one of the server's that we know nor of a connection
+ * @param summary begins the message: the step that failed; ends without a full stop
+ * @param otherwise the code for a failure that is neither a known server error nor one of a connection
  */
 export function failureOf(
   error: unknown,

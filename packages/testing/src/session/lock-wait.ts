@@ -7,13 +7,13 @@ import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
 /** How often it is tried again. */
 const againMs = 50;
 
-/** After how long it is said for whom is waited. */
+/** After how long a message names the session that is waited for. */
 const sayMs = 2000;
 
 /** How long a lock is waited for that is held for a moment only, unless a limit is configured. */
 const defaultPatienceMs = 60_000;
 
-/** Who has the lock: $1 and $2 its keys. `pg_locks` shows those of other maintenance databases, too. */
+/** The sessions that hold the lock: $1 and $2 its keys. `pg_locks` shows those of other maintenance databases, too. */
 const holdersQuery = `
 SELECT DISTINCT l.pid, ${rawText('a.usename')} AS "user", ${rawText('a.application_name')} AS application
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -21,13 +21,13 @@ WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted AND l.pid <> pg_b
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.classid::bigint::int = $1 AND l.objid::bigint = $2 ORDER BY l.pid`;
 
-/** What asks the server for a wait. */
+/** The client that queries the server for a wait. */
 interface Asks {
   // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
   query<Row extends object>(statement: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 
-/** The wait for an advisory lock, which anybody may hold: it says for whom, and ends. */
+/** The wait for an advisory lock, which any session may hold: it names the holder, and has a limit. */
 export class LockWait {
   readonly #session: Asks;
   readonly #lock: AdvisoryLock;
@@ -51,7 +51,7 @@ export class LockWait {
     this.#endsAt = this.#beganAt + patienceMs;
   }
 
-  /** Takes the lock if nobody has it. */
+  /** Takes the lock if it is free. */
   async try(): Promise<boolean> {
     const shared = this.#lock.shared ? '_shared' : '';
     const take = `SELECT pg_try_advisory_lock${shared}($1, $2) AS taken`;
@@ -106,7 +106,7 @@ export class LockWait {
  * Takes a lock, and waits for it.
  *
  * @param patienceMs how long
- * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
+ * @throws {@link PgEvictError} `BLOCKED` if another session holds it for too long
  */
 export async function takeLock(session: Asks, lock: AdvisoryLock, patienceMs?: number): Promise<void> {
   const wait = new LockWait(session, lock, undefined, patienceMs);

@@ -73,7 +73,7 @@ export class MaintenanceSession {
   /**
    * Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session.
    *
-   * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
+   * @throws {@link PgEvictError} `BLOCKED` if another session holds it for too long
    */
   async hold(lock: AdvisoryLock): Promise<void> {
     await this.#ask(async (session) => takeLock(session, lock, this.#limits.timeoutMs));
@@ -81,13 +81,14 @@ export class MaintenanceSession {
   }
 
   /**
-   * Takes a lock, or what somebody else who has it makes meanwhile.
+   * Takes a lock, or returns the object that the lock's holder makes meanwhile.
    *
-   * @param what the lock is for, in a sentence
-   * @param look what is waited for: `undefined` while it is not there
-   * @param getsOn whether whoever has the lock is seen to get on; if not, he has `patienceMs`, and no longer than a lock may be held
-   * @returns what was found; `undefined` where the lock was taken
-   * @throws {@link PgEvictError} `BLOCKED` if somebody has it for too long
+   * @param what the purpose of the lock, in a sentence
+   * @param look looks for the object: `undefined` while it does not exist
+   * @param getsOn whether the lock's holder is seen to make progress; if not, it has `patienceMs`, but no longer than the lock
+   * may be held
+   * @returns the object; `undefined` if the lock was taken
+   * @throws {@link PgEvictError} `BLOCKED` if another session holds it for too long
    */
   async holdUnless<T>(
     lock: AdvisoryLock,
@@ -148,7 +149,7 @@ export class MaintenanceSession {
     return session;
   }
 
-  /** Without its locks nobody would know that the run lives. */
+  /** Without its locks no other process would know that the run lives. */
   #watch(session: ServerSession): void {
     session.onLost(() => void this.#session().catch(() => undefined));
   }

@@ -7,8 +7,8 @@ import { closeClient, giveUp } from './close-client.js';
 import { failureOf } from './error.js';
 
 /**
- * What must not change what we read, beside what would end our session. Row security that would hide rows is an error
- * instead. Rows are read as text and written from it, so text has to keep all that is in a value, as for pg_dump
+ * Settings that could change our results, or end our session. Row security that would hide rows is an error instead.
+ * Rows are read as text and written from it, so the text has to represent every value exactly, as for pg_dump
  * (`setup_connection()`, src/bin/pg_dump/pg_dump.c).
  */
 const readingSettings = {
@@ -19,7 +19,7 @@ const readingSettings = {
   DateStyle: 'ISO',
   IntervalStyle: 'postgres',
   array_nulls: 'on',
-  // What is prepared is asked again and again with nothing that a better plan could be made of.
+  // Prepared statements run again and again, and a custom plan would not be better.
   plan_cache_mode: 'force_generic_plan',
 };
 
@@ -28,7 +28,7 @@ function rowsOfAll<Row extends object>(results: unknown): Row[][] {
   return [results].flat().map((result) => (result as { rows: Row[] }).rows);
 }
 
-/** What node-postgres has and its types have not. */
+/** Members of node-postgres that its types lack. */
 interface KeepsAlive {
   ref(): void;
   unref(): void;
@@ -37,7 +37,7 @@ interface KeepsAlive {
 /** A session of ours on one database. It keeps the process alive only while something is asked. */
 export class ServerSession {
   readonly pid: number;
-  /** Whether it is gone: ended by somebody, or with the server. */
+  /** Whether it is gone: terminated, or with the server. */
   lost = false;
   readonly #client: Client & KeepsAlive;
   readonly #answerMs: number | undefined;
@@ -155,7 +155,7 @@ export class ServerSession {
   }
 }
 
-/** What a timer can hold; longer is as good as for ever. */
+/** The maximum of a timer; a longer time is as good as for ever. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /** The server has not answered in time. */
@@ -180,7 +180,7 @@ async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: num
       Math.min(answerMs, maxTimerMs),
     );
   });
-  // It fails, too, once the connection is given up; nobody waits for it then.
+  // It fails, too, once the connection is given up; nothing waits for it then.
   answer.catch(() => undefined);
   try {
     return await Promise.race([answer, silence]);

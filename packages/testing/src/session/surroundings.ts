@@ -7,9 +7,9 @@ export interface IdleSession {
   readonly since: string;
 }
 
-/** What is in and around a database beside its content. */
+/** The state in and around a database beside its content. */
 export interface Surroundings {
-  /** Session ids of everybody else who is on it, but those that are idle. */
+  /** Session ids of all others on it, except idle ones. */
   readonly pids: readonly number[];
   /** Those that may stay while rows are undone; none unless they are asked for. */
   readonly idle: readonly IdleSession[];
@@ -18,7 +18,7 @@ export interface Surroundings {
   /** Logical replication slots. */
   readonly slots: readonly string[];
   readonly subscriptions: number;
-  /** What the shared catalogs say of the database: owner, privileges, settings, comment, labels, limits. */
+  /** The database's entries in the shared catalogs: owner, privileges, settings, comment, labels, limits. */
   readonly facts: string;
   /** The id that the next transaction to write will get, or a later one, as rows have it. */
   readonly nextTransaction: string;
@@ -29,9 +29,9 @@ const idleAtMost = 20;
 
 /**
  * Those that have become idle last. The backend's state changes before it begins anything, and the query's snapshot is
- * older than the look at it: what a session that is idle then has written is visible to the next query, and what it
- * writes later has a transaction id that counts as new. A temporary object, or a value of a sequence that was taken in
- * advance, would outlive the reset; it does not say whose it is.
+ * older than its look at the state. So writes of a session that is idle then are visible to the next query, and its
+ * later writes have a transaction id that counts as new. A temporary object, or a sequence value that was cached, would
+ * outlive the reset; a session does not report those.
  */
 const idleColumn = String.raw`(SELECT coalesce(json_agg(i), '[]') FROM (SELECT a.pid, a.state_change::text AS since
   FROM pg_stat_activity a WHERE a.datid = d.oid AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'

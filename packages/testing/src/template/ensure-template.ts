@@ -19,7 +19,7 @@ import { vacuumTemplate } from './vacuum-template.js';
 /** Changes when templates are built in another way. */
 const formatVersion = '3';
 
-/** How long somebody may hold the lock of a template, at most, of whom no database is seen that he builds. */
+/** The maximum time that another session may hold the lock of a template if no database shows that it builds one. */
 const idleBuilderMs = 10_000;
 
 /** Whether a template is being built by a run that lives, however long that takes. */
@@ -47,14 +47,14 @@ SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR d
 FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
 
 /**
- * Makes sure that the template for a source exists, and takes the lock that says that this run uses it. The template
- * is built once for each hash of content, server version and role, by one process of all that ask at once, from
- * whatever machine; the others wait. It is built under a private name, which nobody else looks at, and gets its own
- * when it is finished and fenced: marked as a template, no connections allowed.
+ * Makes sure that the template for a source exists, and takes the lock that says that this run uses it. The template is
+ * built once for each hash of content, server version and role, by one of all processes that ask at once, on any
+ * machine; the others wait. It is built under a private name, which is not used elsewhere, and gets its own when it is
+ * finished and fenced: marked as a template, no connections allowed.
  *
  * Needs CREATEDB.
  *
- * @throws {@link PgEvictError} with the code of what failed; nothing is left then
+ * @throws {@link PgEvictError} with the code of the failure; nothing is left then
  */
 export async function ensureTemplate(
   control: MaintenanceSession,
@@ -89,7 +89,7 @@ export async function ensureTemplate(
     );
     if (built !== undefined) return built;
     try {
-      // Whoever held the lock before may have built it.
+      // The previous holder of the lock may have built it.
       return (
         (await findTemplate(control, server, hash, source)) ??
         (await buildTemplate(control, server, runId, hash, source))
@@ -117,7 +117,8 @@ async function findTemplate(
   const { comment, day, unlogged } = readComment(row.comment);
   const today = new Date();
   if (day !== dayOf(today)) {
-    // Somebody else may be saying the same at this moment, or another role may own it: that is as good.
+    // Another process may be setting the same comment at this moment, or another role may own the template: both are
+    // fine.
     await control
       .query(commentStatement(name, templateComment({ comment, unlogged, ofOneRun: !reused }, today)))
       .catch(() => undefined);
@@ -153,7 +154,7 @@ async function buildTemplate(
     await control.query(commentStatement(name, labelled));
     await control.query(`ALTER DATABASE ${database} IS_TEMPLATE true ALLOW_CONNECTIONS false`);
     await renameDatabase({ ...target, database: name }, templateName(hash)).catch((error: unknown) => {
-      // Somebody who is connected elsewhere, where our lock is not seen, was faster.
+      // A process on another maintenance database, where our lock is not seen, was faster.
       if ((error as { code?: unknown }).code !== 'DATABASE_EXISTS') throw error;
     });
     const built = await findTemplate(control, server, hash, source);
@@ -168,7 +169,7 @@ async function buildTemplate(
   }
 }
 
-/** Everybody who may create databases can give one this name, with what he likes in it. */
+/** Every role that may create databases can create one of this name, with any content. */
 function ofAnotherRole(name: string, owner: string): PgEvictError {
   return new PgEvictError(
     'REFUSED',
@@ -177,7 +178,7 @@ function ofAnotherRole(name: string, owner: string): PgEvictError {
   );
 }
 
-/** Somebody has changed it, or was stopped while dropping it: what it contains is not known. */
+/** It was changed, or a DROP of it was interrupted: its content is unknown. */
 function notATemplate(name: string): PgEvictError {
   return new PgEvictError(
     'BLOCKED',

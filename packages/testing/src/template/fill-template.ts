@@ -14,7 +14,7 @@ export interface ConfiguredDatabase {
   readonly isKnexfiles: boolean;
 }
 
-/** What would lead a process to another server or database than the variables beside it. */
+/** Variables that would lead a process to another server or database than the variables beside them. */
 const misleading = new Set([...misleadingVariables, 'PGPASSWORD']);
 
 /** Finds out which database is configured. It is not forbidden where it is the maintenance database itself. */
@@ -33,7 +33,7 @@ export function configuredDatabase({ connection, target }: ResolvedConfiguration
  * Fills a template in a process of its own, in which nothing is loaded yet, whose variables lead to the template, and
  * which is refused a connection to the configured database.
  *
- * @throws {@link PgEvictError} `REFUSED` for that, and what filling fails with
+ * @throws {@link PgEvictError} `REFUSED` for that, and the error of the filling
  */
 export async function fillTemplate(
   job: FillingJob,
@@ -53,7 +53,7 @@ export async function fillTemplate(
   const env = {
     ...Object.fromEntries(inherited),
     ...address.environment,
-    // A wrapped knexfile follows it, whatever it says itself.
+    // A wrapped knexfile follows it, regardless of its own settings.
     PG_EVICT_TEST_DATABASE_URL: address.url,
   };
   try {

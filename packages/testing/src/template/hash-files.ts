@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { glob } from 'tinyglobby';
 
-/** What names a variable among inputs. */
+/** The prefix of a variable among inputs. */
 const ofVariable = /^env:(.*)$/s;
 
 /**

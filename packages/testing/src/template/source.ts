@@ -7,7 +7,7 @@ import { configuredDatabase, fillTemplate } from './fill-template.js';
 import { digest, hashFiles } from './hash-files.js';
 import type { TemplateSource } from './template.js';
 
-/** What a template is made from. */
+/** The source that a template is made from. */
 export interface TemplateOptions {
   readonly template: NonNullable<TestingConfig['template']>;
   /**
@@ -22,7 +22,7 @@ export interface TemplateOptions {
 }
 
 /**
- * Finds out what a template is made from. What says nothing about the files it depends on (`inputs`) gets a hash of
+ * Determines the source of a template. A source that does not declare the files it depends on (`inputs`) gets a hash of
  * its own in each run, so that it is never stale.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
@@ -36,7 +36,7 @@ export async function templateSource(options: TemplateOptions): Promise<Template
   const files = await hashFiles(patterns, folder);
   if (knex !== false) return sourceOfKnex(knex, options, folder, files);
   const reused = patterns.length > 0;
-  // Whatever runs knex takes the environment of the knexfile from NODE_ENV.
+  // Every program that runs knex takes the environment of the knexfile from NODE_ENV.
   const content = reused ? [files, process.env['NODE_ENV'] ?? ''] : [options.runId];
   const written = sourceOfCommand(options, folder) ?? sourceOfSetup(options);
   if (written !== undefined) return { ...written, hash: digest([...written.hashed, ...content]), reused };
@@ -90,7 +90,7 @@ async function sourceOfKnex(
   return knexSource({ knexfile, env, seed, files, configured: configuredDatabase(configuration) });
 }
 
-/** What fills a template, and the text that stands for it in the hash. */
+/** The code that fills a template, and the text that stands for it in the hash. */
 type Written = Pick<TemplateSource, 'description' | 'fill'> & { readonly hashed: readonly string[] };
 
 function sourceOfCommand(

@@ -1,9 +1,9 @@
 import type { ServerSession } from '../session/server-session.js';
 
 /**
- * A table with fewer pages is taken for one of ten by the planner until it is vacuumed or analysed, as it will be filled
- * (`table_block_relation_estimate_size()`, src/backend/access/table/tableam.c). Once it is known to be small, whatever
- * is planned before a test has filled it reads all of it each time.
+ * The planner assumes ten pages for a smaller table until it is vacuumed or analysed, because it expects it to be
+ * filled (`table_block_relation_estimate_size()`, src/backend/access/table/tableam.c). Once the planner knows that it
+ * is small, every statement that is planned before a test has filled it reads all of it each time.
  */
 const pagesUnknownToBeSmall = 10;
 

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlainError } from './protocol.js';
 
-/** What a process is told that is to be the host of a run, as JSON. */
+/** The request to a process that is to be the host of a run, as JSON. */
 export interface DetachedHost {
   /** The project's folder, where its configuration is looked for. */
   readonly directory: string;
   /** The process that the run ends with. */
   readonly runner: number;
-  /** A private folder, where it says how to reach it, and where nobody else begins the same. */
+  /** A private folder, in which the host writes its address, and in which no other user can start the same. */
   readonly place: string;
 }
 
-/** What the host says in its place: its own pid, and how to reach it or why not. */
+/** The file that the host writes there: its own pid, and its address or its error. */
 export interface DetachedAnswer {
   readonly pid: number;
   /** The value of the run's variable. */
@@ -51,5 +51,5 @@ export function allPlaces(): { readonly place: string; readonly runner: number }
 /** The file of the answer. */
 export const answerIn = (place: string): string => join(place, 'host.json');
 
-/** The file of the pid of whoever sees to it that there is an answer. */
+/** The file with the pid of the process that takes care of an answer. */
 export const pidIn = (place: string): string => join(place, 'pid');

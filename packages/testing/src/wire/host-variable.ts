@@ -9,7 +9,7 @@ const protocolVersion = 1;
 
 /** Where the host of a run is. */
 export interface HostAddress {
-  /** The host's private folder, which nobody else may open. */
+  /** The host's private folder, which no other user may open. */
   readonly folder: string;
   /** Said first: on Windows, a pipe has no folder. */
   readonly secret: string;
@@ -32,7 +32,7 @@ export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): 
   return { folder, secret };
 }
 
-/** What the variable says of an address. */
+/** The address in the variable. */
 export function toHostVariable({ folder, secret }: HostAddress): string {
   return `${protocolVersion}:${secret}:${folder}`;
 }
@@ -52,7 +52,7 @@ export function removeHostVariable(environment: NodeJS.ProcessEnv): void {
   Reflect.deleteProperty(environment, name);
 }
 
-/** What the host listens on: a Unix socket, or a named pipe. */
+/** The endpoint that the host listens on: a Unix socket, or a named pipe. */
 export function socketPath(folder: string): string {
   return process.platform === 'win32' ? `\\\\.\\pipe\\${basename(folder)}` : join(folder, 's');
 }

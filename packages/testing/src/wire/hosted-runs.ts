@@ -29,9 +29,9 @@ export function readHostedRuns(folder: string): HostedRun[] {
 }
 
 /**
- * Says what runs a host has.
+ * Writes down the runs of a host.
  *
- * @param invitations what a process needs to end them, should the host be killed
+ * @param invitations the data with which a process can end them, should the host be killed
  */
 export function writeHostedRuns(
   folder: string,
@@ -42,7 +42,7 @@ export function writeHostedRuns(
   write(fileIn(folder), runs);
 }
 
-/** What {@link writeHostedRuns} was told of how to end the runs, as JSON; `undefined` where they were ended. */
+/** The invitations that {@link writeHostedRuns} was given, as JSON; `undefined` if the runs were ended. */
 export function readLegacy(folder: string): string | undefined {
   try {
     return read(legacyIn(folder), 'utf8');

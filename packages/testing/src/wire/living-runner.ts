@@ -16,7 +16,7 @@ function isNode(pid: number): boolean {
   const own = programOf('self');
   if (own === undefined) return pid > 1;
   const its = programOf(pid);
-  // What another user runs is not told.
+  // A process of another user cannot be queried.
   return its === undefined ? pid > 1 : its === own;
 }
 

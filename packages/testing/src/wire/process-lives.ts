@@ -6,7 +6,7 @@ const exists = existsSync;
 const read = readFileSync;
 const kill = process.kill.bind(process);
 
-/** Where Linux says what each process does. */
+/** The path where Linux describes each process. */
 const processes = '/proc';
 
 /**
@@ -22,7 +22,7 @@ export function lives(pid: number): boolean {
   return !/^[ZX]/.test(stateOf(pid));
 }
 
-/** As `ps` has it, `''` where nobody knows. */
+/** As `ps` has it, `''` if it is unknown. */
 function stateOf(pid: number): string {
   if (process.platform === 'win32') return '';
   if (!exists(`${processes}/self/stat`)) {

@@ -9,7 +9,7 @@ export type PlainSocket = Omit<OpenSocket, 'lines' | 'openedAt'> & { readonly op
 /** A leaked session, with the index of its socket among those that were asked about. */
 export type PlainLeak = Omit<LeakedSession, 'socket'> & { readonly socket: number | null };
 
-/** What a worker asks of the host, and what the host answers. */
+/** A worker's requests to the host, and the host's answers. */
 export interface Requests {
   /** Comes first. */
   hello: { readonly asks: { readonly secret: string; readonly who: string }; readonly answers: object };
@@ -23,7 +23,7 @@ export interface Requests {
       readonly name?: string | undefined;
       readonly template?: string | undefined;
       readonly empty?: boolean | undefined;
-      /** For whom, as in messages: a test file. */
+      /** The borrower, as in messages: a test file. */
       readonly for: string;
     };
     readonly answers: { readonly name: string };
@@ -34,7 +34,7 @@ export interface Requests {
       readonly name: string;
       /** Whether anything can have got to it since it was lent or reset. */
       readonly used: boolean;
-      /** Keeps it aside, for somebody to look into. */
+      /** Keeps it aside, so that a person can look into it. */
       readonly keep?: boolean | undefined;
       /** Whether the worker goes on, so that the answer names its next database; `same`, whether that is this one. */
       readonly next: 'none' | 'any' | 'same';
@@ -46,7 +46,7 @@ export interface Requests {
     readonly asks: { readonly name: string; readonly graceMs?: number | undefined };
     readonly answers: Omit<ResetReport, 'sessions'> & { readonly sessions: readonly number[] };
   };
-  /** Asks who is behind open sockets, and who else is on borrowed databases. */
+  /** Asks for the sessions of open sockets, and for others on borrowed databases. */
   leaks: {
     readonly asks: {
       readonly run: string;
@@ -64,7 +64,7 @@ export type RequestMessage = {
   [Kind in RequestKind]: { readonly id: number; readonly kind: Kind; readonly asks: Requests[Kind]['asks'] };
 }[RequestKind];
 
-/** What went wrong, as it goes over the wire. */
+/** An error, as it goes over the wire. */
 export interface PlainError {
   readonly code: PgEvictErrorCode;
   readonly message: string;

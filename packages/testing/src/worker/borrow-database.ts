@@ -18,16 +18,16 @@ export interface BorrowDatabaseOptions {
 }
 
 /**
- * Borrows one more database: a copy of the template that nobody else has. It is given back by its `release()`, at the
- * end of the test file at the latest. What is left connected to it then is a leak of the file.
+ * Borrows one more database: a copy of the template for this caller alone. It is given back by its `release()`, at the
+ * end of the test file at the latest. A session that is left on it then is a leak of the file.
  *
  * ```ts
  * const shadow = await borrowDatabase({ empty: true });
  * const pool = new Pool({ connectionString: shadow.url });
  * ```
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where no run was begun, or the configuration has no such template;
- * what `acquireDatabase` throws; `CONNECTION_FAILED` where the host is gone; `TIMEOUT`
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if no run was begun, or the configuration has no such template; the
+ * errors of `acquireDatabase`; `CONNECTION_FAILED` if the host is gone; `TIMEOUT`
  */
 export async function borrowDatabase({
   template,

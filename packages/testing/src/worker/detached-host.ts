@@ -31,7 +31,7 @@ import { lives } from '../wire/process-lives.js';
 /** How long a run may take to begin: a template may be built. */
 const beginMs = 300_000;
 
-/** How often somebody looks who waits for it. */
+/** How often a process that waits for it checks. */
 const lookEveryMs = 10;
 
 /** After so many looks it is asked whether anybody will answer at all. */
@@ -138,7 +138,7 @@ function pidAt(place: string): number | undefined {
 
 const runs = (pid: number): boolean => unwatched(() => lives(pid));
 
-/** The host that this process has started has ended without a word: another would do the same. */
+/** The host that this process has started has ended without an answer: another one would do the same. */
 function endedEarly(place: string): PgEvictError {
   const said = outputAt(place);
   return new PgEvictError('UNEXPECTED', 'The host of the run has ended before the run had begun.', {
@@ -146,7 +146,7 @@ function endedEarly(place: string): PgEvictError {
   });
 }
 
-/** Whether the place is now this process's to fill, with its pid. Nobody else may have made it. */
+/** Whether the place is now this process's to fill, with its pid. It must not have been made by another user. */
 function take(place: string): boolean {
   if (!existsSync(place)) {
     const made = mkdtempSync(`${place}-`);
@@ -190,10 +190,13 @@ function answerAt(place: string): DetachedAnswer | undefined {
   }
 }
 
-/** What the project has said while its run began is for people. */
+/** Output of the project while its run began is for people. */
 const outputAt = (place: string): string => readFileSync(outputIn(place), 'utf8').trimEnd();
 
-/** Belongs to the run from here on. @param place of who has begun it @throws what it failed with */
+/**
+ * Belongs to the run from here on. @param place the folder of the process that has begun it @throws the error of its
+ * start
+ */
 function follow({ address = '', error }: DetachedAnswer, place: string | undefined): void {
   const output = place === undefined ? '' : outputAt(place);
   if (output !== '') tell(output);

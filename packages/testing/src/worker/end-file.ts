@@ -1,6 +1,6 @@
 import { thisThread } from './thread.js';
 
-/** The test file of this thread is over, if nobody has said so: nobody closes one whose set-up failed. */
+/** Ends the test file of this thread if nothing else has: a file whose set-up failed is not closed by its runner. */
 export function endFile(): void {
   const thread = thisThread();
   thread.file?.abandon();

@@ -36,7 +36,7 @@ export interface BorrowForFileOptions {
    * @default true
    */
   readonly entered?: boolean | undefined;
-  /** What the file says otherwise than the configuration. */
+  /** The settings by which the file overrides the configuration. */
   readonly settings?:
     | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
     | undefined;
@@ -47,18 +47,19 @@ export interface BorrowForFileOptions {
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
-/** What became of a database that was given back. */
+/** The fate of a database that was given back. */
 export interface GivenBack {
-  /** The database that was kept for somebody to look into, as `keepFailed` says. */
+  /** The database that was kept for a person to look into, as `keepFailed` says. */
   readonly kept: (DatabaseAddress & { readonly name: string }) | null;
 }
 
 /**
- * The database of a test file while it runs: its variables, its sockets, and what it leaves open.
+ * The database of a test file while it runs: its variables, its sockets, and the sessions it leaves open.
  *
- * Of an adapter for a test runner, in this order: {@link borrowForFile} before anything of the file is loaded, set
- * {@link FileDatabase.variables}, wait for {@link FileDatabase.ready}; {@link FileDatabase.watch} is told what runs;
- * after the last hook {@link FileDatabase.findLeaks}, and {@link FileDatabase.giveBack}.
+ * An adapter for a test runner does this, in this order: it calls {@link borrowForFile} before anything of the file is
+ * loaded, sets {@link FileDatabase.variables}, and waits for {@link FileDatabase.ready}. It tells {@link
+ * FileDatabase.watch} what runs. After the last hook it calls {@link FileDatabase.findLeaks} and {@link
+ * FileDatabase.giveBack}.
  */
 export class FileDatabase implements DatabaseAddress {
   readonly file: string;
@@ -66,7 +67,7 @@ export class FileDatabase implements DatabaseAddress {
   readonly url: string;
   readonly connection: DatabaseAddress['connection'];
   readonly environment: DatabaseAddress['environment'];
-  /** What the configuration says of the run, and the file otherwise. */
+  /** The settings of the configuration for the run, overridden by those of the file. */
   readonly settings: RunSettings;
   /** The file's sockets. */
   readonly watch: SocketWatch;
@@ -97,7 +98,7 @@ export class FileDatabase implements DatabaseAddress {
     return this.way.run.server;
   }
 
-  /** What the test file finds in its environment; `undefined` stands for what it does not find there. */
+  /** The environment of the test file; `undefined` stands for a variable that is removed. */
   get variables(): Readonly<Record<string, string | undefined>> {
     const { url, environment } = this;
     return {
@@ -112,23 +113,24 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * Waits until the database is there and holds what the template holds. May be called again, by whoever waits later.
+   * Waits until the database is there and has the content of the template. May be called again by later waiters.
    *
-   * @throws {@link PgEvictError} what `acquireDatabase` throws; `CONNECTION_FAILED` where the host is gone; `TIMEOUT`
+   * @throws {@link PgEvictError} the errors of `acquireDatabase`; `CONNECTION_FAILED` if the host is gone; `TIMEOUT`
    */
   async ready(): Promise<void> {
     this.#ready ??= unwatched(async () => this.#borrow());
-    // Who began need not be who waits.
+    // The caller that begins need not be the one that waits.
     this.#ready.catch(() => undefined);
     return this.#ready;
   }
 
   /**
-   * Makes it what the template is, now, whoever is on it. Sessions that are idle stay connected where rows are put back.
+   * Restores the state of the template now, even if sessions are on it. Idle sessions stay connected while rows are
+   * undone.
    *
-   * @param file of what it is reset, for messages
-   * @returns what was done; `null` where nobody can have got to it, so that it is that already
-   * @throws {@link PgEvictError} `SESSIONS_REMAIN`, and where a copy is made what `acquireDatabase` throws
+   * @param file the name of the file, for messages
+   * @returns the actions; `null` if no code can have reached the database, so that nothing needs to be restored
+   * @throws {@link PgEvictError} `SESSIONS_REMAIN`, and, if a copy is made, the errors of `acquireDatabase`
    */
   async reset(file = this.file): Promise<Requests['reset']['answers'] | null> {
     if (!this.#lent || !this.watch.used) return null;
@@ -140,7 +142,7 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * Makes a database that was lent to this file what its template is, whoever is on it.
+   * Restores a database that was lent to this file to the state of its template, even if sessions are on it.
    *
    * @internal
    */
@@ -150,8 +152,8 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * The sessions that the file has left open, after a moment for those that it is just closing; each with the lines that
-   * opened it. Asks the server only where the file can have got to it; with `leaks: 'ignore'` nobody.
+   * The sessions that the file has left open, after a moment for those that it is just closing; each with the lines
+   * that opened it. Asks the server only if the file can have reached it; not at all with `leaks: 'ignore'`.
    *
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
@@ -171,10 +173,10 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * Gives the database back, with whatever else the file has borrowed; it is reset in the background, unless nobody can
-   * have got to it. From here on, nobody gets a connection to the server in the file's name. May be called again.
+   * Gives the database back, with all others that the file has borrowed. It is reset in the background, unless no code
+   * can have reached it. From here on, the file's code cannot connect to the server any more. May be called again.
    *
-   * @param failed whether the file failed, so that its database is kept where `keepFailed` says so
+   * @param failed whether the file failed, so that its database is kept if `keepFailed` says so
    * @param goesOn whether this thread may run another file: its database is then named now
    */
   async giveBack({ failed = false, goesOn = true } = {}): Promise<GivenBack> {
@@ -202,7 +204,8 @@ export class FileDatabase implements DatabaseAddress {
   }
 
   /**
-   * The file is over, but nobody has said so: its set-up failed. The next file of this thread gets the same database.
+   * The file is over without having been closed: its set-up failed. The next file of this thread gets the same
+   * database.
    *
    * @internal
    */
@@ -251,7 +254,8 @@ export class FileDatabase implements DatabaseAddress {
       .map((leak) => ({ ...leak, socket: leak.socket === null ? null : (open[leak.socket] ?? null) }))
       .filter(({ socket, pid }) => {
         if (socket !== null) return true;
-        // Others of the run work on the same database; and what the file has closed is just leaving.
+        // Other processes of the run work on the same database; and sessions that the file has closed are just
+        // disconnecting.
         return this.settings.isolation !== 'run' && !(pid !== null && this.watch.hasOpened(pid));
       });
   }

@@ -1,9 +1,9 @@
 import { PgEvictError } from '@pg-evict/core';
 
-/** What a project, or a test file, may say otherwise than the configuration. */
+/** Settings by which a project, or a test file, overrides the configuration. */
 export interface FileSettings {
   /**
-   * What gets a fresh database: each test file, or each test.
+   * Gives a fresh database to each test file, or to each test.
    * @default testing.isolation of the configuration
    */
   readonly isolation?: 'file' | 'test' | undefined;
@@ -26,9 +26,9 @@ const choices = {
 } as const;
 
 /**
- * What a test file says otherwise than the configuration.
+ * The settings by which a test file overrides the configuration.
  *
- * @param where it says so, for messages
+ * @param where the place of the settings, for messages
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */
 export function readFileSettings(given: unknown, where: string): FileSettings | undefined {

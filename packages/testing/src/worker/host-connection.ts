@@ -9,7 +9,7 @@ import { type HostAddress, socketPath } from '../wire/host-variable.js';
 import { onLines, toLine } from '../wire/lines.js';
 import type { AnswerMessage, RequestKind, Requests } from '../wire/protocol.js';
 
-/** How long somebody waits in silence. */
+/** How long a wait stays silent. */
 const silentMs = 2000;
 
 /** How long a host may take to answer that it is there. */
@@ -18,7 +18,7 @@ const helloMs = 10_000;
 /** How long an answer may take, unless something else is configured. */
 const deadlineMs = 60_000;
 
-/** What somebody waits for. */
+/** A pending wait. */
 interface Waiting {
   readonly resolve: (answers: never) => void;
   readonly reject: (error: unknown) => void;
@@ -28,7 +28,7 @@ interface Waiting {
 
 /** How an answer is waited for. */
 interface AskOptions {
-  /** Who waits, as in messages: a test file. */
+  /** The waiting party, as in messages: a test file. */
   readonly for: string;
   readonly timeoutMs?: number | undefined;
 }
@@ -51,7 +51,7 @@ export class HostConnection {
 
   /**
    * @param timeoutMs how long each answer may take
-   * @throws {@link PgEvictError} `CONNECTION_FAILED` where nobody listens there, or is none of ours
+   * @throws {@link PgEvictError} `CONNECTION_FAILED` if nothing listens there, or the listener is not one of ours
    */
   static async open(
     { folder, secret }: HostAddress,
@@ -59,7 +59,7 @@ export class HostConnection {
   ): Promise<HostConnection> {
     const socket = unwatched(() => new Socket());
     const connection = new HostConnection(socket, timeoutMs);
-    // With these, whatever a test has put in their place is not asked.
+    // The original functions, so that a test's replacements are not called.
     unwatched(() => socketRegistry().connect.call(socket, { path: socketPath(folder) }));
     const who = `pid ${process.pid}${threadId === 0 ? '' : `, thread ${threadId}`}`;
     await connection.ask(
@@ -79,9 +79,9 @@ export class HostConnection {
   }
 
   /**
-   * Asks the host, and waits for the answer. After two seconds it says on standard error who waits for what.
+   * Asks the host, and waits for the answer. After two seconds a message on standard error says who waits for what.
    *
-   * @throws {@link PgEvictError} what the host answers; `CONNECTION_FAILED` where it is gone; `TIMEOUT`
+   * @throws {@link PgEvictError} the host's answer; `CONNECTION_FAILED` if it is gone; `TIMEOUT`
    */
   async ask<Kind extends RequestKind>(
     kind: Kind,
@@ -119,7 +119,7 @@ export class HostConnection {
     }
   }
 
-  /** Ends it: what this thread has borrowed goes back. */
+  /** Ends it: the databases that this thread has borrowed go back. */
   close(): void {
     this.#socket.destroy();
   }

@@ -2,8 +2,8 @@ import { readHostVariable } from '../wire/host-variable.js';
 import { readLegacy } from '../wire/hosted-runs.js';
 
 /**
- * The runs of the host that this process belongs to, where that was killed and has not ended them: JSON, a list of what
- * `joinRun` takes.
+ * The runs of the host that this process belongs to, if that was killed and has not ended them: JSON, a list of inputs
+ * of `joinRun`.
  */
 export function leftRuns(): string | undefined {
   const address = readHostVariable();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 
-/** What drivers say when a session of theirs was ended. */
+/** The errors of drivers for a session that was terminated. */
 const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
 const words =
   /terminating connection due to administrator command|Connection terminated|Connection ended unexpectedly|server closed the connection/i;
@@ -14,28 +14,29 @@ export function isEviction(reason: unknown): boolean {
 
 type Emit = (this: EventEmitter, event: string | symbol, ...parameters: unknown[]) => boolean;
 
-/** Who has emitted the end of a session. */
+/** The emitters that have reported the end of a session. */
 export interface MutedEvictions {
-  /** The sockets of clients that nobody listens to, so that nobody knows that they are of no use any more. */
+  /** The sockets of clients without a listener: their owners do not learn that they are unusable. */
   readonly unheard: ReadonlySet<Socket>;
-  /** Lets everybody be told again. */
+  /** Lets all listeners be called again. */
   restore(): void;
 }
 
 /**
- * While sessions are ended, has their clients told of it, which a pool then takes out, but not who listens to the pool:
- * node-postgres recommends to end the process there. A client that nobody listens to would raise an uncaught exception.
+ * While sessions are terminated, lets their clients receive the error, so that a pool removes them, but hides it from
+ * listeners of the pool: node-postgres recommends to end the process there. A client without a listener would raise an
+ * uncaught exception.
  */
 export function muteEvictions(): MutedEvictions {
   const prototype = EventEmitter.prototype as unknown as { emit: Emit };
   const { emit } = prototype;
   const unheard = new Set<Socket>();
-  /** Who is telling of an error, each with that error. */
+  /** The emitters that are reporting an error, each with that error. */
   const telling = new Map<unknown, unknown>();
-  /** Whose events are being told, the innermost last. */
+  /** The emitters whose events are being delivered, the innermost last. */
   const sockets: Socket[] = [];
   const emitError: Emit = function emitError(event, error, ...others) {
-    // A pool passes on what one of its clients tells, with that client.
+    // A pool passes on an event of one of its clients, with that client.
     if (telling.get(others[0]) === error) return false;
     if (this.listenerCount(event) === 0) {
       const socket = sockets.at(-1);
@@ -71,7 +72,7 @@ export function muteEvictions(): MutedEvictions {
 
 const said = ': pg-evict has reset the test database';
 
-/** Says why, to whoever is told. */
+/** Explains the error to the listeners that receive it. */
 function say(error: unknown): void {
   // In a sandbox, errors have a class of their own.
   const told = Object(error) as { code?: unknown; message?: unknown };

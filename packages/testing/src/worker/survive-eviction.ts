@@ -10,12 +10,11 @@ type ResetAnswer = Requests['reset']['answers'];
 type Listener = (...parameters: unknown[]) => void;
 
 /**
- * Runs something that ends sessions of the test file, in the name of which no error is to be raised: a pool that nobody
- * listens to would emit one for each idle session, and fail the test. Pools take such a session out and open another
- * one with the next query. A client that does not is named on standard error. Every other error goes where it would
- * have gone.
+ * Runs a callback that terminates the test file's sessions, and suppresses the resulting driver errors: a pool without
+ * a listener would emit one for each idle session, and fail the test. Pools remove such a session and open another one
+ * with the next query. A client that does not is named on standard error. Every other error takes its usual way.
  *
- * @param file whose sessions they are
+ * @param file the owner of the sessions
  */
 export async function surviveEviction(
   file: string,
@@ -51,7 +50,7 @@ export async function surviveEviction(
   }
 }
 
-/** What is left of a client that nobody listens to: its next query fails, and does not say why. */
+/** A client without a listener is left unusable: its next query fails, and does not say why. */
 function describeUnheard(
   file: string,
   { reason }: ResetAnswer,

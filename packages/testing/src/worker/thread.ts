@@ -14,7 +14,7 @@ interface RunningFile {
   abandon(): void;
 }
 
-/** What all copies of this package in a thread share. */
+/** The state that all copies of this package in a thread share. */
 interface Thread {
   /** By the host's folder. */
   readonly connections: Map<string, Promise<HostConnection>>;
@@ -24,7 +24,7 @@ interface Thread {
   file: RunningFile | undefined;
   /** Settles when a file that was over without a word has given back what it had. */
   leaving: Promise<unknown>;
-  /** What the file has borrowed beside its own. */
+  /** The databases that the file has borrowed beside its own. */
   readonly borrowed: Set<BorrowedDatabase>;
   /** How many names were proposed. */
   proposed: number;
@@ -49,7 +49,7 @@ export interface WayToHost {
   readonly connection: () => Promise<HostConnection>;
 }
 
-/** The projects that runs were begun for, as whoever began them has named them. */
+/** The projects that runs were begun for, as the code that began them has named them. */
 export function knownProjects(environment: NodeJS.ProcessEnv = process.env): string[] {
   const address = readHostVariable(environment);
   return address === undefined
@@ -58,9 +58,9 @@ export function knownProjects(environment: NodeJS.ProcessEnv = process.env): str
 }
 
 /**
- * Finds the run of this process, or of the project that is named. Waits for nobody.
+ * Finds the run of this process, or of the project that is named. Does not wait.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where this process belongs to no run
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run
  */
 export function wayToHost(
   directory: string | undefined,
