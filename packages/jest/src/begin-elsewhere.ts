@@ -4,10 +4,10 @@ import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { ownServer, startRun, type TestRun } from '@pg-evict/testing';
 import type { Begin, Begun } from './run/begin-in-child.js';
 
-/** The descriptor of the answer: standard output is that of what the project loads. */
+/** The descriptor of the answer: the project's own output goes to standard output. */
 const answer = 3;
 
-/** Begins a run and hands it on; whoever asked for it joins it. Until standard input ends, the run lives. */
+/** Begins a run and hands it on; the process that asked for it joins it. The run lives until standard input ends. */
 async function begin({ directory, server }: Begin): Promise<Begun> {
   try {
     return { run: (await start(directory, server)).toJSON() };

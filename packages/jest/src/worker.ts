@@ -34,7 +34,7 @@ export interface BorrowedDatabase {
     readonly connectionTimeoutMillis?: number | undefined;
     readonly application_name?: string | undefined;
   };
-  /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and what TLS needs. */
+  /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and the variables for TLS. */
   readonly environment: Readonly<Record<string, string>>;
   /**
    * Makes it what the template is, now. Sessions that are idle stay connected where rows are put back, all others are
@@ -49,7 +49,7 @@ export interface BorrowedDatabase {
 }
 
 /**
- * Borrows one more database: a copy of the template that nobody else has. It is given back by its `release()`, at the
+ * Borrows one more database: a copy of the template for this caller alone. It is given back by its `release()`, at the
  * end of the test file at the latest. A session that is left on it then is a leak of the file.
  *
  * ```ts
@@ -57,8 +57,8 @@ export interface BorrowedDatabase {
  * const pool = new Pool({ connectionString: shadow.url });
  * ```
  *
- * @throws `PgEvictError` with code `CONFIG_INVALID` where no run was begun, or the configuration has no such template;
- * `CONNECTION_FAILED` where the host is gone; `TIMEOUT`
+ * @throws `PgEvictError` with code `CONFIG_INVALID` if no run was begun, or the configuration has no such template;
+ * `CONNECTION_FAILED` if the host is gone; `TIMEOUT`
  */
 export const borrowDatabase: (options?: BorrowDatabaseOptions) => Promise<BorrowedDatabase> =
   worker.borrowDatabase;

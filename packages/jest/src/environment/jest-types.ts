@@ -31,7 +31,7 @@ export interface TestState {
   readonly unhandledErrors: unknown[];
 }
 
-/** What this package needs of an environment of Jest; those of 29 and 30 have it. */
+/** The members of a Jest environment that this package needs; those of 29 and 30 have them. */
 export interface EnvironmentLike {
   readonly global: object;
   setup(): Promise<void>;
@@ -43,7 +43,7 @@ export interface EnvironmentLike {
 // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript takes no other base for a mixin (TS2545)
 export type EnvironmentClass<T extends EnvironmentLike = EnvironmentLike> = new (...parameters: any[]) => T;
 
-/** What Jest gives the constructor of an environment first. */
+/** The first argument that Jest passes to the constructor of an environment. */
 export interface EnvironmentConfig {
   readonly globalConfig: {
     /** After how many failed tests Jest ends; 0 where it goes on. */
@@ -57,7 +57,7 @@ export interface EnvironmentConfig {
   };
 }
 
-/** What Jest gives the constructor of an environment second. */
+/** The second argument that Jest passes to the constructor of an environment. */
 export interface EnvironmentContext {
   readonly testPath: string;
 }

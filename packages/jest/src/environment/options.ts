@@ -1,10 +1,10 @@
 /**
- * What a project, or a test file by a docblock, may say otherwise than the configuration: `testEnvironmentOptions:
- * { pgEvict: { leaks: 'warn' } }`.
+ * Settings by which a project, or a test file by a docblock, overrides the configuration: `testEnvironmentOptions: {
+ * pgEvict: { leaks: 'warn' } }`.
  */
 export interface DatabaseEnvironmentOptions {
   /**
-   * What gets a fresh database: each test file, or each test.
+   * Gives a fresh database to each test file, or to each test.
    * @default testing.isolation of the configuration
    */
   readonly isolation?: 'file' | 'test' | undefined;

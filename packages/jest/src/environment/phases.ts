@@ -1,8 +1,8 @@
 import type { DescribeBlock, TestEntry, TestEvent, TestState } from './jest-types.js';
 
 /**
- * What an event says is beginning to run, for a report; `undefined` where it says nothing. Tests that run at the same
- * time begin with the run: which of them opens something no event tells.
+ * The phase that an event begins, for a report; `undefined` if it begins none. Concurrent tests begin with the run: no
+ * event says which of them opens something.
  */
 export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean): string | undefined {
   if (hasConcurrent) {

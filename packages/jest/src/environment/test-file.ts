@@ -23,7 +23,7 @@ import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
 /** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
 const noFrame = '    at <anonymous>:0:0';
 
-/** A test file while it runs: its variables, its database, and what it leaves open. */
+/** A test file while it runs: its variables, its database, and the sessions it leaves open. */
 export class TestFile {
   readonly #path: string;
   readonly #directory: string;
@@ -35,7 +35,7 @@ export class TestFile {
   #finished = false;
   #closed = false;
 
-  /** Makes nothing: where a setup file throws, nobody would be told to clear it up. */
+  /** Creates nothing: if a setup file throws, nothing would clean it up. */
   constructor(
     { globalConfig, projectConfig }: EnvironmentConfig,
     { testPath }: EnvironmentContext,
@@ -59,7 +59,7 @@ export class TestFile {
     this.#database.watch.enter('while the file was loaded');
   }
 
-  /** Begins to see to the database, and waits until it is ready; may be called again, by whoever waits later. */
+  /** Starts to get the database, and waits until it is ready; may be called again by later waiters. */
   async ready(): Promise<void> {
     try {
       await this.#database.ready();
@@ -121,7 +121,7 @@ export class TestFile {
     const leaks = await this.#database.findLeaks().catch(async (error: unknown) => {
       await this.#unlessBailing(error);
       if (state === undefined) throw error;
-      // Thrown, it would take the place of what the tests have come to.
+      // Thrown, it would replace the results of the tests.
       state.unhandledErrors.push([error, undefined]);
       return [];
     });

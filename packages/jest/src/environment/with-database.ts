@@ -9,7 +9,7 @@ import type {
 import { TestFile } from './test-file.js';
 
 /**
- * An environment of Jest that gives each test file a database of its own, made of any other environment:
+ * An environment of Jest that gives each test file a database of its own, made from any other environment:
  *
  * ```js
  * const { withDatabase } = require('@pg-evict/jest');
@@ -17,10 +17,11 @@ import { TestFile } from './test-file.js';
  * module.exports = class extends withDatabase(TestEnvironment) { … };
  * ```
  *
- * `DATABASE_URL` and `PG*` lead there before the first setup file runs; the database holds what the template holds. When
- * the file is over, sessions that it left open are reported with the line that opened them, and are ended without any
- * driver noticing; from `super.teardown()` on, nobody gets another one in its name. Settings are in the configuration of
- * pg-evict (`testing`); a project, or a docblock, may say otherwise in `testEnvironmentOptions.pgEvict`.
+ * `DATABASE_URL` and `PG*` lead there before the first setup file runs; the database has the content of the template.
+ * When the file is over, sessions that it left open are reported with the line that opened them, and are terminated
+ * without an error in their drivers; from `super.teardown()` on, no new session can be opened for the file. Settings
+ * are in the configuration of pg-evict (`testing`); a project, or a docblock, can override them in
+ * `testEnvironmentOptions.pgEvict`.
  *
  * @throws PgEvictError at the start of a test file: `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`,
  * `PERMISSION_DENIED`, …
@@ -36,7 +37,7 @@ export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & 
       const [config, context] = parameters as [EnvironmentConfig, EnvironmentContext];
       const file = new TestFile(config, context, this.global);
       this.#file = file;
-      // What extends this may want the database in its own `setup()`.
+      // A subclass may need the database in its own `setup()`.
       this.#overlaps = this.constructor === DatabaseEnvironment && isCircus(config);
       // Some environments have theirs as a property of the instance, which a method would not override.
       const inherited = this.handleTestEvent?.bind(this);

@@ -7,7 +7,7 @@ import { PgEvictError } from '@pg-evict/core';
 import { joinRun, type RunInvitation, type StartRunOptions, type TestRun } from '@pg-evict/testing';
 import { packageDirectory } from '../package-directory.cjs';
 
-/** What this program is asked, as JSON. */
+/** The request to this program, as JSON. */
 export interface Begin {
   /** Of the project. */
   readonly directory: string;
@@ -15,7 +15,7 @@ export interface Begin {
   readonly server: StartRunOptions;
 }
 
-/** What it answers, as JSON. */
+/** Its answer, as JSON. */
 export interface Begun {
   readonly run?: RunInvitation;
   readonly error?: { readonly code: PgEvictError['code']; readonly message: string };
@@ -24,10 +24,10 @@ export interface Begun {
 /** The program that begins a run. */
 const beginElsewhere = join(packageDirectory, 'begin-elsewhere.js');
 
-/** What the project writes is for people; the answer has a pipe of its own, the last. */
+/** The project's output is for people; the answer has a pipe of its own, the last. */
 const stdio = ['pipe', 2, 2, 'pipe'] satisfies StdioOptions;
 
-/** What it has answered. @throws {@link PgEvictError} what the start of the run failed with */
+/** The answer. @throws {@link PgEvictError} the error of the start of the run */
 function invitationIn(answer: string, status: number | null): RunInvitation {
   const { run, error } = JSON.parse(answer || '{}') as Begun;
   if (run !== undefined) return run;
@@ -36,11 +36,11 @@ function invitationIn(answer: string, status: number | null): RunInvitation {
 }
 
 /**
- * Begins a run with what the files of the project say now. Node loads a module once a process: in another one a
- * configuration, a migration or whatever these load is that which was just saved. The template would else be named for
- * the new files, and hold what the old ones made.
+ * Begins a run with the current files of the project. Node loads a module once per process, so a new process is needed
+ * to load the configuration, the migrations and their imports as they were just saved. Otherwise the template would be
+ * named after the new files, and hold the result of the old ones.
  *
- * @throws {@link PgEvictError} what `startRun` throws
+ * @throws {@link PgEvictError} the errors of `startRun`
  */
 export async function beginAfresh(begin: Begin): Promise<TestRun> {
   const child = spawn(process.execPath, [beginElsewhere, JSON.stringify(begin)], { stdio });

@@ -12,10 +12,10 @@ const endingMs = 10_000;
 const lookEveryMs = 500;
 
 /**
- * A process of Jest whose parent is gone would run its test file to the end, with nobody to tell: Jest may have started
- * it in place of one that Ctrl-C had just ended. Where Jest was killed, and with it the host of the run, it has another
- * process end the run; then it ends itself. Looked for by a timer: who listens for the end of the
- * channel keeps it open.
+ * Ends a process of Jest whose parent is gone. It would run its test file to the end, and could report to no one: Jest
+ * may have started it to replace one that Ctrl-C had just ended. If Jest was killed, and with it the host of the run,
+ * this process has another process end the run, and then ends itself. It checks with a timer, because a listener for
+ * the end of the channel would keep the channel open.
  */
 export function endWithParent(): void {
   const state = processState('parent/1', () => ({ isWatched: false }));

@@ -4,11 +4,11 @@ import { isMainThread } from 'node:worker_threads';
 import { packageDirectory } from '../package-directory.cjs';
 
 /**
- * Sees to it that this process belongs to a run. Where no global setup of ours has begun one, as that of the project
- * took its place, the run is begun here, and a process of its own is its host. Waits for nobody: an environment has to
- * know its variables when it is constructed.
+ * Makes sure that this process belongs to a run. If our global setup did not begin one, because the project's replaced
+ * it, the run is begun here, and a process of its own is its host. Blocks, because an environment has to know its
+ * variables when it is constructed.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` and what the start of a run fails with
+ * @throws {@link PgEvictError} `CONFIG_INVALID` and the errors of the start of a run
  */
 export function ensureHost(directory: string): void {
   if (hasHost()) return;

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 const names = ['js', 'ts', 'mjs', 'cjs', 'mts', 'cts', 'json'].map((kind) => `jest.config.${kind}`);
 
 /**
- * The files that may be a project's configuration of Jest, which tells nobody the path: those that its command line
+ * The files that may be a project's configuration of Jest, which does not expose the path: those that its command line
  * and `projects` name, and the nearest one.
  *
  * @param projects of Jest's global configuration: folders, files, or configurations themselves

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 
-/** What test files in band are led to that run outside of our environment. */
+/** The variables for test files in band that run outside of our environment. */
 interface OutsideState {
   variables: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -10,10 +10,10 @@ function before(): Before {
 }
 
 /**
- * Sets variables of this process itself, while a test file runs in it: what `child_process` starts without an `env` of
- * its own inherits those, not the ones that a sandbox of Jest shows.
+ * Sets variables of this process itself, while a test file runs in it: a process started by `child_process` without an
+ * `env` of its own inherits those, not the ones that a sandbox of Jest shows.
  *
- * @param set changes what it is given
+ * @param set changes the variables that it is given
  */
 export function lendEnvironment(set: (environment: NodeJS.ProcessEnv) => void): void {
   takeBackEnvironment();
@@ -28,7 +28,7 @@ export function lendEnvironment(set: (environment: NodeJS.ProcessEnv) => void): 
   set(process.env);
 }
 
-/** Sets them to what they were. */
+/** Restores their previous values. */
 export function takeBackEnvironment(): void {
   const { environment } = before();
   for (const [name, value] of Object.entries(environment ?? {})) {

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { loadConfig } from '@pg-evict/config';
 import { configurationFileOf, configurationFiles } from './jest-configuration.js';
 
-/** What Jest gives a global setup first. */
+/** The first argument that Jest passes to a global setup. */
 export interface GlobalConfig {
   readonly rootDir: string;
   /** Folders, or configuration files in them. */
@@ -12,7 +12,7 @@ export interface GlobalConfig {
   readonly watchAll?: boolean | undefined;
 }
 
-/** What Jest gives a global setup second: the project whose test comes first. */
+/** The second argument that Jest passes to a global setup: the project whose test comes first. */
 export interface ProjectConfig {
   readonly rootDir: string;
   /** Made of `rootDir`, the path of its configuration file, and its index. */

@@ -7,7 +7,7 @@ import { processState } from './process-state.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What starts a process is given, as far as it is looked at. */
+/** The arguments of the functions that start a process, as far as they are examined. */
 interface SpawnOptions {
   readonly args?: readonly string[] | undefined;
   envPairs?: string[] | undefined;
