@@ -5,10 +5,10 @@ import { settingsKey } from './contract/provided.js';
 import { withBeginning } from './run/begin-first.js';
 import { globalSetupFile, isOurSetup, setupFile } from './run/left-out.js';
 
-/** What a project may say otherwise than the configuration of pg-evict. */
+/** Settings by which a project overrides the configuration of pg-evict. */
 export type PgEvictOptions = FileSettings;
 
-/** What the plugin reads and adds to of a configuration. */
+/** The parts of a configuration that the plugin reads and adds to. */
 interface TestOptions {
   globalSetup?: string | string[];
   setupFiles?: string | string[];

@@ -1,6 +1,6 @@
 import type { PgEvictErrorCode } from '@pg-evict/core';
 
-/** What the global setup tells the test files of a project. */
+/** The data that the global setup passes to the test files of a project. */
 export interface ProvidedRun {
   /** How to reach the host of the run. */
   readonly address: string;
@@ -10,7 +10,7 @@ export interface ProvidedRun {
   readonly shared: boolean;
 }
 
-/** What it tells them where a run could not be begun again in watch mode. */
+/** The data for a run that could not be begun again in watch mode. */
 export interface ProvidedFailure {
   readonly failure: { readonly code: PgEvictErrorCode; readonly message: string };
 }
@@ -18,5 +18,5 @@ export interface ProvidedFailure {
 /** By which name Vitest provides it; of no concern to the project's types. */
 export const runKey = 'pgEvict' as never;
 
-/** The same of what the project says otherwise than the configuration of pg-evict. */
+/** The same for the settings by which the project overrides the configuration of pg-evict. */
 export const settingsKey = 'pgEvictSettings' as never;

@@ -18,9 +18,9 @@ import { TestFile } from './test-file.js';
  * Begins the test file that Vitest is about to load, unless a setup file has begun it already: its variables are set at
  * once, and its database is there when this resolves.
  *
- * @param options `anew`: asked by our own setup file, once for each test file; `isRepeated`: whether that is evaluated
+ * @param options `anew`: called by our own setup file, once for each test file; `isRepeated`: whether that is evaluated
  * for each test file
- * @throws PgEvictError `CONFIG_INVALID`, what `acquireDatabase` throws, `CONNECTION_FAILED`, `TIMEOUT`
+ * @throws PgEvictError `CONFIG_INVALID`, the errors of `acquireDatabase`, `CONNECTION_FAILED`, `TIMEOUT`
  */
 export async function beginTestFile({ anew = false, isRepeated = true } = {}): Promise<void> {
   const state = realmState();

@@ -2,7 +2,7 @@ import * as vitest from 'vitest';
 import type { RunnerTask } from 'vitest';
 import { followLegacyFile, hasLegacyRunner } from './legacy-runner.js';
 
-/** What is called while a test file runs. */
+/** Callbacks that run around a test file. */
 export interface FileHooks {
   /** Everything of the file was loaded. */
   readonly start: () => void;
@@ -12,16 +12,19 @@ export interface FileHooks {
   readonly beforeTest: (test: RunnerTask) => Promise<void> | void;
   /** After each attempt at a test, and after its hooks. */
   readonly afterTest: () => void;
-  /** After everything of the file: hooks, what they returned, fixtures. What it throws is an error of the file. */
+  /**
+   * Runs after everything of the file: hooks, the cleanups they returned, fixtures. An exception is an error of the
+   * file.
+   */
   readonly finish: () => Promise<void>;
 }
 
-/** More than the host of a run may take to answer, which says then for whom it waits. */
+/** Longer than the host of a run may take to answer; its error then names the session that it waits for. */
 const hookMs = 90_000;
 
 /**
- * Has these called around the test file that is being loaded, outside of all hooks of the project, in whatever order
- * `sequence.hooks` has them: call it before the project has registered any.
+ * Registers callbacks around the test file that is being loaded, outside of all hooks of the project, with every value
+ * of `sequence.hooks`: call it before the project has registered any.
  */
 export function followFile({ start, run, beforeTest, afterTest, finish }: FileHooks): void {
   if (hasLegacyRunner) {

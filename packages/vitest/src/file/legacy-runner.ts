@@ -10,7 +10,7 @@ interface Runner {
   onTaskUpdate?: (packs: unknown[], events: TaskEvent[]) => Promise<void> | void;
 }
 
-/** What is called after everything of the file that runs. */
+/** The callback that runs after everything of the current file. */
 interface Following {
   finish: (() => Promise<void>) | undefined;
   /** Lets the runner tell that the file is over, at once where it would have done so already. */

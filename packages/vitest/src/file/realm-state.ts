@@ -1,7 +1,7 @@
 import type { FileDatabase } from '@pg-evict/testing/worker';
 import type { TestFile } from './test-file.js';
 
-/** What the test files of a worker, or of a VM in it, share. */
+/** The state that the test files of a worker, or of a VM in it, share. */
 export interface RealmState {
   /** The test file that runs. */
   file: TestFile | undefined;

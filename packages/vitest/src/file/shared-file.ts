@@ -2,9 +2,9 @@ import { TestFile } from './test-file.js';
 import { realmState } from './realm-state.js';
 
 /**
- * A test file that shares modules with others of its worker (`isolate: false`), and so their pools: what they leave open
- * is no leak, and the database stays the same; it is reset after each file. Sessions that are idle stay connected where
- * rows are put back; others are ended without an error.
+ * A test file that shares modules with others of its worker (`isolate: false`), and so their pools: sessions that it
+ * leaves open are no leak, and the database stays the same; it is reset after each file. Idle sessions stay connected
+ * while rows are undone; others are terminated without an error.
  */
 export class SharedFile extends TestFile {
   override readonly finish = async (): Promise<void> => {

@@ -7,8 +7,8 @@ import { endOwnRuns } from './end-projects.js';
 import { processState } from './process-state.js';
 
 /**
- * In watch mode, each run of tests is begun with what configuration, migrations and seeds say then. Where it cannot be
- * begun, each test file fails with the reason.
+ * In watch mode, each run of tests begins with the current configuration, migrations and seeds. If it cannot be begun,
+ * each test file fails with the reason.
  */
 export function beginAgainOnRerun(project: TestProject): void {
   const state = processState();

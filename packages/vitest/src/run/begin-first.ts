@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { packageDirectory } from '../package-directory.cjs';
 import { setupFile } from './left-out.js';
 
-/** What a test file begins with, once a worker has loaded it. */
+/** The imports that a test file begins with, once a worker has loaded it. */
 const beginFile = join(packageDirectory, '../esm/file/begin-test-file.js');
 
 /**
- * A setup file of the project, which begins the test file before anything else: with `sequence.setupFiles: 'parallel'`,
- * Vitest's default, setup files are evaluated in any order. What it imports comes after the first line; what it does
- * after the second, also where its imports were evaluated for another test file.
+ * A setup file of the project, changed to begin the test file before anything else: with `sequence.setupFiles:
+ * 'parallel'`, Vitest's default, setup files are evaluated in any order. Its imports follow the first line; its own
+ * code follows the second, also if its imports were evaluated for another test file.
  */
 export function withBeginning(code: string): string {
   // On one line, so that lines stay what they are.

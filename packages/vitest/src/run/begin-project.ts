@@ -6,11 +6,11 @@ import { type HostedProjects, processState } from './process-state.js';
 import { sharesModules } from './shares-modules.js';
 
 /**
- * Begins the run of a project, unless one was begun for another project with the same configuration, and tells the
- * project's test files of it. What of the project runs outside of ours gets no further than to a database that does not
- * exist.
+ * Begins the run of a project, unless one was begun for another project with the same configuration, and passes it to
+ * the project's test files. Code of the project that runs outside of our test files gets the address of a database that
+ * does not exist.
  *
- * @throws PgEvictError what `startRun` throws
+ * @throws PgEvictError the errors of `startRun`
  */
 export async function beginProject(project: TestProject): Promise<void> {
   const state = processState();

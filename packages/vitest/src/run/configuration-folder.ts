@@ -17,7 +17,7 @@ export async function configurationFolder({ config, vite }: TestProject): Promis
   const { configFile } = vite.config;
   const folders = [...(typeof configFile === 'string' ? [dirname(configFile)] : []), config.root];
   for (const directory of folders) {
-    // What is wrong with one is told by the run that is begun with it.
+    // An error in one is reported by the run that is begun with it.
     const found = await loadConfig({ cwd: directory }).then(
       ({ filepath }) => filepath,
       () => directory,

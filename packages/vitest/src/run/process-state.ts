@@ -8,7 +8,7 @@ export interface HostedProjects {
   readonly directories: Map<string, string>;
 }
 
-/** What the process of Vitest remembers between the global setups of its projects. */
+/** The state that the process of Vitest keeps between the global setups of its projects. */
 export interface ProcessState {
   run: HostedProjects | undefined;
   readonly projects: Set<TestProject>;
