@@ -8,7 +8,7 @@ survivesClosedPipe(process.stderr);
 // The driver's advice about future versions is for those who write applications; it would land between the lines.
 process.removeAllListeners('warning');
 
-// What stands behind "--" belongs to the command that `run` runs.
+// Words after "--" belong to the command that `run` runs.
 const separator = process.argv.indexOf('--');
 const own = separator === -1 ? process.argv : process.argv.slice(0, separator);
 
@@ -17,7 +17,7 @@ if (own.includes('--no-color')) {
   delete process.env['FORCE_COLOR'];
 }
 
-/** What the scripts of `completion` ask, which is no command of a person's. */
+/** The request of the scripts that `completion` prints; it is not a command for people. */
 async function completeWords(words: readonly string[]): Promise<void> {
   const { complete } = await import('./completion/complete.js');
   await complete(program, words);

@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 
-/** Nobody reads more of a line, and it would be looked through again with each piece that comes. */
+/** A longer line is not needed, and it would be searched again with each piece that comes. */
 const longestLine = 65_536;
 
-/**
- * What a program writes to its stdout. It fails where the program does, with what that said; destroying it ends the
- * program.
- */
+/** A program's stdout. It fails if the program does, with the program's message; destroying it ends the program. */
 export function programOutput(
   program: string,
   args: readonly string[],

@@ -20,7 +20,7 @@ export interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Ends it when it fires; it is waited for all the same. */
   readonly signal: AbortSignal | undefined;
-  /** Writes to its stdin, and ends that. What it throws ends the program. @default nothing to read */
+  /** Writes to its stdin, and ends that. An exception ends the program. @default nothing to read */
   readonly feed?: (stdin: Writable, end: () => void) => Promise<void>;
   /** @default what it says on stdout is dropped */
   readonly onStdout?: (chunk: string) => void;
@@ -88,7 +88,7 @@ export async function runProgram(
         resolve(outcome);
       });
     });
-    // What it cannot be fed is not its end: why it ended, it says itself.
+    // A write error alone does not explain its end; its own message does.
     const feeding = child.stdin === null ? undefined : feed?.(child.stdin, leave);
     const [[code, endedBy], fed] = await Promise.all([
       ended,

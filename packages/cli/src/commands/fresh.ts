@@ -46,7 +46,8 @@ export async function fresh({ database, command }: FreshWords, options: FreshOpt
     },
     { searchesKnexfile: (config) => command === undefined && config.fresh?.command === undefined },
   );
-  // What a knexfile left open must not keep the command; knex's own does not wait for it either.
+  // Handles that a knexfile left open must not keep the command alive; knex's own command does not wait for them
+  // either.
   // oxlint-disable-next-line no-process-exit -- everything has been said
   setTimeout(() => process.exit(), 1000).unref();
 }
@@ -76,7 +77,7 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
     const report = await recreateDatabase(target, {
       ...recreate,
       onStep: async (step) => {
-        // What comes after it waits until the new database is filled.
+        // The following output waits until the new database is filled.
         if (step === 'settings-applied') progress?.say('Migrating');
         else await operation.onStep?.(step);
       },
@@ -103,7 +104,7 @@ function nameOf({ database }: Target): string {
   return database ?? (process.env['PGDATABASE'] || '');
 }
 
-/** Fills the database itself. A statement that nobody waits for any more would run on: its session is ended. */
+/** Fills the database itself. A statement that is no longer waited for would run on, so its session is terminated. */
 async function fillInPlace(
   context: CommandContext,
   steps: readonly FreshStep[],

@@ -49,7 +49,7 @@ interface RestorePlan extends RecognizedDump {
   readonly keepOldAs: string | undefined;
 }
 
-/** Looks at the dump, and at what is to restore it, before anything else. */
+/** Examines the dump, and the program that is to restore it, before anything else. */
 async function planRestore(
   words: RestoreWords,
   { interrupts, target }: CommandContext,
@@ -139,10 +139,10 @@ function performRestore(
       dropSlots,
       dropSubscriptions,
       keepOldAs,
-      // What was added to template1 would be in the way of the dump, which has it too.
+      // Objects added to template1 would conflict with the dump, which contains them, too.
       template: 'template0',
       onStep: async (step) => {
-        // What comes after it waits until the new database is filled.
+        // The following output waits until the new database is filled.
         if (step === 'settings-applied') progress?.say(`Restoring ${dump.path}`);
         else await operation.onStep?.(step);
       },

@@ -76,7 +76,7 @@ async function hold(
         ran = await runChild(command, {
           env: { ...environmentFor(access, connection, options.url), PG_EVICT_DATABASE: database },
           stdout: options.json === true ? 'stderr' : 'inherit',
-          // What is configured for operations does not bound the command.
+          // The configured timeout of operations does not limit the command.
           endsAt:
             options.timeout === undefined ? undefined : startedAt + Math.min(maxTimerMs, options.timeout),
           stop: lost.signal,

@@ -41,13 +41,13 @@ export async function terminate(database: string | undefined, options: Terminate
       progress.stop();
     });
     printTermination(report, options, { endThese: endThese(report, options), listsSessions: !wasShown });
-    // What was done is told already, whether this can be found out or not.
+    // The result is already printed, even if this query fails.
     if (filtersByHidden(options)) await warnOfHidden(context).catch(() => undefined);
     return report.denied.length > 0 || report.remaining.length > 0 ? sessionsRemain : done;
   });
 }
 
-/** To whoever looks for sessions that hang, those that cannot be judged are not those that do not. */
+/** If the server hides the state of sessions, an empty result does not mean that no session hangs. */
 async function warnOfHidden({ target, deadline }: CommandContext): Promise<void> {
   const hidden = (await listSessions(target, deadline)).filter(isHidden).length;
   if (hidden === 0) return;

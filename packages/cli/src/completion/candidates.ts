@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** What may stand at the cursor. */
+/** The candidates for the word at the cursor. */
 export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly Candidate[] }
   /** Names of databases, from the server that the options before the cursor lead to. */
@@ -10,7 +10,7 @@ export type Candidates =
 /** The options before the cursor, as they were typed. */
 export type TypedOptions = Readonly<Record<string, string>>;
 
-/** A word, and what it is. */
+/** A word, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly description: string;
@@ -27,14 +27,14 @@ const plain = (words: readonly string[]): Candidates => ({
 });
 
 /**
- * What may stand at the cursor.
+ * The candidates for the word at the cursor.
  *
- * @param words the words behind `pg-evict`; the last one is at the cursor
+ * @param words the words after `pg-evict`; the last one is at the cursor
  */
 export function candidatesFor(program: Command, words: readonly string[]): Candidates {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? '';
-  // What stands behind "--" belongs to another program.
+  // Words after "--" belong to another program.
   if (before.includes('--')) return { kind: 'files' };
   const { command, options, positionals, expects } = read(program, before);
   if (expects !== undefined) return valuesOf(expects, options);
@@ -44,7 +44,7 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
     return option === undefined ? nothing : valuesOf(option, options);
   }
   if (current.startsWith('-')) return flagsOf(program, command);
-  // What is no command has nothing that could follow it.
+  // After a word that is not a command, nothing can be completed.
   if (command === undefined) return positionals === 0 ? commandsOf(program) : nothing;
   return positionalOf(program, command, positionals, options);
 }
@@ -58,7 +58,7 @@ interface Line {
   readonly expects: Option | undefined;
 }
 
-/** Reads what stands before the cursor, whatever is wrong with it. */
+/** Reads the words before the cursor, even if they contain mistakes. */
 function read(program: Command, words: readonly string[]): Line {
   let command: Command | undefined;
   let positionals = 0;

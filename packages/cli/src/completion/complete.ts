@@ -5,7 +5,7 @@ import { type Candidate, candidatesFor, type TypedOptions } from './candidates.j
 import { filesMark } from './scripts.js';
 import { splitLine } from './split-line.js';
 
-/** How long somebody who pressed Tab waits for a server; PG_EVICT_COMPLETION_MS says it otherwise, for one far away. */
+/** How long completion waits for a server; PG_EVICT_COMPLETION_MS overrides it, for a server far away. */
 const patienceMs = Number(process.env['PG_EVICT_COMPLETION_MS']) || 300;
 
 /**
@@ -29,10 +29,10 @@ export async function complete(program: Command, [shell = '', ...given]: readonl
   leave();
 }
 
-/** A configuration file may have left something open. What was written has gone to the pipe by then. */
+/** A configuration file may have left handles open. The output has gone to the pipe by then. */
 function leave(): void {
   process.stdout.write('', () => {
-    // oxlint-disable-next-line no-process-exit -- nobody waits for more
+    // oxlint-disable-next-line no-process-exit -- all output is written
     process.exit(0);
   });
 }

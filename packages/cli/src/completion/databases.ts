@@ -3,7 +3,7 @@ import { listDatabases } from '@pg-evict/core/internal';
 import { divertStdout } from '../terminal/stdout.js';
 import type { TypedOptions } from './candidates.js';
 
-/** The names of the databases that somebody may mean, from the server that the options lead to. */
+/** The names of the databases that a user may want to name, from the server that the options lead to. */
 export async function completeDatabases(options: TypedOptions, timeoutMs: number): Promise<string[]> {
   const { config, env, host, knexfile, maintenanceDb, port, url, username } = options;
   const { target } = await divertStdout({ json: true }, async () =>

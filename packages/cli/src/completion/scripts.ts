@@ -3,7 +3,7 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof shells)[number];
 
-/** What `pg-evict __complete` prints where the shell is to complete the names of files. */
+/** The output of `pg-evict __complete` that makes the shell complete the names of files. */
 export const filesMark = ':files';
 
 // The words are asked for by the name that was typed, so that the one of a project completes by itself.

@@ -10,7 +10,7 @@ import { printable } from '../terminal/printable.js';
 import { divertStdout } from '../terminal/stdout.js';
 import { loadConfig, PgEvictError, resolveTarget, sharedDeadline } from './engine.js';
 
-/** What a command works with. */
+/** The resources that a command works with. */
 export interface CommandContext {
   readonly target: Target;
   /** The connection, and where it comes from. */
@@ -20,9 +20,9 @@ export interface CommandContext {
   readonly options: GlobalOptions & EndingOptions & UndoFlags;
   /** `--grace` and `--except` or what is configured, for core. */
   readonly ending: Ending;
-  /** What `confirm` of the configuration says. */
+  /** `confirm` of the configuration. */
   readonly confirm: ResolvedConfiguration['confirm'];
-  /** What `undo` of the configuration says. */
+  /** `undo` of the configuration. */
   readonly undo: ResolvedConfiguration['undo'];
   readonly interrupts: Interrupts;
   /**
@@ -36,13 +36,13 @@ export interface CommandContext {
 
 const thirtySecondsMs = 30_000;
 
-/** What is particular about a command. */
+/** Properties of a command. */
 export interface ContextOptions {
   /** Whether to look upward for a knexfile where none is named. @default false */
   readonly searchesKnexfile?: boolean | ((config: ResolvedConfig) => boolean);
   /**
-   * Changes nothing and ends nobody, so goes on where a folder may not be searched for a configuration, as psql would:
-   * nothing is lost by not heeding what that would protect. @default false
+   * Changes nothing and terminates no session. So it goes on if a directory cannot be searched for a configuration, as
+   * psql would: nothing is lost if protections in such a configuration are not heeded. @default false
    */
   readonly readsOnly?: boolean;
 }

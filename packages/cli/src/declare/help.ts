@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** `help`, and what people type in its place. */
+/** `help`, and other spellings of it. */
 export function declareHelp(program: Command): void {
   program
     .command('help')
@@ -29,7 +29,7 @@ export function declareHelp(program: Command): void {
   });
 }
 
-/** Options that show that a name is meant, whatever it is. */
+/** Options that make it clear that a word is a name. */
 const meansIt = ['yes', 'confirm', 'dryRun', 'json'];
 
 /** `pg-evict create help` would create a database of that name, and `rename help` rename one. */

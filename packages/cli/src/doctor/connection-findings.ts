@@ -6,7 +6,7 @@ import { describeStandby } from '../report/standbys.js';
 import { blocked } from '../terminal/exit-code.js';
 import type { Finding } from './finding.js';
 
-/** Nothing is refused for it: what pg-evict needs of a server has been there for long. */
+/** Such a server is not refused: the features that pg-evict needs have existed for long. */
 function untestedFinding(major: number): Finding {
   const { oldest, newest } = testedMajors;
   return {
@@ -16,7 +16,7 @@ function untestedFinding(major: number): Finding {
   };
 }
 
-/** Puts into words what a connection leads to, and what its role may do. */
+/** Describes the server of a connection, and the privileges of its role. */
 export function connectionFindings(facts: ConnectionFacts): Finding[] {
   const { createdb, local, pooler, readAllStats, role, server, serviceRoles, signalBackend, superuser } =
     facts;

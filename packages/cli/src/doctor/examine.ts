@@ -25,13 +25,13 @@ export interface Examination {
   /** `undefined` if there is no such database. */
   readonly diagnosis: Diagnosis | undefined;
   readonly leftovers: readonly AbandonedLeftover[];
-  /** What is kept for an undo, of whatever database. */
+  /** Content that is kept for an undo, of every database. */
   readonly kept: readonly KeptDatabase[];
   /** The aliases of the given poolers that lead to the database and are paused. */
   readonly paused: readonly PausedPoolerAlias[];
 }
 
-/** Looks at everything. What cannot be reached is thrown. */
+/** Examines everything. Throws if something cannot be reached. */
 export async function examine({ deadline, ending, target }: CommandContext): Promise<Examination> {
   const connection = await examineConnection(target, deadline);
   const leftovers = await findLeftovers(serverOnly(target), deadline);
@@ -49,7 +49,7 @@ export async function examine({ deadline, ending, target }: CommandContext): Pro
   return { connection, description, diagnosis, leftovers, kept, paused };
 }
 
-/** A target for what concerns a server and no database of it. */
+/** A target for questions about a server that concern no database of it. */
 function serverOnly(target: CommandContext['target']): CommandContext['target'] {
   return { ...target, database: target.database ?? 'postgres' };
 }

@@ -14,8 +14,8 @@ export interface Finding {
   /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
   readonly level: 'ok' | 'note' | 'problem';
   readonly text: string;
-  /** What would change it. */
+  /** The remedy. */
   readonly remedy?: string;
-  /** What a problem exits with. */
+  /** The exit code of a problem. */
   readonly exitCode?: number;
 }

@@ -46,7 +46,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
   ];
 }
 
-/** A person may have paused it, so `--fix` is for those who know that nobody has. */
+/** A person may have paused it, so use `--fix` only if you know that this is not the case. */
 function pausedFinding(
   { alias, database, operating, url }: PausedPoolerAlias,
   options: GlobalOptions,
@@ -88,7 +88,7 @@ function keptFinding(
   };
 }
 
-/** The exit code of what was found: that of the first problem, sessions that may not be ended last. */
+/** The exit code of the findings: that of the first problem; sessions that may not be terminated come last. */
 export function exitCodeOfFindings(findings: readonly Finding[]): number {
   const codes = findings.flatMap(({ exitCode }) => (exitCode === undefined ? [] : [exitCode]));
   return codes.find((code) => code !== sessionsRemain) ?? codes[0] ?? done;
@@ -154,7 +154,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
   ];
 }
 
-/** What stands in the way, and what an operation deals with by itself. */
+/** The obstacles, and those that an operation removes by itself. */
 function obstacleFindings(diagnosis: Diagnosis): Finding[] {
   const passing = diagnosis.blockers.filter(
     (blocker) => !diagnosis.standing.includes(blocker) && blocker.session === undefined,

@@ -10,7 +10,7 @@ import {
   sharedDeadline,
 } from '../context/engine.js';
 
-/** What was tried to put in order, and what came of it. */
+/** The result of an attempted repair. */
 export interface Repair {
   readonly database: string;
   /** Why it failed; `null` if it did not. */
@@ -18,9 +18,9 @@ export interface Repair {
 }
 
 /**
- * Puts in order what died operations left. For each database they were working on core does it. What is left of a
- * database that is gone is dropped where it is worthless and nobody is connected to it; where it is data, it stays,
- * unless the database named on the command line turns out to be the one it belongs to.
+ * Repairs what died operations left. For each database they were working on, core does it. If that database is gone, a
+ * leftover without needed data is dropped if no session is on it. A leftover that holds data stays, unless the database
+ * named on the command line turns out to be the one it belongs to.
  */
 export async function repair(
   { deadlineEach, target }: CommandContext,
@@ -55,7 +55,7 @@ export async function repair(
   for (const { database, kind } of orphans) {
     if (kind === 'held') continue;
     await attempt(database, async (deadline) => {
-      // Somebody who found it and connected to it may have a reason to.
+      // A client that found it and connected to it may have a reason to.
       await dropDatabase({ ...target, database }, { ...deadline, ifExists: true, keep: [{ user: '*' }] });
       return undefined;
     });

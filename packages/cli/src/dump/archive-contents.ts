@@ -8,11 +8,11 @@ export interface ArchiveEntry {
   readonly tag: string;
   readonly namespace: string;
   readonly owner: string;
-  /** What makes it. */
+  /** The statement that creates it. */
   readonly definition: Buffer;
-  /** What drops it; pg_restore makes `ALTER … OWNER TO` of it. */
+  /** The statement that drops it; pg_restore derives `ALTER … OWNER TO` from it. */
   readonly drop: Buffer;
-  /** What its data are put into; empty where they are SQL. */
+  /** The statement that loads its data; empty if the data are SQL. */
   readonly copy: Buffer;
   readonly hasData: boolean;
 }

@@ -1,8 +1,8 @@
 import type { Piece } from '../sql/lexer.js';
 
 /**
- * A window on the bytes of a stream, which grows at its end and is cut at its beginning. What was handed out of it stays
- * as it is. While a statement is incomplete it grows by half, so that looking through it again costs little.
+ * A window on the bytes of a stream, which grows at its end and is cut at its beginning. Slices that it has returned
+ * stay as they are. While a statement is incomplete the window grows by half, so that scanning it again costs little.
  */
 export class ByteWindow implements Piece {
   bytes: Buffer = Buffer.alloc(0);
@@ -33,7 +33,7 @@ export class ByteWindow implements Piece {
     this.start = index;
   }
 
-  /** Puts bytes before all others, which were read before; offsets of what follows stay what they are. */
+  /** Puts bytes, which were read earlier, before all others; offsets of later bytes stay the same. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
     const position = this.position - bytes.length;

@@ -1,4 +1,4 @@
-/** What pg_dump and pg_dumpall write at the beginning and the end of what they make. */
+/** The lines that pg_dump and pg_dumpall write at the beginning and the end of a dump. */
 const beginning = /^-- PostgreSQL database (?:cluster )?dump\s*$/;
 const ending = /^-- PostgreSQL database (?:cluster )?dump complete\s*$/;
 
@@ -33,7 +33,7 @@ export class Completeness {
   }
 }
 
-/** What pg_dump puts above each object (`_printTocEntry()`, src/bin/pg_dump/pg_backup_archiver.c). */
+/** The comment that pg_dump puts above each object (`_printTocEntry()`, src/bin/pg_dump/pg_backup_archiver.c). */
 const heading =
   /^-- Name: (.*); Type: (TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE); Schema: (.*); Owner: /s;
 

@@ -1,4 +1,4 @@
-/** What a line that begins with a backslash is. */
+/** The meaning of a line that begins with a backslash. */
 export type DumpCommand =
   | { readonly kind: 'connect'; readonly name: string; readonly database: string }
   | { readonly kind: 'harmless' }
@@ -16,8 +16,7 @@ export function readCommand(line: string): DumpCommand {
   const [, reuse, quoted, plain] = connect.exec(line) ?? [];
   const argument = quoted?.replaceAll('""', '"') ?? plain;
   const database = reuse === undefined ? argument : databaseOf(argument ?? '');
-  // A connection string may lead to another server.
-  // What follows the name may hold a password.
+  // A connection string may lead to another server. The text after the name may hold a password.
   const [name = '\\'] = line.trim().split(/\s/, 1);
   if (database !== undefined && (reuse !== undefined || !/=|:\/\//.test(database))) {
     return { kind: 'connect', name, database };

@@ -11,7 +11,7 @@ export interface StatementItem {
   readonly at: number;
 }
 
-/** What stands next in a plain dump. Bytes are valid until the next one is asked for. */
+/** The next item of a plain dump. Bytes are valid until the next one is requested. */
 export type DumpItem =
   | StatementItem
   | { readonly kind: 'comment'; readonly bytes: Buffer; readonly at: number }
@@ -21,14 +21,14 @@ export type DumpItem =
   | { readonly kind: 'end'; readonly open: OpenLiteral | undefined; readonly at: number };
 
 /**
- * Reads a plain dump item by item. What it says is data of `COPY` is only so if the server asks for data; whoever runs
- * the dump then takes them with {@link copyData}.
+ * Reads a plain dump item by item. Text after a `COPY` statement is its data only if the server asks for data; the
+ * caller that runs the dump then takes them with {@link copyData}.
  */
 export class DumpReader {
   readonly #window: ByteWindow;
   readonly #end = new StatementEnd();
   #begun = false;
-  /** What was read ahead, and where each begins. */
+  /** Items that were read ahead, and where each begins. */
   #ahead: { readonly item: DumpItem; readonly lexis: Lexis; readonly start: number }[] = [];
   /** The statement that was looked through in part. */
   #scanned: { readonly at: number; readonly lexis: Lexis } | undefined;
@@ -103,7 +103,7 @@ export class DumpReader {
       window.cut(window.start + 3);
   }
 
-  /** What stands next, if all of it is there. */
+  /** The next item, if all of it is there. */
   #read(lexis: Lexis): DumpItem | undefined {
     const window = this.#window;
     for (;;) {
@@ -163,7 +163,7 @@ export class DumpReader {
       const { bytes, start, end } = window;
       const mark: number = atLineStart && beginsMark(bytes, start, end) ? start : findMark(bytes, start, end);
       const behind = mark === -1 ? notMark : markEnd(bytes, mark, end, window.isLast);
-      // What is not the mark but begins like it is data.
+      // Bytes that begin like the mark, but are not it, are data.
       const known: number = mark === -1 ? end : behind === notMark ? Math.min(mark + 2, end) : mark;
       if (known > start) {
         await take(bytes.subarray(start, known));

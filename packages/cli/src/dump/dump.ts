@@ -1,4 +1,4 @@
-/** What a dump is, told by what is in it and not by its name. */
+/** The format of a dump, determined by its content and not by its name. */
 export interface Dump {
   /** As it was given. */
   readonly path: string;

@@ -3,7 +3,7 @@ import { byte, needsMore } from '../sql/lexer.js';
 /** A line end and the mark behind it. */
 const lineAndMark = Buffer.from('\n\\.');
 
-/** What begins like the mark is none. */
+/** Text that only begins like the mark is data. */
 export const notMark = -2;
 
 /** Whether what stands here may be `\.`. */
@@ -15,7 +15,7 @@ export function beginsMark(bytes: Buffer, at: number, end: number): boolean {
 export function findMark(bytes: Buffer, start: number, end: number): number {
   const found = bytes.indexOf(lineAndMark, start);
   if (found !== -1 && found + 2 < end) return found + 1;
-  // The mark may be cut in two by the end of what was read.
+  // The mark may be split at the end of the bytes read so far.
   return end - 2 >= start && bytes[end - 2] === byte.newline && bytes[end - 1] === byte.backslash
     ? end - 1
     : -1;

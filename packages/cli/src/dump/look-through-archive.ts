@@ -64,7 +64,7 @@ function isOddlyWritten({ copy, definition, drop, kind, namespace, owner, tag }:
   return hasZero || /[\n\r\0]/.test(`${tag}${namespace}${owner}${kind}`);
 }
 
-/** What pg_restore sends before all else. The first two were looked at already. */
+/** Statements that pg_restore sends before all others. The first two were examined already. */
 function isSetting({ definition, kind }: ArchiveEntry): boolean {
   if (kind !== 'SEARCHPATH') return kind === 'ENCODING' || kind === 'STDSTRINGS';
   const text = definition.toString('latin1');

@@ -8,7 +8,7 @@ import type { Compression, Dump } from './dump.js';
 /** How much is read of a file at once. */
 const chunkBytes = 512 * 1024;
 
-/** What unpacks a compressed dump where Node does not. Each reads from its stdin and writes to its stdout. */
+/** Programs that unpack a compressed dump if Node does not. Each reads from its stdin and writes to its stdout. */
 export const unpackers: Readonly<Record<Exclude<Compression, 'gzip'>, string>> = {
   zstd: 'zstd',
   xz: 'xz',
@@ -30,7 +30,7 @@ export function missingUnpacker(compression: Compression | undefined): string | 
   return findExecutable(program) === undefined ? undefined : program;
 }
 
-/** Opens a plain dump, and unpacks it. Whoever opens it destroys `content`. */
+/** Opens a plain dump, and unpacks it. The caller destroys `content`. */
 export function openDump({ path, compression }: Pick<Dump, 'path' | 'compression'>): OpenedDump {
   const file = createReadStream(path, { highWaterMark: chunkBytes });
   const bytesRead = (): number => file.bytesRead;

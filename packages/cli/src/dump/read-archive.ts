@@ -3,7 +3,7 @@ import { PgEvictError } from '../context/engine.js';
 import type { Dump, DumpedRelation } from './dump.js';
 import { decodeText } from '../sql/encodings.js';
 
-/** What the table of contents of an archive says. */
+/** The facts in the table of contents of an archive. */
 export interface ArchiveContents {
   readonly relations: readonly DumpedRelation[];
   /** The entries that are to be restored: `SCHEMA - public postgres`. */
@@ -20,10 +20,10 @@ const relation = /^(TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE) (.*)$/;
 const others = /^(?:TABLE (?:DATA|ATTACH)|MATERIALIZED VIEW DATA|SEQUENCE (?:SET|OWNED BY)) /;
 
 /**
- * Asks pg_restore what it would restore. Reads no more than the table of contents.
+ * Asks pg_restore for the list of entries that it would restore. Reads no more than the table of contents.
  *
- * @param options what is passed on to pg_restore: it may leave out some of the archive
- * @throws PgEvictError `CONFIG_INVALID` for what pg_restore cannot read, or nothing is to be restored of
+ * @param options are passed on to pg_restore: it may leave out some of the archive
+ * @throws PgEvictError `CONFIG_INVALID` if pg_restore cannot read the archive, or would restore nothing of it
  */
 export async function readArchive(
   file: string,

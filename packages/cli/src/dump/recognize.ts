@@ -7,7 +7,7 @@ import type { Compression, Dump } from './dump.js';
 import { missingUnpacker, openDump, unpackers } from './open.js';
 import { type Survey, surveyDump } from './survey.js';
 
-/** How much is looked at: enough for what stands at the top of a dump. */
+/** The size of the part that is examined: enough for the header of a dump. */
 const headBytes = 256 * 1024;
 
 /** How compressed files begin. */
@@ -19,7 +19,7 @@ const compressed: readonly (readonly [string, Compression])[] = [
   ['04224d18', 'lz4'],
 ];
 
-/** What is no dump for us, by how it begins. */
+/** Files that are not dumps, by their first bytes. */
 const foreign: readonly (readonly [string, string, string])[] = [
   ['504b0304', 'a ZIP archive', 'Unpack it first.'],
   ['fffe', 'in UTF-16', "Make it by pg_dump --file, not by PowerShell's >."],
@@ -29,16 +29,16 @@ const foreign: readonly (readonly [string, string, string])[] = [
 /** How JSON, XML, Markdown and scripts begin, after comments at most, and no statement of SQL does. */
 const beginsOtherwise = /^(?:\u00EF\u00BB\u00BF)?(?:\s|--[^\n]*\n)*[{[<#%]/;
 
-/** A dump, and what the top of a plain one says. */
+/** A dump, and the facts at the top of a plain one. */
 export interface RecognizedDump {
   readonly dump: Dump;
   readonly survey: Survey | undefined;
 }
 
 /**
- * Tells what a dump is by what is in it. The top of a plain one is looked through already.
+ * Determines the format of a dump by its content. The top of a plain one is already examined here.
  *
- * @throws PgEvictError `CONFIG_INVALID` if there is none, or it is none
+ * @throws PgEvictError `CONFIG_INVALID` if the file does not exist, or is not a dump
  */
 export async function recognizeDump(path: string): Promise<RecognizedDump> {
   const stats = await stat(path).catch((error: unknown) => unreadable(path, error));

@@ -6,18 +6,19 @@ import { byte, type Lexis } from '../sql/lexer.js';
 import { judge } from '../sql/judge.js';
 import { Words } from '../sql/words.js';
 
-/** What the top of a plain dump says of all of it. */
+/** The facts at the top of a plain dump that apply to all of it. */
 export interface Survey {
   /** The database that it is of, where `pg_dump --create` made it. */
   readonly own: string | undefined;
   /** Whether pg_dumpall made it. */
   readonly isOfCluster: boolean;
-  /** What must not be run, if the top has such. */
+  /** A part that must not be run, if the top has one. */
   readonly refused: { readonly statement: string; readonly reason: string; readonly at: number } | undefined;
 }
 
 /**
- * Looks through the top of a plain dump before anything is done. What it overlooks is found when the dump is run.
+ * Examines the top of a plain dump before anything is changed. Statements that it misses are found when the dump is
+ * run.
  *
  * @param isWhole whether `head` is all of it
  */

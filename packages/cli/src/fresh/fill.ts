@@ -5,7 +5,7 @@ import { asApplication, environmentFor } from '../child/environment.js';
 import type { CommandContext } from '../context/command-context.js';
 import { type FreshStep, nameOf } from './steps.js';
 
-/** What has filled a database. */
+/** The result of filling a database. */
 export interface Filled {
   readonly migrations: string[];
   /** Files. */
@@ -32,10 +32,10 @@ const remedy = {
 } as const;
 
 /**
- * Fills a database by steps, each in a process of its own, whose variables lead to that database. Whoever connects to
- * the database that is to be replaced is refused.
+ * Fills a database by steps, each in a process of its own, whose variables lead to that database. Connections of a step
+ * to the database that is to be replaced are refused.
  *
- * @throws PgEvictError `REFUSED` for that, `ABORTED`, and what a step fails with
+ * @throws PgEvictError `REFUSED` for that, `ABORTED`, and the error of a step
  */
 export async function fillBySteps(
   { configuration: { env }, connection, options }: CommandContext,
@@ -54,7 +54,7 @@ export async function fillBySteps(
   const settings = {
     env: {
       ...variables,
-      // A wrapped knexfile follows it, whatever it says itself.
+      // A wrapped knexfile follows it, regardless of its own settings.
       PG_EVICT_TEST_DATABASE_URL: variables['DATABASE_URL'],
       PG_EVICT_DATABASE: database,
     },

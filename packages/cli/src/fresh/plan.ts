@@ -6,7 +6,7 @@ import type { Filled } from './fill.js';
 import { type FreshStep, nameOf } from './steps.js';
 
 /**
- * What would be run, without running it. Asks no server.
+ * The migrations and seeds that would be run, without running them. Sends nothing to a server.
  *
  * @throws PgEvictError `CONFIG_INVALID`, such as for a folder of migrations that is missing
  */

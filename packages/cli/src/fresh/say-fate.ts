@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { describeFate, type OldDatabase, stillThere } from '../restore/old-database.js';
 
-/** What is said of the old database where filling a new one fails. */
+/** The sentence about the old database if filling a new one fails. */
 const claim = /was not re(?:plac|creat)ed/;
 
 /** Looks what has become of the old database, and has the error say so where it is not what one expects. */

@@ -19,16 +19,17 @@ export interface CommandStep {
   readonly cwd: string;
 }
 
-/** What fills the new database, one after the other. */
+/** The steps that fill the new database, in order. */
 export type FreshStep = KnexStep | CommandStep;
 
-/** What stands behind `--`. */
+/** The command after `--`. */
 export type GivenCommand = readonly [file: string, ...args: string[]];
 
 /**
- * What `fresh` fills a database with: the command behind `--`, else the configured one, else the knexfile's migrations.
+ * The steps with which `fresh` fills a database: the command after `--`, else the configured one, else the knexfile's
+ * migrations.
  *
- * @throws PgEvictError `CONFIG_INVALID` where there is none of them, or the command is not there
+ * @throws PgEvictError `CONFIG_INVALID` if there is none of them, or the command does not exist
  */
 export function freshSteps(
   { configuration: { config, filepath, knexfile } }: CommandContext,

@@ -4,9 +4,9 @@ import type { GlobalOptions } from './global.js';
 
 /**
  * A command to be copied, which leads to the same server as the one that prints it. A password in a URL is left out;
- * whoever gave it gives it again.
+ * the user has to enter it again.
  *
- * @param database a name that begins with a hyphen stands behind `--`
+ * @param database a name that begins with a hyphen is put after `--`
  */
 export function commandLine(command: string, database: string, options: GlobalOptions): string {
   const words = ['pg-evict', ...command.split(' '), ...connectionWords(options)];

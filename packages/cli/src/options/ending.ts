@@ -43,7 +43,7 @@ export interface Ending {
   readonly keep: readonly SessionPattern[];
 }
 
-/** What the options say, else the configuration; sessions that either of them keeps are kept. */
+/** The values of the options, else of the configuration; sessions that either of them keeps are kept. */
 export function toEnding(
   { grace, drain, except = [] }: EndingOptions,
   { graceMs, drainMs, keep = [] }: ResolvedConfiguration['sessions'],

@@ -1,4 +1,4 @@
-/** Commands that other tools have, and what does here what they do there. */
+/** Commands of other tools, and their equivalents here. */
 export const commandsOfOthers: Readonly<Record<string, string>> = {
   backup: 'pg_dump makes a dump, and pg-evict restore restores it.',
   cancel: 'To cancel queries: pg-evict terminate --cancel.',
@@ -24,7 +24,7 @@ export const commandsOfOthers: Readonly<Record<string, string>> = {
   truncate: 'To empty a database: pg-evict recreate.',
 };
 
-/** Options that other tools have, and what does here what they do there. */
+/** Options of other tools, and their equivalents here. */
 export const optionsOfOthers: Readonly<Record<string, string>> = {
   '-?': 'For help: --help.',
   '-f': 'Sessions are terminated without it. To skip the question: --yes.',

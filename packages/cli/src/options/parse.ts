@@ -17,8 +17,8 @@ export function parseDuration(text: string): number {
 }
 
 /**
- * Milliseconds of `0`, `30s`, `5m`, `2h` or `1d`. A bare number is refused: whoever writes `--older-than 5` does not
- * mean milliseconds, and would end everybody.
+ * Milliseconds of `0`, `30s`, `5m`, `2h` or `1d`. A bare number is refused: with `--older-than 5`, nobody means
+ * milliseconds, which would match every session.
  */
 export function parseAge(text: string): number {
   const ms = text.trim() === '0' ? 0 : durationMs(text);
@@ -53,7 +53,7 @@ function toPattern(word: string): SessionPattern {
   return { [field]: pattern };
 }
 
-/** What `pg_stat_activity.state` can be, in PostgreSQL 13 to 18. */
+/** The values of `pg_stat_activity.state`, in PostgreSQL 13 to 18. */
 const states = [
   'active',
   'idle',

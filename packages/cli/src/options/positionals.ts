@@ -22,7 +22,7 @@ export function splitNames(
   return second === undefined ? { database: undefined, to: first } : { database: first, to: second };
 }
 
-/** What `run` is about and what it runs. */
+/** The database and the command of `run`. */
 export interface CommandParts {
   readonly database: string | undefined;
   readonly file: string;
@@ -42,7 +42,7 @@ export function splitCommand(words: readonly string[], command: Command): Comman
   return { database: before[0], file, args };
 }
 
-/** What `fresh` is about, and what fills the database, if not knex. */
+/** The database of `fresh`, and the command that fills it instead of knex. */
 export interface FreshWords {
   readonly database: string | undefined;
   readonly command: readonly [file: string, ...args: string[]] | undefined;
@@ -61,11 +61,11 @@ export function splitFreshWords(words: readonly string[], command: Command): Fre
   return { database, command: file === undefined ? undefined : [file, ...args] };
 }
 
-/** What `restore` is about. */
+/** The database and the dump of `restore`. */
 export interface RestoreWords {
   readonly database: string | undefined;
   readonly dump: string;
-  /** Options for pg_restore, or of psql's: what stands behind `--`. */
+  /** Options for pg_restore, or of psql: the words after `--`. */
   readonly extra: readonly string[];
 }
 

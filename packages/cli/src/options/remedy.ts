@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** What may be removed to make way. Each loses something, so none is the default. */
+/** Blockers that an operation may remove. Each removal loses something, so none is the default. */
 const remedies = {
   rollbackPrepared: ['--rollback-prepared', 'roll back prepared transactions of the database'],
   dropSlots: ['--drop-slots', 'drop replication slots of the database that are in use'],
@@ -11,7 +11,7 @@ const remedies = {
   unsetTemplate: ['--unset-template', 'drop it even if it is marked as a template'],
 } as const;
 
-/** The options by which somebody allows it. */
+/** The options that allow it. */
 export type RemedyFlags = { readonly [Remedy in keyof typeof remedies]?: true };
 
 export function addRemedyOptions(command: Command, which: readonly (keyof typeof remedies)[]): Command {

@@ -9,8 +9,8 @@ import { type Asks, confirm, type Confirmation } from './confirm.js';
 import { quotedName } from '../terminal/shown-name.js';
 
 /**
- * Asks before an operation, showing what is lost by it and who would be disconnected. What could not succeed anyway
- * fails instead of being asked.
+ * Asks before an operation, showing the content that is lost and the sessions that would be terminated. An operation
+ * that cannot succeed fails without a question.
  *
  * @param plan makes a dry run of it
  * @returns whether it was shown and asked
@@ -80,7 +80,7 @@ function fateOf({ command, kept, keptAs, notKept, terminated, undone }: Performe
     : 'Its sessions will be ended; its data stays.';
 }
 
-/** Fails now with what would make the operation fail later. */
+/** Fails now with the error that the operation would fail with later. */
 function assertPossible({ command, database, denied, blockers }: PerformedReport): void {
   if (denied.length === 0 && blockers.length === 0) return;
   const failure = `Database "${database}" cannot be ${participles[command] ?? 'recreated'}`;

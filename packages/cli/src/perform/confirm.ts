@@ -11,31 +11,35 @@ import { askOnTerminal } from './ask-on-terminal.js';
 import { confirmedCommand } from './confirmed-command.js';
 import { type Obstacle, obstaclesOf } from './obstacles.js';
 
-/** What is asked. */
+/** The question. */
 export interface Question {
   /** The question as a person reads it, without what it asks for: `Drop "app"? All its data will be lost.` */
   readonly text: string;
-  /** What is shown before, below server and database. */
+  /** The text shown before it, below server and database. */
   readonly preview: (colors: Colors) => readonly string[];
 }
 
-/** Whom a command asks. */
+/** How a command can ask, and its rules for it. */
 export type Asks =
   /** Something is lost by it: it asks everywhere. */
   | 'everywhere'
   /** Sessions are ended, and nothing else is lost: it asks on the server of another machine, and in production. */
   | 'elsewhere';
 
-/** How an operation was confirmed; `undefined` if nobody had to mean it: `--yes`, or nothing to ask. */
+/**
+ * How an operation was confirmed; `undefined` if it was not confirmed by name or at a prompt: `--yes`, or nothing to
+ * ask.
+ */
 export type Confirmation = 'shown' | 'named' | undefined;
 
 /**
- * Asks before something that cannot be undone. One rule: with the server on this machine, no production environment
- * and no coding agent, a yes will do, on the terminal or as `--yes`. Otherwise the name must be given, on the terminal
- * or by `--confirm`; `--yes` alone is refused.
+ * Asks before something that cannot be undone. One rule: if the server is on this machine, and there is neither a
+ * production environment nor a coding agent, a yes is enough, on the terminal or as `--yes`. Otherwise the name must be
+ * given, on the terminal or by `--confirm`; `--yes` alone is refused.
  *
- * @param prepare finds out what to ask; `undefined` if nothing is lost by it. What it throws is not asked.
- * @returns `shown` if it was shown and asked on the terminal, `named` if `--confirm` names the database: a person had to mean it
+ * @param prepare determines the question; `undefined` if nothing is lost. If it throws, nothing is asked.
+ * @returns `shown` if it was shown and asked on the terminal, `named` if `--confirm` names the database: a person had
+ * to mean it
  * @throws PgEvictError `REFUSED`
  */
 export async function confirm(
@@ -67,7 +71,7 @@ export async function confirm(
   return 'shown';
 }
 
-/** What could not succeed anyway fails here, before anything is asked. */
+/** An operation that cannot succeed fails here, before the question. */
 async function lookAtIt(
   context: CommandContext,
   prepare: (description: DatabaseDescription) => Promise<Question | undefined>,
@@ -81,7 +85,7 @@ async function lookAtIt(
   }
 }
 
-/** The refusal where nobody can be asked, or a yes is not enough. */
+/** The refusal if there is no terminal to ask on, or a yes is not enough. */
 function refusal(
   { options, target: { database = '' } }: CommandContext,
   obstacles: readonly Obstacle[],

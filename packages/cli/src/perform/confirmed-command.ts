@@ -5,10 +5,10 @@ import { withoutPassword } from '../terminal/without-password.js';
 const superseded = new Set(['-y', '--yes']);
 
 /**
- * The command as it was given, with `--confirm`: to be copied from a refusal. A password in a URL is left out; whoever
- * gave it gives it again.
+ * The command as it was given, with `--confirm`: to be copied from a refusal. A password in a URL is left out; the user
+ * has to enter it again.
  *
- * @param words what stood on the command line
+ * @param words the words of the command line
  */
 export function confirmedCommand(words: readonly string[], database: string): string {
   const separator = words.indexOf('--');

@@ -6,9 +6,9 @@ import { formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import type { Progress } from '../terminal/progress.js';
 
-/** When somebody begins to wonder: who looks at a terminal, and who reads a log. */
+/** After how long a wait is explained, on a terminal and in a log. */
 const lookAfterMs = { terminal: 1500, log: 2000 };
-/** How often it is looked again. */
+/** How often the progress is read again. */
 const lookEveryMs = 1000;
 
 /** Follows an operation while it waits for sessions, or copies a database. */
@@ -18,7 +18,7 @@ export interface Follower {
   readonly stop: () => void;
 }
 
-/** What takes long in an operation. */
+/** The part of an operation that takes long. */
 export interface LongSteps {
   /** The database that is copied, after the step `checked`. */
   readonly copies?: string | undefined;
@@ -29,8 +29,8 @@ export interface LongSteps {
 }
 
 /**
- * Says for whom an operation waits, and on a terminal how much of a database is copied. Looks over a connection of its
- * own, and only where it takes longer than a moment.
+ * Says which session an operation waits for, and on a terminal how much of a database is copied. Looks over a connection
+ * of its own, and only if it takes longer than a moment.
  */
 export function followOperation(
   context: CommandContext,
@@ -64,7 +64,7 @@ function follow(
   let walAtFirst: number | null | undefined;
   let timer: NodeJS.Timeout | undefined;
   const look = async (): Promise<void> => {
-    // Who is connected to what is copied holds up the copy.
+    // Sessions on the database that is copied delay the copy.
     const database = copied ?? target.database;
     const [sessions, copy] = await Promise.all([
       waitsFor === undefined

@@ -16,7 +16,7 @@ export type Perform = (
   progress?: Progress,
 ) => Promise<PerformedReport>;
 
-/** Whether an operation asks first, and what takes long in it. */
+/** Whether an operation asks first, and which part of it takes long. */
 export interface PerformOptions extends LongSteps {
   /** Where it asks. @default everywhere if it replaces something, else nowhere */
   readonly asks?: Asks | undefined;

@@ -11,8 +11,8 @@ import { isVerbose, say, sayStatements } from '../terminal/verbose.js';
 import { assertConfirmed } from './confirm.js';
 
 /**
- * Runs a command from its options to its exit code. `callback` prints what it has to say and returns the exit code;
- * what it throws is printed here.
+ * Runs a command from its options to its exit code. `callback` prints its output and returns the exit code; its
+ * exceptions are printed here.
  */
 export async function runCommand(
   database: string | undefined,

@@ -14,8 +14,8 @@ const hourMs = 3_600_000;
 const gigabyte = 1024 ** 3;
 
 /**
- * How core is to keep the old content. `--undo` goes before everything, whatever the size. Otherwise nothing is kept where `CI` is set, so
- * that scripts leave no database behind.
+ * How core is to keep the old content. `--undo` overrides everything, regardless of the size. Otherwise nothing is kept
+ * if `CI` is set, so that scripts leave no database behind.
  *
  * @param isMeant whether a person has confirmed it
  */
@@ -28,7 +28,7 @@ export function undoOptionsOf(
   if (options.undo === false) return {};
   if (options.undo !== undefined) return { undoMs: options.undo };
   if (configured === false || isCi() || keeps === 'asked') return {};
-  // What an undo replaces is as large as it is, and another undo has to bring it back.
+  // The content that an undo replaces is about as large, and another undo has to bring it back.
   if (keeps === 'always') return { undoMs: forMs };
   return isMeant ? { undoMs: forMs, undoUpToBytes: upTo } : {};
 }

@@ -1,7 +1,7 @@
 import type { PgEvictErrorCode } from '@pg-evict/core';
 import { toJsonText } from '../terminal/json.js';
 
-/** A failure, whoever found it, passwords masked. */
+/** A failure of any kind, passwords masked. */
 export interface Failure {
   readonly code: PgEvictErrorCode;
   readonly summary: string;
@@ -11,9 +11,9 @@ export interface Failure {
   readonly blockers?: readonly object[];
   /** Sessions that had been ended before, likewise. */
   readonly terminated?: readonly object[];
-  /** What had been removed before, because the caller asked for it, likewise. */
+  /** Objects that had been removed before, because the caller asked for it, likewise. */
   readonly removed?: readonly object[];
-  /** What it made under a private name and could not drop. */
+  /** Databases that it made under a private name and could not drop. */
   readonly leftovers?: readonly object[];
 }
 

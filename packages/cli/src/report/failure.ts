@@ -85,7 +85,7 @@ function toHint(hint: string, width: number | undefined): string {
   return isCommand ? `${wrap(prose, width)}\n  ${command}` : wrap(hint, width);
 }
 
-/** What should never happen: said in one line, with the stack only for those who ask for it. */
+/** An internal error: printed in one line, with the stack only on request. */
 function reportBug(error: unknown, { json, verbose }: FailureStyle): void {
   process.exitCode = exitCodeOf('UNEXPECTED');
   const summary = shortened(redactPasswords(error instanceof Error ? error.message : String(error)));

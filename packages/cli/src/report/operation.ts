@@ -49,7 +49,7 @@ export function printOperation(
   warnOfPoolers(report);
 }
 
-/** Says what did not go as it should at poolers, on stderr. */
+/** Prints failures at poolers, on stderr. */
 export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): void {
   const { yellow } = createColors(wantsColor(process.stderr));
   for (const { url, failure } of poolers) {
@@ -61,7 +61,7 @@ export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): vo
 /** How many statements of a dump that were left out for one reason are named; JSON has all. */
 const skippedAtMost = 3;
 
-/** Says what of a dump was left out, on stderr. */
+/** Prints the parts of a dump that were left out, on stderr. */
 function warnOfSkipped({ skipped = [] }: PerformedReport): void {
   const { yellow } = createColors(wantsColor(process.stderr));
   const byReason = new Map<string, string[]>();
@@ -76,7 +76,7 @@ function warnOfSkipped({ skipped = [] }: PerformedReport): void {
   }
 }
 
-/** Says what could not be dropped, on stderr. */
+/** Prints the databases that could not be dropped, on stderr. */
 export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'>): void {
   const { yellow } = createColors(wantsColor(process.stderr));
   for (const { database, reason } of leftovers) {
@@ -176,7 +176,7 @@ function poolerLines({ poolers, dryRun }: PerformedReport, colors: Colors): stri
     });
 }
 
-/** What has become of the old content, where an undo was possible. */
+/** The fate of the old content, if an undo was possible. */
 function keptLines(
   { database, dryRun, kept, notKept }: PerformedReport,
   { bold }: Colors,

@@ -41,7 +41,7 @@ export function originLines(
     .join('');
 }
 
-/** What else is configured, and where; nothing where there is no configuration. */
+/** The other configured settings, and where they are; nothing if there is no configuration. */
 function configurationLines(
   { configuration, target }: Pick<CommandContext, 'configuration' | 'target'>,
   colors: Colors,

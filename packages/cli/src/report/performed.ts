@@ -3,7 +3,7 @@ import type { SkippedStatement } from '../dump/dump.js';
 import { formatSize, formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 
-/** What a command did: what an operation of core reports, and what the command added to it. */
+/** The result of a command: the report of an operation of core, and the command's additions. */
 export interface PerformedReport extends Omit<OperationReport, 'command'> {
   readonly command: OperationReport['command'] | 'fresh' | 'restore';
   /** `fresh`: the names of the migrations, in their order; in a dry run, of those that would be run. */
@@ -12,11 +12,11 @@ export interface PerformedReport extends Omit<OperationReport, 'command'> {
   readonly seeds?: readonly string[];
   /** `fresh`: the commands that filled the database, likewise. */
   readonly ran?: readonly string[];
-  /** `restore`: what was restored, or would be. */
+  /** `restore`: the restored objects, or those that would be restored. */
   readonly restored?: RestoredDump;
   /** `restore`: the size of the dump on disk. */
   readonly bytes?: number;
-  /** `restore`: what of the dump was left out. */
+  /** `restore`: the parts of the dump that were left out. */
   readonly skipped?: readonly SkippedStatement[];
 }
 
@@ -44,13 +44,13 @@ export function countMigrations({ migrations, seeds = [], ran = [] }: PerformedR
   return ` with ${count(migrations.length, 'migration')}${seeded}`;
 }
 
-/** `as it was at 14:04 (274 MB, before recreate)`, of what an undo puts back. */
+/** `as it was at 14:04 (274 MB, before recreate)`, for content that an undo restores. */
 export function asItWas({ by, keptAt, sizeBytes }: UndoneContent): string {
   const size = sizeBytes === null ? '' : `${formatSize(sizeBytes)}, `;
   return `as it was at ${formatTime(new Date(keptAt))} (${size}before ${printable(by)})`;
 }
 
-/** What a drop loses beside the database, a sentence each: what was kept of it. */
+/** Losses of a drop beside the database, a sentence each: content that was kept of it. */
 export const keptDetails = ({ keptDropped = [] }: Pick<PerformedReport, 'keptDropped'>): string[] =>
   keptDropped.map((name) => `What was kept for an undo, "${name}".`);
 

@@ -3,7 +3,7 @@ import type { Session } from '@pg-evict/core';
 /** Poolers that log in under their own name: PgCat, Supavisor, Odyssey, Pgpool-II, PgDog, and PgBouncer where it is told to. */
 const ownName = /^(?:pgbouncer|pgcat|supavisor|odyssey|pgpool|pgdog)\b/i;
 
-/** What PgBouncer appends with `application_name_add_host`: ` - 10.0.0.7:51234`, ` - unix(4711):6432`. */
+/** The suffix that PgBouncer appends with `application_name_add_host`: ` - 10.0.0.7:51234`, ` - unix(4711):6432`. */
 const addedHost = / - (?:unix(?:\(\d+\))?|[\da-f.:[\]]+):\d+$/i;
 
 /** How many sessions were opened by a pooler, as their `application_name` says. Most poolers hide it. */
@@ -14,9 +14,9 @@ function countPooled(sessions: readonly Session[]): number {
 }
 
 /**
- * What those who ended sessions of a pooler should know: its clients notice more than an ended session.
+ * A note for users who terminated sessions of a pooler: its clients notice more than a terminated session.
  *
- * @returns nothing if there were none, or the pooler was seen to
+ * @returns nothing if there were none, or the pooler was paused for it
  */
 export function poolerHint(
   sessions: readonly Session[],

@@ -16,7 +16,7 @@ export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, s
   return `${size}, ${sessions === 0 ? 'no session' : countSessions(sessions)}`;
 }
 
-/** What a command shows before it asks: server and database. */
+/** The text shown before a question: server and database. */
 export function previewDatabase(description: DatabaseDescription, source: string, colors: Colors): string[] {
   const { database, exists, server, serverVersion, role, sizeBytes, owner } = description;
   const facts = [
@@ -33,7 +33,7 @@ export function previewDatabase(description: DatabaseDescription, source: string
   return lines.map((line) => wrap(line, textWidth(process.stderr), { indent: ' '.repeat(10) }));
 }
 
-/** What a destructive operation shows beside that: who would be disconnected, and what else would be lost. */
+/** The text that a destructive operation shows beside that: the sessions that would be terminated, and other losses. */
 export function previewPlan(report: PerformedReport, colors: Colors, options: GlobalOptions): string[] {
   const { dryRun, removed, restored, standbys, terminated } = report;
   return [
@@ -67,7 +67,7 @@ export function previewSessions(
   ];
 }
 
-/** A dump, and what is known of it: `app.dump (custom, 12 tables, of app, 2026-01-31 23:59:59 UTC)`. */
+/** A dump, and the known facts about it: `app.dump (custom, 12 tables, of app, 2026-01-31 23:59:59 UTC)`. */
 function describeDump({ dump, format, origin, tables }: RestoredDump, colors: Colors): string {
   const facts = [
     format,

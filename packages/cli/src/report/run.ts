@@ -12,7 +12,7 @@ import { poolerHint } from './pooled-sessions.js';
 import { toJsonOperation, warnOfLeftovers, warnOfPoolers } from './operation.js';
 import { shownName } from '../terminal/shown-name.js';
 
-/** What `run` did. */
+/** The result of `run`. */
 export type RunReport = ExclusiveAccessReport<ChildOutcome>;
 
 /** Says that the database is held now. On stderr, as stdout belongs to the command. */

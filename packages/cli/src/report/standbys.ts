@@ -5,7 +5,7 @@ export function describeStandby({ client, name }: Standby): string {
   return `standby "${name}"${client === null ? '' : ` (${client})`}`;
 }
 
-/** What a drop does to the sessions on standbys, which nobody here sees; none where there are none. */
+/** The effect of a drop on the sessions on standbys, which cannot be listed here; empty if there are no standbys. */
 export function standbyLines({ dryRun, standbys }: Pick<OperationReport, 'dryRun' | 'standbys'>): string[] {
   if (standbys.length === 0) return [];
   const names = standbys.map(describeStandby).join(', ');

@@ -6,7 +6,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { shownName } from '../terminal/shown-name.js';
 
-/** Prints what was swept, on stdout, and what could not be, on stderr, also with `--quiet`. */
+/** Prints the databases that were swept, on stdout, and those that could not be, on stderr, also with `--quiet`. */
 export function printSweep({ dropped, left, failed, dryRun }: SweepReport, options: GlobalOptions): void {
   if (options.json === true) {
     process.stdout.write(toJsonText({ command: 'sweep', dropped, left, failed, dryRun }));

@@ -12,8 +12,8 @@ import { remedyOf } from '../terminal/words.js';
 import { shownName } from '../terminal/shown-name.js';
 
 /**
- * Prints who was ended, on stdout, and who was not, on stderr: with `--quiet` only the latter, as it is the reason
- * for the exit code.
+ * Prints the terminated sessions, on stdout, and the others, on stderr: with `--quiet` only the latter, because they
+ * are the reason for the exit code.
  */
 export function printTermination(
   report: TerminationReport,

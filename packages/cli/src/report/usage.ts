@@ -44,7 +44,7 @@ function hintFor(
   return [...said, `Run ${help} for usage.`].join(' ');
 }
 
-/** What somebody meant who used a word that other tools have. */
+/** The suggestion for a word that other tools have. */
 function meantBy({ code, message }: CommanderError, command: string | undefined): string | undefined {
   const [, word = ''] = /'([^'\s]+)/.exec(message) ?? [];
   switch (code) {

@@ -4,7 +4,7 @@ import { askOnce } from './ask-once.js';
 
 /**
  * Drops the subscriptions that a dump has made in a new database which is given up: they would keep it from being
- * dropped. The servers that are subscribed to are not reached. What fails is left as it is.
+ * dropped. The publishing servers are not contacted. Failures are ignored.
  */
 export async function dropSubscriptions(connection: ConnectionSettings): Promise<void> {
   try {

@@ -1,9 +1,9 @@
 import type { RestoreProgram } from './passed-options.js';
 
 /**
- * What would help, where it is known.
+ * The remedy, if one is known.
  *
- * @param messages what the server or pg_restore said
+ * @param messages the messages of the server or pg_restore
  * @param madeNothing whether the dump had made nothing before it failed
  */
 export function hintFor(messages: string, program: RestoreProgram, madeNothing: boolean): string | undefined {

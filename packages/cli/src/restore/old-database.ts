@@ -18,7 +18,7 @@ export async function findOldDatabase(connection: ConnectionSettings, name: stri
   return { name, oid: row?.oid };
 }
 
-/** What is said of the old database that is what and where it was. */
+/** The sentence about an old database that is unchanged. */
 export const stillThere = 'the old one is still there';
 
 /**

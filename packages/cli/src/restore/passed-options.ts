@@ -1,7 +1,10 @@
 import { PgEvictError } from '../context/engine.js';
 import { checkPlainOptions } from './plain-options.js';
 
-/** What restores a dump: pg_restore, or we ourselves, which take the options that scripts have for psql. */
+/**
+ * The program that restores a dump: pg_restore, or pg-evict itself, which accepts the options that scripts have for
+ * psql.
+ */
 export type RestoreProgram = 'pg_restore' | 'plain';
 
 /** An option that would defeat the purpose: its letter, its name, and why. */
@@ -26,7 +29,10 @@ const valuedLetters = 'FIjLnNPStT';
 const valuedNames =
   /^--(?:exclude-database|exclude-schema|filter|format|function|index|jobs|restrict-key|role|schema|section|superuser|table|transaction-size|trigger|use-list)$/;
 
-/** What is passed on: to pg_restore, letters taken apart that stood together; of a plain dump, what was asked for. */
+/**
+ * The options that apply: those passed on to pg_restore, with combined letters separated; for a plain dump, those that
+ * were requested.
+ */
 export interface PassedOptions {
   readonly words: readonly string[];
   readonly singleTransaction: boolean;

@@ -1,6 +1,6 @@
 import { PgEvictError } from '../context/engine.js';
 
-/** An option of psql's: its letter, its name, whether it has a value, and what it means for a plain dump. */
+/** An option of psql's: its letter, its name, whether it has a value, and its effect on a plain dump. */
 interface PsqlOption {
   readonly letter: string;
   readonly name: string;

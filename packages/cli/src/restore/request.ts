@@ -4,24 +4,24 @@ import type { Survey } from '../dump/survey.js';
 import type { DumpSession } from '../script/dump-session.js';
 import type { OldDatabase } from './old-database.js';
 
-/** What is restored, and how. */
+/** The dump to restore, and how. */
 export interface RestoreRequest {
   /** The database that is to be replaced. */
   readonly database: string;
   readonly dump: Dump;
-  /** What the top of a plain dump says. */
+  /** The facts at the top of a plain dump. */
   readonly survey: Survey | undefined;
-  /** What the table of contents of an archive says it holds; of a plain dump it is found while it is read. */
+  /** The entries in the table of contents of an archive; those of a plain dump are found while it is read. */
   readonly relations: readonly DumpedRelation[];
   /** The entries of an archive. */
   readonly entries: readonly string[];
   readonly jobs: number | undefined;
   /** Of a dump of several databases, the one that is restored. */
   readonly section: string | undefined;
-  /** What is passed on to pg_restore, checked. */
+  /** The options passed on to pg_restore, checked. */
   readonly extra: readonly string[];
   readonly singleTransaction: boolean;
-  /** Called with what the server or pg_restore says, line by line. */
+  /** Called with the messages of the server or pg_restore, line by line. */
   readonly onMessage: (line: string) => void;
   /** Called often, with how far it has come. */
   readonly onProgress: ((at: RestoreProgress) => void) | undefined;
@@ -35,7 +35,7 @@ export interface RestoreProgress {
   readonly current: string;
 }
 
-/** Where a dump is restored, and what ends that. */
+/** The database that a dump is restored into, and the signal that ends it. */
 export interface RestoreTarget {
   readonly connection: ConnectionSettings;
   /** For programs. */
@@ -46,7 +46,7 @@ export interface RestoreTarget {
   readonly connect: () => Promise<DumpSession>;
 }
 
-/** What was restored. */
+/** The restored objects. */
 export interface RestoreResult {
   readonly tables: number;
   readonly skipped: readonly SkippedStatement[];

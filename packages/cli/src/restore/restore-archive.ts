@@ -119,7 +119,7 @@ async function byProgram(
   return relations;
 }
 
-/** What pg_restore says with --verbose, and not of an error. */
+/** Messages of pg_restore with --verbose that are not about an error. */
 const entryLine = /^pg_restore: (?!error|warning|fatal|detail|hint|from TOC|while |in |creating pipe)(.*)$/;
 
 /** The major of a program of PostgreSQL's; `undefined` where it does not say. */

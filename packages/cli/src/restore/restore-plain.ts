@@ -20,7 +20,7 @@ export async function restorePlain(request: RestoreRequest, target: RestoreTarge
   });
 }
 
-/** What differs between a file and what pg_restore writes. */
+/** Differences between a file and the output of pg_restore. */
 interface ScriptSource {
   readonly bytesRead: () => number | undefined;
   readonly failureOf: (problem: DumpProblem) => Promise<RestoreFailure>;
@@ -148,7 +148,7 @@ async function lineOf(dump: Dump, at: number): Promise<number> {
       if (read >= at) break;
     }
   } catch {
-    // What is damaged further on is not what is asked for.
+    // Damage further on in the file does not matter here.
   }
   return line;
 }

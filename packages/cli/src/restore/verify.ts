@@ -20,8 +20,8 @@ interface Row {
 }
 
 /**
- * As bytes: a database without an encoding (SQL_ASCII) may have names that are valid in none. What the server's own
- * schemas hold is not a user's; no other schema may begin with `pg_`.
+ * As bytes: a database without an encoding (SQL_ASCII) may have names that are valid in none. Relations in the server's
+ * own schemas are not a user's; no other schema may begin with `pg_`.
  */
 const relationsQuery = `
 SELECT pg_catalog.getdatabaseencoding() AS encoding, c.relkind AS kind,
@@ -42,9 +42,9 @@ export async function listRestored(connection: ConnectionSettings): Promise<Rest
 }
 
 /**
- * Compares what a dump says it holds with what the restored database has.
+ * Compares the objects that a dump lists with those of the restored database.
  *
- * @returns what is missing, for a message; `undefined` if nothing is
+ * @returns the missing objects, for a message; `undefined` if none is missing
  */
 export function findMissing(
   dumped: readonly DumpedRelation[],
@@ -59,7 +59,7 @@ export function findMissing(
   return `${some.join(', ')}${more === 0 ? '' : `, and ${more} more`}`;
 }
 
-/** The text, and what is before each of its spaces. */
+/** The text, and the part before each of its spaces. */
 function beginnings(text: string): string[] {
   const spaces = [...text.matchAll(/ /g)].map(({ index }) => text.slice(0, index));
   return [text, ...spaces];

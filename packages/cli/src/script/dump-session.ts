@@ -41,7 +41,7 @@ export class DumpSession {
     this.#onNotice = onNotice;
   }
 
-  /** Connects. @param onNotice called with what the server says beside errors */
+  /** Connects. @param onNotice called with the server's messages beside errors */
   static async connect(
     settings: ConnectionSettings,
     onNotice: (message: ServerMessage) => void,
@@ -71,7 +71,7 @@ export class DumpSession {
    * Runs a `COPY`. `feed` is called when the server asks for data, and only then.
    *
    * @param onFed called when all of them are sent, and the server is still at work with them
-   * @throws StatementError, and what `feed` throws; the session is closed then
+   * @throws StatementError, and an exception of `feed`; the session is closed then
    */
   async copy(
     sql: Buffer,
@@ -104,7 +104,7 @@ export class DumpSession {
     }
   }
 
-  /** Gives the connection up, whatever the server is at. */
+  /** Gives the connection up, even while the server is at work. */
   destroy(): void {
     this.#connection?.destroy();
   }

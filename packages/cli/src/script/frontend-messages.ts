@@ -17,7 +17,7 @@ const execute = Buffer.concat([
   message('E', Buffer.alloc(5)),
 ]);
 
-/** What stands behind the text of a statement: it is run, and ended. */
+/** The messages after the text of a statement: they run it and end it. */
 export const executeAndSync = Buffer.concat([execute, sync]);
 
 /** The same, but the statement may ask for data first. */
@@ -38,7 +38,7 @@ export function statementMessages(sql: Buffer, rest: Buffer): readonly Buffer[] 
   return sql.length < smallBytes ? [Buffer.concat(parts)] : parts;
 }
 
-/** What stands before data of COPY. */
+/** The header of data of COPY. */
 export function dataHead(dataBytes: number): Buffer {
   return headOf(100, dataBytes + 4, 5);
 }

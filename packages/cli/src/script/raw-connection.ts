@@ -3,7 +3,7 @@ import { Client, type Connection } from 'pg';
 import { smallBytes } from './frontend-messages.js';
 import { ReplyReader, type TakeReply } from './reply-reader.js';
 
-/** What node-postgres has beneath its client, and does not declare. */
+/** Members below node-postgres's client that its types do not declare. */
 interface Wire {
   readonly stream: NodeJS.WritableStream & {
     readonly writableNeedDrain: boolean;
@@ -15,7 +15,7 @@ interface Wire {
   };
 }
 
-/** Who is told of what comes in. */
+/** The receiver of incoming data. */
 export interface ConnectionEvents {
   readonly onReply: TakeReply;
   /** Called for each setting that the server reports while it connects. */
@@ -29,7 +29,7 @@ export interface ConnectionEvents {
  */
 export class RawConnection {
   readonly #client: Client;
-  /** Something that is to be sent together with what follows. */
+  /** Data that is to be sent together with the next message. */
   #held: Buffer | undefined;
 
   private constructor(client: Client) {
@@ -95,7 +95,7 @@ export class RawConnection {
     });
   }
 
-  /** Gives the connection up, whatever the server is at. */
+  /** Gives the connection up, even while the server is at work. */
   destroy(): void {
     this.#stream.destroy();
   }

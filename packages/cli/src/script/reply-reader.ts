@@ -1,4 +1,7 @@
-/** What a server says, as it begins on the wire (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+/**
+ * The messages of a server, by their first byte on the wire
+ * (https://www.postgresql.org/docs/current/protocol-message-formats.html).
+ */
 export const reply = {
   commandComplete: 67,
   copyIn: 71,
@@ -9,7 +12,7 @@ export const reply = {
   ready: 90,
 } as const;
 
-/** Rows and data, which may be long and matter to nobody here. */
+/** Rows and data, which may be long and are not needed here. */
 const [dataRow, copyData] = [68, 100];
 
 /** Every message that a server may send after the login, to a client without replication. */
@@ -26,7 +29,7 @@ export class ReplyReader {
   /** The beginning of a message that is not there to its end, in the pieces that came, and how much is missing at least. */
   #rest: Buffer[] = [];
   #missing = 0;
-  /** What is left of a message that is of no interest. */
+  /** The rest of a message that is not needed. */
   #toSkip = 0;
 
   constructor(take: TakeReply) {

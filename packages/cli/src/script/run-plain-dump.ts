@@ -24,9 +24,9 @@ export interface PlainDumpRequest {
   readonly onTable: (name: string) => void;
 }
 
-/** What was run of a dump. */
+/** The result of running a dump. */
 export interface PlainDumpResult {
-  /** What it says it holds; a file that pg_dump has not made says nothing of it. */
+  /** The objects that it lists; a file that pg_dump has not made lists none. */
   readonly relations: readonly DumpedRelation[];
   readonly skipped: readonly SkippedStatement[];
 }
@@ -34,7 +34,7 @@ export interface PlainDumpResult {
 /**
  * Runs a plain dump, statement by statement.
  *
- * @throws {@link DumpProblem}, and what reading the file throws
+ * @throws {@link DumpProblem}, and errors of reading the file
  */
 export async function runPlainDump(
   session: DumpSession,
@@ -52,7 +52,7 @@ class PlainDumpRun {
   readonly #relations: DumpedRelation[] = [];
   readonly #sections = new Set<string>();
   #isInSection: boolean;
-  /** What was told of the next statement while the server was at work. */
+  /** The plan for the next statement, made while the server was at work. */
   #next: StatementPlan | undefined;
   #outside = 0;
 

@@ -1,6 +1,6 @@
 import { decodeText } from '../sql/encodings.js';
 
-/** What the server says of an error or a notice. */
+/** The fields of an error or a notice. */
 export interface ServerMessage {
   readonly severity: string;
   readonly code: string;
@@ -10,7 +10,7 @@ export interface ServerMessage {
   readonly where: string | undefined;
 }
 
-/** Reads the body of an error or a notice. It comes in the client's encoding, where node-postgres takes it for UTF-8. */
+/** Reads the body of an error or a notice. It comes in the client's encoding, although node-postgres assumes UTF-8. */
 export function readServerMessage(body: Buffer, encoding: string): ServerMessage {
   const fields = new Map<string, string>();
   for (let at = 0; at < body.length && body[at] !== 0;) {

@@ -6,7 +6,10 @@ import { executeAndSync, statementMessages } from './frontend-messages.js';
 import { toleratedOf } from './tolerated.js';
 import type { ToleratedFailure } from './tolerated-failures.js';
 
-/** What is told of a statement by its text. It can be told while the server is still at work with the one before. */
+/**
+ * The facts about a statement that its text shows. They can be determined while the server is still at work with the
+ * one before.
+ */
 export interface StatementPlan {
   readonly item: StatementItem;
   readonly words: Words;
@@ -15,7 +18,7 @@ export interface StatementPlan {
   readonly verdict: Verdict;
   /** The failures for which it is left out. */
   readonly tolerated: readonly ToleratedFailure[];
-  /** What is sent to run it, unless it is a `COPY`. */
+  /** The bytes that are sent to run it, unless it is a `COPY`. */
   readonly messages: readonly Buffer[];
 }
 

@@ -2,7 +2,7 @@
 export interface ToleratedFailure {
   /** Its first words; `|` between those of which any will do. */
   readonly begins: string;
-  /** What the name behind these must be; `IF EXISTS` and `IF NOT EXISTS` do not count. */
+  /** The required name after these words; `IF EXISTS` and `IF NOT EXISTS` do not count. */
   readonly named?: RegExp;
   /** A word that it must have somewhere. */
   readonly having?: ReadonlySet<string>;
@@ -29,7 +29,7 @@ const nothingToDrop = 'the new database is empty: there is nothing to drop';
 const observing =
   /^(?:pg_stat_statements|pg_buffercache|pg_freespacemap|pg_visibility|pg_walinspect|pageinspect|pgrowlocks|pgstattuple)$/;
 
-/** All of them. Whatever is not here is a failure. */
+/** All of them. Every other error is a failure. */
 export const tolerated: readonly ToleratedFailure[] = [
   // pg_dump --schema=public (`-n public`)
   {
@@ -73,7 +73,7 @@ export const tolerated: readonly ToleratedFailure[] = [
     codes: [undefinedObject],
     reason: 'this server does not know the setting, which is one of the session that restores',
   },
-  // What a role that is no superuser may not do, and need not
+  // Statements that need a superuser, and that are not necessary
   {
     begins: 'COMMENT ON EXTENSION',
     codes: [insufficientPrivilege],

@@ -3,7 +3,7 @@ import type { Words } from '../sql/words.js';
 
 /** Where a statement of a dump stands. */
 export interface Place {
-  /** Whether nothing has been made yet: what `pg_dump --clean` drops comes first. */
+  /** Whether nothing has been created yet: the DROP statements of `pg_dump --clean` come first. */
   readonly isLeading: boolean;
   readonly decode: (bytes: Buffer) => string;
 }

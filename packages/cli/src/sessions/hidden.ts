@@ -3,10 +3,13 @@ import type { FilterOptions } from '../options/filter.js';
 import { countSessions } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 
-/** Whether the server hides what a session does: whose it is everybody sees, what backend it has only who sees the rest. */
+/**
+ * Whether the server hides the activity of a session: every role sees its user, only a privileged one its backend type
+ * and the rest.
+ */
 export const isHidden = ({ user, backendType }: Session): boolean => user !== null && backendType === null;
 
-/** Whether a filter asks for what the server may hide: whoever hides it is not found, whatever he does. */
+/** Whether a filter asks for a value that the server may hide: a session with a hidden value never matches. */
 export function filtersByHidden(options: FilterOptions): boolean {
   const { client, state, backendType, idleInTransaction, queryLongerThan, olderThan } = options;
   return [client, state, backendType, idleInTransaction, queryLongerThan, olderThan].some(
@@ -15,9 +18,10 @@ export function filtersByHidden(options: FilterOptions): boolean {
 }
 
 /**
- * Says what is hidden, and what shows it. Empty columns look like sessions that do nothing; and filters find nobody.
+ * Says which columns are hidden, and which privilege shows them. With empty columns, sessions look as if they did
+ * nothing; and filters match none of them.
  *
- * @param isFiltered whether they are missing from what was asked for
+ * @param isFiltered whether they are missing from the result of a filter
  */
 export function hiddenNote(hidden: number, role: string, isFiltered: boolean): string {
   const missed = isFiltered ? ', so this filter passes over them' : '';

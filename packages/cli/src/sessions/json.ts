@@ -22,7 +22,7 @@ export function toJsonSession(session: Session): object {
   };
 }
 
-/** A session that may not be ended, with why and what would help. */
+/** A session that may not be terminated, with the reason and the remedy. */
 export function toJsonDenied(denied: DeniedSession): object {
   const { session, reason } = denied;
   return { session: toJsonSession(session), reason, remedy: remedyOf(denied) };

@@ -8,7 +8,7 @@ export interface TableLayout {
   readonly limit?: number | undefined;
 }
 
-/** What else stands around a list: server, database, headings, the question. */
+/** The rows around a list: server, database, headings, the question. */
 const linesAround = 18;
 const fewest = 3;
 const most = 10;

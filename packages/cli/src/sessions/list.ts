@@ -8,7 +8,7 @@ import type { TableLayout } from './layout.js';
 import { sessionTable } from './table.js';
 import { shownName } from '../terminal/shown-name.js';
 
-/** What was seen in one look at a database. */
+/** The result of one look at a database. */
 export interface Listing {
   readonly database: string;
   /** The role that looked. */

@@ -1,14 +1,15 @@
 import type { Session } from '@pg-evict/core';
 
-/** A session and what stands before its pid, so that whoever waits hangs below whom it waits for. */
+/** A session and the branches before its pid, so that a waiting session hangs below the one that it waits for. */
 export interface Branch {
   readonly session: Session;
   readonly prefix: string;
 }
 
 /**
- * Arranges sessions by who waits for whom, otherwise in the order given. Who waits for several hangs below the last
- * of them in the queue, as that one waits for the others in most cases; `blockedBy` still names all.
+ * Arranges sessions by the sessions they wait for, otherwise in the order given. A session that waits for several hangs
+ * below the last of them in the queue, because that one waits for the others in most cases; `blockedBy` still names
+ * all.
  */
 export function lockTree(sessions: readonly Session[]): Branch[] {
   const pids = new Set(sessions.map(({ pid }) => pid));
@@ -40,14 +41,14 @@ export function lockTree(sessions: readonly Session[]): Branch[] {
   return branches;
 }
 
-/** How many wait before each: in a queue everybody waits for everybody before him, so each is looked at once. */
+/** How many sessions wait before each: in a queue every session waits for all before it, so each is looked at once. */
 function depths(sessions: readonly Session[]): (pid: number) => number {
   const byPid = new Map(sessions.map((session) => [session.pid, session]));
   const known = new Map<number, number>();
   const depth = (pid: number): number => {
     const found = known.get(pid);
     if (found !== undefined) return found;
-    // What is asked for again while it is being found out is a deadlock.
+    // A session that is reached again while it is being counted is part of a deadlock.
     known.set(pid, 0);
     const result = Math.max(0, ...(byPid.get(pid)?.blockedBy ?? []).map((next) => 1 + depth(next)));
     known.set(pid, result);

@@ -11,7 +11,7 @@ import { type Branch, lockTree } from './lock-tree.js';
 interface Column {
   readonly title: string;
   readonly value: (session: Session) => string;
-  /** What stands before the value, its spaces kept. */
+  /** The text before the value, its spaces kept. */
   readonly before?: (branch: Branch) => string;
   /** Wider values are cut on a terminal. */
   readonly maxWidth: number;
@@ -54,15 +54,15 @@ function waitingFor({ state, waitEvent, waitsFor }: Session): string {
 /** The server gives the pid 0 for a transaction that was prepared and belongs to no session any more. */
 const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
 
-/** What a narrow terminal does without, in this order. */
+/** Columns that a narrow terminal omits, in this order. */
 const dispensable = ['CLIENT', 'SINCE', 'WAITING FOR', 'USER', 'APPLICATION'];
 
 /** How narrow a column may become before another one is left out. */
 const minWidths: Readonly<Record<string, number>> = { USER: 8, APPLICATION: 12, STATE: 6, CLIENT: 15 };
 
 /**
- * A table of sessions, one line each, without a frame. Who waits for a lock stands below who holds it. Below the table
- * it says how many sessions and which columns are not shown.
+ * A table of sessions, one line each, without a frame. A session that waits for a lock stands below the holder. Below
+ * the table it says how many sessions and which columns are not shown.
  */
 export function sessionTable(
   sessions: readonly Session[],
@@ -113,7 +113,7 @@ function notShown(titles: readonly string[], more: number): string[] {
   ];
 }
 
-/** Whether the tree shows every blocker: nobody waits for two, or for somebody who is not listed. */
+/** Whether the tree shows every blocker: no session waits for two, or for one that is not listed. */
 function isWholeTree(branches: readonly Branch[]): boolean {
   return branches.every(
     ({ session: { blockedBy }, prefix }) =>

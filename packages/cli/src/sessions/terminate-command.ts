@@ -4,7 +4,7 @@ import type { GlobalOptions } from '../options/global.js';
 import { quoteForShell } from '../terminal/format.js';
 
 /**
- * The command that ends exactly the sessions a dry run found, and nobody who came since or took over a pid.
+ * The command that terminates exactly the sessions that a dry run found, and none that came since or took over a pid.
  * `undefined` if there are none.
  */
 export function endThese(

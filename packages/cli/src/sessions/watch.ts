@@ -69,14 +69,14 @@ export async function watchSessions(
   }
 }
 
-/** What `look` finds, unless it is interrupted first: then nobody waits for the server. */
+/** The result of `look`, unless it is interrupted first: then the server is not waited for. */
 async function first(look: () => Promise<Listing>, signal: AbortSignal): Promise<Listing> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       reject(new Error('interrupted'));
     };
     signal.addEventListener('abort', leave, { once: true });
-    // Somebody may watch for days: what one look leaves behind would pile up.
+    // A watch may run for days, so nothing must accumulate with each look.
     look()
       .then(resolve, reject)
       .finally(() => {
@@ -102,7 +102,7 @@ function frame(
     : `${time}\n${sessionList(seen, colors, fullLayout(process.stdout, options))}`;
 }
 
-/** Writes over what is there, as clearing it first would flicker; what does not fit is counted. */
+/** Overwrites the screen, because clearing it first would flicker; rows that do not fit are counted. */
 function onScreen(text: string): string {
   const lines = text.trimEnd().split('\n');
   const rows = process.stdout.rows > 2 ? process.stdout.rows : lines.length + 1;

@@ -8,12 +8,12 @@ import {
 import { reasons, type StatementRule, statementRules } from './statement-rules.js';
 import type { Words } from './words.js';
 
-/** What becomes of a statement: it is run, left out, or refused. */
+/** The decision on a statement: it is run, left out, or refused. */
 export type Verdict =
   | { readonly fate: 'run' }
   | { readonly fate: 'skip' | 'refuse'; readonly statement: string; readonly reason: string };
 
-/** What is known of the dump where a statement stands. */
+/** Facts about the dump at the position of a statement. */
 export interface Surroundings {
   /** The database that the dump says it is of; `undefined` where it does not say. */
   readonly own: string | undefined;
@@ -66,7 +66,7 @@ function rulesOf(first: string): readonly Compiled[] {
   return rules;
 }
 
-/** What a rule makes of a statement; `undefined` where it does not fit. */
+/** The decision of a rule on a statement; `undefined` if the rule does not apply. */
 function apply(rule: Compiled, words: Words, surroundings: Surroundings): Verdict | undefined {
   const { first, further, fate, others, reason } = rule;
   if (!matches(words, 0, first)) return undefined;
@@ -138,7 +138,7 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
     return writesOrSets(words, { decode }) ?? onSharedCatalog(words, 1, decode);
   },
   CREATE: (words, { decode }) => {
-    // What is made by code is not looked at: what that does cannot be seen.
+    // Code of routines is not examined: its effect cannot be seen.
     if (isRoutine(words)) return setsWithin(words, decode);
     if (words.keyword(1) === 'SUBSCRIPTION' && !connectsNever(words)) return reasons.subscription;
     return makesOnSharedCatalog(words, decode) ?? writesOrSets(words, { decode });

@@ -1,13 +1,13 @@
 import type { CharacterLength } from './encodings.js';
 
-/** What decides how the server reads SQL, as it last reported it. */
+/** The settings that decide how the server reads SQL, as it last reported them. */
 export interface Lexis {
   /** Whether a backslash escapes in every string: `standard_conforming_strings` is off. */
   readonly backslashEscapes: boolean;
   readonly characterLength: CharacterLength | undefined;
 }
 
-/** Returned where a token may go on behind the end of what was read. */
+/** Returned if a token may go on after the end of the bytes read so far. */
 export const needsMore = -1;
 
 export const byte = {
@@ -155,7 +155,9 @@ function continuation(piece: Piece, at: number): number | undefined {
   return isLast ? undefined : needsMore;
 }
 
-/** The end of what begins with a dollar sign at `at`: a dollar-quoted string, a parameter, or the sign alone. */
+/**
+ * The end of a token that begins with a dollar sign at `at`: a dollar-quoted string, a parameter, or the sign alone.
+ */
 export function dollarEnd(piece: Piece, at: number, lexis: Lexis): number {
   const { bytes, end, isLast } = piece;
   let index = at + 1;

@@ -15,7 +15,7 @@ export function onSharedCatalog(words: Words, from: number, decode: Decode): str
     const schema = words.name(at, decode);
     // Only what has no name but that of its table's oid is in there.
     if (schema === 'pg_toast') return reasons.sharedCatalog;
-    // A table of the same name in another schema is nobody else's.
+    // A table of the same name in another schema belongs to this database alone.
     if (schema !== 'pg_catalog') return undefined;
     at += 2;
     if (words.at(at)?.isEscaped) return reasons.escapedName;

@@ -12,7 +12,7 @@ import {
   stringEnd,
 } from './lexer.js';
 
-/** What a statement that is cut off ends within. */
+/** The construct in which a statement that is cut off ends. */
 export type OpenLiteral = 'a string' | 'a quoted name' | 'a dollar-quoted string' | 'a comment';
 
 /**
@@ -31,12 +31,12 @@ export class StatementEnd {
   #open: OpenLiteral | undefined;
   readonly #nests: boolean;
 
-  /** @param nests false: every semicolon ends a statement, whatever it is within */
+  /** @param nests false: every semicolon ends a statement, even within a block */
   constructor({ nests = true }: { readonly nests?: boolean } = {}) {
     this.#nests = nests;
   }
 
-  /** What the statement ended within, where its last byte was reached in the middle of it. */
+  /** The construct in which the statement ended, if its last byte was reached in the middle of it. */
   get open(): OpenLiteral | undefined {
     return this.#open;
   }

@@ -1,6 +1,6 @@
 /**
- * What becomes of a statement of a dump, told by its first words. Everything else is run: it can reach no other database
- * but by what a function does inside, which cannot be seen (docs/safety.md).
+ * The decision on a statement of a dump, by its first words. Every other statement is run: it can reach another
+ * database only through the code of a function, which cannot be seen (docs/safety.md).
  */
 export interface StatementRule {
   /** Its first words; `|` between those of which any will do. */
@@ -66,7 +66,7 @@ export const statementRules: readonly StatementRule[] = [
   },
 ];
 
-/** Catalogs that all databases of a server share: what is written into them reaches every database. */
+/** Catalogs that all databases of a server share: a write to them affects every database. */
 export const sharedCatalogs: ReadonlySet<string> = new Set([
   'pg_auth_members',
   'pg_authid',

@@ -20,7 +20,7 @@ export interface Token {
   readonly text: string;
   /** Whether a name has escapes in it: `U&"…"`. */
   readonly isEscaped?: true;
-  /** What a short string says that has no escapes. */
+  /** The value of a short string without escapes. */
   readonly value?: string;
 }
 

@@ -7,7 +7,7 @@ export const sessionsRemain = 4;
 export const blocked = 5;
 export const databaseMissing = 7;
 
-/** What the command exits with for each code of a failure. */
+/** The exit code for each code of a failure. */
 const exitCodes = {
   UNEXPECTED: 1,
   CONFIG_INVALID: usage,

@@ -1,7 +1,7 @@
 /** Ctrl-C, SIGTERM and SIGHUP, turned into an AbortSignal. */
 export interface Interrupts {
   readonly signal: AbortSignal;
-  /** What a signal does, for a prompt that receives Ctrl-C as a key. */
+  /** The effect of a signal, for a prompt that receives Ctrl-C as a key. */
   readonly interrupt: () => void;
   /** From now on, a signal does what `handler` does, and nothing else; `undefined` puts the usual back. */
   handOver(handler: ((signal: Interrupting) => void) | undefined): void;
@@ -13,8 +13,8 @@ export type Interrupting = (typeof signals)[number];
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * The first interrupt aborts, and the operation ends cleanly in its own time. The second leaves at once: then nobody
- * waits for the server any more.
+ * The first interrupt aborts, and the operation ends cleanly in its own time. The second exits immediately, without
+ * waiting for the server.
  */
 export function listenForInterrupts(): Interrupts {
   const controller = new AbortController();

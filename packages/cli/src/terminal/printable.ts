@@ -1,9 +1,9 @@
 export { printable, printableLines } from '@pg-evict/core/internal/text';
 
-/** Nobody reads more of a message; a statement that it quotes may have megabytes. */
+/** A longer message is not readable; a statement that it quotes may have megabytes. */
 const longest = 10_000;
 
-/** A message as far as somebody reads it. */
+/** A message, cut to a readable length. */
 export function shortened(message: string): string {
   const rest = message.length - longest;
   return rest > 0 ? `${message.slice(0, longest)}… (${rest} more characters)` : message;
@@ -13,14 +13,14 @@ export function shortened(message: string): string {
 export function maskLogins(message: string): string {
   return message.replaceAll(/[^\s'"@]+@?/g, (piece) => {
     if (!piece.endsWith('@')) return piece;
-    // Not that of a scheme, or of what is left of one in a path.
+    // Not that of a scheme, or of the rest of one in a path.
     const first = piece.search(/:(?!\/)/);
     const colon = first === -1 && !piece.includes('://') ? piece.indexOf(':') : first;
     return colon < 1 ? piece : `${piece.slice(0, colon)}:***@`;
   });
 }
 
-/** Takes out of a message whatever in it may be a password: URLs, and values of `--option=value`. */
+/** Masks every part of a message that may be a password: URLs, and values of `--option=value`. */
 export function redactPasswords(message: string): string {
   return (
     maskLogins(message)

@@ -4,7 +4,7 @@ import { isVerbose } from './verbose.js';
 
 /** A spinner that appears only when something takes longer than a blink. */
 export interface Progress {
-  /** Says what comes after a step. */
+  /** Announces the step that follows. */
   readonly step: (step: OperationStep) => void;
   /** Says something else; `isTimed` where it tells the time itself. */
   readonly say: (text: string, isTimed?: boolean) => void;
@@ -21,10 +21,10 @@ export interface Progress {
 
 const blinkMs = 150;
 
-/** How long a line stands that says for whom something waits before there is another. */
+/** How long a line about a wait stands before the next one. */
 const lineMs = 10_000;
 
-/** What comes after a step; after any other, nothing new is said. */
+/** The step that follows each one; after any other, nothing new is announced. */
 const afterStep: Partial<Record<OperationStep, string>> = {
   connected: 'Looking at the sessions',
   checked: 'Ending the sessions',

@@ -1,4 +1,4 @@
-/** Makes `pg-evict … | head` end quietly: what nobody reads any more is dropped, the work goes on. */
+/** Makes `pg-evict … | head` end quietly: output after the pipe is closed is dropped, the work goes on. */
 export function survivesClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

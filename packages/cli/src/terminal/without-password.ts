@@ -1,6 +1,6 @@
 /**
- * A word of a command line without the passwords in it, to be printed and run again: of a URL, alone or behind an
- * option (`--url=…`, `-d…`), and of `password=…`. Whoever gave one gives it again.
+ * A word of a command line without the passwords in it, to be printed and run again: of a URL, alone or after an option
+ * (`--url=…`, `-d…`), and of `password=…`. The user has to enter the password again.
  */
 export function withoutPassword(word: string): string {
   const { before, text } = urlIn(word);

@@ -2,7 +2,7 @@ import type { PgEvictError } from '@pg-evict/core';
 import { hintIn, remedyIn, type Words } from '@pg-evict/core/internal/text';
 import { quoteForShell } from './format.js';
 
-/** The words of whoever uses the command. */
+/** The wording of remedies for users of the command. */
 const commandWords: Words = {
   option: {
     rollbackPrepared: '--rollback-prepared',
@@ -19,7 +19,7 @@ const commandWords: Words = {
   unprotect: (database) => `pg-evict unprotect ${quoteForShell(database)}`,
 };
 
-/** What would help against a blocker, or with a session that may not be ended. */
+/** The remedy for a blocker, or for a session that may not be terminated. */
 export function remedyOf(subject: { readonly remedy: string }): string {
   return remedyIn(commandWords, subject);
 }

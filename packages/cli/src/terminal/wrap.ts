@@ -12,9 +12,9 @@ export function textWidth(stream: Pick<NodeJS.WriteStream, 'columns' | 'isTTY'>)
 
 /** How the lines are broken. */
 export interface WrapOptions {
-  /** What the second line and those after it begin with. @default the spaces that the line begins with */
+  /** The prefix of the second line and those after it. @default the spaces that the line begins with */
   readonly indent?: string;
-  /** What each line but the last ends with, such as a shell's ` \`. */
+  /** The suffix of each line but the last, such as a shell's ` \`. */
   readonly continuation?: string;
 }
 
