@@ -176,7 +176,7 @@ test('a connection function is called, and what it returns is checked', async ()
     'pg-evict.config.cjs': `module.exports = { connection: () => { throw new Error('s3cret') } }`,
   });
   await expect(resolve(throwing)).rejects.toMatchObject({
-    message: `${throwing.path('pg-evict.config.cjs')}: the function "connection" failed. What it threw is not shown, as a password may be in it: log it there.`,
+    message: `${throwing.path('pg-evict.config.cjs')}: the function "connection" failed. Its error is not shown, because it may contain a password: log it there.`,
   });
 });
 

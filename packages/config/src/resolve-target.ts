@@ -194,7 +194,7 @@ async function called(connection: () => unknown, file: string): Promise<string |
     value = await connection();
   } catch (error) {
     throw new PgEvictError('CONFIG_INVALID', `${file}: the function "connection" failed.`, {
-      hint: 'What it threw is not shown, as a password may be in it: log it there.',
+      hint: 'Its error is not shown, because it may contain a password: log it there.',
       cause: error,
     });
   }

@@ -320,7 +320,7 @@ test('a file that cannot be executed after all: the database is given back', asy
 
 test.each([
   [['run', 'x'], /"--" is missing/],
-  [['run', 'x', 'psql', '-c', 'SELECT 1'], /'-c'[^]*What belongs to the command goes behind "--"\./],
+  [['run', 'x', 'psql', '-c', 'SELECT 1'], /'-c'[^]*Put the command and its options after "--"\./],
   [['run', 'x', '--'], /command to run is missing/],
   [['run', 'x', 'y', '--', 'true'], /too many arguments/],
 ])('%j exits with 2', async (args, message) => {
@@ -461,7 +461,7 @@ describe('its connections are lost while the command runs', () => {
     proxy.refuse();
     await until(async () => (await ask(`SELECT ${sessionsOfRun}`)).length === 0, 'its sessions are gone');
     const fixed = await runCli(['doctor', '--fix'], { DATABASE_URL: serverUrl({ database }) });
-    expect(fixed.stdout).toContain(`Put in order: ${database}.`);
+    expect(fixed.stdout).toContain(`Repaired: ${database}.`);
     proxy.letThrough();
     const { code, stdout, stderr } = await result;
     proxy.stop();
@@ -495,7 +495,7 @@ test('what a killed run left is told by doctor and put right by doctor --fix', a
   expect(dryRun.code).toBe(5);
   expect(dryRun.stdout).toContain(`${held} is the data of ${database}`);
   const fixed = await runCli(['doctor', '--fix'], { DATABASE_URL: serverUrl() });
-  expect(fixed.stdout).toContain(`Put in order: ${database}.`);
+  expect(fixed.stdout).toContain(`Repaired: ${database}.`);
   expect(fixed.code).toBe(0);
   await expectGivenBack(database);
 });

@@ -385,7 +385,7 @@ describeWithTools('an archive made to reach beyond its database', () => {
     ],
   ])('is never left to pg_restore: %s', async (_what, content) => {
     const { code, stderr } = await attack(content(), '--jobs=2');
-    expect(stderr).toContain('--jobs has no effect: each statement is looked at, because of "');
+    expect(stderr).toContain('--jobs has no effect: each statement is examined, because of "');
     expect(stderr).not.toContain('pg_restore: error');
     expect(code).not.toBe(0);
   });
@@ -407,7 +407,7 @@ describeWithTools('an archive made to reach beyond its database', () => {
   test('is run statement by statement where it changes how strings are read', async () => {
     const content = withStatement('CREATE VIEW', 'SET standard_conforming_strings = off;');
     const { stderr } = await attack(content, '--jobs=2');
-    expect(stderr).toContain('each statement is looked at, because of "VIEW v"');
+    expect(stderr).toContain('each statement is examined, because of "VIEW v"');
   });
 
   test('is left to pg_restore where nothing is wrong with it', async () => {

@@ -318,8 +318,8 @@ describeWithTools('a failure', () => {
 
 test.each([
   ['a bare word', ['otherrole'], '"otherrole" cannot be passed on'],
-  ['a variable', ['-v', 'name=value'], 'variables are a matter of psql'],
-  ['a variable in one word', ['-Xvname=value'], 'variables are a matter of psql'],
+  ['a variable', ['-v', 'name=value'], 'only psql has variables'],
+  ['a variable in one word', ['-Xvname=value'], 'only psql has variables'],
   ['a file for the output', ['-o', 'x'], '-o (--output) cannot be passed on'],
   ['a log', ['--log=x'], '--log (--log-file) cannot be passed on'],
   ['no option at all', ['--nothing'], 'there is no such option'],

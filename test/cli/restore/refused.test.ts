@@ -109,9 +109,9 @@ describeWithTools('what is no dump', () => {
   const files: readonly (readonly [string, string, string | Buffer])[] = [
     ['is empty', 'empty', ''],
     ['holds nothing to restore', 'nothing.sql', '-- only a comment\nSET search_path = x;\n'],
-    ['is no dump of PostgreSQL', 'binary', Buffer.from([1, 2, 3, 0, 5])],
-    ['is no dump of PostgreSQL', 'package.json', '{ "name": "app" }\n'],
-    ['is no dump of PostgreSQL', 'page.html', `-- saved\n${'-'.repeat(99)}\n<!doctype html>`],
+    ['is not a PostgreSQL dump', 'binary', Buffer.from([1, 2, 3, 0, 5])],
+    ['is not a PostgreSQL dump', 'package.json', '{ "name": "app" }\n'],
+    ['is not a PostgreSQL dump', 'page.html', `-- saved\n${'-'.repeat(99)}\n<!doctype html>`],
     ['in UTF-16', 'utf-16.sql', Buffer.from('\uFEFFCREATE TABLE t ();', 'utf16le')],
     ['compressed by zstd', 'a.zst', Buffer.from('28b52ffd0000', 'hex')],
     ['pg_restore: error: could not read from input file', 'broken.dump', 'PGDMP'],
@@ -128,7 +128,7 @@ describeWithTools('what is no dump', () => {
 
   test.each([
     ['Check the path; the dump comes last', 'missing.dump'],
-    ['is no dump: there is no', '.'],
+    ['is not a dump: there is no', '.'],
     ['is no file', '/dev/null'],
   ])('nor is a path: "%s"', async (problem, path) => {
     const { code, stderr } = await restore(serverUrl({ database: uniqueName('none') }), path, '--yes');

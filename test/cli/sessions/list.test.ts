@@ -53,15 +53,15 @@ test('to a role that may not see what others do, sessions says so, and what show
   const grant = `GRANT pg_read_all_stats TO "${role}";`;
 
   const { stdout } = await runCli(['sessions'], env);
-  expect(stdout).toContain(`What 1 session of other roles does is hidden from ${role}`);
+  expect(stdout).toContain(`The activity of 1 session of other roles is hidden from ${role}`);
   expect(stdout).toContain(grant);
   const filtered = await runCli(['sessions', '--state', 'idle in transaction'], env);
-  expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter passes over them`);
+  expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter skips them`);
   expect(filtered.stdout).toContain(`No session on ${database}.`);
   expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
   const ending = await runCli(['terminate', '--state', 'idle in transaction'], env);
   expect(ending.stdout).toContain(`Ended no session on ${database}`);
-  expect(ending.stderr).toContain(`is hidden from ${role}, so this filter passes over them`);
+  expect(ending.stderr).toContain(`is hidden from ${role}, so this filter skips them`);
 
   await ask(grant);
   const seen = await runCli(['sessions'], env);

@@ -126,10 +126,10 @@ describe('what is kept of a database that does not exist any more', () => {
     expect((await json(['drop', database, '--yes', '--undo', '1h'])).kept).not.toBeNull();
     const args = ['drop', database, '--if-exists'];
     const { stdout: planned } = await runCli([...args, '--dry-run'], environment());
-    expect(planned).toMatch(/would be lost too: What was kept for an undo, "pg_evict_undo_/);
+    expect(planned).toMatch(/would be lost too: The content kept for an undo, "pg_evict_undo_/);
     const { stdout } = await runCli([...args, '--yes'], environment());
     expect(stdout).toMatch(
-      new RegExp(`^${database} does not exist\\.\nlost too: What was kept for an undo, "pg_evict_undo_`),
+      new RegExp(`^${database} does not exist\\.\nlost too: The content kept for an undo, "pg_evict_undo_`),
     );
     expect((await runCli([...args, '--yes'], environment())).stdout).toContain('nothing to do');
   });

@@ -177,7 +177,7 @@ test.each([
     expect(outcome?.error?.message).toContain(project.path(name));
     expect(outcome?.error?.message).toMatch(message);
     expect(outcome?.error?.message).toMatch(
-      /\. (?:Correct it there|That is what|Install|cosmiconfig|What it threw)\b/,
+      /\. (?:Correct it there|The file itself|Install|cosmiconfig|Its error is not shown)\b/,
     );
     expect(outcome?.error?.message).not.toContain('s3cret');
   },

@@ -63,7 +63,7 @@ describe.each(Object.keys(operations))('connections that are cut while the serve
     proxy.refuse();
     const error = await failing;
     expect(error).toMatchObject({ code: 'CONNECTION_FAILED', database });
-    expect(error.message).toMatch(/backend \d+ may still be at it/);
+    expect(error.message).toMatch(/backend \d+ may still be running the statement/);
     await other.client.query('COMMIT');
     await other.close();
     await until(async () => (await stillAtWork(target)).length === 0, 'the server is done');

@@ -56,5 +56,5 @@ test('leftovers that somebody is on are named, and cost no time', async () => {
   // Each would be waited for five seconds.
   const report = await repairDatabase(targetOf(database), { timeoutMs: 4000 });
   expect(report.leftovers.map((left) => left.database)).toEqual(names);
-  expect(report.leftovers[0]?.reason).toContain('somebody is connected to it');
+  expect(report.leftovers[0]?.reason).toContain('sessions are connected to it');
 });

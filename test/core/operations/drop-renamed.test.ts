@@ -200,7 +200,7 @@ test('one that somebody is on stays: named where it is ours, left alone where it
   const theirs = await killedDrop(`OWNER ${quote(await scratch.role('CREATEDB'))}`);
   const sessions = [await sessionOn(ours.name), await sessionOn(theirs.name)];
   expect(await repairDatabase(targetOf(ours.database))).toMatchObject({
-    leftovers: [{ database: ours.name, reason: expect.stringContaining('somebody is connected') }],
+    leftovers: [{ database: ours.name, reason: expect.stringContaining('sessions are connected') }],
   });
   expect(await repairDatabase(targetOf(theirs.database))).toMatchObject({ changed: false, leftovers: [] });
   const pids = sessions.map(({ pid }) => pid).toSorted((a, b) => a - b);

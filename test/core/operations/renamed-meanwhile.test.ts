@@ -32,7 +32,7 @@ test.each<[string, OperationStep, Operate]>([
     const error = await failureOf(operate(targetOf(database), { onStep }));
     expect(error).toMatchObject({ code: 'DATABASE_NOT_FOUND', database });
     expect(error.message).toBe(
-      `Database "${database}" does not exist any more. Somebody has renamed or dropped it meanwhile.`,
+      `Database "${database}" does not exist any more. It was renamed or dropped meanwhile.`,
     );
     expect(await markerOf(renamed)).toBe('old');
     expect(await privateDatabasesFor(database)).toEqual([]);

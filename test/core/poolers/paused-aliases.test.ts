@@ -39,7 +39,7 @@ describeWithPgbouncer('aliases of a pooler', () => {
     expect(found.stdout).not.toContain(new URL(pgbouncer.consoleUrl()).password);
     expect(await pgbouncer.paused()).toMatchObject({ apps: true, other: true });
     const fixed = await runCli([...args, '--fix'], env);
-    expect(fixed).toMatchObject({ code: 0, stdout: expect.stringContaining('Put in order: apps') });
+    expect(fixed).toMatchObject({ code: 0, stdout: expect.stringContaining('Repaired: apps') });
     expect(await pgbouncer.paused()).toMatchObject({ apps: false, other: true });
   });
 

@@ -159,7 +159,7 @@ describe.each(knexVersions)('the unmodified command of %s', (version) => {
     const locked = await runNode(directory, command, env);
     expect(locked.code).toBe(1);
     expect(locked.output).toContain(
-      `Migration table is already locked. No other session is connected to database "${database}": whoever migrated was ended`,
+      `Migration table is already locked. No other session is connected to database "${database}": the process that migrated was ended`,
     );
     expect(locked.output).toContain('knex migrate:unlock');
     expect(await isLocked(database)).toBe(true);

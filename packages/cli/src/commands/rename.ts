@@ -15,7 +15,7 @@ function warnOfOldName({ options, target }: CommandContext): void {
   if (poolers.length === 0 || options.quiet === true) return;
   const { yellow } = createColors(wantsColor(process.stderr));
   process.stderr.write(
-    `${yellow('note:')} clients of the pooler that come to ${quotedName(database ?? '')} wait for the rename, and fail after it, until the pooler's configuration has the new name.\n`,
+    `${yellow('note:')} clients of the pooler that connect to ${quotedName(database ?? '')} wait for the rename, and fail after it until the pooler's configuration has the new name.\n`,
   );
 }
 

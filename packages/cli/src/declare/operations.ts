@@ -141,10 +141,10 @@ ${examples(
       `${paragraphs(
         `The dump is one of pg_dump: custom, directory, tar, or plain SQL, also compressed (.gz, .zst, .xz, .bz2). It is
         restored beside the database, which is in use meanwhile: plain SQL by pg-evict itself, the others by
-        pg_restore, which is looked for on PATH. When all went well, the restored one takes its place; if anything
-        fails, or at Ctrl-C, it stays. Needs room for both. A dump is code that runs with your role's rights: restore
-        only dumps that you trust.`,
-        `What follows "--" is passed on to pg_restore; with plain SQL, -1 (--single-transaction) makes it one
+        pg_restore, which must be on PATH. If everything succeeds, the restored database replaces it; if anything
+        fails, or you press Ctrl-C, the old one stays. The server needs room for both. A dump is code that runs with
+        your role's privileges: restore only dumps that you trust.`,
+        `Options after "--" are passed on to pg_restore; with plain SQL, -1 (--single-transaction) makes it one
         transaction. --timeout does not count the time of the restore.`,
       )}
 ${examples(
@@ -173,9 +173,9 @@ ${examples(
     .addHelpText(
       'after',
       `
-The old content is kept for an hour, up to 1 GB, where you have answered the question or named the database with
---confirm; with --undo it is kept in any case. It is swapped back as atomically as by a recreate. --dry-run shows what
-would come back. What has expired is dropped by the next command that replaces, renames or sweeps on that server.
+The old content is kept for an hour, up to 1 GB, if you have answered the question or named the database with
+--confirm; with --undo it is kept in any case. The swap is as atomic as that of a recreate. --dry-run shows which
+content would come back. Expired content is dropped by the next command that replaces, renames or sweeps on that server.
 ${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {

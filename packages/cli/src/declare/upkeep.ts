@@ -14,8 +14,9 @@ export function declareUpkeep(program: Command): void {
     .addHelpText(
       'after',
       `${paragraphs(
-        `Only databases that @pg-evict/testing made, and none of a run that lives, on whatever machine. --timeout is for
-        each of them: one that takes longer, as somebody has it locked, is left, and the exit code is 5.`,
+        `Drops only databases that @pg-evict/testing created, and none of a run that is still active, on any machine.
+        --timeout applies to each of them: one that takes longer, because another session has it locked, stays, and the
+        exit code is 5.`,
       )}\n${examples('sweep --dry-run', 'sweep --kept --templates', 'sweep --json')}`,
     )
     .action(async (_options: unknown, command: Command) => {

@@ -87,7 +87,7 @@ export function connectionFindings(facts: ConnectionFacts): Finding[] {
           {
             topic: 'sessions',
             level: 'note',
-            text: 'does not see what sessions of other roles do: filters by state, age and query pass them over',
+            text: 'does not see the activity of other roles: filters by state, age and query skip their sessions',
             remedy: grant(facts.grants.readAllStats),
           } as const,
         ]),

@@ -44,8 +44,8 @@ function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors
   for (const { database, failure } of repairs) {
     lines.push(
       failure === null
-        ? `${colors.green('Put in order:')} ${shownName(database)}.`
-        : `${colors.red('Not put in order:')} ${shownName(database)}: ${printable(failure)}`,
+        ? `${colors.green('Repaired:')} ${shownName(database)}.`
+        : `${colors.red('Not repaired:')} ${shownName(database)}: ${printable(failure)}`,
     );
   }
   lines.unshift(colors.bold('Findings'));

@@ -27,8 +27,8 @@ export class Completeness {
 
   /** Why a file is not complete whose end is reached; `undefined` if it is. */
   get problem(): string | undefined {
-    if (this.#open > 0) return 'pg_dump has begun something in it that is not there to its end';
-    if (this.#follows) return 'there is more behind the end that pg_dump has written, without a beginning';
+    if (this.#open > 0) return 'it lacks the comment with which pg_dump ends a dump';
+    if (this.#follows) return 'there are statements after the comment with which pg_dump ends a dump';
     return undefined;
   }
 }

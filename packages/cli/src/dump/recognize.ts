@@ -70,7 +70,7 @@ async function recognizeDirectory(path: string): Promise<Dump> {
   const files = await readdir(path).catch((error: unknown) => unreadable(path, error));
   // pg_dump since 16 may compress it.
   if (!files.some((name) => /^toc\.dat(?:\.|$)/.test(name)))
-    refuse(`The directory ${path} is no dump: there is no ${join(path, 'toc.dat')}`);
+    refuse(`The directory ${path} is not a dump: there is no ${join(path, 'toc.dat')}`);
   const sizes = await Promise.all(files.map(async (name) => stat(join(path, name)))).catch((error: unknown) =>
     unreadable(path, error),
   );
@@ -111,7 +111,7 @@ function refuseForeign(path: string, head: Buffer): void {
   if (what !== undefined) refuse(`The dump ${path} is ${what}`, hint);
   if (head.includes(0) || beginsOtherwise.test(head.toString('latin1'))) {
     refuse(
-      `The file ${path} is no dump of PostgreSQL`,
+      `The file ${path} is not a PostgreSQL dump`,
       'pg_dump writes them: custom, directory, tar or plain SQL.',
     );
   }

@@ -28,7 +28,7 @@ export const commandsOfOthers: Readonly<Record<string, string>> = {
 export const optionsOfOthers: Readonly<Record<string, string>> = {
   '-?': 'For help: --help.',
   '-f': 'Sessions are terminated without it. To skip the question: --yes.',
-  '-i': 'It asks by itself.',
+  '-i': 'pg-evict asks without it.',
   '-n': 'To see what would be done: --dry-run.',
   '-q': 'To print nothing but errors: --quiet.',
   '-v': 'The version: -V. To see each step: --verbose.',
@@ -37,7 +37,7 @@ export const optionsOfOthers: Readonly<Record<string, string>> = {
   '--dbname': 'The database is the first argument: pg-evict <command> <database>.',
   '--debug': 'To see each step: --verbose.',
   '--force': 'Sessions are terminated without it. To skip the question: --yes.',
-  '--interactive': 'It asks by itself.',
+  '--interactive': 'pg-evict asks without it.',
   '--password': 'Put the password into DATABASE_URL, PGPASSWORD or .pgpass.',
   '--user': 'The role to log in as: -U (--username).',
 };

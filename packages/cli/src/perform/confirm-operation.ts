@@ -65,8 +65,8 @@ function fateOf({ command, kept, keptAs, notKept, terminated, undone }: Performe
   if (undone !== undefined) {
     const now =
       kept === null
-        ? `What is in it now will be lost${notKept === null ? '.' : `, because ${printable(notKept)}.`}`
-        : `What is in it now will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
+        ? `Its present content will be lost${notKept === null ? '.' : `, because ${printable(notKept)}.`}`
+        : `Its present content will be kept until ${formatTime(new Date(kept.until))}, for pg-evict undo.`;
     return `It will be ${asItWas(undone)}. ${now}`;
   }
   if (kept !== null)

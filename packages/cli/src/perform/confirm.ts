@@ -142,6 +142,6 @@ export function assertConfirmed({ options, target: { database } }: CommandContex
   throw new PgEvictError(
     'REFUSED',
     `--confirm names "${options.confirm}", but the database is "${database}". Nothing was changed.`,
-    { database, hint: 'Look again which of the two is meant.' },
+    { database, hint: 'Check which of the two you mean.' },
   );
 }

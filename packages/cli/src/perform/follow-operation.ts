@@ -89,7 +89,7 @@ function follow(
 
 /** `15293 (app, psql) and 2 more`. */
 function whoIs([first, ...more]: readonly Session[]): string {
-  if (first === undefined) return 'nobody';
+  if (first === undefined) return 'no session';
   const facts = [first.user, first.application].flatMap((fact) =>
     fact === null || fact === '' ? [] : [printable(fact)],
   );

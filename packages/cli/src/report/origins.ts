@@ -34,7 +34,7 @@ export function originLines(
       : [`${name.padEnd(topicWidth)}  ${shown} ${colors.dim(`from ${printable(origin)}`)}`];
   });
   if (settings.password === undefined) {
-    lines.push(`${'password'.padEnd(topicWidth)}  none given, ${colors.dim('so .pgpass is looked into')}`);
+    lines.push(`${'password'.padEnd(topicWidth)}  none given, ${colors.dim('so .pgpass is searched')}`);
   }
   return [...lines, ...configurationLines({ configuration, target }, colors)]
     .map((line) => `${wrap(line, width, { indent: ' '.repeat(topicWidth + 2) })}\n`)

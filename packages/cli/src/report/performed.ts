@@ -52,7 +52,7 @@ export function asItWas({ by, keptAt, sizeBytes }: UndoneContent): string {
 
 /** Losses of a drop beside the database, a sentence each: content that was kept of it. */
 export const keptDetails = ({ keptDropped = [] }: Pick<PerformedReport, 'keptDropped'>): string[] =>
-  keptDropped.map((name) => `What was kept for an undo, "${name}".`);
+  keptDropped.map((name) => `The content kept for an undo, "${name}".`);
 
 const count = (number: number, what: string): string =>
   `${number === 0 ? 'no' : number} ${what}${number === 1 ? '' : 's'}`;

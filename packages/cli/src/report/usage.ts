@@ -37,7 +37,7 @@ function hintFor(
   const meant = meantBy(error, command);
   const said = [
     ...(meant === undefined ? suggestions : [meant]),
-    ...(forgot ? ['What belongs to the command goes behind "--".'] : []),
+    ...(forgot ? ['Put the command and its options after "--".'] : []),
   ];
   if ([error.message, ...said].some((text) => text.includes('For help'))) return said.join(' ');
   const help = command === undefined || command === 'help' ? 'pg-evict --help' : `pg-evict help ${command}`;

@@ -26,17 +26,17 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   [/role ".*" does not exist/, 'Create the role, or make the dump with --no-owner --no-acl.', 'plain'],
   [
     /must be owner of|must be member of role|must be able to SET ROLE|permission denied for (?:schema|database)/,
-    'Restore as a role that may, or without owners and privileges: -- --no-owner --no-acl',
+    'Restore as a role that has the privilege, or without owners and privileges: -- --no-owner --no-acl',
     'pg_restore',
   ],
   [
     /must be owner of|must be member of role|must be able to SET ROLE|permission denied for (?:schema|database)/,
-    'Restore as a role that may, or make the dump with --no-owner --no-acl.',
+    'Restore as a role that has the privilege, or make the dump with --no-owner --no-acl.',
     'plain',
   ],
   [
     /permission denied to create extension|extension ".*" is not available/,
-    'See that the extension is there: it needs to be installed on the server, and a role that may create it.',
+    'The extension must be installed on the server, and the role must be allowed to create it.',
   ],
   [/unrecognized configuration parameter/, otherMajor],
   [
@@ -51,7 +51,7 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   ],
   [
     /permission denied to create event trigger/,
-    'Only a superuser creates event triggers. Restore as one, or leave them out: pg_restore --list writes a list of what there is; take them out of it, and give it with -- --use-list=<file>.',
+    'Only a superuser creates event triggers. Restore as one, or leave them out: pg_restore --list prints the list of entries; remove them from it, and pass it with -- --use-list=<file>.',
     'pg_restore',
   ],
   [
@@ -61,7 +61,7 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   ],
   [
     /schema ".*" does not exist/,
-    'With --schema, pg_restore leaves the schema itself out. Choose by a list that has it: pg_restore --list writes one; give it with -- --use-list=<file>.',
+    'With --schema, pg_restore leaves the schema itself out. Select by a list that includes it: pg_restore --list prints one; pass it with -- --use-list=<file>.',
     'pg_restore',
   ],
   [

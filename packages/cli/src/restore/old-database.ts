@@ -40,6 +40,6 @@ export async function describeFate(
     if (row === undefined) return 'the old one is not there any more';
     return row.name === name ? stillThere : `the old one is now called "${row.name}"`;
   } catch {
-    return 'what has become of the old one could not be looked at';
+    return 'the state of the old one could not be checked';
   }
 }

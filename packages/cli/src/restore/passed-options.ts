@@ -16,7 +16,7 @@ const refused: readonly Refused[] = [
   ['f', 'file', 'it would write a script and not restore'],
   ...['d dbname', 'h host', 'p port', 'U username', 'W password'].map((option): Refused => {
     const [letter = '', name = ''] = option.split(' ');
-    return [letter, name, 'the connection and the database are given to it already'];
+    return [letter, name, 'pg-evict already passes the connection and the database to it'];
   }),
   ...['l list', 'V version', '? help'].map((option): Refused => {
     const [letter = '', name = ''] = option.split(' ');
@@ -75,9 +75,9 @@ function checkArchiveOptions(words: readonly string[]): string[] {
     } else {
       throw new PgEvictError(
         'CONFIG_INVALID',
-        `"${word}" cannot be passed on to pg_restore: it is no option.`,
+        `"${word}" cannot be passed on to pg_restore: it is not an option.`,
         {
-          hint: 'Write the value of an option behind it, with "=": --schema=sales.',
+          hint: 'Write the value of an option after it, with "=": --schema=sales.',
         },
       );
     }
@@ -90,6 +90,6 @@ function accept(option: string, matches: (letter: string, name: string) => boole
   if (name === undefined) return;
   const given = option === `--${name}` ? option : `${option} (--${name})`;
   throw new PgEvictError('CONFIG_INVALID', `${given} cannot be passed on to pg_restore: ${why}.`, {
-    hint: 'Leave it out; pg_restore is started with what it needs.',
+    hint: 'Leave it out; pg-evict passes the necessary options to pg_restore.',
   });
 }

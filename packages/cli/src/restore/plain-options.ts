@@ -9,10 +9,10 @@ interface PsqlOption {
   readonly refused?: string;
 }
 
-const connection = 'the connection and the database are given already';
+const connection = 'pg-evict already sets the connection and the database';
 const output = 'a restore prints no rows';
 const noRestore = 'nothing would be restored then';
-const dumpIsRun = 'what is run is the dump';
+const dumpIsRun = 'only the dump is run';
 
 /** All of psql's, of which a script may have any. Those that are accepted change nothing here, but for -1. */
 const options: readonly PsqlOption[] = [
@@ -66,7 +66,7 @@ export function checkPlainOptions(words: readonly string[]): boolean {
     const word = words[at] as string;
     const found = word.startsWith('--') ? byName(word) : word.startsWith('-') ? byLetters(word) : [];
     if (found.length === 0) {
-      refuse(`"${word}"`, word.startsWith('-') ? 'there is no such option' : 'it is no option', leaveOut);
+      refuse(`"${word}"`, word.startsWith('-') ? 'there is no such option' : 'it is not an option', leaveOut);
     }
     for (const { option, given, value } of found) {
       if (option.refused !== undefined) refuse(given, option.refused, leaveOut);
@@ -76,7 +76,7 @@ export function checkPlainOptions(words: readonly string[]): boolean {
       if (!variable.startsWith('ON_ERROR_STOP=') && variable !== 'ON_ERROR_STOP') {
         refuse(
           `${given} ${variable.split('=', 1)[0] ?? ''}`.trimEnd(),
-          'variables are a matter of psql',
+          'only psql has variables',
           byHand,
         );
       }

@@ -54,9 +54,9 @@ export async function restoreArchive(
 /** Why pg_restore may not send what is in an archive without our seeing it; `undefined` if it may. */
 async function whyNotUnseen(dump: Dump): Promise<string | undefined> {
   const entries = await readArchiveEntries(dump);
-  if (entries === undefined) return 'its table of contents could not be looked through';
+  if (entries === undefined) return 'its table of contents could not be examined';
   const unsafe = findUnsafeEntry(entries);
-  return unsafe === undefined ? undefined : `each statement is looked at, because of "${printable(unsafe)}"`;
+  return unsafe === undefined ? undefined : `each statement is examined, because of "${printable(unsafe)}"`;
 }
 
 /** Why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */

@@ -47,7 +47,7 @@ async function verify(relations: readonly DumpedRelation[], connection: Connecti
   if (missing !== undefined) {
     throw new RestoreFailure(
       'server',
-      `no error was reported, but of what the dump lists, the restored database lacks ${missing}`,
+      `no error was reported, but the restored database lacks ${missing}, which the dump lists`,
       'Check whether the dump drops the objects that it creates, or create it again.',
     );
   }

@@ -49,7 +49,7 @@ export class ReplyReader {
     this.#missing = 0;
     while (at + headBytes <= bytes.length) {
       const code = bytes[at] as number;
-      if (!known.has(code)) throw new Error('what the server has said cannot be read');
+      if (!known.has(code)) throw new Error("the server's message cannot be read");
       const end = at + 1 + bytes.readUInt32BE(at + 1);
       if (code === dataRow || code === copyData) {
         this.#toSkip = Math.max(0, end - bytes.length);

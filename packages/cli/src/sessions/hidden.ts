@@ -24,7 +24,7 @@ export function filtersByHidden(options: FilterOptions): boolean {
  * @param isFiltered whether they are missing from the result of a filter
  */
 export function hiddenNote(hidden: number, role: string, isFiltered: boolean): string {
-  const missed = isFiltered ? ', so this filter passes over them' : '';
+  const missed = isFiltered ? ', so this filter skips them' : '';
   const quoted = `"${role.replaceAll('"', '""')}"`;
-  return `What ${countSessions(hidden)} of other roles ${hidden === 1 ? 'does' : 'do'} is hidden from ${printable(role)}${missed}; it is shown after: GRANT pg_read_all_stats TO ${printable(quoted)};`;
+  return `The activity of ${countSessions(hidden)} of other roles is hidden from ${printable(role)}${missed}. To show it: GRANT pg_read_all_stats TO ${printable(quoted)};`;
 }

@@ -52,7 +52,7 @@ export const statementRules: readonly StatementRule[] = [
   {
     begins: 'REASSIGN|DROP OWNED',
     fate: 'refuse',
-    reason: 'it reaches databases and whatever else a role owns on the server',
+    reason: 'it affects all databases and other objects that a role owns on the server',
   },
   { begins: 'ALTER SYSTEM', fate: 'refuse', reason: 'it changes the settings of the whole server' },
   { begins: 'PREPARE TRANSACTION', fate: 'refuse', reason: twoPhase },
@@ -62,7 +62,7 @@ export const statementRules: readonly StatementRule[] = [
     begins: 'ALTER SUBSCRIPTION',
     later: 'ENABLE|REFRESH|CONNECTION|SET|ADD|DROP|SKIP|DISABLE',
     fate: 'refuse',
-    reason: 'it reaches the server that is subscribed to',
+    reason: 'it connects to the publishing server',
   },
 ];
 
@@ -87,11 +87,11 @@ export const sharedCatalogs: ReadonlySet<string> = new Set([
 /** Refusals that are told by more than words that follow one another. */
 export const reasons = {
   escapedName: 'it names a table by escapes (U&"…"), which may stand for a catalog that all databases share',
-  hiddenSetting: 'which setting it sets cannot be seen, and it may let statements change shared catalogs',
+  hiddenSetting: 'it computes the name of the setting that it changes, which may let statements change shared catalogs',
   catalogChanges: 'it lets statements change catalogs, some of which all databases share',
-  droppedSubscription: 'it reaches the server that is subscribed to, which may lose a replication slot',
+  droppedSubscription: 'it connects to the publishing server, which may lose a replication slot',
   copyFile: "it reads or writes a file or a program of the server's",
   grantRole: 'it makes roles members of each other, for the whole server',
   sharedCatalog: 'it changes a catalog that all databases share',
-  subscription: 'it reaches the server that is subscribed to; pg_dump writes it WITH (connect = false)',
+  subscription: 'it connects to the publishing server; pg_dump writes it WITH (connect = false)',
 } as const;

@@ -20,7 +20,7 @@ export interface LibpqOnly {
  */
 export function refuseOtherServer({ env, named, origin, url }: LibpqOnly): void {
   const parameters = new URLSearchParams(url?.split('?')[1]);
-  const hostaddr = 'psql would connect to that address, and this would not';
+  const hostaddr = 'psql would connect to that address, and pg-evict would not';
   const refuse = (problem: string, hint: string): never => {
     throw new PgEvictError('CONFIG_INVALID', `${problem}.`, { hint });
   };
@@ -29,8 +29,8 @@ export function refuseOtherServer({ env, named, origin, url }: LibpqOnly): void 
   }
   if ((parameters.get('dbname') || named.database) !== named.database) {
     refuse(
-      `${origin}: it has "dbname": psql would connect to that database, and this would not`,
-      'Write its name behind the host: postgres://host:5432/database.',
+      `${origin}: it has "dbname": psql would connect to that database, and pg-evict would not`,
+      'Write its name after the host: postgres://host:5432/database.',
     );
   }
   if (env['PGHOSTADDR'] && named.host === undefined) {

@@ -210,7 +210,7 @@ function parsePort(port: string | undefined): number | undefined {
   const number = Number(port);
   if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
   // A password may have come into the wrong variable.
-  const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'What is given as the port';
+  const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'The given port';
   throw new PgEvictError('CONFIG_INVALID', `${shown} is not a port.`, {
     hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
   });

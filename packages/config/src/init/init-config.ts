@@ -72,7 +72,7 @@ function envLines({ envFile = '.env', hasDotenv }: ProjectFindings, isModule: bo
   return [
     isModule ? `import { existsSync } from 'node:fs';` : `const { existsSync } = require('node:fs');`,
     '',
-    `// DATABASE_URL is there. What is set already stays.`,
+    `// This file sets DATABASE_URL. Variables that are set already stay.`,
     isModule
       ? `const envFile = new URL('${envFile}', import.meta.url);`
       : `const envFile = require('node:path').join(__dirname, '${envFile}');`,
@@ -118,7 +118,7 @@ const protectLines = (): string[] => [
 
 const sessionLines = (): string[] => [
   '// sessions: {',
-  '//   // How long to wait for sessions to leave by themselves before they are ended.',
+  '//   // How long to wait for sessions to disconnect on their own before they are ended.',
   `//   graceMs: '5s',`,
   '//   // How long a whole operation may take.',
   `//   timeoutMs: '30s',`,

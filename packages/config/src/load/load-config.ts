@@ -101,7 +101,7 @@ async function call(exported: unknown, env: string, file: string): Promise<unkno
     return await (exported as (context: { env: string }) => unknown)({ env });
   } catch (error) {
     throw new PgEvictError('CONFIG_INVALID', `The function that ${file} exports failed.`, {
-      hint: 'What it threw is not shown, as a password may be in it: log it there.',
+      hint: 'Its error is not shown, because it may contain a password: log it there.',
       cause: error,
     });
   }

@@ -27,7 +27,7 @@ export function notLoaded(file: string, error: unknown): PgEvictError {
     {
       hint: isMissing
         ? 'Install what it imports, or correct the name there.'
-        : 'That is what the file itself fails with: correct it there.',
+        : 'The file itself fails with this error: correct it there.',
       cause: error,
     },
   );

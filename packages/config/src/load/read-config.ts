@@ -32,7 +32,7 @@ export async function readConfig(file: string): Promise<unknown> {
   };
   // A name of its own (--config) may have any extension that there is a loader for.
   if (!configNames.includes(basename(file)) && !/^\.([cm]?[jt]s|json|ya?ml)$|^$/.test(extname(file))) {
-    throw new PgEvictError('CONFIG_INVALID', `${file} is no configuration file by its name.`, {
+    throw new PgEvictError('CONFIG_INVALID', `${file} does not have the name of a configuration file.`, {
       hint: 'It ends in .ts, .mts, .cts, .js, .mjs, .cjs, .json, .yaml or .yml.',
     });
   }

@@ -76,7 +76,7 @@ function tell({ kind, name, database, detail, active }: BlockerRow): [string, Re
             { kind: 'drop-slot', slot: name },
           ]
         : [
-            `The inactive replication slot "${name}" goes with ${on}; its consumer could not go on.`,
+            `The inactive replication slot "${name}" is dropped with ${on}; its consumer could not continue.`,
             { kind: 'advice', text: 'To keep it, leave the database as it is.' },
           ];
     case 'subscription':

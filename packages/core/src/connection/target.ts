@@ -240,7 +240,7 @@ function resolvePooler(pooler: Pooler): ResolvedPooler {
   if (typeof url !== 'string' || (databases !== undefined && !Array.isArray(databases))) {
     throw new PgEvictError(
       'CONFIG_INVALID',
-      'A pooler is not given as its "url", with "databases" as a list of names.',
+      'A pooler is not an object with its "url", and "databases" as a list of names.',
       {
         hint: `Write "poolers" as in ${poolersExample}.`,
       },

@@ -182,7 +182,7 @@ export function errorWithRemedies(
 /** An error of ours that hides what a caller's callback has thrown before: both become its cause. */
 export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
   return withFacts(error, {
-    cause: new AggregateError([error, thrown], 'What failed, and what the callback had thrown before.'),
+    cause: new AggregateError([error, thrown], 'The failure, and the earlier error of the callback.'),
   });
 }
 

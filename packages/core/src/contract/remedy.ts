@@ -130,7 +130,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
         ? `The connection goes through a pooler, where "${remedy.database}" may be an alias: name the database that it leads to.`
         : `At the pooler, "${remedy.database}" is an alias of "${remedy.leadsTo}": name that.`;
     case 'keep-for-undo':
-      return `An operation keeps what it replaces where it is told to (${option.undoMs}), until that time is over.`;
+      return `An operation keeps the content that it replaces on request (${option.undoMs}), until that time is over.`;
     case 'drop-for-good':
       return `To drop it for good: ${option.noUndo}.`;
     case 'allow-missing':

@@ -65,7 +65,7 @@ export function errorCodeOf(sqlState: string | undefined): PgEvictErrorCode | un
 
 const standbyHint = 'This server is a standby, which only reads: connect to the primary.';
 
-const fullHint = 'Free some space on the server. What is kept for an undo takes space as well.';
+const fullHint = 'Free some space on the server. Content kept for an undo takes space as well.';
 
 const hints: Readonly<Record<string, string>> = { '25006': standbyHint, '53100': fullHint };
 

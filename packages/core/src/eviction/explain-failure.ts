@@ -127,7 +127,7 @@ function stuckBlocker(row: SessionRow, database: string): Blocker {
     kind: sessionKind(session),
     name: String(row.pid),
     database,
-    detail: `${describeSession(session)} was told to end and has not.`,
+    detail: `${describeSession(session)} was told to end and is still there.`,
     remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
     session,
   };

@@ -30,7 +30,7 @@ async function repeatUntilDone(
   const unknown = (cause?: unknown): PgEvictError =>
     connectionLost(
       operation,
-      `Lost the server while working on database "${operation.database}"; backend ${pid} may still be at it.`,
+      `Lost the server while working on database "${operation.database}"; backend ${pid} may still be running the statement.`,
       cause,
     );
   let { client } = operation.control;
@@ -123,7 +123,7 @@ export async function endLostRunner(
   const reason = cause instanceof Error ? cause.message : String(cause);
   return connectionLost(
     operation,
-    `The connection was lost while working on database "${operation.database}": ${reason}. What the server was at has ended; it is not known whether it was done.${state}`,
+    `The connection was lost while working on database "${operation.database}": ${reason}. The statement has stopped; whether it completed is unknown.${state}`,
     cause,
   );
 }

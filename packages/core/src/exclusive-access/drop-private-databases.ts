@@ -55,7 +55,7 @@ async function dropUnlessInUse(operation: Operation, database: string): Promise<
   if (users === '') return dropping;
   // Where the server cannot be asked any more, the drop fails by itself.
   await cancelUntilSettled(operation, dropping).catch(() => undefined);
-  const reason = `somebody is connected to it or works with it (${users})`;
+  const reason = `sessions are connected to it or work with it (${users})`;
   return (await dropping).map((left) => ({ ...left, reason }));
 }
 

@@ -100,7 +100,7 @@ export class Lease {
         } else {
           await disconnect(client);
           this.#lose(
-            `our connections were lost, and another operation, taking the holder for dead, ${this.#loss.taken}`,
+            `our connections were lost, and another operation, which mistook the holder for dead, ${this.#loss.taken}`,
           );
         }
         return;
@@ -111,7 +111,7 @@ export class Lease {
           this.#lose(
             isPgEvictError(error)
               ? `our connections were lost, and the server could not be reached for ${patience.timeoutMs} ms`
-              : `our connections were lost, and for ${patience.timeoutMs} ms it could not be said again that we hold it: ${String(error)}`,
+              : `our connections were lost, and for ${patience.timeoutMs} ms the lock that shows that we hold it could not be taken again: ${String(error)}`,
             error,
           );
           return;
@@ -128,7 +128,7 @@ export class Lease {
       const { rows } = await client.query<{ taken: boolean }>(take, [this.#name]);
       if (rows[0]?.taken === true) return;
       if (this.#ending.signal.aborted || patience.over)
-        throw new Error('somebody else has its advisory lock');
+        throw new Error('another session has its advisory lock');
       await pause(retryMs);
     }
   }
@@ -139,8 +139,8 @@ export class Lease {
       const { rows } = await client.query<{ held: boolean; claimed: boolean }>(stateQuery, [this.#name]);
       const { claimed, held } = rows[0] as (typeof rows)[0];
       if (!claimed || !held) return held;
-      if (this.#ending.signal.aborted) throw new Error('nobody waits for it any more');
-      if (patience.over) throw new Error('somebody says for too long that he puts it in order');
+      if (this.#ending.signal.aborted) throw new Error('it is not waited for any more');
+      if (patience.over) throw new Error('another operation has been repairing it for too long');
       await pause(retryMs);
     }
   }
@@ -154,7 +154,7 @@ export class Lease {
 export function lostError(database: string, why: string, cause?: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', `Database "${database}" was not held to the end: ${why}.`, {
     database,
-    hint: 'What was done on it may be incomplete: look at it, then do it again.',
+    hint: 'Changes may be incomplete: check the database, then retry.',
     cause,
   });
 }

@@ -84,7 +84,7 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1
 async function withClaim(operation: Operation, name: string, callback: () => Promise<void>): Promise<void> {
   const { client } = operation.runner;
   if (!(await claim(operation, name))) {
-    throw new Error(`somebody else has been putting it in order for ${claimMs} ms`);
+    throw new Error(`another operation has been repairing it for ${claimMs} ms`);
   }
   try {
     if (await isAbandoned(operation, name)) await callback();

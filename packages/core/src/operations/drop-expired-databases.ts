@@ -19,7 +19,7 @@ export async function dropExpiredDatabases(
     // It is about no database that anybody could have protected.
     target: { ...target, database: 'pg_evict_undo', protect: [] },
     options,
-    failure: () => 'What has expired was not dropped',
+    failure: () => 'Expired content was not dropped',
   };
   await withOperation(request, async (operation) => {
     outcome = await dropExpired(operation);

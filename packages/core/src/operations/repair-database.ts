@@ -61,7 +61,7 @@ export async function repairDatabase(
   options: DeadlineOptions = {},
 ): Promise<OperationReport> {
   const failure = (database: string): string =>
-    `What died operations on database "${database}" left was not put in order`;
+    `Leftovers of died operations on database "${database}" were not repaired`;
   return withOperation({ command: 'repair', target, options, failure }, async ({ recovered }) =>
     Promise.resolve({ changed: recovered }),
   );

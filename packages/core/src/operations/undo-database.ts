@@ -55,7 +55,7 @@ export async function undoDatabase(
     dropSlots: true,
     dropSubscriptions: true,
   });
-  const failure = (database: string): string => `What was kept of database "${database}" was not put back`;
+  const failure = (database: string): string => `The kept content of database "${database}" was not restored`;
   return withOperation({ command: 'undo', target, options, failure }, async (operation) => {
     const undo = await planUndo(operation, options);
     const { toRemove, report } = await preflight(
@@ -175,6 +175,6 @@ async function putBackByAnother(
   return new PgEvictError(
     'DATABASE_NOT_FOUND',
     `${failure}, and nothing was changed: "${name}" was put back or dropped by another operation meanwhile.`,
-    { database, cause: error, hint: 'Look what is kept now, and undo that if you mean it.' },
+    { database, cause: error, hint: 'Check which content is kept now, then repeat the undo if you want that.' },
   );
 }

@@ -174,7 +174,7 @@ const keptAs = (name: string): string => `Content of it is kept as "${name}": un
 
 /** The error where the server does not find what was there at first. */
 function goneMeanwhile(database: string): PgEvictError {
-  const text = 'Somebody has renamed or dropped it meanwhile.';
+  const text = 'It was renamed or dropped meanwhile.';
   return errorWithRemedies(
     'DATABASE_NOT_FOUND',
     `Database "${database}" does not exist any more.`,
@@ -207,7 +207,7 @@ async function withLosses(error: PgEvictError, operation: Operation): Promise<Pg
   const unnamed = remaining.map(({ pid }) => String(pid)).filter((pid) => !named.has(pid));
   const also = [
     ...(unnamed.length === 0 ? [] : [` Told to end, and still there: ${unnamed.join(', ')}.`]),
-    ...(seen ? [] : [' It could not be seen whether those have ended that were told to.']),
+    ...(seen ? [] : [' Whether the sessions that were told to end have ended could not be checked.']),
     ...leftovers.map(
       (left) =>
         ` "${left.database}" could not be dropped and is left aside, to be dropped by the next operation on "${operation.database}": ${left.reason}`,

@@ -280,7 +280,7 @@ export class OperationPooler {
 }
 
 const noLongerPaused = (alias: string): string =>
-  `"${alias}" was no longer paused at the end: the pooler was restarted, or somebody has resumed it`;
+  `"${alias}" was no longer paused at the end: the pooler was restarted, or another client resumed it`;
 
 /** Waits a moment for an alias that is paused already. */
 async function mayPause(console: PoolerConsole, alias: string): Promise<boolean> {

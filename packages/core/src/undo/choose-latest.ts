@@ -27,7 +27,7 @@ export function chooseLatest(
   if (changed !== undefined) {
     throw new PgEvictError(
       'REFUSED',
-      `${failure}: the comment of "${changed.name}", which says what it is, has been changed.`,
+      `${failure}: the comment of "${changed.name}", which identifies it, was changed.`,
       {
         database,
         hint: `Look into it, then rename it yourself: ALTER DATABASE "${changed.name}" ALLOW_CONNECTIONS true;`,
@@ -48,10 +48,10 @@ function strange(
   const theirs = owners.map((owner) => `"${owner}"`).join(' and ');
   const problem =
     old === undefined
-      ? `what is kept under its name belongs to ${theirs}, and any of them may have put it there`
+      ? `the content kept for it belongs to ${theirs}, and any of these roles may have created it`
       : `"${name}" belongs to ${theirs}, and "${database}" to "${old.owner}"`;
   return new PgEvictError('REFUSED', `${failure}: ${problem}.`, {
     database,
-    hint: 'Run it as the role whose content you want, or rename that yourself.',
+    hint: 'Run it as the role whose content you want, or rename that content yourself.',
   });
 }

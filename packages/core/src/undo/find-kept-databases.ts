@@ -47,7 +47,7 @@ export async function findKeptDatabases(
         };
       });
     } catch (error) {
-      throw translateError(error, 'What is kept was not looked for', { database: resolved.database });
+      throw translateError(error, 'Kept content could not be looked up', { database: resolved.database });
     }
   });
 }

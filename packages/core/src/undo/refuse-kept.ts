@@ -12,6 +12,6 @@ export function refuseKept(names: readonly string[], failure: string): void {
   if (kept === undefined) return;
   throw new PgEvictError('REFUSED', `${failure}: "${kept}" is content that is kept for an undo.`, {
     database: kept,
-    hint: 'Nobody can connect to it. Undo puts it back under its own name; a clone of it can have any other name.',
+    hint: 'It rejects all connections. Undo restores it under its own name; a clone of it can have any other name.',
   });
 }

@@ -31,9 +31,9 @@ export async function explainLockedMigrations(
   const { database } = connection;
   const who =
     others === 0
-      ? `No other session is connected to database "${database}": whoever migrated was ended before it was done.`
-      : `One of the ${others} other sessions on database "${database}" may be migrating; if none is, whoever migrated was ended before it was done.`;
+      ? `No other session is connected to database "${database}": the process that migrated was ended before it was done.`
+      : `One of the ${others} other sessions on database "${database}" may be migrating; if none is, the process that migrated was ended before it was done.`;
   client.logger?.warn(
-    `Migration table is already locked. ${who} Unless somebody is migrating: look how far the last migration came, run knex migrate:unlock (knex.migrate.forceFreeMigrationsLock()), then migrate again.`,
+    `Migration table is already locked. ${who} If no migration is running: check how far the last migration got, run knex migrate:unlock (knex.migrate.forceFreeMigrationsLock()), then migrate again.`,
   );
 }

@@ -46,7 +46,7 @@ export class TestDatabase implements DatabaseAddress {
    */
   async memory(): Promise<CopyState> {
     if (this.#memory === undefined || this.#memory.session.lost) {
-      throw new Error('our own session on it is gone, so nobody knows what was done');
+      throw new Error('our own session on it is gone, so its changes are unknown');
     }
     return Promise.resolve(this.#memory);
   }

@@ -48,7 +48,7 @@ async function refuseUnfinished(watch: SocketWatch, { connection }: DatabaseAddr
         const { state, query } = working;
         const what = query === null ? '' : `: ${printable(query)}`;
         throw new PgEvictError('BLOCKED', `It returned while a session of its own was ${state}${what}.`, {
-          hint: 'Await all that it does, and close what it opens.',
+          hint: 'Await all its work, and close all connections that it opens.',
         });
       }
       await delay(20);

@@ -131,7 +131,7 @@ const ofRunner = /^--(?:(?:experimental-)?test|watch)(?:$|[-=])/;
 function aborted(signal: AbortSignal): PgEvictError {
   return new PgEvictError(
     'ABORTED',
-    'Aborted. What filled the database did not end by itself and was ended.',
+    'Aborted. The process that filled the database did not end by itself and was ended.',
     {
       cause: signal.reason,
     },
@@ -142,6 +142,6 @@ function endedEarly(how: string): PgEvictError {
   return new PgEvictError(
     'UNEXPECTED',
     `The process that filled the database ended ${how} before it was done.`,
-    { hint: 'A migration, a seed or what they load has ended it: process.exit() is not for them.' },
+    { hint: 'A migration, a seed or one of their imports has ended it: they must not call process.exit().' },
   );
 }

@@ -162,7 +162,7 @@ export class DatabasePool {
     if (holder !== null && (holder !== borrower || !reserved)) {
       throw new PgEvictError('REFUSED', `Database "${database.name}" is lent to ${holder.who}.`, {
         database: database.name,
-        hint: 'Propose a name that nobody has, or none.',
+        hint: 'Propose a name that is not in use, or none.',
       });
     }
     const index = this.#idle.indexOf(pooled);

@@ -35,7 +35,7 @@ export async function startTestServer(
     // The remedy stands at the end of the message, often a command.
     throw new PgEvictError(
       'CONFIG_INVALID',
-      `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) has them use one that is there: ${message}`,
+      `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) names an existing one: ${message}`,
       { cause: error },
     );
   }

@@ -97,7 +97,7 @@ export class LockWait {
       const name = application === null ? '' : readRawText(application, null);
       return `process ${pid}${of}${name === '' ? '' : ` (${name})`}`;
     });
-    const text = named.length === 0 ? 'somebody who has gone by now' : named.join(', ');
+    const text = named.length === 0 ? 'a session that is gone by now' : named.join(', ');
     return `${text}, which holds an advisory lock`;
   }
 }

@@ -26,7 +26,7 @@ export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): 
   const [, version, secret, folder] = /^(\d+):([^:]*):(.*)$/s.exec(value) ?? [];
   if (Number(version) !== protocolVersion || secret === undefined || folder === undefined) {
     throw new PgEvictError('CONFIG_INVALID', `${name} is not of this version of pg-evict.`, {
-      hint: 'Have one version of @pg-evict/testing and of the packages that use it.',
+      hint: 'Install the same version of @pg-evict/testing and of the packages that use it.',
     });
   }
   return { folder, secret };

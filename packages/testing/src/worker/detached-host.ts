@@ -93,7 +93,7 @@ export function startDetachedHost({
     }
   }
   throw new PgEvictError('TIMEOUT', `The run of tests has not begun within ${beginMs / 1000} s.`, {
-    hint: `Should no process be beginning one, remove ${place}.`,
+    hint: `If no process is starting one, remove ${place}.`,
   });
 }
 
@@ -163,7 +163,7 @@ function take(place: string): boolean {
   const found = lstatSync(place, { throwIfNoEntry: false });
   const own = process.getuid?.();
   if (found !== undefined && (!found.isDirectory() || (own !== undefined && found.uid !== own))) {
-    throw new PgEvictError('REFUSED', `${place} belongs to somebody else, so no run of tests was begun.`, {
+    throw new PgEvictError('REFUSED', `${place} belongs to another user, so no test run was begun.`, {
       hint: 'Remove it, or set TMPDIR to a folder of your own.',
     });
   }
