@@ -53,22 +53,22 @@ export { terminateSessions, type TerminateSessionsOptions } from './sessions/ter
 
 // Exports that only pg-evict's own packages use are in `@pg-evict/core/internal` now.
 export {
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   assertOptions,
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   type KnownOptions,
 } from './contract/options.js';
 export {
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   executeExclusively,
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   type ExclusiveStatementRequest,
 } from './operations/execute-exclusively.js';
 export {
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   flattenConnection,
 } from './connection/target.js';
 export {
-  /** @deprecated No part of the public API. */
+  /** @deprecated Not part of the public API. */
   quoteIdentifier,
 } from './text/quote.js';

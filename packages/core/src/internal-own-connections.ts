@@ -1,5 +1,5 @@
 /**
- * The connections that this very process makes, and the lines of code that make them. For our own packages; loads no
+ * The connections that this process makes, and the lines of code that make them. For pg-evict's own packages; loads no
  * driver, so that it can be loaded into any process.
  */
 export { PgEvictError } from './contract/error.js';

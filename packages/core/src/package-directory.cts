@@ -1,5 +1,5 @@
 /**
- * The folder of this build. A CommonJS module in both builds, because it is the only kind that knows its
- * place in both.
+ * The directory of this build. A CommonJS module in both builds, because only a CommonJS module can determine its path
+ * in both.
  */
 export const packageDirectory: string = __dirname;

@@ -36,11 +36,11 @@ interface BlockerRow {
 /** Blockers, beside sessions, of some databases. */
 export interface FoundBlockers {
   readonly blockers: readonly Blocker[];
-  /** Inactive replication slots: they block nothing, but DROP DATABASE deletes them without a word. */
+  /** Inactive replication slots: they block nothing, but DROP DATABASE drops them without notice. */
   readonly inactiveSlots: readonly Blocker[];
 }
 
-/** Names what ending sessions does not remove. Needs no privilege. */
+/** Finds the obstacles that remain after sessions are terminated. Needs no privilege. */
 export async function findBlockers(
   client: Queryable,
   databases: readonly string[],

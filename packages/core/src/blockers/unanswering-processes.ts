@@ -13,16 +13,16 @@ WHERE d.datname = ANY ($1::name[]) AND l.locktype = 'object' AND l.classid = 'pg
   AND l.mode = 'RowExclusiveLock' AND l.pid IS NOT NULL AND a.datid IS NULL
 ORDER BY l.pid`;
 
-/** A process of the server that starts on a database. */
+/** A process of the server that is starting on a database. */
 interface StartingProcess {
   readonly pid: number;
   readonly type: string | null;
 }
 
-/** How many are named; behind a lock, a whole pool may queue. */
+/** How many are named; a whole pool may queue behind a lock. */
 const namedAtMost = 10;
 
-/** Finds the processes that start on one of these databases. Needs no privilege. */
+/** Finds the processes that are starting on one of these databases. Needs no privilege. */
 export async function findStartingProcesses(
   client: Client,
   databases: readonly string[],
@@ -31,9 +31,9 @@ export async function findStartingProcesses(
 }
 
 /**
- * DROP DATABASE waits, since 15, until every process of the server has closed its files of the database
- * (ProcSignalBarrier). One that is stopped or hangs holds all of them up; PostgreSQL does not say which. Those that wait
- * for the lock of the very database may be it: they get on as soon as the DROP ends.
+ * Since 15, DROP DATABASE waits until every process of the server has closed its files of the database
+ * (ProcSignalBarrier). A single process that is stopped or hangs delays it, and PostgreSQL does not say which. A
+ * process that waits for the lock of that very database may be it; it continues as soon as the DROP ends.
  */
 export async function unansweringProcesses(
   client: Client,

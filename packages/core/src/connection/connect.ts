@@ -25,17 +25,17 @@ const asItIs = `SELECT CASE WHEN pg_catalog.current_setting('server_encoding') O
 const notConnected = 'No connection was made; nothing was changed.';
 
 /**
- * Connects to one database. Nothing but the connection itself is changed on the server.
+ * Connects to one database. Changes nothing on the server except for the connection itself.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; a missing database (3D000) is thrown as
- * the driver's error, for the caller to judge
+ * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`, `ABORTED`; a missing database (3D000) is thrown as the
+ * driver's error, so that the caller decides
  */
 export async function connect(
   settings: ConnectionSettings,
   database: string,
   deadline: Deadline,
 ): Promise<Connection> {
-  // A signal that has fired already fires no more.
+  // A signal that has already fired does not fire again.
   deadline.throwIfOver(undefined, notConnected);
   const client = new Client({
     ...settings,
@@ -47,8 +47,7 @@ export async function connect(
   });
   const run = watch(client, deadline);
   survivesWhatItCannotRead(client);
-  // A connection that breaks while nothing is asked of it is noticed by the next query; without a listener the
-  // process would crash.
+  // A connection that breaks while it is idle is noticed by the next query; without a listener the process would crash.
   client.on('error', () => undefined);
   const connecting = traced({ ...whereOf(client), what: 'connect' }, async () => client.connect())
     .then(async () => client.query<{ pid: number; started: string }>(`${asItIs}${sessionSettings()}`))
@@ -57,7 +56,7 @@ export async function connect(
   const stop = (): void => giveUp(client);
   deadline.signal?.addEventListener('abort', stop, { once: true });
   try {
-    // A timer may fire a moment early, so it is asked which came first, not what time it is.
+    // A timer may fire a moment early, so the code checks which came first, not the time.
     const tooLate = pause(deadline.remainingMs, connecting).then(() => 'too late' as const);
     if ((await Promise.race([connecting, tooLate])) === 'too late') {
       connecting.catch(() => undefined);
@@ -78,7 +77,7 @@ export async function connect(
   }
 }
 
-/** Tells of each statement to those who trace, and gives up a client whose server answers no more. */
+/** Publishes each statement to trace subscribers, and gives up a client whose server does not answer any more. */
 function watch(client: Client, deadline: Deadline): Connection['run'] {
   const query = client.query.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
   const told = async (...parameters: unknown[]): Promise<unknown> => {

@@ -1,6 +1,7 @@
 /**
- * The role we are, for {@link sessionColumns}. The function is named with its schema: on a client of the caller's, the
- * search path is the caller's, and one that takes text would fit better than PostgreSQL's own, which takes a name.
+ * The current role, for {@link sessionColumns}. The function is named with its schema: on a client of the caller's, the
+ * search path is the caller's, and a function on it that takes text would fit better than PostgreSQL's own, which takes
+ * a name.
  */
 export const currentRoleQuery = `
   SELECT oid, rolname AS name, rolsuper AS super, rolinherit AS inherits,

@@ -10,7 +10,7 @@ export interface ServerLocation {
 }
 
 /**
- * Where a target leads. Asks no server: a connection would be made to this address.
+ * The place that a target leads to. Sends nothing: a connection would be made to this address.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`, also if no database is named
  */

@@ -39,7 +39,7 @@ export async function withMaintenanceConnections<T>(
   }
 }
 
-/** A pooler has names of its own for databases, of which the server knows nothing. */
+/** A pooler has its own names for databases, which the server does not know. */
 function throughPooler(
   error: unknown,
   { database }: ResolvedTarget,

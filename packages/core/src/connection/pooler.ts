@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { PgEvictError } from '../contract/error.js';
 import type { Connection } from './connect.js';
 
-/** Whether something between us and the server lends connections out: the key to cancel with is not the server's then. */
+/** Whether a pooler between us and the server lends connections out: its key for cancelling is not the server's. */
 export function isPooled({ client, pid }: Connection): boolean {
   return (client as Client & { readonly processID?: number }).processID !== pid;
 }

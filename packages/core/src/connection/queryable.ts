@@ -9,7 +9,7 @@ export function isQueryable(value: unknown): value is Queryable {
   return mayHaveIt && 'query' in value && typeof value.query === 'function';
 }
 
-/** In a transaction `pg_stat_activity` shows what it showed at first. Has it show who is there now. */
+/** In a transaction `pg_stat_activity` keeps showing its first result. This makes it show the current sessions. */
 export async function seeAnew(client: Queryable): Promise<void> {
   await client.query('SELECT pg_stat_clear_snapshot()');
 }

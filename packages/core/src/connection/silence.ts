@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 import { type Deadline, pause } from '../contract/deadline.js';
 
-/** How long after the deadline an answer is still waited for: every server answers what is asked of it then sooner. */
+/** How long after the deadline an answer is still waited for. Every working server answers in less time. */
 const silenceMs = 800;
 
 /** How long the server may take to close a connection. */
 const closingMs = 1000;
 
-/** How late a timer may fire before it says nothing of the network: this process was not running meanwhile. */
+/** How late a timer may fire before it proves nothing about the network: this process was not running meanwhile. */
 const lateMs = 200;
 
 /**
@@ -68,7 +68,7 @@ class SilenceTimer {
   }
 }
 
-/** Clients that were given up: nothing is said to their server any more. */
+/** Clients that were given up: nothing more is sent to their server. */
 const givenUp = new WeakSet<Client>();
 
 /**

@@ -30,15 +30,15 @@ export interface ProtectPattern {
   readonly host?: string | undefined;
 }
 
-/** A connection pooler in front of the server: PgBouncer, or one with its admin console. */
+/** A connection pooler in front of the server: PgBouncer, or another one with the same admin console. */
 export interface Pooler {
   /**
-   * Leads to its admin console, as one of its `admin_users`: `postgres://admin:password@localhost:6432/pgbouncer`. Port
-   * and database are these where they are left out.
+   * Leads to its admin console, as one of its `admin_users`: `postgres://admin:password@localhost:6432/pgbouncer`. The
+   * port and database of this example are the defaults.
    */
   readonly url: string;
   /**
-   * The aliases to be paused, as the pooler calls them.
+   * The aliases to pause, by their names in the pooler.
    * @default those that lead to the database, unless they are known to lead to another server
    */
   readonly databases?: readonly string[] | undefined;
@@ -46,19 +46,19 @@ export interface Pooler {
 
 /** A database on a server, and how to reach it. */
 export interface Target {
-  /** A URL or settings. Left out: libpq's environment variables. */
+  /** A URL or settings. Missing settings come from libpq's environment variables. */
   readonly connection?: string | ConnectionSettings | undefined;
   /** The database to work on. @default the one the connection names */
   readonly database?: string | undefined;
   /**
-   * Where administrative commands connect; never the database worked on.
-   * @default 'postgres', and where that does not exist, 'template1'
+   * The database that administrative commands connect to. It cannot be the database worked on.
+   * @default 'postgres', or 'template1' if that does not exist
    */
   readonly maintenanceDatabase?: string | undefined;
   /** Databases never to be touched; a string is a pattern for the database name. @default none */
   readonly protect?: readonly (string | ProtectPattern)[] | undefined;
   /**
-   * Poolers whose clients wait while an operation needs the database to itself, instead of failing.
+   * Poolers whose clients wait, instead of failing, while an operation needs exclusive access to the database.
    * @default none
    */
   readonly poolers?: readonly Pooler[] | undefined;
@@ -79,7 +79,7 @@ export interface ResolvedTarget {
   readonly poolers: readonly ResolvedPooler[];
 }
 
-/** Longer than any URL is: names have 63 bytes at most, and parameters are few. */
+/** Longer than any useful URL: names have 63 bytes at most, and parameters are few. */
 const maxUrlLength = 8192;
 
 const fields = [
@@ -140,7 +140,7 @@ function parseUrl(url: string, what: string): ConnectionSettings {
   }
   // Parsing it takes time.
   if (url.length > maxUrlLength) throw invalid(`is longer than ${maxUrlLength} characters`);
-  // node-postgres takes the rest of a password for a host or a database, and leaves out what follows "#".
+  // node-postgres treats the rest of such a password as a host or a database, and ignores everything after "#".
   if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
     throw invalid('has special characters that are not percent-encoded');
   }
@@ -209,7 +209,7 @@ export function maintenanceDatabasesOf(named: string | undefined): readonly [str
   return named === undefined ? ['postgres', 'template1'] : [named];
 }
 
-/** JavaScript has no compiler that would notice, and of a bare URL nothing but PGDATABASE would be left. */
+/** JavaScript has no compiler that would notice it, and a bare URL would be ignored in favour of PGDATABASE. */
 function assertTarget(target: unknown): asserts target is Target {
   if (typeof target !== 'object' || target === null) {
     throw new PgEvictError(

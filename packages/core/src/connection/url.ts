@@ -22,7 +22,7 @@ export function placeOf({ host, port, user, password }: ConnectionSettings): Ser
   };
 }
 
-/** Parameters of a URL that say whereto; a URL made of settings says them itself. */
+/** Parameters of a URL that say where to connect; a URL made from settings contains them in its other parts. */
 const whereto = new Set(['host', 'hostaddr', 'port', 'user', 'password', 'dbname', 'database', 'service']);
 
 /** Variables that lead libpq to another server, even if other variables name one. */
@@ -32,7 +32,7 @@ export const misleadingVariables: readonly string[] = ['PGSERVICE', 'PGHOSTADDR'
 export function connectionParameters(url: string | undefined): string {
   const parameters = new URLSearchParams(url?.split('?')[1]);
   for (const name of whereto) parameters.delete(name);
-  // Not every reader of such URLs takes "+" for a space.
+  // Not every reader of such URLs decodes "+" as a space.
   const text = parameters.toString().replaceAll('+', '%20');
   return text === '' ? '' : `?${text}`;
 }
@@ -49,7 +49,7 @@ export function databaseUrl(settings: ConnectionSettings, database: string, para
   const login = user === undefined ? '' : `${encodeURIComponent(user)}${secret}@`;
   // The directory of a Unix socket has slashes, an IPv6 address colons.
   const place = host.startsWith('/') ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
-  // No more than is needed: node-postgres does not decode "&", "/" and the like.
+  // No more than necessary: node-postgres does not decode "&", "/" and the like.
   const path = encodeURI(database).replaceAll(/[?#]/g, encodeURIComponent);
   return `postgresql://${login}${place}:${port}/${path}${parameters}`;
 }

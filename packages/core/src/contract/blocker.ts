@@ -1,6 +1,6 @@
 import type { Session } from './session.js';
 
-/** The kinds of thing that keep a database from being dropped, renamed, cloned or swapped. */
+/** The kinds of obstacles that prevent a database from being dropped, renamed, cloned or swapped. */
 export type BlockerKind =
   | 'session'
   | 'background-worker'
@@ -22,7 +22,7 @@ export interface Blocker {
   readonly database: string;
   /** The obstacle and its effect, in one sentence. */
   readonly detail: string;
-  /** Runnable SQL, a flag, or what to ask for. */
+  /** The remedy: SQL to run, a flag, or an action. */
   readonly remedy: string;
   /** The session, where the blocker is one. */
   readonly session?: Session;

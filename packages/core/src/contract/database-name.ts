@@ -2,8 +2,8 @@ import { maxNameBytes } from '../text/identifier.js';
 import { PgEvictError } from './error.js';
 
 /**
- * Refuses a name PostgreSQL would not take as it stands. A longer name is refused, not truncated: the server
- * would truncate it silently and the operation would hit another database.
+ * Refuses a name that PostgreSQL would not use as it stands. A longer name is refused, not truncated: the server would
+ * truncate it silently and the operation would hit another database.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */

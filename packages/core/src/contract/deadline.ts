@@ -16,7 +16,7 @@ export interface DeadlineOptions {
 
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Marks options with the deadline that several operations share. Symbols are no options of a user's. */
+/** Marks options with the deadline that several operations share. A symbol is not a user's option. */
 const shared = Symbol.for('pg-evict.deadline');
 
 /**
@@ -36,7 +36,7 @@ export function deadlineOf(options: DeadlineOptions): Deadline {
   return (options as { readonly [shared]?: Deadline })[shared] ?? new Deadline(options);
 }
 
-/** Runs something of the caller's between operations that share a deadline: its time does not count. */
+/** Runs work of the caller between operations that share a deadline: its time does not count. */
 export async function outsideDeadline<T>(options: DeadlineOptions, work: () => Promise<T>): Promise<T> {
   const deadline = deadlineOf(options);
   const startedAt = performance.now();
@@ -47,7 +47,7 @@ export async function outsideDeadline<T>(options: DeadlineOptions, work: () => P
   }
 }
 
-/** One deadline for a whole operation, however many steps it has. */
+/** One deadline for a whole operation with all its steps. */
 export class Deadline {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -80,8 +80,8 @@ export class Deadline {
   }
 
   /**
-   * Grants more time as long as the server answers. One that does not has no more than before; `minAnswerMs` is what it
-   * has for each question at least.
+   * Grants more time as long as the server answers. A server that does not answer gets no more than before;
+   * `minAnswerMs` is the minimum for each query.
    */
   extendWhileAnswered(ms: number, minAnswerMs: number): void {
     this.#answersBy = this.#endsAt;
@@ -89,7 +89,7 @@ export class Deadline {
     this.extend(ms);
   }
 
-  /** When the server must have answered what it was asked at `askedAt`; both as `performance.now()`. */
+  /** When the server must have answered a query sent at `askedAt`; both as `performance.now()`. */
   answerDueAt(askedAt: number): number {
     return Math.min(this.#endsAt, Math.max(this.#answersBy, askedAt + this.#minAnswerMs));
   }

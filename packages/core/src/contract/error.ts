@@ -98,14 +98,14 @@ export function isPgEvictError(error: unknown): error is PgEvictError {
   return typeof error === 'object' && error !== null && brand in error;
 }
 
-/** An error of ours that says more: the same in everything else. */
+/** An error of ours with more information: everything else stays the same. */
 export function withFacts(
   error: PgEvictError,
   {
     also = '',
     ...facts
   }: Pick<PgEvictErrorFacts, 'cause' | 'leftovers' | 'removed' | 'terminated'> & {
-    /** Sentences that are put behind what it says, before its hint; begins with a space. */
+    /** Sentences that are appended to the message, before its hint; begins with a space. */
     readonly also?: string;
   },
 ): PgEvictError {
@@ -128,7 +128,7 @@ export function withFacts(
   return remedies === undefined ? copy : attachRemedies(copy, remedies);
 }
 
-/** The same error, told of a database that has another name by now. */
+/** The same error for a database that has another name by now. */
 export function retold(error: PgEvictError, from: string, to: string): PgEvictError {
   const tell = (text: string): string => text.replaceAll(from, to);
   const { cause, code, database, hint, leftovers, message, removed, sqlState, terminated } = error;
@@ -152,7 +152,7 @@ export function retold(error: PgEvictError, from: string, to: string): PgEvictEr
   return remedies === undefined || hint?.includes(from) === true ? copy : attachRemedies(copy, remedies);
 }
 
-/** The same error with one more remedy behind those that it has. */
+/** The same error with one more remedy. */
 export function withAnotherRemedy(error: PgEvictError, remedy: Remedy): PgEvictError {
   const { blockers, database, hint, leftovers, message, sqlState, cause, code, terminated, removed } = error;
   const summary = hint === null ? message : message.slice(0, -hint.length - 1);
@@ -179,7 +179,7 @@ export function errorWithRemedies(
   return attachRemedies(error, remedies);
 }
 
-/** An error of ours that hides what a caller's callback has thrown before: both become its cause. */
+/** An error of ours, combined with an earlier exception of the caller's callback: both become its cause. */
 export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
   return withFacts(error, {
     cause: new AggregateError([error, thrown], 'The failure, and the earlier error of the callback.'),
@@ -204,7 +204,7 @@ export function blockedError(
   return errorWithRemedies(code, summary, remedies, { ...facts, blockers });
 }
 
-/** The error for a name that no database has. */
+/** The error for a database that does not exist. */
 export function databaseNotFound(
   database: string,
   remedy: Remedy = { kind: 'advice', text: 'Check the name; capitals count.' },

@@ -3,7 +3,7 @@ import { longestUndoMs } from '../text/duration.js';
 import { PgEvictError } from './error.js';
 import type { SessionPattern } from './session.js';
 
-/** The names of all options; the compiler sees to it that none is missing. */
+/** The names of all options; the compiler makes sure that none is missing. */
 export type KnownOptions<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
@@ -39,8 +39,8 @@ export type OperationStep =
 /** Options that every operation takes. */
 export interface OperationOptions extends DeadlineOptions {
   /**
-   * How long to wait for sessions to leave by themselves before they are ended, in milliseconds. Counts towards the
-   * deadline.
+   * How long to wait for sessions to disconnect on their own before they are terminated, in milliseconds. Counts
+   * towards the deadline.
    * @default 0
    */
   readonly graceMs?: number | undefined;
@@ -76,7 +76,7 @@ export const operationOptions: KnownOptions<OperationOptions> = {
   onStep: true,
 };
 
-/** How the old content is kept; of code, nothing is kept unless it asks. */
+/** How the old content is kept. Operations called from code keep nothing unless this is set. */
 export interface UndoOptions {
   /**
    * Keeps the database that the operation replaces or drops for this long, in milliseconds, under a private name that
@@ -85,7 +85,7 @@ export interface UndoOptions {
    * @default none: the old content is dropped
    */
   readonly undoMs?: number | undefined;
-  /** Keeps nothing that is larger than this many bytes. @default no limit */
+  /** Does not keep a database that is larger than this many bytes. @default no limit */
   readonly undoUpToBytes?: number | undefined;
 }
 
@@ -93,7 +93,7 @@ export interface UndoOptions {
 export const undoOptions: KnownOptions<UndoOptions> = { undoMs: true, undoUpToBytes: true };
 
 /**
- * Refuses a time for which nothing can be kept.
+ * Refuses a duration for which nothing can be kept.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */

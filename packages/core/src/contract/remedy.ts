@@ -1,6 +1,8 @@
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 
-/** An option by which a caller allows what an operation does not do by itself, or gives it what it lacks. */
+/**
+ * An option by which a caller allows an action that an operation does not take by default, or gives it a missing value.
+ */
 export type RemedyOption =
   | 'rollbackPrepared'
   | 'dropSlots'
@@ -16,18 +18,19 @@ export type RemedyOption =
 export interface GrantCircumstances {
   /** The role that is to have it. */
   readonly to: string;
-  /** Whether that role uses what is granted to it without SET ROLE, where nothing else is said (INHERIT). */
+  /** Whether that role uses granted privileges without SET ROLE by default (INHERIT). */
   readonly inherits: boolean;
-  /** Whether it is a member already, and yet has not what it needs. */
+  /** Whether it is a member already, but lacks the privileges. */
   readonly member: boolean;
-  /** Whether it is to use the privileges, or to be able to SET ROLE. */
+  /** Whether it needs the privileges themselves, or SET ROLE. */
   readonly option: 'INHERIT' | 'SET';
   readonly versionNumber: number;
 }
 
 /**
- * The statement after which a role has the privileges of another. From 16 on each membership says for itself whether it
- * inherits and may SET ROLE, and a GRANT that does not say so leaves that as it is; before, the role says so for all.
+ * The statement that gives a role the privileges of another. From 16 on each membership has its own INHERIT and SET
+ * options, and a GRANT that does not name them leaves them unchanged; before, the role has one INHERIT attribute for
+ * all.
  *
  * @see https://www.postgresql.org/docs/current/sql-grant.html#SQL-GRANT-DESCRIPTION-ROLES
  */
@@ -61,7 +64,7 @@ export type Remedy =
   | { readonly kind: 'allow-time' }
   | { readonly kind: 'await-release'; readonly database: string }
   | { readonly kind: 'unprotect'; readonly database: string }
-  /** `leadsTo`: the database that it is an alias of, where that is known. */
+  /** `leadsTo`: the database that it is an alias of, if that is known. */
   | { readonly kind: 'name-behind-pooler'; readonly database: string; readonly leadsTo?: string }
   | { readonly kind: 'keep-for-undo' }
   | { readonly kind: 'drop-for-good' }
@@ -70,7 +73,7 @@ export type Remedy =
 
 /** The words of those who call us. */
 export interface Words {
-  /** How an option is given: `dropSlots: true`, `--drop-slots`. */
+  /** The syntax of an option: `dropSlots: true`, `--drop-slots`. */
   readonly option: Readonly<Record<RemedyOption, string>>;
   /** The action that repairs a database after its operation died. */
   readonly repair: string;
@@ -94,7 +97,7 @@ export const apiWords: Words = {
   unprotect: () => 'unprotectDatabase()',
 };
 
-/** A remedy in a caller's words: a sentence or a statement. */
+/** A remedy in the caller's wording: a sentence or a statement. */
 // oxlint-disable-next-line complexity -- a case for each kind
 export function remedyText(remedy: Remedy, words: Words): string {
   const { option, repair } = words;
@@ -154,7 +157,10 @@ export function remedyText(remedy: Remedy, words: Words): string {
   }
 }
 
-/** Where an error, a blocker or a denied session has its remedies as data. Other copies of this package know it, too. */
+/**
+ * The property in which an error, a blocker or a denied session carries its remedies as data. Other copies of this
+ * package know it, too.
+ */
 const remediesKey = Symbol.for('pg-evict.remedies');
 
 /** Objects that carry a remedy: their text has the wording of the API; the structured remedy is hidden. */
@@ -162,28 +168,28 @@ export function attachRemedies<T extends object>(subject: T, remedies: readonly 
   return Object.defineProperty(subject, remediesKey, { value: remedies });
 }
 
-/** The remedies that something was given; `undefined` if its text is all there is. */
+/** The structured remedies of an object; `undefined` if it has only a text. */
 export function remediesOf(subject: object): readonly Remedy[] | undefined {
   return (subject as { readonly [remediesKey]?: readonly Remedy[] })[remediesKey];
 }
 
-/** Remedies in a caller's words, each once. */
+/** Remedies in the caller's wording, each once. */
 export function remediesText(remedies: readonly Remedy[], words: Words): string {
   return [...new Set(remedies.map((remedy) => remedyText(remedy, words)))].join(' ');
 }
 
-/** Something that has a remedy: its text, in the words of the API, and the data. */
+/** An object that has a remedy: its text, in the wording of the API, and the data. */
 export function withRemedy<T extends object>(facts: T, remedy: Remedy): T & { readonly remedy: string } {
   return attachRemedies({ ...facts, remedy: remedyText(remedy, apiWords) }, [remedy]);
 }
 
-/** The remedy of a blocker or a denied session in a caller's words. */
+/** The remedy of a blocker or a denied session in the caller's wording. */
 export function remedyIn(words: Words, subject: { readonly remedy: string }): string {
   const remedies = remediesOf(subject);
   return remedies === undefined ? subject.remedy : remediesText(remedies, words);
 }
 
-/** The hint of an error in a caller's words. */
+/** The hint of an error in the caller's wording. */
 export function hintIn(words: Words, error: { readonly hint: string | null }): string | null {
   const remedies = remediesOf(error);
   return remedies === undefined ? error.hint : remediesText(remedies, words);

@@ -1,7 +1,7 @@
 import type { Blocker } from './blocker.js';
 import type { DeniedSession, Session } from './session.js';
 
-/** Something about a database that could not be carried over to its successor. */
+/** A setting of a database that could not be carried over to its successor. */
 export interface NotCarriedOver {
   /** The setting: `SET work_mem`, `GRANT CONNECT TO "x"`, `COMMENT`, … */
   readonly setting: string;
@@ -14,11 +14,11 @@ export interface Leftover {
   readonly reason: string;
 }
 
-/** A server that follows this one, and replays what is done here. */
+/** A standby that follows this server, and replays its changes. */
 export interface Standby {
   /** The `application_name` of its WAL receiver. */
   readonly name: string;
-  /** Its address; `null` where the server hides it from the role, or it is the same machine. */
+  /** Its address; `null` if the server hides it from the role, or it is on the same machine. */
   readonly client: string | null;
 }
 
@@ -26,7 +26,7 @@ export interface Standby {
 export interface PoolerReport {
   /** Its admin console, without the password. */
   readonly url: string;
-  /** The aliases that were paused, and resumed; in a dry run, that would be. */
+  /** The aliases that were paused and resumed; in a dry run, those that would be. */
   readonly aliases: readonly string[];
   /** How long their clients had to wait. */
   readonly pausedMs: number;
@@ -40,17 +40,17 @@ export interface KeptContent {
   readonly database: string;
   /** Until when it is kept, by the server's clock: ISO 8601, UTC. */
   readonly until: string;
-  /** `null` where the role may not ask for it. */
+  /** `null` if the role may not query it. */
   readonly sizeBytes: number | null;
 }
 
-/** The content of a database that an undo has put back. */
+/** The content of a database that an undo has restored. */
 export interface UndoneContent {
-  /** `null` where the role may not ask for it. */
+  /** `null` if the role may not query it. */
   readonly sizeBytes: number | null;
   /** When it was put aside, by the server's clock: ISO 8601, UTC. */
   readonly keptAt: string;
-  /** The operation that put it aside, as the command calls it. */
+  /** The operation that put it aside, by the name of its command. */
   readonly by: string;
 }
 
@@ -79,19 +79,19 @@ export interface OperationReport {
   /** Undo: the private name of the restored content, and where it came from. */
   readonly from?: string;
   readonly undone?: UndoneContent;
-  /** Where the old database was kept (recreate with `keepOldAs`), what it is called now. */
+  /** If the old database was kept (recreate with `keepOldAs`), its new name. */
   readonly keptAs?: string;
-  /** There was no database of this name (recreate with `ifNotExists`); in a dry run, there is none. */
+  /** Whether there was no database of this name (recreate with `ifNotExists`); in a dry run, whether there is none. */
   readonly created?: true;
   /** `false` when there was nothing to do (`ifExists`, `ifNotExists`); in a dry run, when there would be. */
   readonly changed: boolean;
-  /** Sessions that were ended; in a dry run, that would be. */
+  /** Sessions that were terminated; in a dry run, those that would be. */
   readonly terminated: readonly Session[];
-  /** With `drainMs`: sessions that were busy, and finished what they were at before they were ended. */
+  /** With `drainMs`: sessions that were busy, and finished their work before they were terminated. */
   readonly drained: readonly Session[];
   /** With `drainMs`: those of `terminated` that were still busy at the end of that time. */
   readonly cut: readonly Session[];
-  /** In a dry run: sessions that may not be ended. Otherwise empty, as the operation fails on them. */
+  /** In a dry run: sessions that may not be terminated. Otherwise empty, because the operation fails on them. */
   readonly denied: readonly DeniedSession[];
   /** In a dry run: everything that would make the operation fail. Otherwise empty. */
   readonly blockers: readonly Blocker[];
@@ -100,11 +100,11 @@ export interface OperationReport {
    * removed, and inactive replication slots, which are dropped with their database.
    */
   readonly removed: readonly Blocker[];
-  /** Settings of the database that its successor does not have. */
+  /** Settings of the database that its successor lacks. */
   readonly notCarriedOver: readonly NotCarriedOver[];
-  /** Databases left aside that could not be dropped. */
+  /** Leftovers that could not be dropped. */
   readonly leftovers: readonly Leftover[];
-  /** Where a database was dropped: the standbys, which end their own sessions on it when they replay that. */
+  /** If a database was dropped: the standbys, which terminate their own sessions on it when they replay the drop. */
   readonly standbys: readonly Standby[];
   /** The target's poolers. */
   readonly poolers: readonly PoolerReport[];
@@ -115,13 +115,13 @@ export interface OperationReport {
 /** The result of {@link terminateSessions}. */
 export interface TerminationReport {
   readonly database: string;
-  /** Ended, and verified to be gone; in a dry run, would be ended. */
+  /** Terminated, and verified to be gone; in a dry run, would be terminated. */
   readonly terminated: readonly Session[];
-  /** With `cancel`: sessions whose query was cancelled, and verified to be over; in a dry run, would be. */
+  /** With `cancel`: sessions whose query was cancelled, and verified to have stopped; in a dry run, would be. */
   readonly cancelled?: readonly Session[];
   /** May not be ended. */
   readonly denied: readonly DeniedSession[];
-  /** Were told to end but are still there: stuck, or slower than the deadline. */
+  /** Signalled but still there: stuck, or slower than the deadline. */
   readonly remaining: readonly Session[];
   readonly durationMs: number;
   readonly dryRun: boolean;

@@ -24,7 +24,7 @@ const ofSocket = /^E(?:CONN\w+|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUN
 const ofDriver =
   /Connection terminated|not queryable|server closed the connection|no connection to the server|terminating connection|could not (?:receive|send) data/;
 
-/** Whether an error says that the connection is gone that a statement was sent on, or that none could be made. */
+/** Whether an error says that the connection of a statement is gone, or that none could be made. */
 export function isConnectionLost(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
   if (sqlState !== undefined) return endedByServer.test(sqlState);
@@ -44,11 +44,11 @@ export function isOutcomeUnknown(error: unknown): boolean {
 const codes: Readonly<Record<string, PgEvictErrorCode>> = {
   '3D000': 'DATABASE_NOT_FOUND',
   '42P04': 'DATABASE_EXISTS',
-  // Two who create or rename to the same name at once: the index of pg_database decides.
+  // Two clients create or rename to the same name at once: the unique index of pg_database decides.
   '23505': 'DATABASE_EXISTS',
   '42501': 'PERMISSION_DENIED',
   '25001': 'IN_TRANSACTION',
-  // Our sessions write wherever they may, so it is the server that does not.
+  // Our sessions are read-write, so the server itself is read-only.
   '25006': 'REFUSED',
   '55006': 'SESSIONS_REMAIN',
   '55P03': 'BLOCKED',

@@ -1,8 +1,8 @@
-/** One session on a database, as `pg_stat_activity` shows it. `null` where the server hides a value. */
+/** One session on a database, as `pg_stat_activity` shows it. `null` for values that the server hides. */
 export interface Session {
   /**
-   * PostgreSQL's session id, `%c` of `log_line_prefix`: start and pid, hexadecimal. Names one session, as pids are used
-   * again. `null` where the server hides when the backend started.
+   * PostgreSQL's session id, `%c` of `log_line_prefix`: start and pid, hexadecimal. Unlike a pid, which is used again,
+   * it identifies one session. `null` if the server hides when the backend started.
    */
   readonly id: string | null;
   /** Process id of the backend. */
@@ -27,7 +27,7 @@ export interface Session {
   readonly blockedBy: readonly number[];
   /** The current or last query. */
   readonly query: string | null;
-  /** Whether it may be ended: the role that asked has the right to, and it is not one to keep. */
+  /** Whether it may be terminated: the current role has the right to, and no `keep` pattern matches it. */
   readonly canTerminate: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** The oldest and the newest major version of PostgreSQL that pg-evict is tested with; all in between are, too. */
+/**
+ * The oldest and the newest major version of PostgreSQL that pg-evict is tested with; all majors in between are tested,
+ * too.
+ */
 export const testedMajors = { oldest: 13, newest: 18 } as const;
 
 /** The server's major version if pg-evict is not tested with it; `null` if it is. */

@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 
-/** The function that the second query calls is there from 15 on, as is the column. */
+/** The function in the second query, and the column, exist from 15 on. */
 const recordedQuery = `SELECT to_jsonb(d) ->> 'datcollversion' AS recorded FROM pg_database d WHERE datname = $1`;
 const actualQuery = `SELECT pg_database_collation_actual_version(oid) AS actual FROM pg_database WHERE datname = $1`;
 
 /**
- * Whether a database was made with other collations than the server has now, as after an update of the operating system:
- * CREATE DATABASE refuses to copy it then (15 and later, `createdb()` in src/backend/commands/dbcommands.c). Needs no
- * privilege.
+ * Whether a database was created with other collations than the server has now, as after an update of the operating
+ * system: CREATE DATABASE then refuses to copy it (15 and later, `createdb()` in src/backend/commands/dbcommands.c).
+ * Needs no privilege.
  *
  * @see https://www.postgresql.org/docs/current/sql-altercollation.html#SQL-ALTERCOLLATION-NOTES
  */

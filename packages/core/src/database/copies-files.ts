@@ -1,7 +1,7 @@
 /**
- * How large a database has to be for the copy of its files to be faster than its way through the write-ahead log, in
- * bytes. The former waits for two checkpoints and for each file, the latter writes all of it twice. Files that are
- * cloned (`file_copy_method`, 18 and later) need no time of their own.
+ * The size, in bytes, from which a file copy of a database is faster than a copy through the write-ahead log. A file
+ * copy waits for two checkpoints and for each file; the other one writes all data twice. Cloned files
+ * (`file_copy_method`, 18 and later) take almost no time.
  */
 const largeBytes = 200 * 2 ** 20;
 const largeToClone = 100 * 2 ** 20;

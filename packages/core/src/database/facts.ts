@@ -41,7 +41,7 @@ export interface AclItem {
 export interface Inspection {
   readonly versionNumber: number;
   readonly role: string;
-  /** Whether the role uses what is granted to it without SET ROLE, where nothing else is said. */
+  /** Whether the role uses granted privileges without SET ROLE by default. */
   readonly inherits: boolean;
   readonly superuser: boolean;
   readonly createdb: boolean;
@@ -80,7 +80,7 @@ SELECT current_setting('server_version_num')::int AS "versionNumber", me.name AS
 FROM me`;
 
 /**
- * Reads, in one query, what is needed about the role, the server and some databases. Needs no privilege.
+ * Reads, in one query, the required facts about the role, the server and some databases. Needs no privilege.
  *
  * @param template the database that will be copied
  */
@@ -101,13 +101,14 @@ export function isInvalid(facts: DatabaseFacts): boolean {
   return facts.row['datconnlimit'] === invalidConnectionLimit;
 }
 
-/** The comments of those of some databases that exist. One query; needs no privilege. */
+/** The comments of the existing databases among those given. One query; needs no privilege. */
 export async function databaseComments(
   client: Queryable,
   databases: readonly string[],
 ): Promise<{ readonly name: string; readonly comment: string | null }[]> {
   const { rows } = await client.query(
-    // With its schema, as the search path of a caller's client may lead to another that fits better (text, not name).
+    // With its schema, because the search path of a caller's client may contain a function that fits better (text, not
+    // name).
     `SELECT datname AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment FROM pg_database
      WHERE datname = ANY ($1::name[])`,
     [databases],
@@ -116,8 +117,8 @@ export async function databaseComments(
 }
 
 /**
- * Says of which databases an interrupted DROP has made wrecks; nothing but another DROP helps then. Each in a sentence that
- * begins with a space, to be put behind others.
+ * Names the databases that an interrupted DROP has left unusable; only another DROP helps then. Each in a sentence that
+ * begins with a space, to be appended to others.
  */
 export async function halfDropped(client: Client, databases: readonly string[]): Promise<string> {
   const { rows } = await client.query<{ name: string }>(

@@ -7,7 +7,7 @@ export function privateTag(database: string): string {
   return createHash('sha256').update(database).digest('hex').slice(0, 10);
 }
 
-/** A database that an operation has renamed: it is about to drop it, or holds it exclusively. */
+/** A database that an operation has renamed: the operation is about to drop it, or holds it exclusively. */
 export interface SetAside {
   /** The private name that it has. */
   readonly name: string;
@@ -25,7 +25,9 @@ CROSS JOIN LATERAL (SELECT regexp_match(d.datname::text, '^pg_evict_(drop|held)_
 LEFT JOIN pg_stat_activity a ON a.pid = p.part[2]::int
 WHERE p.part IS NOT NULL ORDER BY d.datname`;
 
-/** Finds a database under the private name that an operation has given it; only where there is none of its own name. */
+/**
+ * Finds a database under the private name that an operation has given it. Only used if there is none of its own name.
+ */
 export async function findSetAside(client: Queryable, database: string): Promise<SetAside | undefined> {
   const { rows } = await client.query(setAsideQuery, [privateTag(database)]);
   const [row] = rows as unknown as (SetAside & { started: string; backendStarted: string | null })[];
@@ -47,12 +49,12 @@ export function describeSetAside(database: string, { name, pid, role }: SetAside
 export const awaitSetAside =
   'Wait until it is over; if it was killed, the next operation on that database puts it in order.';
 
-/** The error for a name that no database has. */
+/** The error for a database that does not exist. */
 export async function whyMissing(client: Queryable, database: string): Promise<PgEvictError> {
   return missingDatabase(database, await findSetAside(client, database));
 }
 
-/** Likewise, where it is known already whether an operation has renamed the database. */
+/** Likewise, if the caller already knows whether an operation has renamed the database. */
 export function missingDatabase(database: string, setAside: SetAside | undefined): PgEvictError {
   return setAside === undefined
     ? databaseNotFound(database)

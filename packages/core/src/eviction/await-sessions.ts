@@ -3,7 +3,7 @@ import { refuseProtectedByNow } from '../guards/protection-label.js';
 import { type EvictionRound, evictSessions, isDenied } from './evict-sessions.js';
 import type { Operation } from './operation.js';
 
-/** How often it is looked who is still there. */
+/** How often the remaining sessions are looked up. */
 const lookMs = 50;
 
 /**

@@ -41,7 +41,7 @@ export class Drain {
     this.#durationMs = durationMs;
   }
 
-  /** Sessions that were busy, and were let finish. */
+  /** Sessions that were busy, and were allowed to finish. */
   get drained(): Session[] {
     return [...this.#busy].filter(([key]) => !this.#cut.has(key)).map(([, session]) => session);
   }
@@ -51,7 +51,7 @@ export class Drain {
     return [...this.#cut.values()];
   }
 
-  /** Whether none is ended yet that is busy. */
+  /** Whether busy sessions are still spared. */
   isOn(lockedSince: number): boolean {
     return this.#remainingMs() > 0 && performance.now() - lockedSince < underLockMs;
   }

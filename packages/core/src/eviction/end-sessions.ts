@@ -9,7 +9,7 @@ import { cancelUntilSettled } from './stop-statement.js';
 
 /**
  * How often a nap of the runner may be ended early. `CountOtherDBBackends()` (src/backend/storage/ipc/procarray.c)
- * looks 50 times, 100 ms apart; any signal ends a nap and uses up one look.
+ * checks 50 times, 100 ms apart; any signal ends a nap and uses up one check.
  */
 const maxWakes = 40;
 
@@ -19,7 +19,7 @@ const unidentifiedGraceMs = 1500;
 /** How long a backend may take to connect before it counts as one that hangs; it takes some milliseconds. */
 const connectingGraceMs = 100;
 
-/** Whether a label keeps the statement from running. */
+/** Whether a label prevents the statement from running. */
 export const heedsLabels = ({ labels = 'heeded', sessions }: ExclusiveStatement): boolean =>
   labels === 'heeded' && sessions === 'end';
 
@@ -33,7 +33,9 @@ export class DeniedError extends Error {
   }
 }
 
-/** Ends sessions until the statement has settled, cancelling it when it cannot succeed. Returns the last look. */
+/**
+ * Terminates sessions until the statement has settled, and cancels it when it cannot succeed. Returns the last sweep.
+ */
 export async function endSessionsUntilSettled(
   { operation, running }: Attempt,
   statement: ExclusiveStatement,
@@ -127,7 +129,7 @@ function nextLookMs(leaving: number, wakes: number, isSparing: boolean): number 
   return wakes < 10 ? 2 : 20;
 }
 
-/** Backends that have been seen while they connected. */
+/** Backends that were seen while they connected. */
 class Connecting {
   readonly #since = new Map<number, number>();
 
@@ -157,15 +159,15 @@ function note(operation: Operation, rows: readonly EvictionRow[]): void {
 function recordTerminated({ terminated }: Operation, rows: readonly EvictionRow[]): void {
   for (const row of rows) {
     const key = `${row.pid} ${row.started_at?.getTime() ?? ''}`;
-    // One that was ended while it started may be listed for a moment before it goes.
+    // A session that was terminated while it started may be listed for a moment before it goes.
     if (row.started_at !== null) terminated.delete(`${row.pid} `);
     if (!terminated.has(key)) terminated.set(key, toSession(row));
   }
 }
 
 /**
- * The server may refuse to signal a backend that has no role yet (42501). It is then waited for: it will be listed,
- * or find itself locked out.
+ * The server may refuse to signal a backend that has no role yet (42501). It is then waited for: either it will be
+ * listed, or it fails to get in.
  */
 async function terminateStarting(operation: Operation, rows: readonly EvictionRow[]): Promise<void> {
   for (const row of rows.filter(({ starting, in_the_way: inTheWay }) => starting && inTheWay)) {

@@ -10,19 +10,19 @@ export interface EvictionRow extends SessionRow {
   /** Its backend holds the connection lock of the database but is not listed yet. */
   readonly starting: boolean;
   /**
-   * The role may not see what it is and may not end it, but the server itself might: autovacuum workers are ended by
-   * DROP, RENAME and CREATE on each of their checks.
+   * The role may neither see its kind nor terminate it, but the server itself might: DROP, RENAME and CREATE terminate
+   * autovacuum workers on each of their checks.
    */
   readonly unidentified: boolean;
   /** The runner holds the lock on its database. */
   readonly locked: boolean;
   /** It blocks the runner, and every session in the way may be terminated. */
   readonly in_the_way: boolean;
-  /** Its client has not been told yet that it is connected. */
+  /** Its client does not know yet that it is connected. */
   readonly connecting: boolean;
   /**
-   * It is at work, or in a transaction; or the server hides what it is at. Only client backends are, and those that are
-   * connected.
+   * It runs a query, or is in a transaction, or the server hides its state. Only client backends that are connected can
+   * be busy.
    */
   readonly busy: boolean;
   /** For how long, in milliseconds. */
@@ -139,11 +139,12 @@ export async function prepareEviction(control: Client, runnerPid: number): Promi
 
 /** The action for the sessions that are found. */
 export interface EvictionOptions {
-  /** Whether those in the way are ended. @default false */
+  /** Whether sessions in the way are terminated. @default false */
   readonly terminate?: boolean;
   /**
-   * The databases whose lock the runner was seen to hold before: only a look that began under the lock, which COMMENT
-   * waits for, is sure to have seen the label. Until then only those are ended whose locks the runner waits for.
+   * The databases whose lock the runner was seen to hold before. Only a sweep that began under the lock, which COMMENT
+   * waits for, is sure to have seen the label. Until then only sessions whose locks the runner waits for are
+   * terminated.
    * @default none
    */
   readonly heldBefore?: readonly string[];
@@ -151,9 +152,9 @@ export interface EvictionOptions {
   readonly keep?: readonly SessionPattern[];
   /** Pids that have been connecting for too long. @default none */
   readonly overdue?: readonly number[];
-  /** Whether those who are busy are left alone. @default false */
+  /** Whether busy sessions are left alone. @default false */
   readonly sparesBusy?: boolean;
-  /** Whether sessions are ended on a protected database, too. @default false */
+  /** Whether sessions on a protected database are terminated, too. @default false */
   readonly ignoresLabels?: boolean;
 }
 
@@ -175,7 +176,7 @@ export async function evictSessions(
   }: EvictionOptions = {},
 ): Promise<EvictionRound> {
   const { rows } = await control.query<ResultRow>({
-    // Parsing and planning it takes several times as long as running it, and it is run again and again.
+    // Parsing and planning takes several times as long as running it, and it is run again and again.
     name: 'pg_evict_sweep',
     text: sweepQuery,
     values: [

@@ -28,9 +28,9 @@ const isChangedMeanwhile = (error: unknown): boolean =>
 const lockNotAvailable = '55P03';
 
 /**
- * Throws what made an exclusive statement fail, with all that stands in the way, or returns when it is worth another
- * try: PostgreSQL's 50 looks can be used up by NOTIFYs meant for other runners, and two statements that lock the
- * same databases can deadlock.
+ * Throws the reason why an exclusive statement failed, with all obstacles, or returns if another attempt makes sense:
+ * PostgreSQL's 50 checks can be used up by NOTIFYs meant for other runners, and two statements that lock the same
+ * databases can deadlock.
  */
 export async function throwUnlessRetriable(
   operation: Operation,
@@ -65,7 +65,7 @@ export async function throwUnlessRetriable(
   throw translateError(error, failure, { database, state });
 }
 
-/** Throws what keeps the databases in use, where it is something that does not go away by trying again. */
+/** Throws the reason why the databases are in use, if another attempt would not remove it. */
 async function throwIfInUse(
   operation: Operation,
   statement: ExclusiveStatement,
@@ -120,7 +120,7 @@ export function sessionsDenied({ database, failure }: Operation, rows: readonly 
   return blockedError('SESSIONS_REMAIN', `${failure}.`, blockers, { database });
 }
 
-/** A session that was told to end and did not. */
+/** A session that was signalled and did not end. */
 function stuckBlocker(row: SessionRow, database: string): Blocker {
   const session = toSession(row);
   return {

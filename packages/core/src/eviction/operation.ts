@@ -17,7 +17,7 @@ export interface Operation {
   readonly settings: ConnectionSettings;
   readonly maintenanceDatabase: string;
   readonly deadline: Deadline;
-  /** Runs the operation's statements, and holds their locks meanwhile. */
+  /** Runs the operation's statements, and holds their locks. */
   readonly runner: Connection;
   /** Looks, terminates and wakes while the runner is busy. */
   readonly control: Connection;
@@ -29,15 +29,15 @@ export interface Operation {
   readonly leftovers: Leftover[];
   readonly dryRun: boolean;
   readonly keep: readonly SessionPattern[];
-  /** Has the clients of the target's poolers wait while databases are needed. */
+  /** Makes the clients of the target's poolers wait while databases are needed. */
   readonly poolers: PoolerPauses;
   /** How long sessions may still disconnect on their own: the rest of the grace of the whole operation. */
   graceMs: number;
-  /** How long sessions that may not be ended may still leave by themselves, likewise. */
+  /** How long sessions that may not be terminated may still disconnect on their own, likewise. */
   patienceMs: number;
-  /** Lets sessions finish what they are at; none if they are ended as they are. */
+  /** Lets sessions finish their work; none if they are terminated at once. */
   readonly drain: Drain | undefined;
-  /** Whether anything was found that an operation before it had left because its process died. */
+  /** Whether leftovers of an earlier operation whose process died were found. */
   recovered: boolean;
   step(step: OperationStep): Promise<void>;
 }
@@ -45,10 +45,10 @@ export interface Operation {
 /** The part of the report that an operation provides; {@link withOperation} fills in the rest. */
 export type OperationOutcome = Pick<OperationReport, 'changed'> & Partial<OperationReport>;
 
-/** One statement that needs databases free of sessions. */
+/** One statement that needs databases without sessions. */
 export interface ExclusiveStatement {
   readonly sql: string;
-  /** The databases that must be free: those the statement locks. */
+  /** The databases that must have no sessions: those the statement locks. */
   readonly databases: readonly string[];
   /**
    * `end`: sessions on them are terminated. `wait`: they belong to the server (template1), no session is terminated,
@@ -61,7 +61,7 @@ export interface ExclusiveStatement {
    */
   readonly labels?: 'heeded' | 'ignored';
   /**
-   * Whether it is a transaction that gives each of the databases another name. A second runner may queue with it.
+   * Whether it is a transaction that renames each of the databases. A second runner may queue with it.
    * @default false
    */
   readonly renames?: true;

@@ -9,7 +9,7 @@ import { findBlockers } from '../blockers/find-blockers.js';
 import type { Operation } from './operation.js';
 import { mayRemove, type RemedyOptions } from './remove-blockers.js';
 
-/** Databases an operation needs free of sessions. */
+/** Databases that an operation needs without sessions. */
 export interface Needs {
   readonly databases: readonly string[];
   /** Blockers, beside sessions, that would prevent it. */
@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /**
- * Finds, before anything is touched, what would make the operation fail.
+ * Finds, before anything is changed, the reasons why the operation would fail.
  *
  * @throws {@link PgEvictError} `BLOCKED` or `SESSIONS_REMAIN`, unless it is a dry run
  */

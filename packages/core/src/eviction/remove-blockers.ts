@@ -11,19 +11,19 @@ import { boundLockWait, runWithinDeadline } from './run-within-deadline.js';
 export interface RemedyOptions {
   /** Rolls back prepared transactions of the database; their changes are lost. @default false */
   readonly rollbackPrepared?: boolean | undefined;
-  /** Drops replication slots in use; their consumers cannot go on. @default false */
+  /** Drops replication slots in use; their consumers cannot continue. @default false */
   readonly dropSlots?: boolean | undefined;
   /**
    * Drops subscriptions that live in the database; the slot on the publisher stays and must be dropped there.
    * @default false
    */
   readonly dropSubscriptions?: boolean | undefined;
-  /** Takes the template flag off a database that is to be dropped. @default false */
+  /** Removes the template flag from a database that is to be dropped. @default false */
   readonly unsetTemplate?: boolean | undefined;
 }
 
 /**
- * Whether the caller asked for this kind of thing to be removed.
+ * Whether the caller asked to remove this kind of blocker.
  *
  * @internal
  */
@@ -37,8 +37,8 @@ export function mayRemove({ kind }: Blocker, options: RemedyOptions): boolean {
 }
 
 /**
- * Removes what the caller asked to be removed. Prepared transactions and subscriptions can only be removed from inside
- * their database, which is connected to for it; slots from anywhere.
+ * Removes the blockers that the caller asked to remove. Prepared transactions and subscriptions can only be removed
+ * from inside their database, so it is connected to; slots from anywhere.
  *
  * Needs: the role that prepared the transaction, or a superuser; REPLICATION for slots; ownership of subscriptions and
  * databases.
@@ -99,7 +99,7 @@ function removalInside({ kind, name }: Blocker): string | undefined {
   );
 }
 
-/** Our own session must not be among those that are ended and reported. */
+/** Our own session must not be among those that are terminated and reported. */
 async function untilGone({ control, deadline }: Operation, pid: number): Promise<void> {
   while (!deadline.over) {
     const { rows } = await control.client.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid]);
@@ -109,8 +109,8 @@ async function untilGone({ control, deadline }: Operation, pid: number): Promise
 }
 
 /**
- * Ends the consumer, which may come back at once, until the slot can be dropped. A slot of that name on another database
- * is another slot, made since they were looked at.
+ * Terminates the consumer, which may reconnect at once, until the slot can be dropped. A slot of that name on another
+ * database is another slot, created since the last look.
  */
 async function dropSlot(
   { control, deadline }: Operation,

@@ -32,7 +32,7 @@ export async function runExclusively(operation: Operation, statement: ExclusiveS
   await poolers.whilePaused(request, async () => runUntilDone(operation, statement));
 }
 
-/** Runs the statement again as long as that is worth it. */
+/** Repeats the statement as long as that makes sense. */
 async function runUntilDone(operation: Operation, statement: ExclusiveStatement): Promise<void> {
   const isQueuedTwice = operation.drain !== undefined && statement.renames === true;
   const second = isQueuedTwice ? new SecondRunner(operation, statement) : undefined;
@@ -48,7 +48,7 @@ async function runUntilDone(operation: Operation, statement: ExclusiveStatement)
   }
 }
 
-/** Runs the statement once. Returns whether it was done; throws what it is not worth another try after. */
+/** Runs the statement once. Returns whether it was done; throws errors after which another attempt makes no sense. */
 async function attemptOnce(
   operation: Operation,
   statement: ExclusiveStatement,
@@ -82,7 +82,10 @@ async function attemptOnce(
   }
 }
 
-/** Ends what goes on where a connection was lost. Throws if it was the runner's, which has to know what it did. */
+/**
+ * Ends pending work after a connection was lost. Throws if it was the runner's, because the outcome of its statement
+ * must be known.
+ */
 async function endLost(
   operation: Operation,
   { databases }: ExclusiveStatement,

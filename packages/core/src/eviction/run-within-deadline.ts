@@ -5,7 +5,7 @@ import { findLockHolders } from '../blockers/find-lock-holders.js';
 import type { Operation } from './operation.js';
 import { cancelUntilSettled } from './stop-statement.js';
 
-/** How often it is looked whether the caller has aborted. */
+/** How often an abort by the caller is checked for. */
 const lookMs = 50;
 
 /**
@@ -46,7 +46,7 @@ export async function runWithinDeadline(
 /** The longest lock_timeout (`INT_MAX`, src/backend/utils/misc/guc_tables.c). */
 const maxSettingMs = 2 ** 31 - 1;
 
-/** Bounds the wait for locks on a connection, should this process die: the deadline itself is kept by us. */
+/** Limits the wait for locks on a connection, in case this process dies: the deadline itself is enforced by us. */
 export async function boundLockWait({ client }: Connection, deadline: Deadline): Promise<void> {
   const ms = Math.min(Math.ceil(deadline.remainingMs) + 1000, maxSettingMs);
   await client.query(`SET lock_timeout = ${ms}`);

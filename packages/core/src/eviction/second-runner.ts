@@ -36,7 +36,7 @@ export class SecondRunner {
   #connection: Connection | undefined;
   #guards: readonly string[] = [];
   #running: Promise<unknown> | undefined;
-  /** Whether it has done what the operation is about. */
+  /** Whether it has done the operation's work. */
   done = false;
 
   constructor(operation: Operation, statement: ExclusiveStatement) {
@@ -46,7 +46,7 @@ export class SecondRunner {
     this.#connecting = this.#connect().catch(() => undefined);
   }
 
-  /** Remembers which databases are meant. To be called before the runner begins, which gives them other names. */
+  /** Remembers the databases by their oids. To be called before the runner begins, which renames them. */
   async remember(): Promise<void> {
     const { control } = this.#operation;
     const { rows } = await control.client.query<{ oid: number; name: string }>(namesQuery, [
@@ -55,7 +55,7 @@ export class SecondRunner {
     this.#guards = rows.map(onlyOnce);
   }
 
-  /** Queues, if it has not, behind a runner that holds the lock. */
+  /** Queues, unless it already has, behind a runner that holds the lock. */
   queueBehind(runner: Connection): void {
     const isAtWork = this.#running !== undefined || runner === this.#connection;
     if (isAtWork || this.#connection === undefined) return;
@@ -63,7 +63,7 @@ export class SecondRunner {
     stateOf(this.#running);
   }
 
-  /** Its attempt, once that of the runner has failed; `undefined` if it was not in the queue. */
+  /** Its attempt, after the runner's has failed; `undefined` if it was not in the queue. */
   takeOver(): Attempt | undefined {
     const running = this.#running;
     if (running === undefined || this.#connection === undefined) return undefined;
@@ -72,9 +72,9 @@ export class SecondRunner {
   }
 
   /**
-   * Leaves the queue. To be called before the runner is told to stop, too: it would have the lock otherwise.
+   * Leaves the queue. To be called also before the runner is stopped: otherwise it would get the lock.
    *
-   * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+   * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
    */
   async standDown(): Promise<void> {
     const attempt = this.takeOver();
@@ -85,7 +85,7 @@ export class SecondRunner {
     if (isOutcomeUnknown(fate.error)) await this.dismiss(fate.error);
   }
 
-  /** Sees to it that its backend has ended, where the connection to it was lost; it queues no more. */
+  /** Makes sure that its backend has ended after the connection to it was lost; it does not queue any more. */
   async dismiss(cause: unknown): Promise<void> {
     const runner = this.#connection;
     this.#connection = undefined;

@@ -6,20 +6,20 @@ import { PgEvictError } from '../contract/error.js';
 import { halfDropped } from '../database/facts.js';
 import type { Operation } from './operation.js';
 
-/** How long to wait for a statement to end after it was told to: as long as the server answers that it is still at it. */
+/** How long to wait for a statement to end after it was cancelled, if the server answers that it still runs. */
 const patienceMs = 60_000;
 
-/** How long another connection may take where the time is up. */
+/** How long another connection may take when the time is up. */
 const spareMs = 900;
 
-/** How long to wait before a backend is told again. */
+/** How long to wait before a backend is signalled again. */
 const againMs = 50;
 
 /**
- * Has a backend told something until `tell` says that it has done it; over another connection if the control connection
- * is lost.
+ * Calls `tell`, which signals a backend, until it returns that the backend is done; over another connection if the
+ * control connection is lost.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
  */
 async function repeatUntilDone(
   operation: Operation,
@@ -40,7 +40,7 @@ async function repeatUntilDone(
       try {
         if (await tell(client)) return;
       } catch (error) {
-        // Where the network has fallen silent, another connection would only be waited for.
+        // If the network is silent, another connection would be waited for in vain.
         if (spare !== undefined || operation.deadline.silent) throw unknown(error);
         try {
           const { over, remainingMs } = operation.deadline;
@@ -68,10 +68,10 @@ function connectionLost({ database }: Operation, message: string, cause: unknown
 }
 
 /**
- * Cancels what the runner does, or another backend of the operation, and waits until it has ended, one way or the other.
- * If the control connection is lost, another is opened for it.
+ * Cancels the statement of the runner, or of another backend of the operation, and waits until it has succeeded or
+ * failed. If the control connection is lost, another is opened for it.
  *
- * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be asked any more
+ * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
  */
 export async function cancelUntilSettled(
   operation: Operation,
@@ -93,7 +93,7 @@ export async function cancelUntilSettled(
   }
 }
 
-/** $1 pid, $2 start of the backend, in microseconds since 1970: none but ours. */
+/** $1 pid, $2 start of the backend, in microseconds since 1970: both identify our backend. */
 const endQuery = `
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint::text = $2`;

@@ -2,12 +2,12 @@ import { pause } from '../contract/deadline.js';
 import type { Session } from '../contract/session.js';
 import type { Operation } from './operation.js';
 
-/** How long those who were told to end may take to, where the operation has failed: a backend is gone in milliseconds. */
+/** How long signalled sessions may take to exit after the operation has failed: a backend is gone in milliseconds. */
 const leavingMs = 300;
 
 /**
- * Which of some backends are there: $1 pids, $2 their starts, in milliseconds since 1970 (null where it is not known).
- * One that is still starting has a lock and is not listed.
+ * The backends, of those given, that still exist: $1 pids, $2 their starts, in milliseconds since 1970 (null if
+ * unknown). One that is still starting has a lock and is not listed.
  */
 const stillThereQuery = `
 SELECT t.pid FROM unnest($1::int[], $2::float8[]) AS t (pid, started) WHERE EXISTS (
@@ -19,7 +19,7 @@ SELECT t.pid FROM unnest($1::int[], $2::float8[]) AS t (pid, started) WHERE EXIS
 export interface ToldToEnd {
   readonly ended: readonly Session[];
   readonly remaining: readonly Session[];
-  /** Whether that was seen. Where it was not, all count as ended. */
+  /** Whether the outcome was seen. If not, all count as terminated. */
   readonly seen: boolean;
 }
 

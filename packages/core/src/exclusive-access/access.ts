@@ -2,7 +2,7 @@ import type { ConnectionSettings, Target } from '../connection/target.js';
 import { connectionParameters, databaseUrl } from '../connection/url.js';
 import type { Operation } from '../eviction/operation.js';
 
-/** A way into a database under a private name. */
+/** Access to a database under a private name. */
 export interface DatabaseAccess {
   /** The name under which the database can be reached meanwhile; only this operation knows it. */
   readonly database: string;
@@ -11,14 +11,14 @@ export interface DatabaseAccess {
   /** The same as a URL, password included. */
   readonly url: string;
   /**
-   * Fires when the caller aborts, or when the database is not ours any more; its `reason` is then a {@link PgEvictError}
-   * that says why. The operation ends as soon as the callback has returned.
+   * Fires when the caller aborts, or when the database is not held any more; its `reason` is then a {@link
+   * PgEvictError}. The operation ends as soon as the callback has returned.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * How the caller's callback gets into a database that an operation holds.
+ * The access that the caller's callback gets to a database that an operation holds.
  *
  * @param lost fires when the operation does not hold it any more
  * @internal

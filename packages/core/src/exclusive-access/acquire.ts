@@ -21,7 +21,7 @@ import { privateName } from './private-databases.js';
 export interface AcquirePlan extends Plan {
   /** The private name it is to have. */
   readonly held: string;
-  /** The private name under which its placeholder is made. */
+  /** The private name under which its placeholder is created. */
   readonly placeholder: string;
   readonly statement: CreateStatement;
 }
@@ -51,7 +51,7 @@ export async function planAcquire(operation: Operation, options: RemedyOptions):
   };
 }
 
-/** Ends the sessions, gives the database its private name, and puts a placeholder in its place. */
+/** Terminates the sessions, gives the database its private name, and creates a placeholder with its own name. */
 export async function acquire(
   operation: Operation,
   {

@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../text/quote.js';
 /** PostgreSQL's message for DROP DATABASE of a template. */
 const wrongObjectType = '42809';
 
-/** How long dropping a private database may take before it is looked into; usually it takes milliseconds. */
+/** How long dropping a private database may take before the reason is looked up; usually it takes milliseconds. */
 const tidyMs = 1000;
 
 /**
@@ -25,8 +25,8 @@ export async function dropAbandoned(operation: Operation, names: readonly string
 }
 
 /**
- * $1 the database, $2 the runner's pid. Workers of autovacuum belong to no role, and DROP DATABASE ends them. The lock of
- * those that are just connecting is not counted: a moment later they are listed, or gone.
+ * $1 the database, $2 the runner's pid. Autovacuum workers have no role, and DROP DATABASE terminates them. The locks
+ * of sessions that are just connecting are not counted: a moment later they are listed, or gone.
  */
 const usersQuery = `
 SELECT pid FROM pg_stat_activity WHERE datname = $1 AND usesysid IS NOT NULL
@@ -47,13 +47,13 @@ async function dropUnlessInUse(operation: Operation, database: string): Promise<
   const state = stateOf(dropping);
   await pause(unhinderedMs, dropping);
   if (state.settled) return dropping;
-  // If that cannot be seen, the drop has its own limits.
+  // If this query fails, the drop has its own limits.
   const users = await control.client
     .query<{ pid: number }>(usersQuery, [database, runner.pid])
     .then(({ rows }) => rows.map(({ pid }) => pid).join(', '))
     .catch(() => '');
   if (users === '') return dropping;
-  // Where the server cannot be asked any more, the drop fails by itself.
+  // If the server cannot be queried any more, the drop fails by itself.
   await cancelUntilSettled(operation, dropping).catch(() => undefined);
   const reason = `sessions are connected to it or work with it (${users})`;
   return (await dropping).map((left) => ({ ...left, reason }));
@@ -101,7 +101,7 @@ async function runUnlessItHangs(operation: Operation, sql: string): Promise<void
   const beganAt = performance.now();
   await pause(deadline.over ? tidyMs / 2 : tidyMs, running);
   while (!statement.settled) {
-    // If that cannot be seen, it is not left to run on behind us.
+    // If this cannot be determined, the drop is not left running.
     const hangs = await control.client
       .query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'ProcSignalBarrier'`, [runner.pid])
       .then(

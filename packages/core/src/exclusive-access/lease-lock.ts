@@ -5,7 +5,7 @@
 export type LeaseParty = 'holder' | 'recoverer';
 
 /**
- * The key of a party's lock. The server itself makes it of the name, so that it can be made of every name in a query.
+ * The key of a party's lock. The server derives it from the name, so that a query can compute it for every name.
  *
  * @param name an SQL expression
  */

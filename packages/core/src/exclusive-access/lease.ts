@@ -6,7 +6,9 @@ import { isPgEvictError, PgEvictError } from '../contract/error.js';
 import type { Operation } from '../eviction/operation.js';
 import { leaseLockKey, leaseLockTaken } from './lease-lock.js';
 
-/** How long to wait before the next attempt to reach the server, or the next look whether the hold is ours. */
+/**
+ * How long to wait before the next attempt to reach the server, or the next check whether the database is still held.
+ */
 const retryMs = 50;
 
 /** How long one attempt may take. */
@@ -52,12 +54,12 @@ export class Lease {
     });
   }
 
-  /** Fires when the database is not held any more, or when it cannot be known; its reason is the error that says so. */
+  /** Fires when the database is not held any more, or when that is unknown; its reason is the error that says so. */
   get lost(): AbortSignal {
     return this.#losing.signal;
   }
 
-  /** Waits until the hold is ours again, or known to be lost. */
+  /** Waits until the database is held again, or known to be lost. */
   async settled(): Promise<void> {
     while (this.#renewing !== undefined) await this.#renewing;
   }
@@ -121,7 +123,7 @@ export class Lease {
     }
   }
 
-  /** Says that the holder lives. Anybody may have taken that lock, so it is not waited for without end. */
+  /** Takes the lock that shows that the holder lives. Any session may hold that lock, so the wait for it is limited. */
   async #say(client: Client, patience: Deadline): Promise<void> {
     const take = `SELECT pg_try_advisory_lock_shared(${leaseLockKey('$1::text', 'holder')}) AS taken`;
     for (;;) {

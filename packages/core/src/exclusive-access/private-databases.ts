@@ -10,12 +10,12 @@ import { leaseLockTaken } from './lease-lock.js';
  */
 export type PrivateRole = 'new' | 'old' | 'drop' | 'held';
 
-/** Whether an operation has given a database that name. */
+/** Whether a database has a name that an operation has given it. */
 export function isPrivateName(name: string): boolean {
   return /^pg_evict_(?:new|old|drop|held)_[0-9a-f]{10}_/.test(name);
 }
 
-/** A database whose maker died before it could put it in place or drop it. */
+/** A database whose maker died before it could swap it in or drop it. */
 export interface AbandonedDatabase {
   readonly name: string;
   readonly role: PrivateRole;
@@ -38,8 +38,8 @@ export function privateName({ database, runner }: Operation, role: PrivateRole):
 const privateQuery = `SELECT FROM pg_database WHERE datname ~ '^pg_evict_(new|old|drop|held)_' LIMIT 1`;
 
 /**
- * Private databases whose maker is gone: no backend with its pid exists, or one that started at another time, and none
- * says in its place that it lives. When the start is hidden from the role, any backend with that pid counts as the maker.
+ * Private databases whose maker is gone: no backend with its pid and start exists, and no session holds the lock that
+ * shows that the holder lives. If the start is hidden from the role, any backend with that pid counts as the maker.
  */
 const abandonedQuery = `
 WITH p AS (
@@ -92,7 +92,7 @@ function isTrusted(
 }
 
 /**
- * Names the databases that died operations left aside, on the whole server or for one database. Only those whose
+ * Finds the databases that died operations left aside, on the whole server or for one database. Only those whose
  * owner's privileges the role has, and that it, or an operation for the same owner, would have made.
  */
 export async function findAbandonedDatabases(

@@ -8,7 +8,7 @@ import { findAbandonedDatabases, type PrivateRole } from './private-databases.js
 import { standsInFor } from '../guards/placeholder.js';
 import { release } from './release.js';
 
-/** How long a holder whose backend is gone may take to show that it is alive: it connects again as soon as it notices. */
+/** How long a holder whose backend is gone may take to show that it is alive: it reconnects as soon as it notices. */
 const returnMs = 1000;
 
 /**
@@ -42,7 +42,9 @@ export async function recoverAbandoned(operation: Operation): Promise<{ found: b
   return { found: found.length > 0, left };
 }
 
-/** $1 the database: the private name that its placeholder stands in for, and whether the backend is there that made it. */
+/**
+ * $1 the database: the private name that its placeholder stands in for, and whether the backend that made it exists.
+ */
 const placeholderQuery = `
 SELECT shobj_description(d.oid, 'pg_database') AS comment, a.pid IS NOT NULL AS listed,
   (extract(epoch FROM a.backend_start) * 1000000)::bigint::text AS "backendStarted"
@@ -51,8 +53,8 @@ FROM pg_database d LEFT JOIN pg_stat_activity a ON a.pid = substring(
 WHERE d.datname = $1 AND pg_has_role(d.datdba, 'USAGE')`;
 
 /**
- * The private name that a placeholder stands in for, where there is no such database any more and its holder is gone: the
- * command that had it has dropped it.
+ * The private name that a placeholder stands in for, if that database does not exist any more and its holder is gone:
+ * the command that held it has dropped it.
  */
 async function findOrphaned({ database, runner }: Operation): Promise<string[]> {
   const { rows } = await runner.client.query<{

@@ -36,7 +36,7 @@ export async function release(
     if (!isStandIn) return { changed: false };
     const aside = privateName(operation, 'old');
     await runExclusively(operation, {
-      // Another database may have got its name by now.
+      // Another database may have its name by now.
       sql: [renameStatement(database, aside), onlyPlaceholderOf(aside, held)].join('; '),
       databases: [database],
       blockedBy: renameBlockers,

@@ -42,15 +42,16 @@ export function placeholderClauses({ encoding }: DatabaseFacts, versionNumber: n
 }
 
 /**
- * A placeholder may take a database's place after an operation has looked at it and before it has its lock. Added to a
- * string of renames, which is one transaction, this makes all of them fail (22012) if what now has this name is one.
+ * A placeholder may replace a database after an operation has looked at it and before it has its lock. Added to a
+ * string of renames, which is one transaction, this makes all of them fail (22012) if the database that now has this
+ * name is a placeholder.
  */
 export function unlessPlaceholder(renamed: string): string {
   return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') NOT LIKE ${quoteLiteral(`%${mark}%]`)})::int
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;
 }
 
-/** Likewise, if what now has this name is anything but the placeholder of that database. */
+/** Likewise, if the database that now has this name is not the placeholder of that database. */
 export function onlyPlaceholderOf(renamed: string, held: string): string {
   return `SELECT 1 / (coalesce(shobj_description(oid, 'pg_database'), '') LIKE ${quoteLiteral(`%${mark}${held}]`)})::int
     FROM pg_database WHERE datname = ${quoteLiteral(renamed)}`;

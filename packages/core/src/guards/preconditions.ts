@@ -19,7 +19,7 @@ function requireDatabase(inspection: Inspection, name: string, ifMissing?: Remed
 }
 
 /**
- * The facts of a database that must exist and whose sessions may be ended.
+ * The facts of a database that must exist and whose sessions may be terminated.
  * @throws `DATABASE_NOT_FOUND`, `PROTECTED`
  */
 export function requireUnprotected(inspection: Inspection, name: string, ifMissing?: Remedy): DatabaseFacts {
@@ -37,7 +37,7 @@ export function requireAbsent(inspection: Inspection, name: string, remedy: Reme
   });
 }
 
-/** @throws `PERMISSION_DENIED` if the role has not the privileges of the database's owner */
+/** @throws `PERMISSION_DENIED` if the role lacks the privileges of the database's owner */
 export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
   if (facts.owned) return;
   throw errorWithRemedies(
@@ -49,15 +49,18 @@ export function requireOwnership(inspection: Inspection, facts: DatabaseFacts, f
 }
 
 /**
- * The server itself looks at this only when it has the database locked, which is when its sessions are ended.
+ * The server itself checks this only once it has locked the database; by then the sessions are terminated.
  *
- * @throws `PERMISSION_DENIED` if the role may not copy the database: it is no template and belongs to others
+ * @throws `PERMISSION_DENIED` if the role may not copy the database: it is not a template and has another owner
  */
 export function requireCopyable(inspection: Inspection, facts: DatabaseFacts, failure: string): void {
   if (facts.row['datistemplate'] !== true) requireOwnership(inspection, facts, failure);
 }
 
-/** A database that CREATE DATABASE refuses to copy, as its indexes may be sorted otherwise than the server sorts now. */
+/**
+ * A database that CREATE DATABASE refuses to copy, because its indexes may have another sort order than the server has
+ * now.
+ */
 export function outdatedBlocker(database: string): Blocker {
   const detail = `Database "${database}" was made with another version of the operating system's collations, so PostgreSQL does not copy it.`;
   const facts = { kind: 'collation-version' as const, name: database, database, detail };
@@ -65,7 +68,7 @@ export function outdatedBlocker(database: string): Blocker {
 }
 
 /**
- * The server itself looks at this only when it has the source locked, which is when its sessions are ended.
+ * The server itself checks this only once it has locked the source; by then the sessions are terminated.
  *
  * @throws `BLOCKED` if the collations of a database that is to be copied are outdated
  */
@@ -95,17 +98,18 @@ export function requireValid(facts: DatabaseFacts, failure: string): void {
   throw blockedError('BLOCKED', `${failure}.`, [blocker], { database: name });
 }
 
-/** $1 the role. CREATE DATABASE … OWNER asks for SET ROLE; up to 15 every member may do that. */
+/** $1 the role. CREATE DATABASE … OWNER requires SET ROLE; up to 15 every member may do that. */
 const ownerQuery = `
 SELECT pg_has_role(current_user, oid, 'MEMBER') AS member, pg_has_role(current_user, oid,
   CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) AS settable
 FROM pg_roles WHERE rolname = $1`;
 
 /**
- * Looks whether a new database can be given to a role, as CREATE DATABASE would, but before anything is touched.
+ * Checks whether a new database can be given to a role, as CREATE DATABASE would, but before anything is changed.
  *
- * @param owner the role that was asked for, if one was
- * @throws {@link PgEvictError} `CONFIG_INVALID` if there is no such role, `PERMISSION_DENIED` if ours may not give to it
+ * @param owner the requested role, if there is one
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if there is no such role, `PERMISSION_DENIED` if ours may not give to
+ * it
  */
 export async function assertOwner(
   client: Client,
@@ -149,7 +153,7 @@ interface Ownership {
   readonly ownerMember: boolean;
 }
 
-/** After which a role has the privileges of a database's owner, on that database. */
+/** The remedy that gives a role the privileges of a database's owner, on that database. */
 export function ownershipRemedy(
   { name, owner, ownerSuperuser, ownerMember: member }: Ownership,
   { role, inherits, versionNumber }: Pick<Inspection, 'role' | 'inherits' | 'versionNumber'>,

@@ -49,7 +49,7 @@ function findLabel(text: string): { start: number; end: number; reason: string }
   return { start: opened ? open : found.index, end: Math.min(text.length, to + 1), reason };
 }
 
-/** Where the bracket is closed that was opened before; reasons may have brackets of their own. */
+/** The position of the bracket that closes the one before; reasons may contain brackets. */
 function closingBracket(text: string, from: number): number {
   let depth = 1;
   for (let at = from; at < text.length; at += 1) {
@@ -60,7 +60,7 @@ function closingBracket(text: string, from: number): number {
   return text.length;
 }
 
-/** Says, in SQL, whether a comment protects. */
+/** An SQL expression that says whether a comment protects. */
 export const commentProtects = (comment: string): string => `${comment} ~* ${quoteLiteral(looksLikeLabel)}`;
 
 /**
@@ -76,7 +76,7 @@ export function unlessProtected(renamed: string): string {
 /** How a statement fails on {@link unlessProtected}: the value that it casts is not a number. */
 export const protectedState = '22P02';
 
-/** Puts a label behind a comment that has none. */
+/** Appends a label to a comment that has none. */
 export function writeProtection(comment: string | null, reason: string): string {
   const text = reason.replaceAll(/[[\]\n]/g, ' ').trim();
   return `${comment === null ? '' : `${comment} `}[pg-evict: protected${text === '' ? '' : `: ${text}`}]`;

@@ -2,7 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 
-/** How far a CREATE DATABASE … TEMPLATE is. */
+/** The progress of a CREATE DATABASE … TEMPLATE. */
 export interface CopyProgress {
   /** The size of the database that is copied; `null` if the role may not query it. */
   readonly sizeBytes: number | null;
@@ -11,8 +11,8 @@ export interface CopyProgress {
    */
   readonly copiedBytes: number | null;
   /**
-   * How much WAL the server has written in all. A copy writes about its own size of it, from PostgreSQL 15 on; `null`
-   * where it is copied file by file, and writes none.
+   * The amount of WAL that the server has written in total. From PostgreSQL 15 on, a copy writes about its own size of
+   * it; `null` if it is copied file by file, and writes none.
    */
   readonly walBytes: number | null;
 }
@@ -27,7 +27,10 @@ SELECT CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_rea
     AND has_function_privilege('pg_stat_file(text, boolean)', 'EXECUTE') AS "mayLook"
 FROM pg_database d WHERE d.datname = $1`;
 
-/** The row of a new database is not to be seen until it is made; its folder is: the last one that no database has. */
+/**
+ * The row of a new database is not visible until it is complete, but its directory is: the last one that no database
+ * has.
+ */
 const copiedQuery = `
 SELECT (SELECT sum((pg_stat_file('base/' || folder || '/' || file, true)).size)::float8
     FROM pg_ls_dir('base/' || folder, true, false) file) AS "copiedBytes"

@@ -16,9 +16,9 @@ export interface DatabaseDescription extends ServerLocation {
   readonly role: string;
   readonly exists: boolean;
   readonly owner: string | null;
-  /** SQL that would give the role its owner's privileges; `null` when it has them, or there is no such database. */
+  /** SQL that would give the role its owner's privileges; `null` if it has them, or the database does not exist. */
   readonly ownershipRemedy: string | null;
-  /** `null` when the database does not exist or the role may not ask. */
+  /** `null` if the database does not exist or the role may not query it. */
   readonly sizeBytes: number | null;
   /** Why it is protected by a label on the server; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;

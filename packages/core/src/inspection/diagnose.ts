@@ -28,7 +28,7 @@ export interface DiagnoseOptions extends DeadlineOptions {
 /** The obstacles to working on a database. */
 export interface Diagnosis {
   readonly database: string;
-  /** Everything found, sessions that may be ended included: an operation ends those by itself. */
+  /** All findings, including sessions that may be terminated: an operation terminates those by itself. */
   readonly blockers: readonly Blocker[];
   /** Those of the blockers that an operation does not remove by itself. */
   readonly standing: readonly Blocker[];
@@ -55,10 +55,10 @@ SELECT DISTINCT l.pid FROM pg_database d JOIN pg_locks l ON l.granted AND (
 WHERE d.datname = $1 AND l.pid IS NOT NULL AND l.pid <> pg_backend_pid()
   AND EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.datid IS NOT NULL)`;
 
-/** How long a process of the server takes to answer at the most, if it is not stopped and does not hang. */
+/** The maximum time that a process of the server takes to answer, unless it is stopped or hangs. */
 const answerMs = 500;
 
-/** Backends that wait, since 15, for a process to answer. */
+/** Backends that wait for a process to answer (15 and later). */
 const barrierQuery = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'ProcSignalBarrier' ORDER BY pid`;
 
 /**
@@ -116,7 +116,7 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
             session,
           };
         });
-      // It keeps the database from being copied, and from nothing else.
+      // It prevents the database from being copied, and nothing else.
       const outdated = (await isOutdated(client, database)) ? [outdatedBlocker(database)] : [];
       return {
         database: asked,

@@ -13,15 +13,17 @@ import { findStandbys } from '../blockers/find-standbys.js';
 /** A server as a role sees it, with the role's privileges there. */
 export interface ConnectionFacts extends ServerLocation {
   readonly serverVersion: string;
-  /** Its major version if pg-evict is not tested with it, which nothing is refused for; `null` if it is. */
+  /** Its major version if pg-evict is not tested with it; `null` if it is. An untested server is not refused. */
   readonly untestedMajor: number | null;
-  /** Whether the server is a standby, where nothing can be done but list and end sessions. */
+  /** Whether the server is a standby, where sessions can be listed and terminated, and nothing else is possible. */
   readonly standby: boolean;
   /** The standbys that follow it. */
   readonly standbys: readonly Standby[];
-  /** Whether template1 was made with other collations than the server has now: from 15 on, it cannot be copied then. */
+  /**
+   * Whether template1 was created with other collations than the server has now: from 15 on, it cannot be copied then.
+   */
   readonly templateOutdated: boolean;
-  /** Where administrative commands connect. */
+  /** The database that administrative commands connect to. */
   readonly maintenanceDatabase: string;
   /** The role connected as. */
   readonly role: string;
@@ -31,11 +33,11 @@ export interface ConnectionFacts extends ServerLocation {
   readonly signalBackend: boolean;
   /** Sees queries and states of other roles' sessions. */
   readonly readAllStats: boolean;
-  /** Statements after which it may and sees what it does not now; `null` where there is nothing to grant. */
+  /** Statements that grant the missing privileges; `null` if none can be granted. */
   readonly grants: { readonly signalBackend: string | null; readonly readAllStats: string | null };
-  /** Whether something between us and the server lends connections out (PgBouncer, …). */
+  /** Whether a pooler between us and the server lends connections out (PgBouncer, …). */
   readonly pooler: boolean;
-  /** Roles that tell a managed service: `rds_superuser`, `cloudsqlsuperuser`, `azure_pg_admin`, … */
+  /** Roles that identify a managed service: `rds_superuser`, `cloudsqlsuperuser`, `azure_pg_admin`, … */
   readonly serviceRoles: readonly string[];
   /** The server's own address of this connection (`inet_server_addr()`); `null` through a Unix socket. */
   readonly serverAddress: string | null;

@@ -3,7 +3,7 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
 import { translateError } from '../contract/server-error.js';
 
-/** Without templates, and without what an operation, or a run of tests, has under a name of its own. */
+/** Without templates, and without databases to which an operation, or a test run, has given a name. */
 const databasesQuery = `
 SELECT datname AS name FROM pg_database
 WHERE NOT datistemplate AND datconnlimit <> -2 AND datname !~ '^pg_evict_(new|old|drop|held)_' ORDER BY 1`;

@@ -15,7 +15,7 @@ import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 export interface ProtectionReport {
   readonly database: string;
   readonly protected: boolean;
-  /** The reason given; `null` where the database is not protected. */
+  /** The reason given; `null` if the database is not protected. */
   readonly reason: string | null;
   /** `false` if it already was so. */
   readonly changed: boolean;
@@ -40,7 +40,7 @@ export async function protectDatabase(
   return setLabel(target, reason, options);
 }
 
-/** Takes the protection label off a database. Needs ownership of it. Errors as {@link protectDatabase}. */
+/** Removes the protection label from a database. Needs ownership of it. Errors as {@link protectDatabase}. */
 export async function unprotectDatabase(
   target: Target,
   options: DeadlineOptions = {},
@@ -72,7 +72,7 @@ async function setLabel(
         await client.query(
           `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
         );
-        // Of a database that has gone meanwhile, COMMENT only warns (`CommentObject()`, src/backend/commands/comment.c).
+        // If the database is gone meanwhile, COMMENT only warns (`CommentObject()`, src/backend/commands/comment.c).
         const [found] = await databaseComments(client, [database]);
         if (found === undefined) throw databaseNotFound(database);
       }

@@ -26,7 +26,7 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link cloneDatabase}. */
 export interface CloneDatabaseOptions extends OperationOptions, Pick<RemedyOptions, 'rollbackPrepared'> {
   /**
-   * Does nothing when the new database exists already.
+   * Does nothing if the new database exists already.
    * @default false: rejects with `DATABASE_EXISTS`
    */
   readonly ifNotExists?: boolean | undefined;
@@ -41,15 +41,14 @@ export interface CloneDatabaseOptions extends OperationOptions, Pick<RemedyOptio
 }
 
 /**
- * Ends the other sessions of a database and copies it. Clients that come meanwhile wait until the copy is made and
- * get in then.
+ * Terminates the other sessions of a database and copies it. Clients that connect meanwhile wait until the copy is
+ * complete.
  *
  * Needs CREATEDB and ownership of the source (or its template flag), and for sessions of other roles
  * `pg_signal_backend`.
  *
- * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`,
- * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,
- * `UNEXPECTED`
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`, `PERMISSION_DENIED`,
+ * `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED`
  * @see https://www.postgresql.org/docs/current/manage-ag-templatedbs.html
  */
 export async function cloneDatabase(
@@ -88,7 +87,7 @@ export async function cloneDatabase(
     const { toRemove, report } = await preflight(operation, [needs], options);
     await operation.step('checked');
     const like = keepSettings ? source : undefined;
-    // With settings to apply it comes into the world complete: under a private name first.
+    // With settings to apply, it is created under a private name, so that it is complete when it gets its name.
     const name = keepSettings ? privateName(operation, 'new') : to;
     const statement = createStatement(inspection, { name, template: database, owner, like });
     if (operation.dryRun) return { ...report, to, notCarriedOver: statement.notCarriedOver };

@@ -24,7 +24,7 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link createDatabase}. */
 export interface CreateDatabaseOptions extends OperationOptions {
   /**
-   * Does nothing when the database exists already.
+   * Does nothing if the database exists already.
    * @default false: rejects with `DATABASE_EXISTS`
    */
   readonly ifNotExists?: boolean | undefined;
@@ -39,7 +39,7 @@ export interface CreateDatabaseOptions extends OperationOptions {
 }
 
 /**
- * Creates a database. Needs CREATEDB; a template that is not marked as one also needs its ownership.
+ * Creates a database. Needs CREATEDB, and ownership of the template unless that is marked as a template.
  *
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_EXISTS`, `DATABASE_NOT_FOUND` (the template),
  * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`,

@@ -28,7 +28,7 @@ import { withOperation } from './with-operation.js';
 /** Options of {@link dropDatabase}. */
 export interface DropDatabaseOptions extends OperationOptions, UndoOptions, RemedyOptions {
   /**
-   * Where the database does not exist, drops only what was kept of it for an undo.
+   * If the database does not exist, drops only the content that was kept of it for an undo.
    * @default false
    */
   readonly ifExists?: boolean | undefined;
@@ -125,7 +125,7 @@ async function putAside(
   return { changed: true, removed: report.removed, kept: place.kept, leftovers };
 }
 
-/** @throws `REFUSED` if there is a reason against it */
+/** @throws `REFUSED` if there is an obstacle */
 function refuseUnlessKept({ database, failure }: Operation, notKept: string | null): void {
   if (notKept === null) return;
   const problem = `${failure}: it cannot be kept for an undo, as ${notKept}.`;
@@ -139,7 +139,10 @@ function unknownKept(error: unknown): DroppedKept {
   return { dropped: [], left: [all] };
 }
 
-/** A database that stays is what it was. One that is half dropped cannot be altered: to try ends our session. */
+/**
+ * A database that stays gets its settings back. A half-dropped one cannot be altered: the attempt would terminate our
+ * session.
+ */
 async function setTemplateAgain({ control, database, removed }: Operation): Promise<void> {
   try {
     const { rows } = await control.client.query(

@@ -4,8 +4,8 @@ import { dropExpired, type DroppedKept } from '../undo/drop-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
- * Drops what was kept for an undo on a server and has expired, by the server's clock. Only databases whose owner's
- * privileges the role has. For `sweep` and `doctor --fix`; nothing does it from code.
+ * Drops the expired content that was kept for an undo on a server, by the server's clock. Only databases whose owner's
+ * privileges the role has. For `sweep` and `doctor --fix`; operations called from code never do it.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */
@@ -16,7 +16,7 @@ export async function dropExpiredDatabases(
   let outcome: DroppedKept = { dropped: [], left: [] };
   const request = {
     command: 'repair' as const,
-    // It is about no database that anybody could have protected.
+    // It is not about a database that could be protected.
     target: { ...target, database: 'pg_evict_undo', protect: [] },
     options,
     failure: () => 'Expired content was not dropped',

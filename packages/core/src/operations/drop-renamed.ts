@@ -12,15 +12,17 @@ import { withLiveConnections } from '../successor/live-connections.js';
 /** How long giving a database its name back may take: a rename takes milliseconds. */
 const namingMs = 800;
 
-/** Likewise, where our connections were lost. */
+/** Likewise, after our connections were lost. */
 const reconnectingMs = 5000;
 
-/** Whether the role may rename the database, which it owns: needs CREATEDB. One that is half dropped is left as it is. */
+/** Whether the role may rename the database, which it owns: needs CREATEDB. A half-dropped one keeps its name. */
 export function mayBeRenamed({ createdb }: Inspection, facts: DatabaseFacts): boolean {
   return createdb && !isInvalid(facts) && !isPrivateName(facts.name);
 }
 
-/** Drops a database: between the last look at its label and the lock of DROP is one round trip. */
+/**
+ * Drops a database that cannot be renamed: between the last look at its label and the lock of DROP is one round trip.
+ */
 export async function dropByName(operation: Operation, name: string): Promise<void> {
   await runExclusively(operation, {
     sql: `DROP DATABASE ${quoteIdentifier(name)}`,

@@ -20,14 +20,14 @@ export interface ExclusiveStatementRequest {
 }
 
 /**
- * Runs a statement as it was written, from the maintenance database, ending the other sessions on the database it needs
- * for itself first: for integrations that see SQL. Own operations say what they do; prefer those.
+ * Runs a statement as written, from the maintenance database, after terminating the other sessions on the database that
+ * it needs: for integrations that see SQL. Prefer the operations where you can, because they report more.
  *
- * A database that does not exist is left to the statement (`IF EXISTS`). Needs what the statement needs, and for
+ * A database that does not exist is left to the statement (`IF EXISTS`). Needs the privileges of the statement, and for
  * sessions of other roles `pg_signal_backend`.
  *
- * @param target its database is the one the statement needs for itself: dropped, renamed, moved or copied; with
- * `create` the one that it creates
+ * @param target its database is the one that the statement needs without sessions: dropped, renamed, moved or copied;
+ * with `create` the one that it creates
  * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`, `PERMISSION_DENIED`,
  * `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`, `UNEXPECTED`
  */

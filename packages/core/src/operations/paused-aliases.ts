@@ -11,7 +11,7 @@ import {
 
 /**
  * Lists the aliases of the target's poolers that lead to its database and are paused. Changes nothing. A pooler that
- * cannot be asked is passed over: an operation says why.
+ * cannot be queried is skipped; an operation reports the reason.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  */

@@ -68,7 +68,7 @@ export async function recreateDatabase(
     await operation.step('checked');
     const looking = lookAtReplaced(operation, plan.old, options);
     if (operation.dryRun) return { ...plan.report, ...fateOfReplaced(await looking) };
-    // If the new database cannot be created, that is what the caller is told.
+    // If the new database cannot be created, that error is the one to throw.
     looking.catch(() => undefined);
     try {
       const refused = await createSuccessor(operation, plan.successor, plan.statement, plan.like);
@@ -87,7 +87,7 @@ export async function recreateDatabase(
       const { leftovers } = swapped;
       return { changed: true, ...plan.fate, ...fateOfReplaced(replaced), notCarriedOver, removed, leftovers };
     } catch (error) {
-      // Once it has taken the old one's place, there is none of that name.
+      // Once it has replaced the old one, there is no database of that name.
       if (filling === undefined)
         operation.leftovers.push(...(await dropPrivateDatabases(operation, [plan.successor])));
       else await filling.giveUp(operation, plan.successor);
@@ -105,7 +105,7 @@ function assertKeptOnce({ undoMs, keepOldAs }: RecreateDatabaseOptions): void {
   });
 }
 
-/** Gives a new database that was filled what was changed on the old one meanwhile. */
+/** Gives a new, filled database the changes that were made to the old one's settings meanwhile. */
 async function refreshed(
   operation: Operation,
   { model, statement, successor }: Recreation,

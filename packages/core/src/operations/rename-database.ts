@@ -19,12 +19,12 @@ import { refuseKept } from '../undo/refuse-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
- * Ends the other sessions of a database and renames it. Everything that belongs to the database goes with it.
+ * Terminates the other sessions of a database and renames it. Its settings, privileges and comment stay with it.
  *
  * Needs ownership of the database and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *
- * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`,
- * `PERMISSION_DENIED`, `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
+ * @throws {@link PgEvictError} `PROTECTED`, `REFUSED`, `DATABASE_NOT_FOUND`, `DATABASE_EXISTS`, `PERMISSION_DENIED`,
+ * `BLOCKED`, `SESSIONS_REMAIN`, `CONNECTION_FAILED`, `CONFIG_INVALID`, `TIMEOUT`, `ABORTED`
  * @see https://www.postgresql.org/docs/current/sql-alterdatabase.html
  */
 export async function renameDatabase(

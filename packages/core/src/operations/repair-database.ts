@@ -15,7 +15,7 @@ export interface AbandonedLeftover {
   readonly of: string | null;
   /**
    * `held`: it is the data of `of`, which was held exclusively; repairing gives it its name back. `worthless`: a
-   * successor never put in place, or a predecessor replaced; repairing drops it.
+   * successor that was never swapped in, or a predecessor that was replaced; repairing drops it.
    */
   readonly kind: 'held' | 'worthless';
 }

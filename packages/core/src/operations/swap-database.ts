@@ -16,8 +16,8 @@ import { refuseKept } from '../undo/refuse-kept.js';
 import { withOperation } from './with-operation.js';
 
 /**
- * Exchanges the names of two databases in one transaction, ending the other sessions of both. Neither name is ever
- * missing; a client that was queued behind the swap may be refused once (3D000).
+ * Exchanges the names of two databases in one transaction, after terminating the other sessions of both. Both names
+ * always exist; a client that was queued behind the swap may be refused once (3D000).
  *
  * Needs ownership of both and CREATEDB, and for sessions of other roles `pg_signal_backend`.
  *

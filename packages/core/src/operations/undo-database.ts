@@ -32,13 +32,14 @@ export interface UndoDatabaseOptions
   extends OperationOptions, UndoOptions, Omit<RemedyOptions, 'unsetTemplate'> {}
 
 /**
- * Puts back what an operation with `undoMs` has replaced or dropped: swaps the latest content that is kept of the database
- * under its name, as atomically as a recreate, with its settings, owner and privileges as they were. Where there is no
+ * Restores the content that an operation with `undoMs` has replaced or dropped: swaps the latest kept content in under
+ * the database's name, as atomically as a recreate, with its former settings, owner and privileges. If there is no
  * database of that name, the content is renamed back.
  *
- * With `undoMs` what is replaced is kept in turn, so that another undo brings it back; otherwise it is dropped.
+ * With `undoMs` the replaced content is kept in turn, so that another undo brings it back; otherwise it is dropped.
  *
- * Needs ownership of the database and of its content, and CREATEDB, and for sessions of other roles `pg_signal_backend`.
+ * Needs ownership of the database and of its content, and CREATEDB, and for sessions of other roles
+ * `pg_signal_backend`.
  *
  * @returns a report with `from` and `undone`
  * @throws {@link PgEvictError} `DATABASE_NOT_FOUND` if nothing is kept of the database; `PROTECTED`, `REFUSED`,
@@ -88,7 +89,7 @@ interface UndoPlan {
   readonly keeping: KeepPlan;
 }
 
-/** Looks what would be put back, and whether the role may. */
+/** Finds the content that would be restored, and checks whether the role may. */
 async function planUndo(operation: Operation, options: UndoOptions): Promise<UndoPlan> {
   const { control, database, failure, runner } = operation;
   const found = await findKept(control.client, database);
@@ -109,7 +110,7 @@ async function planUndo(operation: Operation, options: UndoOptions): Promise<Und
   return { kept, others, undone, old, keeping: await planKeeping(operation, old, options) };
 }
 
-/** Exchanges the names, in one transaction, then drops what is not kept. */
+/** Exchanges the names, in one transaction, then drops the replaced content unless it is kept. */
 async function swapBack(operation: Operation, undo: UndoPlan): Promise<OperationOutcome> {
   const { database } = operation;
   const { kept, old, keeping, others } = undo;
@@ -146,7 +147,7 @@ async function swapBack(operation: Operation, undo: UndoPlan): Promise<Operation
   };
 }
 
-/** One transaction. A label that has come meanwhile, on either, makes all of it fail. */
+/** One transaction. A label that was set meanwhile, on either database, makes all of it fail. */
 function swapBackSql(
   database: string,
   kept: Kept,

@@ -162,7 +162,7 @@ async function give(
   }
 }
 
-/** How long to wait before the server is asked again. */
+/** How long to wait before the server is queried again. */
 const retryMs = 200;
 
 /**
@@ -223,7 +223,10 @@ function notReached(database: string, held: string, cause: unknown): PgEvictErro
   );
 }
 
-/** The error to throw where the connections were lost while the database was taken: it has its name again, or where it is. */
+/**
+ * The error to throw if the connections were lost while the database was taken: it either has its name again, or the
+ * message says where it is.
+ */
 async function givenBackAfter(
   error: PgEvictError,
   { database, deadline }: Operation,

@@ -19,7 +19,7 @@ import { findKept, isOurs } from '../undo/find-kept.js';
 import { assertNotGuarded } from '../guards/built-in.js';
 import { PoolerPauses } from '../poolers/pooler-pauses.js';
 
-/** How long sessions that may not be ended are waited for where the caller has not said how long. */
+/** How long sessions that may not be terminated are waited for if the caller has not set a grace. */
 const patienceMs = 2000;
 
 /** The request: the operation and its target. */
@@ -27,7 +27,7 @@ export interface OperationRequest {
   readonly command: OperationReport['command'];
   readonly target: Target;
   readonly options: OperationOptions & UndoOptions;
-  /** The databases it is about beside the target's. */
+  /** Other databases that it concerns, beside the target's. */
   readonly others?: readonly string[];
   /** {@link Operation.failure}, for a database of this name. */
   readonly failure: (database: string) => string;
@@ -142,8 +142,8 @@ function reportOf(
 }
 
 /**
- * Says of a database that is not found what it is called: another operation may have renamed it, and a pooler has names of
- * its own for databases, of which the server knows nothing.
+ * Adds the present name of a database that was not found: another operation may have renamed it, and a pooler has its
+ * own names for databases, which the server does not know.
  */
 async function foundElsewhere(
   error: PgEvictError,
@@ -172,7 +172,7 @@ async function foundElsewhere(
 
 const keptAs = (name: string): string => `Content of it is kept as "${name}": undo puts it back.`;
 
-/** The error where the server does not find what was there at first. */
+/** The error for a database that has disappeared since the operation began. */
 function goneMeanwhile(database: string): PgEvictError {
   const text = 'It was renamed or dropped meanwhile.';
   return errorWithRemedies(
@@ -185,7 +185,7 @@ function goneMeanwhile(database: string): PgEvictError {
 
 async function failureOf(error: unknown, operation: Operation): Promise<PgEvictError> {
   const { command, database, failure } = operation;
-  // Nothing has begun where it cannot even be listened.
+  // If not even LISTEN is possible, nothing has begun.
   const summary = sqlStateOf(error) === '25006' ? failure : `Database "${database}": ${command} failed`;
   return withLosses(translateError(error, summary, { database }), operation);
 }
@@ -217,7 +217,10 @@ async function withLosses(error: PgEvictError, operation: Operation): Promise<Pg
   return also === '' && costNothing ? error : withFacts(error, { ...losses, also });
 }
 
-/** Begins an operation and runs it. Earlier leftovers come first: one of them may be the very database that is asked for. */
+/**
+ * Begins an operation and runs it. Earlier leftovers are repaired first: one of them may be the very database that is
+ * needed.
+ */
 async function begin(
   operation: Operation,
   others: readonly string[],

@@ -14,10 +14,10 @@ type Resource = object & { [trail]?: NodeJS.CallSite };
  */
 const handedOn = 1000;
 
-/** Far enough up from a promise to the line that awaits it, through what a query builder does at once. */
+/** Far enough up from a promise to the line that awaits it, through the synchronous calls of a query builder. */
 const frames = 20;
 
-/** V8's hook for the text of a stack trace; the test runner may have put its own there. */
+/** V8's hook for the text of a stack trace; the test runner may have replaced it. */
 const stackTraces = Error as {
   prepareStackTrace?: ((error: Error, sites: NodeJS.CallSite[]) => unknown) | undefined;
 };
@@ -50,7 +50,7 @@ export class CallTrail {
     this.#hook = createHook({ init: onPromise });
   }
 
-  /** Looks at so many promises from here on. */
+  /** Tracks this many promises from here on. */
   extend(promises: number): void {
     this.#left = Math.max(this.#left, promises);
     this.#handedOn = handedOn;
@@ -59,7 +59,7 @@ export class CallTrail {
     this.#hook.enable();
   }
 
-  /** Looks at so many promises more, at most. */
+  /** Tracks this many more promises, at most. */
   shorten(promises: number): void {
     this.#left = Math.min(this.#left, promises);
   }

@@ -14,8 +14,8 @@ export interface SocketTarget {
 }
 
 /**
- * Whether a socket goes to the server. Told by the port alone, which is also in the name of the Unix socket: one server
- * has many names (`localhost`, `127.0.0.1`, `db`), and whether a session is there is asked later, of the server itself.
+ * Whether a socket goes to the server. Decided by the port alone, which is also in the name of the Unix socket: one
+ * server has many names (`localhost`, `127.0.0.1`, `db`). Later the server itself is asked whether the session exists.
  */
 export function isServer(target: SocketTarget, { port }: ServerEndpoint): boolean {
   return target.path === null ? target.port === port : target.path.endsWith(`/.s.PGSQL.${port}`);

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { ConnectionSettings } from '../connection/target.js';
 import { isServer, type SocketTarget } from './server-endpoint.js';
 
-/** Where a server is, as far as is known without asking it. */
+/** The address of a server, as far as it is known without connecting. */
 export interface ServerPlace {
   /** As it was named; the folder of a Unix socket. */
   readonly host: string;
@@ -12,12 +12,12 @@ export interface ServerPlace {
   readonly port: number;
 }
 
-/** Where settings lead, with libpq's defaults. Asks the resolver for the addresses of the host. */
+/** The place that settings lead to, with libpq's defaults. Asks the resolver for the addresses of the host. */
 export async function placeOf({ host, port }: ConnectionSettings): Promise<ServerPlace> {
   const name = host || process.env['PGHOST'] || 'localhost';
   const place = { host: name, port: Number(port ?? (process.env['PGPORT'] || 5432)) };
   if (name.startsWith('/')) return { ...place, addresses: ['127.0.0.1'] };
-  // A name that nothing stands for is compared as it is.
+  // A name without addresses is compared as it is.
   const found = await lookup(name, { all: true }).catch(() => []);
   return { ...place, addresses: found.map(({ address }) => address) };
 }
@@ -39,7 +39,7 @@ export function leadsTo(target: SocketTarget, address: string | undefined, place
   return known.includes(plain(to)) || (isNearby && (isNear(plain(to)) || !/^[\d.]+$|:/.test(to)));
 }
 
-/** An IPv4 address as such, where it is written as an IPv6 one. */
+/** An IPv4 address that is written as an IPv6 one, as IPv4. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '').toLowerCase();
 
 const near = /^(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|f[cd]|fe80:|localhost$)/;

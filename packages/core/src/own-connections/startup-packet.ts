@@ -1,4 +1,4 @@
-/** The first message of a client, as far as it is there. */
+/** The first message of a client, as far as it has arrived. */
 export type FirstMessage =
   /** It names the database that is to be connected to. */
   | { readonly kind: 'startup'; readonly database: string; readonly user: string }

@@ -11,7 +11,7 @@ export interface Startup {
   readonly database: string;
   /** The destination that its socket was told to connect to. */
   readonly target: SocketTarget;
-  /** Of the server; `undefined` where it is not known yet, and for a Unix socket. */
+  /** The address of the server; `undefined` if it is not known yet, and for a Unix socket. */
   readonly address: string | undefined;
   /** Lines of the project that led there, the nearest first. */
   readonly lines: readonly SourceLine[];
@@ -20,7 +20,7 @@ export interface Startup {
 /** Examines a connection that is about to log in. The connection fails with the error that this returns. */
 export type StartupWatcher = (startup: Startup) => Error | undefined;
 
-/** A socket that was told to connect, and the line that did it. */
+/** A socket that was told to connect, and the line of code that did it. */
 interface Attempt {
   readonly target: SocketTarget;
   readonly stack: Error;
@@ -76,7 +76,7 @@ function patch(made: Watching): Watching {
     const attempt = { target: targetOf(parameters), stack, site: made.trail.current() };
     connect.apply(this, parameters);
     attempts.set(this, attempt);
-    // Not before: connecting puts the method back that we take the place of.
+    // Not before: connecting restores the method that we replace.
     attend(this, attempt, made);
     return this;
   }

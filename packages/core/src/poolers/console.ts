@@ -5,7 +5,7 @@ import type { ConnectionSettings } from '../connection/target.js';
 import { pause, stateOf } from '../contract/deadline.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 
-/** How long the console may take to answer anything but a PAUSE. */
+/** How long the console may take to answer, except for a PAUSE. */
 const answerMs = 5000;
 
 /** A row of `SHOW DATABASES`: an alias, and the database that it leads to. */
@@ -64,7 +64,7 @@ export class PoolerConsole {
       keepAlive: true,
       keepAliveInitialDelayMillis: 30_000,
     });
-    // One that breaks while nothing is asked of it is noticed by the next statement.
+    // A connection that breaks while it is idle is noticed by the next statement.
     client.on('error', () => undefined);
     const console = new PoolerConsole(client, name);
     try {
@@ -106,30 +106,32 @@ export class PoolerConsole {
       }));
   }
 
-  /** For how long the pooler connects no more, and refuses its clients, once the server has refused it: seconds, as text. */
+  /**
+   * How long, in seconds as text, the pooler refuses its clients without connecting, after the server has refused it.
+   */
   async loginRetry(): Promise<string | undefined> {
     const rows = await this.#ask<{ readonly key: string; readonly value: string }>('SHOW CONFIG');
     return rows.find(({ key }) => key === 'server_login_retry')?.value;
   }
 
-  /** Sets that, until the pooler is restarted or told to read its file again. */
+  /** Changes that, until the pooler is restarted or reloads its file. */
   async setLoginRetry(seconds: string): Promise<void> {
     await this.#ask(`SET server_login_retry = ${quoteLiteral(seconds)}`);
   }
 
-  /** Whether the pooler still has a connection of that name to its console. Up to 1.17 it does not tell. */
+  /** Whether the pooler still has a connection of that name to its console. Versions up to 1.17 do not show it. */
   async hasClient(name: string): Promise<boolean> {
     const rows = await this.#ask<{ application_name?: string }>('SHOW CLIENTS');
     return rows.some((row) => row.application_name === name);
   }
 
-  /** Whether anybody else is at the console: of one without a name (up to 1.17), all are. */
+  /** Whether another client is at the console. Connections without a name (up to 1.17) all count as others. */
   async hasOthers(): Promise<boolean> {
     const rows = await this.#ask<{ database: string; application_name?: string }>('SHOW CLIENTS');
     return rows.some((row) => row.database === 'pgbouncer' && row.application_name !== this.name);
   }
 
-  /** @throws if the user may only look. Changes nothing: the console itself is never paused */
+  /** @throws if the user may only read. Changes nothing: the console itself is never paused */
   async assertAdmin(): Promise<void> {
     try {
       await this.#ask('RESUME "pgbouncer"');
@@ -139,8 +141,8 @@ export class PoolerConsole {
   }
 
   /**
-   * Has the clients of an alias wait, and resolves when none of its connections to the server is in use. It stays in
-   * force when this connection goes. Nothing else may be asked of the connection meanwhile.
+   * Makes the clients of an alias wait, and resolves when none of its connections to the server is in use. The pause
+   * stays in force when this connection ends. No other command can run on the connection meanwhile.
    */
   async pause(alias: string): Promise<void> {
     await this.#client.query(`PAUSE ${quoteIdentifier(alias)}`);
@@ -166,7 +168,7 @@ export class PoolerConsole {
   }
 }
 
-/** Whether the console refused to resume an alias because it is not paused, or not there any more. */
+/** Whether the console refused to resume an alias because it is not paused, or does not exist any more. */
 export function isNotPaused(error: unknown): boolean {
   return error instanceof Error && /is not paused|no such database/i.test(error.message);
 }

@@ -2,7 +2,9 @@ import type { Client } from 'pg';
 import { pause } from '../contract/deadline.js';
 import type { AliasRow, PoolerConsole, ServerRow } from './console.js';
 
-/** How long after the first look the connections of a pooler are looked at again, as some come and go in between. */
+/**
+ * How long after the first look the connections of a pooler are looked at again, because some come and go in between.
+ */
 const againMs = 50;
 
 /** $1 databases. */
@@ -25,10 +27,10 @@ interface Look {
 
 /**
  * The aliases of a pooler that lead to one of the databases: those with its name, unless they are known to lead to
- * another server. The pooler may know the server by another name than we do, so another host says nothing; another port
- * does, and so do connections of which the server knows none.
+ * another server. The pooler may know the server by another name than we do, so another host proves nothing. Another
+ * port does, and so do connections that the server does not know.
  *
- * @param named aliases that the caller has named: they are taken at the caller's word, and others are left out
+ * @param named aliases that the caller has named: they are used without a check, and others are left out
  */
 export async function findAliases(
   console: PoolerConsole,

@@ -11,14 +11,14 @@ export type GuardMessage =
   | { readonly confirmed: number }
   | { readonly undone: number };
 
-/** How long a pooler that does not answer is asked again. */
+/** How long a pooler that does not answer is queried again. */
 const patienceMs = 10 * 60_000;
 
 /** How long a PAUSE without a reply may still be on its way. */
 const onItsWayMs = 1000;
 
 /**
- * Waits until the process that paused is gone, which ends the input, and resumes what it has left paused.
+ * Waits until the process that paused is gone, which ends the input, and resumes the aliases that it has left paused.
  */
 export async function guardAliases(input: Readable): Promise<void> {
   const paused = new Map<number, PausedAlias>();

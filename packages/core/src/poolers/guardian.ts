@@ -8,17 +8,17 @@ import type { GuardMessage } from './guard-aliases.js';
 import type { ChangedRetry } from './login-retry.js';
 import type { PausedAlias } from './resume-alias.js';
 
-/** The program, beside the entry of each build, and of each bundle that core is in; `.cjs` beside the command's. */
+/** The program, beside the entry of each build, and of each bundle that contains core; `.cjs` beside the command's. */
 const programs = ['resume-poolers.js', 'resume-poolers.cjs'].map((name) => join(packageDirectory, name));
 
 const unguarded = 'there is no process that would resume it if this one were killed';
 
-/** How long it may take to start; some 50 ms are usual. */
+/** How long it may take to start; usually some 50 ms. */
 const startMs = 15_000;
 
 /**
- * A process that resumes what this one has paused when this one is gone, killed with its whole process group perhaps.
- * It is told beforehand what is about to be paused, over a pipe that ends with this process.
+ * A process that resumes the aliases that this one has paused when this one is gone, even if it was killed with its
+ * whole process group. Each pause is announced to it in advance, over a pipe that ends with this process.
  */
 export class Guardian {
   readonly #child: ChildProcess & { readonly stdin: Writable; readonly stdout: Readable };
@@ -55,7 +55,7 @@ export class Guardian {
       );
     });
     this.#ready.catch(() => undefined);
-    // This process may end while it lives: that is what it is there for.
+    // The guardian does not keep this process alive: it is meant to outlive it.
     for (const handle of [this.#child, stdin as Socket, stdout as Socket]) handle.unref();
   }
 
@@ -69,12 +69,12 @@ export class Guardian {
     return this.#announce((id) => ({ changed, id }));
   }
 
-  /** Says that the pooler has confirmed it. */
+  /** Reports that the pooler has confirmed it. */
   async confirm(id: number): Promise<void> {
     await this.#tell({ confirmed: id }).catch(() => undefined);
   }
 
-  /** Says that it was resumed, or changed back. */
+  /** Reports that it was resumed, or changed back. */
   async release(id: number): Promise<void> {
     await this.#tell({ undone: id }).catch(() => undefined);
   }

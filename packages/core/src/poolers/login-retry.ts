@@ -10,7 +10,7 @@ const shortRetry = '0.011';
 /** How long a pool without waiting clients is waited for. */
 const connectMs = 1000;
 
-/** How long it is waited for an instant without a connection being opened. */
+/** How long an instant without a connection being opened is waited for. */
 const quietMs = 3000;
 
 /** A setting of a pooler that an operation has changed for a moment. */
@@ -21,9 +21,10 @@ export interface ChangedRetry {
 }
 
 /**
- * Waits until the pooler opens no connection of an alias. A PAUSE closes one that is being opened, and PgBouncer takes that
- * for a refusal of the server: after it is resumed it would refuse its clients for `server_login_retry` (15 s). It opens
- * them one after another, until it has enough, so the wait is short, and after it none is likely.
+ * Waits until the pooler opens no connection of an alias. A PAUSE closes one that is being opened, and PgBouncer treats
+ * that as a refusal by the server: after it is resumed it would refuse its clients for `server_login_retry` (15 s). It
+ * opens connections one after another, until it has enough, so the wait is short, and another one is unlikely to begin
+ * right after it.
  */
 export async function untilNoLogin(console: PoolerConsole, alias: string): Promise<void> {
   const endsAt = performance.now() + quietMs;
@@ -31,7 +32,7 @@ export async function untilNoLogin(console: PoolerConsole, alias: string): Promi
     await pause(2);
 }
 
-/** Whether clients of an alias wait, and nothing is done about it. */
+/** Whether clients of an alias wait without the pooler connecting for them. */
 export async function isRefused(console: PoolerConsole, alias: string): Promise<boolean> {
   return (await console.pools(alias)).some(
     ({ waitingClients, connections, logins }) => waitingClients > 0 && connections + logins === 0,
@@ -50,7 +51,7 @@ export async function connectAgain(
   guard: (retry: string) => Promise<() => Promise<void>>,
 ): Promise<void> {
   const retry = await console.loginRetry();
-  // Another operation is at it, and will put it back.
+  // Another operation is doing the same, and will restore it.
   if (retry === undefined || retry === shortRetry) return;
   const release = await guard(retry);
   try {
@@ -67,7 +68,7 @@ export async function connectAgain(
   }
 }
 
-/** Puts the setting back, if it still is what an operation has set. */
+/** Restores the setting, if it still has the value that an operation has set. */
 export async function restoreRetry({ settings, retry }: ChangedRetry): Promise<void> {
   const console = await PoolerConsole.open(settings);
   try {

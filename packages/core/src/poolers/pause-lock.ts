@@ -8,8 +8,8 @@ export interface Alias {
 }
 
 /**
- * The key of an alias. The pooler is not part of it: two operations may reach it by different names, and to wait for one
- * that pauses an equal alias of another pooler costs a moment.
+ * The key of an alias. The pooler is not part of it: two operations may reach it by different names, and waiting for an
+ * operation that pauses an equal alias of another pooler costs only a moment.
  */
 const key = `hashtextextended('pg_evict pooler ' || format('%L %L', $1::text, $2::text), 0)`;
 const tryQuery = `SELECT pg_try_advisory_lock(${key}) AS locked`;
@@ -21,10 +21,10 @@ SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AN
   AND ((classid::bigint << 32) | objid::bigint) = ${key}`;
 
 /**
- * Waits until no other operation pauses one of the aliases, and keeps others from it until they are unlocked, or the
- * session ends.
+ * Waits until no other operation pauses one of the aliases, and prevents others from pausing them until they are
+ * unlocked, or the session ends.
  *
- * @returns whether they were had before the deadline
+ * @returns whether the locks were taken before the deadline
  */
 export async function lockAliases(
   client: Client,
@@ -39,7 +39,7 @@ export async function lockAliases(
     }
     if (locked.length === aliases.length) return true;
     await unlockAliases(client, locked);
-    // Two that wait for each other's do not meet again and again.
+    // So that two that wait for each other do not collide again and again.
     await pause(20 + Math.random() * 30);
   }
   return false;

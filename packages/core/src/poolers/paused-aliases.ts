@@ -13,7 +13,7 @@ export interface PausedPoolerAlias {
   readonly alias: string;
   /** The database that it leads to. */
   readonly database: string;
-  /** Whether an operation of pg-evict is under way that has it paused. */
+  /** Whether a running operation of pg-evict has paused it. */
   readonly operating: boolean;
 }
 

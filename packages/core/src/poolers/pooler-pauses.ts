@@ -17,7 +17,7 @@ export interface PauseRequest {
   readonly databases: readonly string[];
 }
 
-/** The poolers of one operation: their clients wait while it needs a database to itself. */
+/** The poolers of one operation: their clients wait while it needs exclusive access to a database. */
 export class PoolerPauses {
   readonly #poolers: readonly OperationPooler[];
   #guardian: Guardian | undefined;
@@ -27,7 +27,7 @@ export class PoolerPauses {
   }
 
   /**
-   * Looks, before anything is touched, whether the poolers can be used.
+   * Checks, before anything is changed, whether the poolers can be used.
    *
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
@@ -41,14 +41,14 @@ export class PoolerPauses {
     await Promise.all(this.#poolers.map(async (pooler) => pooler.look()));
   }
 
-  /** Finds what {@link whilePaused} would pause. Changes nothing. */
+  /** Finds the aliases that {@link whilePaused} would pause. Changes nothing. */
   async preview(control: Client, databases: readonly string[]): Promise<void> {
     for (const pooler of this.#poolers) await pooler.preview(control, databases);
   }
 
   /**
-   * Calls `callback` while the clients of the poolers that come to the databases wait, and lets them go on in every case.
-   * Within another call that has paused an alias it stays paused. If it cannot be paused, `callback` is called all the
+   * Calls `callback` while the poolers' clients of the databases wait, and resumes them in every case. Within another
+   * call that has paused an alias, the alias stays paused. If an alias cannot be paused, `callback` is called all the
    * same, and the report says so.
    *
    * @throws {@link PgEvictError} `TIMEOUT`, `ABORTED`, if another operation keeps an alias paused until the deadline
@@ -99,7 +99,7 @@ export class PoolerPauses {
   }
 }
 
-/** How long a backend may take to end, of which the connection was closed; it takes some milliseconds. */
+/** How long the backend of a closed connection may take to end; it takes some milliseconds. */
 const leaveMs = 500;
 
 /** Waits for the backends of closed connections, so that they need not be terminated. */

@@ -11,10 +11,10 @@ import { connectAgain, isRefused, untilNoLogin } from './login-retry.js';
 import type { Alias } from './pause-lock.js';
 import { resumeAlias } from './resume-alias.js';
 
-/** How long clients may have to wait for a PAUSE that does not come about. */
+/** How long clients may have to wait for a PAUSE that does not complete. */
 const pauseMs = 5000;
 
-/** How long it is tried to resume before that is left to the guardian. */
+/** How long attempts to resume go on before that is left to the guardian. */
 const resumeMs = 5000;
 
 /**
@@ -23,7 +23,7 @@ const resumeMs = 5000;
  */
 const foreignMs = 1000;
 
-/** One of an operation's aliases that clients wait at. */
+/** One of an operation's aliases whose clients wait. */
 interface Pause {
   readonly alias: string;
   /** The id that the guardian uses for it. */
@@ -60,7 +60,7 @@ export class OperationPooler {
   }
 
   /**
-   * Looks, before anything is touched, whether the console can be used. A pooler that is not running has no clients.
+   * Checks, before anything is changed, whether the console can be used. A pooler that is not running has no clients.
    *
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
@@ -86,7 +86,7 @@ export class OperationPooler {
     }
   }
 
-  /** The aliases that are to be paused while the databases are needed, and are not yet. */
+  /** The aliases to pause while the databases are needed, without those that are paused already. */
   async find(control: Client, databases: readonly string[]): Promise<Alias[]> {
     return this.#using(async (console) => {
       const rows = await findAliases(console, control, databases, this.#named);
@@ -96,7 +96,7 @@ export class OperationPooler {
     }, []);
   }
 
-  /** The database that an alias leads to; `undefined` if there is no such alias, or it is called as the database is. */
+  /** The database that an alias leads to; `undefined` if there is no such alias, or it has the database's name. */
   async leadsTo(alias: string): Promise<string | undefined> {
     return this.#using(async (console) => {
       const row = (await console.aliases()).find(({ name }) => name === alias);
@@ -175,7 +175,7 @@ export class OperationPooler {
     }
   }
 
-  /** Borrows a console. One that cannot be had now, as it could before, keeps no operation from its work. */
+  /** Borrows a console. If it cannot be reached now, although it could before, the operation goes on without it. */
   async #using<T>(callback: (console: PoolerConsole) => Promise<T>, otherwise: T): Promise<T> {
     let console: PoolerConsole | undefined;
     try {
@@ -211,7 +211,7 @@ export class OperationPooler {
     while (!state.settled && !deadline.over && performance.now() < endsAt)
       await pause(Math.min(50, Math.max(1, endsAt - performance.now())), pausing);
     if (state.succeeded || (!state.settled && (await this.#isDrained(alias)))) {
-      // The pooler answers when all that is paused has come to rest: other aliases, too.
+      // The pooler answers only when all pauses are complete, those of other aliases, too.
       if (!state.succeeded) await console.close();
       await guardian.confirm(id);
       moment.paused.push({ alias, id, console, since });
@@ -269,7 +269,7 @@ export class OperationPooler {
     }
   }
 
-  /** Has the pooler connect again for an alias over which the server has refused it. */
+  /** Makes the pooler connect again for an alias over which the server has refused it. */
   async #connectAgain(alias: string, guardian: Guardian): Promise<void> {
     const guard = async (retry: string): Promise<() => Promise<void>> => {
       const id = await guardian.guardRetry({ settings: this.#settings, retry });

@@ -32,7 +32,7 @@ function assertNetwork(network: string): void {
   });
 }
 
-/** A host name matches no session: one to keep would be ended. */
+/** A host name matches no session, so a session to keep would be terminated. */
 function assertAddress(address: string): void {
   if (/^[\da-f.:*?]+$/.test(address) || matchesGlob('[local]', address)) return;
   throw new PgEvictError('CONFIG_INVALID', `"${address}" is not the address of a client.`, {
@@ -40,7 +40,7 @@ function assertAddress(address: string): void {
   });
 }
 
-/** The JSON parameter of {@link filterCondition}. `tableOid` is what `blockingTable` names. */
+/** The JSON parameter of {@link filterCondition}. `tableOid` is the oid of `blockingTable`. */
 export function filterParameter(filter: SessionFilter, tableOid?: number): string {
   for (const field of ['idleInTransactionMs', 'queryLongerThanMs', 'olderThanMs'] as const) {
     const value = filter[field];
@@ -104,7 +104,7 @@ export function parseSessionReference(reference: string | number): SessionRefere
 export const sessionId = `to_hex(trunc(extract(epoch FROM a.backend_start))::bigint) || '.' || to_hex(a.pid)`;
 
 /**
- * Needs, in FROM, `pg_stat_activity a`. `p` is the alias of the pattern record, `hidden` what holds for a session whose
+ * Needs, in FROM, `pg_stat_activity a`. `p` is the alias of the pattern record, `hidden` the result for a session whose
  * address the server hides from the role.
  */
 const patternCondition = (p: string, hidden: string): string => `
@@ -154,8 +154,8 @@ export const filterCondition = `(${patternCondition('f', 'false')}
   AND (f.pids IS NULL OR a.pid = ANY (f.pids) OR ${sessionId} = ANY (f.ids)))`;
 
 /**
- * Whether a session is one to keep. Needs `pg_stat_activity a`. Where the server hides the address (and with it
- * everything else but user and application), the session might be one to keep, so it is.
+ * Whether a session is one to keep. Needs `pg_stat_activity a`. If the server hides the address (and with it everything
+ * else but user and application), the session might be one to keep, so it counts as one.
  */
 export const keptCondition = (parameter: string): string => `EXISTS (
   SELECT FROM jsonb_to_recordset(${parameter}::jsonb) AS k (${patternColumns}) WHERE ${patternCondition('k', 'a.backend_type IS NULL')})`;

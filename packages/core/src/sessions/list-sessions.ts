@@ -16,17 +16,17 @@ import { sessionColumns, type SessionRow, sessionTables, toSession } from './row
 /** Options of {@link listSessions}. */
 export interface ListSessionsOptions extends DeadlineOptions {
   /**
-   * The database, where a client is given instead of a target.
+   * The database, if a client is given instead of a target.
    * @default the database the client is connected to
    */
   readonly database?: string | undefined;
-  /** Which sessions. @default all others of the database */
+  /** Selects sessions. @default all others of the database */
   readonly filter?: SessionFilter | undefined;
   /** Sessions that would be kept: their `canTerminate` is false. @default none */
   readonly keep?: readonly SessionPattern[] | undefined;
 }
 
-/** $1 database, $2 filter, $3 sessions to keep. Blockers and locks come from where nothing is hidden. */
+/** $1 database, $2 filter, $3 sessions to keep. Blockers and locks come from views that hide nothing. */
 const listQuery = `
 WITH RECURSIVE me AS (${currentRoleQuery}), ${filterTables('$2')}
 SELECT ${sessionColumns}, coalesce(w.blockers, '{}') AS blockers, l.mode, l.locktype, l.relation::bigint::float8 AS relation,

@@ -7,9 +7,9 @@ import { databaseNotFound, PgEvictError } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
 
 /**
- * The oid of a table. Tables are known only inside their database, so a target is connected to for it.
+ * The oid of a table. Tables are known only inside their database, so a target's database is connected to.
  *
- * @param database the one the table must be in, where a client is given; left out: the one it is connected to
+ * @param database the one the table must be in, if a client is given; left out: the one it is connected to
  * @returns `undefined` if no table is named
  * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none of that name, `DATABASE_NOT_FOUND`
  */
@@ -27,7 +27,7 @@ export async function resolveTable(
     throw sqlStateOf(error) === '3D000' ? databaseNotFound(where.database) : error;
   });
   try {
-    // A name without a schema is looked up as the role would in its own queries.
+    // A name without a schema is looked up with the role's own search path.
     await client.query('RESET search_path');
     return await tableOid(client, table);
   } finally {

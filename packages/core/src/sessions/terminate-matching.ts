@@ -16,19 +16,19 @@ import {
 } from './filter.js';
 import { sessionColumns, type SessionRow, sessionTables, toDeniedSession, toSession } from './row.js';
 
-/** Which sessions are to be ended, and how. */
+/** The sessions to terminate, and how. */
 export interface EndOptions {
-  /** Which sessions. @default all others of the database */
+  /** Selects sessions. @default all others of the database */
   readonly filter?: SessionFilter | undefined;
-  /** Sessions that are never ended. @default none */
+  /** Sessions that are never terminated. @default none */
   readonly keep?: readonly SessionPattern[] | undefined;
   /**
-   * Cancels the queries that run instead of ending the sessions.
+   * Cancels running queries instead of terminating the sessions.
    * @default false
    */
   readonly cancel?: boolean | undefined;
   /**
-   * How long to wait for the sessions to leave by themselves first, in milliseconds. Counts towards the deadline.
+   * How long to wait for the sessions to disconnect on their own first, in milliseconds. Counts towards the deadline.
    * @default 0
    */
   readonly graceMs?: number | undefined;
@@ -50,7 +50,7 @@ interface PickedRow extends SessionRow {
 const microseconds = (column: string): string =>
   `(extract(epoch FROM ${column}) OPERATOR(pg_catalog.*) 1000000)::bigint::text`;
 
-/** Looks and signals in one statement. $1 database, $2 filter, $3 sessions to keep, $4 what to do. */
+/** Looks and signals in one statement. $1 database, $2 filter, $3 sessions to keep, $4 the action. */
 const pickQuery = `
 WITH RECURSIVE me AS (${currentRoleQuery}), ${filterTables('$2')}, s AS MATERIALIZED (
   SELECT ${sessionColumns}, ${microseconds('a.backend_start')} AS start_key,
@@ -80,7 +80,7 @@ SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key
       AND ${microseconds('a.backend_start')} IS NOT DISTINCT FROM p.start_key)
   ELSE pg_terminate_backend(p.pid) END`;
 
-/** Ends, or cancels the queries of, the sessions that the options pick, and waits until that is seen to have happened. */
+/** Terminates the selected sessions, or cancels their queries, and waits until that is seen to have happened. */
 export async function terminateMatching(
   client: Queryable,
   database: string,
@@ -145,7 +145,10 @@ async function letLeave(
   await refuseProtectedByNow(client, [database]);
 }
 
-/** Waits until the sessions are gone, or what they ran is over, and returns those of which that is not so at the deadline. */
+/**
+ * Waits until the sessions are gone, or their queries are over, and returns those for which this is not so at the
+ * deadline.
+ */
 async function untilGone(
   client: Queryable,
   database: string,
@@ -162,8 +165,8 @@ async function untilGone(
 }
 
 /**
- * Refuses a list of sessions of which one is not what it was when it was listed: its pid belongs to another session,
- * or to one on another database.
+ * Refuses a list of sessions if one of them has changed since it was listed: its pid belongs to another session, or to
+ * one on another database.
  */
 async function refuseStrangers(
   client: Queryable,
@@ -207,7 +210,7 @@ async function stillThere(
     const pids = new Set(rows.map((row) => row['pid']));
     return told.filter(({ pid }) => pids.has(pid));
   } catch (error) {
-    // A pid already used by a backend that may not be signalled: which of ours are gone is seen in the next look.
+    // The pid is already used by a backend that may not be signalled: the next look shows which of ours are gone.
     if (sqlStateOf(error) === '42501') return [...told];
     throw error;
   }

@@ -14,7 +14,7 @@ import { type EndOptions, terminateMatching } from './terminate-matching.js';
 /** Options of {@link terminateSessions}. */
 export interface TerminateSessionsOptions extends DeadlineOptions, EndOptions {
   /**
-   * The database, where a client is given instead of a target.
+   * The database, if a client is given instead of a target.
    * @default the database the client is connected to
    */
   readonly database?: string | undefined;

@@ -16,8 +16,8 @@ export interface Restrictions {
 const readsOnly = (value: string): boolean => /^default_transaction_read_only=/i.test(value);
 
 /**
- * Takes down what a database is fenced with before it is replaced, by hand or for good: it allows no connections, or no
- * more than so many, or its transactions only read. To be put up again around what was filled.
+ * Removes the fences that a database had before it is replaced: it allows no connections, or a limited number, or only
+ * read-only transactions. They are applied again once the new database is filled.
  */
 export function restrictionsOf(facts: DatabaseFacts): Restrictions {
   const { datallowconn, datconnlimit } = facts.row;

@@ -8,10 +8,10 @@ import { dropPrivateDatabases } from '../exclusive-access/drop-private-databases
 import { quoteIdentifier } from '../text/quote.js';
 import { withLiveConnections } from './live-connections.js';
 
-/** How long giving up a database may take where our connections were lost, and the operation's own time is over. */
+/** How long giving up a database may take if our connections were lost, and the operation's own time is over. */
 const givingUpMs = 10_000;
 
-/** The caller's filling of a database that is to take another's place. */
+/** The caller's filling of a database that is to replace another. */
 export class SuccessorFill {
   readonly #fill: (access: DatabaseAccess) => Promise<void> | void;
   readonly #target: Target;

@@ -17,7 +17,7 @@ export interface Replaced extends Keeping {
 }
 
 /**
- * Finds out what becomes of the old content. It changes nothing and uses the control connection alone, so that it can be
+ * Determines the fate of the old content. It changes nothing and uses the control connection alone, so that it can be
  * done while the runner creates the new database.
  */
 export async function lookAtReplaced(

@@ -25,7 +25,7 @@ export interface Recreation {
   /** The private name of the new database. */
   readonly successor: string;
   readonly statement: CreateStatement;
-  /** The old database, where its settings are carried over. */
+  /** The old database, if its settings are carried over. */
   readonly model: DatabaseFacts | undefined;
   /** The database whose settings the new one takes over. */
   readonly like: DatabaseFacts | undefined;
@@ -37,11 +37,11 @@ export interface Recreation {
   readonly toRemove: readonly Blocker[];
   /** The names before and after, for the report. */
   readonly fate: Pick<OperationReport, 'created' | 'keptAs'>;
-  /** The report of a dry run, but for the fate of the old content. */
+  /** The report of a dry run, except for the fate of the old content. */
   readonly report: Plan['report'] & OperationOutcome;
 }
 
-/** The database that is copied, where it is a user's. */
+/** The database that is copied, if it is a user's. */
 export const copiedFrom = (template: string | undefined): string[] =>
   template === undefined || isBuiltIn(template) ? [] : [template];
 
@@ -83,7 +83,7 @@ export async function planRecreation(
   };
 }
 
-/** Looks whether the databases are as they have to be and the role may do what it is to do. */
+/** Checks whether the databases are in the required state and the role has the required privileges. */
 async function requirements(
   { database, failure, runner }: Operation,
   { template, owner, ifNotExists = false, keepOldAs }: RecreateDatabaseOptions,

@@ -6,7 +6,7 @@ import type { DatabaseAccess } from '../exclusive-access/access.js';
 export interface RecreateDatabaseOptions
   extends OperationOptions, UndoOptions, Omit<RemedyOptions, 'unsetTemplate'> {
   /**
-   * Creates the database when it does not exist.
+   * Creates the database if it does not exist.
    * @default false: rejects with `DATABASE_NOT_FOUND`
    */
   readonly ifNotExists?: boolean | undefined;
@@ -34,7 +34,7 @@ export interface RecreateDatabaseOptions
    */
   readonly fill?: ((access: DatabaseAccess) => Promise<void> | void) | undefined;
   /**
-   * Keeps the old database under this name instead of dropping it, with all its settings. As nothing is dropped,
+   * Keeps the old database under this name instead of dropping it, with all its settings. Because nothing is dropped,
    * replication slots and subscriptions stay with it and do not block.
    * @default none: the old database is dropped
    */

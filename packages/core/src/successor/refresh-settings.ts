@@ -14,11 +14,11 @@ export interface RefreshedSettings {
 }
 
 /**
- * Reads the settings of the old database again and gives the new one what was changed while that was filled: owner,
- * ALTER DATABASE SET, the settings of roles in it, comment, privileges, security labels.
+ * Reads the settings of the old database again and gives the new one the changes that were made while it was filled:
+ * owner, ALTER DATABASE SET, the settings of roles in it, comment, privileges, security labels.
  *
- * @param before the old database as it was when the new one was made
- * @param owner the new one's; of the caller's choice where it is not the old one's
+ * @param before the old database as it was when the new one was created
+ * @param owner the new one's; the caller's choice if it is not the old one's
  * @returns `undefined` if nothing was changed
  */
 export async function refreshSettings(
@@ -49,7 +49,7 @@ function isSame(before: DatabaseFacts, now: DatabaseFacts): boolean {
   return settingsOf(before) === settingsOf(now);
 }
 
-/** The statements that take from the new database what it was given when it was made. */
+/** The statements that remove the settings that the new database got when it was created. */
 function undoing(before: DatabaseFacts, successor: string, owner: string, newOwner: string): string[] {
   const database = quoteIdentifier(successor);
   const roles = before.settings.flatMap(({ role }) => (role === null ? [] : [role]));
@@ -71,7 +71,7 @@ function undoing(before: DatabaseFacts, successor: string, owner: string, newOwn
   ];
 }
 
-/** With PostgreSQL's default privileges written out, as the new database may have others by now. */
+/** With PostgreSQL's default privileges written out, because the new database may have others by now. */
 function withPrivileges(facts: DatabaseFacts): DatabaseFacts {
   if (facts.acl !== null) return facts;
   const { owner } = facts;

@@ -19,7 +19,7 @@ export interface Swapped {
   readonly leftovers: Leftover[];
 }
 
-/** Puts the new database in the old one's place and drops that, or keeps it under its other name. */
+/** Swaps the new database in for the old one and drops that, or keeps it under its other name. */
 export async function swapIn(
   operation: Operation,
   { keepOldAs, old, restrictions: planned, statement, successor, toRemove }: Recreation,

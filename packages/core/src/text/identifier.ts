@@ -1,7 +1,7 @@
 /** PostgreSQL's NAMEDATALEN - 1: the longest name in bytes (13–18, `src/include/pg_config_manual.h`). */
 export const maxNameBytes = 63;
 
-/** The databases every server is run with. */
+/** The databases that every server has. */
 const builtIn = new Set(['postgres', 'template0', 'template1']);
 
 /** Whether a database belongs to the server itself. */

@@ -1,4 +1,4 @@
-/** A string in every way to write one, also in a string of SQL, cut off or not. $<tag> names the group of its tag. */
+/** A string in every syntax for one, also in a string of SQL, cut off or not. $<tag> names the group of its tag. */
 const string = (tag: string): string =>
   String.raw`''[^']*(?:'')?|'(?:[^']|'')*'?|\$(?<${tag}>\w*)\$[^]*?(?:\$\k<${tag}>\$|$)`;
 
@@ -52,7 +52,7 @@ export function redactQuery(query: string): string {
     .replace(inCutUrl, '$1***');
 }
 
-/** Quotes stay, so that it is seen what was there. */
+/** Quotes stay, so that the kind of value remains visible. */
 function masked(...match: unknown[]): string {
   const { before = '', secret = '' } = match.at(-1) as Record<string, string>;
   const quote = /^["']/.exec(secret)?.[0] ?? '';

@@ -10,7 +10,7 @@ export interface DroppedKept {
   readonly left: readonly Leftover[];
 }
 
-/** Drops all that was kept of the operation's database, for good. In a dry run, it only looks for it. */
+/** Drops all kept content of the operation's database, for good. In a dry run, it only looks for it. */
 export async function dropKept(operation: Operation): Promise<DroppedKept> {
   const kept = await findKept(operation.control.client, operation.database);
   const names = droppable(kept);
@@ -62,7 +62,7 @@ export async function dropExpired(operation: Operation, except?: string): Promis
   return { dropped, left };
 }
 
-/** Whether one of these, all of which are later, is the content of the same database, and of the same owner. */
+/** Whether one of these, all of which are later, is the content of the same database with the same owner. */
 function isFollowed({ owner, tag }: Kept, later: readonly Kept[]): boolean {
   return later.some((each) => each.tag === tag && each.owner === owner && !each.invalid);
 }

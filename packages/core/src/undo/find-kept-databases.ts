@@ -9,7 +9,7 @@ import { findKept } from './find-kept.js';
 export interface KeptDatabase {
   /** Its name meanwhile. */
   readonly database: string;
-  /** The database whose content it was; `null` where its comment, which says so, has been changed. */
+  /** The database whose content it was; `null` if its comment, which says so, was changed. */
   readonly of: string | null;
   /** The operation that put it aside; `null` likewise. */
   readonly by: string | null;

@@ -37,8 +37,9 @@ interface Row extends Pick<
 }
 
 /**
- * Names are matched as text: LIKE on a name may use the collation of a damaged template. The clock of the server may be set
- * back, so the order is that of the transactions that put them aside, each of which had the lock on the database.
+ * Names are compared as text: LIKE on a name may use the collation of a damaged template. The clock of the server may
+ * be set back, so the order is that of the transactions that put them aside, each of which had the lock on the
+ * database.
  */
 const keptQuery = `
 SELECT datname AS name, pg_get_userbyid(datdba) AS owner, pg_get_userbyid(datdba) = current_user AS mine,
@@ -66,10 +67,10 @@ export async function findKept(client: Queryable, database?: string): Promise<Ke
 }
 
 /**
- * Whether an operation on a database may have kept it. Every role with CREATEDB can give a database such a name and such
- * a comment. It is ours only if it belongs to a role that could have replaced the database itself.
+ * Whether an operation on a database may have kept it. Every role with CREATEDB can create a database with such a name
+ * and comment. It is ours only if it belongs to a role that could have replaced the database itself.
  *
- * @param owner whose the database is
+ * @param owner the owner of the database
  */
 export function isOurs({ mine, owner, ownerSuperuser }: Kept, ownerOfDatabase: string | undefined): boolean {
   return mine || ownerSuperuser || owner === ownerOfDatabase;

@@ -16,7 +16,7 @@ export interface KeepingPlace {
 
 /** The plan for the old content. */
 export interface Keeping {
-  /** `undefined` where nothing is to be kept, or there is nothing any more. */
+  /** `undefined` if nothing is to be kept, or there is nothing any more. */
   readonly place: KeepingPlace | undefined;
   /** Why nothing is kept, though it was asked for. */
   readonly notKept: string | null;
@@ -27,13 +27,13 @@ export async function prepareKeeping(operation: Operation, plan: KeepPlan): Prom
   return placeFor(operation, await planAgain(operation, plan));
 }
 
-/** The place for a database that has just been looked at: the time runs from there. */
+/** The place for a database that has just been looked at: its time begins there. */
 export function placeFor(
   operation: Operation,
   { by, forSeconds, notKept, seen, sizeBytes }: KeepPlan,
 ): Keeping {
   if (forSeconds === undefined || seen === undefined) return { place: undefined, notKept };
-  // In a dry run they are there yet that would be removed.
+  // In a dry run, the objects that would be removed still exist.
   const attached = operation.dryRun ? null : reasonAgainstAttached(seen);
   if (attached !== null) return { place: undefined, notKept: attached };
   const { database } = operation;

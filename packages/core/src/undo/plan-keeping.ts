@@ -7,16 +7,16 @@ import type { KeptNote } from './kept-comment.js';
 
 /** Whether the content of a database will be kept. */
 export interface KeepPlan {
-  /** The operation, as the command calls it. */
+  /** The operation, by the name of its command. */
   readonly by: string;
-  /** For how long, in seconds; `undefined` where nothing is kept. */
+  /** For how long, in seconds; `undefined` if nothing is kept. */
   readonly forSeconds: number | undefined;
   readonly sizeBytes: number | null;
   /** Why nothing is kept, though it was asked for. */
   readonly notKept: string | null;
   /** The owner of the database. */
   readonly owner: string | undefined;
-  /** The database as it was when it was looked at; `undefined` where nothing is kept. */
+  /** The database at the time of the look; `undefined` if nothing is kept. */
   readonly seen: Seen | undefined;
 }
 
@@ -54,9 +54,9 @@ interface State extends Seen {
 }
 
 /**
- * Finds out whether the content of a database can be kept, and how large it is. One query, where it is asked for.
+ * Determines whether the content of a database can be kept, and how large it is. One query, if an undo was requested.
  *
- * @param facts the database; `undefined` where there is none, so that nothing is lost
+ * @param facts the database; `undefined` if there is none, so that nothing is lost
  */
 export async function planKeeping(
   { command, control }: Operation,
@@ -87,9 +87,9 @@ export async function planKeeping(
 }
 
 /**
- * Looks at the database again, as much time may have passed and slots may have come. One query.
+ * Looks at the database again, because much time may have passed and slots may have been created. One query.
  *
- * @returns the plan, without `seen` where there is no such database any more
+ * @returns the plan, without `seen` if there is no such database any more
  */
 export async function planAgain({ control, database }: Operation, plan: KeepPlan): Promise<KeepPlan> {
   if (plan.forSeconds === undefined) return plan;
@@ -97,7 +97,7 @@ export async function planAgain({ control, database }: Operation, plan: KeepPlan
   return { ...plan, seen: rows[0] };
 }
 
-/** The size of a database in bytes; `null` where the role may not ask for it. */
+/** The size of a database in bytes; `null` if the role may not query it. */
 export async function sizeOf({ control }: Operation, { oid }: DatabaseFacts): Promise<number | null> {
   const { rows } = await control.client.query<State & Record<string, unknown>>(stateQuery, [oid, null]);
   return rows[0]?.size ?? null;
