@@ -9,13 +9,13 @@ export interface ConfigContext {
 /** A configuration for each environment, by its name. */
 export type Environments = Readonly<Record<string, Config>>;
 
-/** A configuration that depends on the environment, or on something that takes time. */
+/** A configuration that depends on the environment, or is loaded asynchronously. */
 export type ConfigFunction = (
   context: ConfigContext,
 ) => Config | Environments | Promise<Config | Environments>;
 
 /**
- * Gives a configuration file its types; returns what it gets.
+ * Gives a configuration file its types; returns its argument.
  *
  * @example
  * ```ts

@@ -27,21 +27,21 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
   readonly port?: number | undefined;
   /** `--username`; sets `admin` aside. */
   readonly user?: string | undefined;
-  /** `--pooler`; instead of the configured poolers. */
+  /** `--pooler`; replaces the configured poolers. */
   readonly poolers?: readonly Pooler[] | undefined;
   /** `--maintenance-db` */
   readonly maintenanceDatabase?: string | undefined;
   /**
-   * A knexfile, relative to `cwd`, whose connection goes before the configuration's (`--knexfile`); `true` searches
-   * upward for one, which then goes before `DATABASE_URL`, for commands that are about knex.
+   * A knexfile, relative to `cwd`, whose connection has precedence over the configuration's (`--knexfile`); `true`
+   * searches upward for one, which then has precedence over `DATABASE_URL`, for commands that use knex.
    * @default only the one that the configuration names
    */
   readonly knexfile?: string | true | undefined;
 }
 
-/** A target, with everything that was decided on the way. */
+/** A target, with all decisions made on the way. */
 export interface ResolvedConfiguration extends LoadedConfig {
-  /** For core, with the `admin` role where one is configured. */
+  /** For core, with the `admin` role if one is configured. */
   readonly target: Target;
   /** The application's connection, without the `admin` role, and its source. */
   readonly connection: ResolvedConnection;
@@ -54,7 +54,10 @@ export interface ResolvedConfiguration extends LoadedConfig {
   };
   /** `confirm` of the configuration; both are on by default. */
   readonly confirm: { readonly agents: boolean; readonly tunnels: boolean };
-  /** How the command keeps what it replaces; `false`: not at all. `undefined` where the configuration does not say. */
+  /**
+   * How the command keeps the content that it replaces; `false`: not at all. `undefined` if the configuration does not
+   * say.
+   */
   readonly undo:
     | false
     | {
@@ -62,15 +65,17 @@ export interface ResolvedConfiguration extends LoadedConfig {
         /** In bytes. */ readonly upTo?: number | undefined;
       }
     | undefined;
-  /** The knexfile that was named or found, `null` where none was. */
+  /** The knexfile that was named or found, `null` if there is none. */
   readonly knexfile: string | null;
-  /** Where each setting comes from: `host`, `port`, `user`, `password`, `database`, …, `admin`, `protect`, `sessions`, … */
+  /**
+   * The origin of each setting: `host`, `port`, `user`, `password`, `database`, …, `admin`, `protect`, `sessions`, …
+   */
   readonly sources: Readonly<Record<string, string>>;
 }
 
 /**
- * Everything a command needs: the first that is given of command line, configuration file, knexfile, `DATABASE_URL`,
- * and libpq's variables names the server; see {@link resolveConnection}.
+ * Everything a command needs. The server is named by the first of these that is given: command line, configuration
+ * file, knexfile, `DATABASE_URL`, libpq's variables; see {@link resolveConnection}.
  *
  * @throws PgEvictError `CONFIG_INVALID`
  */
@@ -86,7 +91,7 @@ export async function resolveTarget(options: ResolveTargetOptions = {}): Promise
       database: options.database ?? resolved.settings.database,
       maintenanceDatabase: options.maintenanceDatabase ?? config.maintenanceDatabase,
       protect: config.protect,
-      // Those of another server have nothing to do with it.
+      // If the command line names a server, the configured poolers belong to another one.
       poolers: options.poolers ?? (namesServer(options) ? undefined : config.poolers),
     },
     connection: resolved,
@@ -109,14 +114,14 @@ const confirmationOf = ({ config }: LoadedConfig): ResolvedConfiguration['confir
   tunnels: config.confirm?.tunnels ?? true,
 });
 
-/** Whether the command line names a server: then nothing that is configured for another one holds. */
+/** Whether the command line names a server: then settings for the configured one do not apply. */
 const namesServer = ({ host, port, url }: ResolveTargetOptions): boolean =>
   url !== undefined || host !== undefined || port !== undefined;
 
 const from = (key: string, flag: unknown, name: string): Record<string, string> =>
   flag === undefined ? {} : { [key]: name };
 
-/** The connection as the application has it, and the one with the `admin` role where that is used. */
+/** The application's connection, and the one with the `admin` role if that is used. */
 async function connectionsOf(
   options: ResolveTargetOptions,
   loaded: LoadedConfig,
@@ -151,7 +156,7 @@ function withoutConnection(
 
 interface KnexfileChoice {
   readonly file: string;
-  /** On the command line: it goes before the configuration's connection. */
+  /** On the command line: it has precedence over the configuration's connection. */
   readonly isNamed: boolean;
 }
 

@@ -50,7 +50,7 @@ export function readLibpqEnvironment(env: Environment): LibpqParameters {
   return parameters;
 }
 
-/** The variables that {@link readLibpqEnvironment} found something in, to name them in messages. */
+/** The variables in which {@link readLibpqEnvironment} found a value, to name them in messages. */
 export function namesOfLibpqVariables(parameters: LibpqParameters): string[] {
   return libpqKeywords
     .filter((keyword) => parameters[keyword] !== undefined)

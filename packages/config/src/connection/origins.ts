@@ -11,7 +11,7 @@ const fields = {
   ssl: 'sslmode',
 } as const satisfies Record<string, LibpqKeyword>;
 
-/** Where each value of a connection came from; a value that nothing names is left out. */
+/** The origin of each value of a connection; a value without one is left out. */
 export type ConnectionOrigins = { readonly [Field in keyof typeof fields]?: string };
 
 /** The sources of the values, in order of precedence. */

@@ -1,7 +1,7 @@
 import { type ConnectionSettings, PgEvictError } from '@pg-evict/core';
 import type { Environment } from './libpq-parameters.js';
 
-/** Where a connection may say something that only libpq knows. */
+/** Places where a connection may contain something that only libpq understands. */
 export interface LibpqOnly {
   readonly url: string | undefined;
   /** The source of the URL, for messages. */

@@ -14,11 +14,11 @@ import { toTlsEnvironment, toTlsOptions } from './tls.js';
 
 /** The caller's command line, and the environment to look in. */
 export interface ResolveConnectionOptions {
-  /** A `postgres://` URL. With it nothing else names the server; a field given beside it may not contradict it. */
+  /** A `postgres://` URL. With it no other source names the server; a field given beside it must not contradict it. */
   readonly url?: string | undefined;
-  /** A server. `DATABASE_URL` is then not used at all: its password is for its own server. */
+  /** A server. `DATABASE_URL` is then not used at all, because its password is for its own server. */
   readonly host?: string | undefined;
-  /** A port. As `host`, it means that `DATABASE_URL` is not used. */
+  /** A port. As with `host`, `DATABASE_URL` is then not used. */
   readonly port?: number | undefined;
   /** A role, also for the server of `DATABASE_URL`, whose password is then not used. */
   readonly user?: string | undefined;
@@ -59,7 +59,9 @@ export interface ResolvedConnection {
   readonly source: ConnectionSource;
   /** Where each value came from. */
   readonly origins: ConnectionOrigins;
-  /** libpq's variables for TLS, for another process that is to connect alike: `PGSSLMODE`, `PGSSLROOTCERT`, … */
+  /**
+   * libpq's variables for TLS, for another process that is to connect in the same way: `PGSSLMODE`, `PGSSLROOTCERT`, …
+   */
   readonly tlsEnvironment: Readonly<Record<string, string>>;
 }
 
@@ -110,7 +112,7 @@ interface NamedServer {
   readonly url: string | undefined;
   /** The source of the URL. */
   readonly origin: string | undefined;
-  /** `undefined` where nothing names a server. */
+  /** `undefined` if nothing names a server. */
   readonly source: ConnectionSource | undefined;
 }
 
@@ -143,7 +145,7 @@ function nameServer(options: ResolveConnectionOptions, env: Environment): NamedS
   return { settings: flags, flags, url: undefined, origin: undefined, source };
 }
 
-/** The service that a URL or PGSERVICE names, without its password where that is for another server or role. */
+/** The service that a URL or PGSERVICE names, without its password if that is for another server or role. */
 async function findService(
   { settings, url }: NamedServer,
   env: Environment,
@@ -181,7 +183,7 @@ function withUser(settings: ConnectionSettings, user: string | undefined): Conne
   return { ...rest, user };
 }
 
-/** Whether something with precedence takes a service's connection to another server or role. */
+/** Whether a source with precedence moves a service's connection to another server or role. */
 function isRedirected(service: LibpqParameters, { host, port, user }: ConnectionSettings): boolean {
   return (
     (host !== undefined && host !== service.host) ||
@@ -209,7 +211,7 @@ function parsePort(port: string | undefined): number | undefined {
   if (port === undefined) return undefined;
   const number = Number(port);
   if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
-  // A password may have come into the wrong variable.
+  // A password may have been put into the wrong variable.
   const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'The given port';
   throw new PgEvictError('CONFIG_INVALID', `${shown} is not a port.`, {
     hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
@@ -223,7 +225,7 @@ function parseSeconds(seconds: string | undefined): number | undefined {
       hint: 'PGCONNECT_TIMEOUT or the service file gives it; write a number of seconds.',
     });
   }
-  // libpq waits forever for 0 and less, and takes 1 for 2.
+  // libpq waits forever for 0 and less, and treats 1 as 2.
   return Number(seconds) > 0 ? Math.max(2, Number(seconds)) * 1000 : undefined;
 }
 

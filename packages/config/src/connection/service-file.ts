@@ -9,7 +9,7 @@ import {
   type LibpqParameters,
 } from './libpq-parameters.js';
 
-/** libpq knows these and they change nothing about which server and database is meant, so they are passed over. */
+/** libpq knows these, and they do not change the server or the database, so they are ignored. */
 const ignoredKeywords = new Set([
   'client_encoding',
   'fallback_application_name',
@@ -38,7 +38,7 @@ const isKeyword = (name: string): name is LibpqKeyword => (libpqKeywords as read
  * Finds a service where libpq looks for it: `PGSERVICEFILE`, else `~/.pg_service.conf` (on Windows
  * `%APPDATA%\postgresql\.pg_service.conf`), then `pg_service.conf` in `PGSYSCONFDIR`.
  *
- * libpq's compiled-in system directory is not searched, as only libpq knows it.
+ * libpq's compiled-in system directory is not searched, because only libpq knows it.
  */
 export async function readService(
   service: string,

@@ -15,8 +15,8 @@ import { type Environment, type LibpqParameters, variableOf } from './libpq-para
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export function toTlsOptions(parameters: LibpqParameters, env: Environment): boolean | object | undefined {
-  // libpq ignores sslmode on a Unix-domain socket; node-postgres would ask for TLS there, and be refused. Said
-  // expressly, as it looks into PGSSLMODE itself where nothing is said.
+  // libpq ignores sslmode on a Unix-domain socket; node-postgres would request TLS there, and be refused. Set
+  // explicitly, because otherwise it reads PGSSLMODE itself.
   if (parameters.host?.startsWith('/') === true) return parameters.sslmode === undefined ? undefined : false;
   const mode = parameters.sslmode ?? impliedMode(parameters);
   if (mode === undefined) return undefined;
@@ -50,7 +50,7 @@ function checksOf(mode: string, hasRoot: boolean): object {
   }
 }
 
-/** A root certificate without a mode is given for a reason: to be checked. */
+/** A root certificate without a mode means that certificates are to be verified. */
 function impliedMode({ sslrootcert }: LibpqParameters): string | undefined {
   if (sslrootcert === undefined) return undefined;
   return sslrootcert === 'system' ? 'verify-full' : 'require';
@@ -66,7 +66,7 @@ function clientCertificate(parameters: LibpqParameters, env: Environment): { cer
   return { cert: read('sslcert', cert), ...(key === undefined ? {} : { key: read('sslkey', key) }) };
 }
 
-/** The file a parameter names, else libpq's default file where it exists. */
+/** The file that a parameter names, else libpq's default file if it exists. */
 function fileOf(
   keyword: 'sslrootcert' | 'sslcert' | 'sslkey',
   defaultName: string,

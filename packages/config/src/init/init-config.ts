@@ -136,7 +136,7 @@ function testingLines({ hasJest, knexfile }: ProjectFindings): string[] {
     `  leaks: 'fail',`,
     '},',
   ];
-  // A command is a guess, and is left to be written.
+  // A command would be a guess, so it is left to the user.
   return hasJest && knexfile !== undefined
     ? lines
     : lines.map((line) => (line.startsWith('//') ? line : `// ${line}`));

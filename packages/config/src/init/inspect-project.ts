@@ -19,7 +19,7 @@ export interface ProjectFindings {
   readonly compose: ComposeService | undefined;
 }
 
-/** Looks at the project in a folder; runs nothing of it. */
+/** Looks at the project in a folder; runs none of its code. */
 export async function inspectProject(cwd: string): Promise<ProjectFindings> {
   const manifest = await readManifest(join(cwd, 'package.json'));
   const dependencies = { ...manifest.dependencies, ...manifest.devDependencies };

@@ -21,7 +21,7 @@ interface Leaf {
   readonly at: readonly string[];
 }
 
-/** Of the alternatives of a union, the one that was meant: where the fault is further inside. */
+/** Of the alternatives of a union, the one that was most likely meant: the one with the deepest fault. */
 function leaves(issue: GenericIssue, prefix: readonly string[]): Leaf[] {
   const at = [...prefix, ...(issue.path ?? []).map((item) => String(item.key))];
   const inside = (issue.issues ?? []).filter((sub) => (sub.path?.length ?? 0) > 0 || !isTypeIssue(sub));
@@ -49,7 +49,7 @@ function describe(
   return `${path === '' ? 'it' : path} is ${toShown(issue.input, at)}, expected ${issue.message}${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
 }
 
-/** The schema library stops at the first of an object. */
+/** The schema library stops at the first issue of an object. */
 function unknownKeys(issue: GenericIssue, at: readonly string[], known: readonly string[]): string[] {
   const object = issue.path?.at(-1)?.input;
   const others = Object.keys(object ?? {}).filter((key) => key !== '$schema' && !known.includes(key));
@@ -69,13 +69,13 @@ const toPath = (keys: readonly string[]): string =>
 const shownOfConnections = new Set(['host', 'user', 'database']);
 const numbersOfConnections = new Set(['port', 'connectionTimeoutMillis']);
 
-/** Whether a value of a connection is no secret, even if it has come under the wrong key. */
+/** Whether a value of a connection is not a secret, even under the wrong key. */
 function isShown(value: unknown, key: string): boolean {
   if (!numbersOfConnections.has(key)) return shownOfConnections.has(key);
   return typeof value === 'number' || (typeof value === 'string' && /^[-+.\d]{0,12}$/.test(value));
 }
 
-/** A value for a message: short, and only where it is no secret. */
+/** A value for a message: short, and only if it is not a secret. */
 function toShown(value: unknown, at: readonly string[]): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';
@@ -107,7 +107,7 @@ function keysAt(schema: GenericSchema, path: readonly string[]): string[] {
   return nodes.flatMap((node) => Object.keys(node.entries ?? {})).filter((key) => key !== '$schema');
 }
 
-/** A node itself, what it wraps, and the alternatives of a union. */
+/** A node itself, the nodes it wraps, and the alternatives of a union. */
 function objectsOf(node: Node | undefined): Node[] {
   if (node === undefined) return [];
   if (node.wrapped !== undefined) return objectsOf(node.wrapped);

@@ -18,7 +18,7 @@ export function selectEnvironment(
   if (!isMap(exported)) return { value: exported, environment: undefined };
   if (Object.hasOwn(exported, env)) return { value: exported[env], environment: env };
   const names = Object.keys(exported);
-  // `{ sesions: { … } }` is no map of environments but a typo, which validation explains.
+  // `{ sesions: { … } }` is not a map of environments but a typo, which validation explains.
   if (names.some((name) => closestName(name, configKeys) !== undefined)) {
     return { value: exported, environment: undefined };
   }
@@ -40,7 +40,7 @@ function isMap(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/** The error for an environment that a file does not have, with those that it has. */
+/** The error for an environment that a file does not have, with a list of those that it has. */
 export function missingEnvironment(file: string, env: string, names: readonly string[]): PgEvictError {
   const meant = closestName(env, names);
   return new PgEvictError('CONFIG_INVALID', `${file} has no environment "${env}".`, {

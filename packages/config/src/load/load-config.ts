@@ -5,7 +5,7 @@ import type { ConfigOutput } from '../schema/config-schema.js';
 import { workingDirectory } from '../search/files-in.js';
 import { assertReadable, findConfig } from '../search/find-config.js';
 
-/** A configuration, checked: durations in milliseconds, ports as numbers. */
+/** A validated configuration: durations in milliseconds, ports as numbers. */
 export type ResolvedConfig = ConfigOutput;
 
 /** Where to look for a configuration. */
@@ -35,7 +35,7 @@ export interface LoadConfigOptions {
   readonly onUnreadable?: ((folder: string) => void) | undefined;
 }
 
-/** A configuration and where it comes from. */
+/** A configuration and its origin. */
 export interface LoadedConfig {
   /** `{}` where there is none. */
   readonly config: ResolvedConfig;
@@ -43,7 +43,7 @@ export interface LoadedConfig {
   readonly filepath: string | null;
   /** The environment that was asked for. */
   readonly env: string;
-  /** For each setting that is given, where: `/app/pg-evict.config.ts`, or `/app/pg-evict.config.ts, test`. */
+  /** The origin of each setting: `/app/pg-evict.config.ts`, or `/app/pg-evict.config.ts, test`. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
@@ -84,7 +84,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   return { config, filepath: file, env, sources };
 }
 
-/** Forgets what was found and read. A script that Node has loaded stays loaded. */
+/** Forgets the files that were found and read. A script that Node has loaded stays loaded. */
 export function clearConfigCache(): void {
   found.clear();
   read.clear();

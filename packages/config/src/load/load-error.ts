@@ -1,17 +1,17 @@
 import { PgEvictError } from '@pg-evict/core';
 
-/** The first line of an error in the file of a user, without what looks like a URL with a password. */
+/** The first line of an error in a user's file, without text that looks like a URL with a password. */
 export function errorSummary(error: unknown): string {
   const message: unknown =
     typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   const [first = '', ...others] = String(message).split('\n');
-  // A parser says where on a line of its own.
+  // A parser gives the position on a line of its own.
   const line = /:(\d+):\d+\s*$/.exec(others.join('\n'))?.[1];
   const summary = first.trim().replaceAll(/[^\s@]+@?/g, withoutLogin);
   return line === undefined ? summary : `${summary} (line ${line})`;
 }
 
-/** A piece of a message up to an `@`, without what stands before that in a URL. */
+/** A piece of a message up to an `@`, without the part of a URL before it. */
 function withoutLogin(piece: string): string {
   const scheme = piece.endsWith('@') ? piece.indexOf('://') : -1;
   return scheme === -1 ? piece : `${piece.slice(0, scheme)}://…@`;

@@ -35,8 +35,8 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
 }
 
 /**
- * The connection that a knexfile gives for an environment, `undefined` where it gives none. Its `pool`, `searchPath`
- * and the like say nothing about the server and are not looked at; a `connectionPool` (knex 3.3) does.
+ * The connection that a knexfile gives for an environment, `undefined` if it gives none. Its `pool`, `searchPath` and
+ * the like do not concern the server and are ignored; a `connectionPool` (knex 3.3) does.
  *
  * @throws PgEvictError `CONFIG_INVALID`
  */
@@ -53,7 +53,7 @@ export async function connectionOfKnexfile(
   return isObject(value) ? toSettings(value) : undefined;
 }
 
-/** knex hands everything to node-postgres, which takes a port as a string, too. */
+/** knex passes everything to node-postgres, which accepts a port as a string, too. */
 function toSettings(connection: Readonly<Record<string, unknown>>): ConnectionSettings {
   // One by one: knex makes the password of a connection that it has seen non-enumerable, and a spread loses it.
   const { connectionString, host, user, password, database, ssl, options, application_name } =
@@ -75,8 +75,8 @@ function toSettings(connection: Readonly<Record<string, unknown>>): ConnectionSe
 }
 
 /**
- * Whether a knexfile has environments, and nothing else. knex takes such a map for the configuration of an environment
- * that is not in it, and then misses the client.
+ * Whether a knexfile has environments, and nothing else. For an environment that is not in it, knex uses such a map
+ * itself as the configuration, and then misses the client.
  */
 function isMap(value: Readonly<Record<string, unknown>>): boolean {
   const entries = Object.values(value);
@@ -90,7 +90,7 @@ function isMap(value: Readonly<Record<string, unknown>>): boolean {
 
 const postgresClients = new Set(['pg', 'postgres', 'postgresql', 'pgnative', 'pg-native']);
 
-/** A class says which server it speaks to with `dialect` and `driverName`. */
+/** A class names its kind of server in `dialect` and `driverName`. */
 function assertPostgres(client: unknown, file: string, env: string): void {
   const prototype: unknown = typeof client === 'function' ? client.prototype : undefined;
   const name = isObject(prototype) ? (prototype['driverName'] ?? prototype['dialect']) : client;
@@ -104,8 +104,8 @@ const insideTurn = new AsyncLocalStorage<true>();
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * dotenv and relative paths in a knexfile count on it. One after the other, as there is one working directory; a
- * knexfile that has another one loaded does not wait for itself.
+ * dotenv and relative paths in a knexfile depend on it. One after the other, because there is one working directory; a
+ * knexfile that loads another one does not wait for itself.
  */
 async function inFolderOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (insideTurn.getStore() === true) return moved(file, work);

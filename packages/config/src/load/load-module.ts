@@ -3,9 +3,9 @@ import { errorSummary } from './load-error.js';
 import { nativeImport } from './native-import.cjs';
 
 /**
- * Loads the default export of a module, CommonJS or ESM, JavaScript or TypeScript: with Node itself where it can, else
- * with jiti, which needs no TypeScript. Nothing is written anywhere. Node loads a module once a process; a file that
- * changes afterwards is not seen.
+ * Loads the default export of a module, CommonJS or ESM, JavaScript or TypeScript: with Node itself if it can, else
+ * with jiti, which needs no TypeScript. Writes no file. Node loads a module once per process; later changes of the file
+ * are not seen.
  */
 export async function loadModule(file: string): Promise<unknown> {
   return defaultExport(await loadNamespace(file));
@@ -20,7 +20,7 @@ export async function loadModule(file: string): Promise<unknown> {
 export async function loadMigrationFile(file: string): Promise<unknown> {
   const namespace = await loadNamespace(file);
   const exported = defaultExport(namespace);
-  // import() gives the exports of a CommonJS module as its default.
+  // import() returns the exports of a CommonJS module as its default.
   return isObject(exported) && ('up' in exported || 'seed' in exported) ? exported : namespace;
 }
 
@@ -45,7 +45,7 @@ async function loadWithJiti(file: string): Promise<unknown> {
     return await jiti.import(file);
   } catch (error) {
     if (!hasCode(error, withoutImport)) throw error;
-    // jiti, too, takes import() for the packages that a file needs.
+    // jiti, too, uses import() for the packages that a file needs.
     // oxlint-disable-next-line no-deprecated -- the one way that needs no import()
     return jiti(file) as unknown;
   }
@@ -64,7 +64,7 @@ const unreadable = new Set([
   'ERR_INVALID_TYPESCRIPT_SYNTAX',
   'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
   'ERR_UNSUPPORTED_DIR_IMPORT',
-  // `import './x'` and `import './x.js'` of a x.ts, as TypeScript has it.
+  // `import './x'` and `import './x.js'` of a x.ts, as TypeScript allows.
   'ERR_MODULE_NOT_FOUND',
   'MODULE_NOT_FOUND',
   'ERR_REQUIRE_ESM',

@@ -30,7 +30,7 @@ export async function readConfig(file: string): Promise<unknown> {
       noExt: yaml,
     },
   };
-  // A name of its own (--config) may have any extension that there is a loader for.
+  // A file named by --config may have any extension that there is a loader for.
   if (!configNames.includes(basename(file)) && !/^\.([cm]?[jt]s|json|ya?ml)$|^$/.test(extname(file))) {
     throw new PgEvictError('CONFIG_INVALID', `${file} does not have the name of a configuration file.`, {
       hint: 'It ends in .ts, .mts, .cts, .js, .mjs, .cjs, .json, .yaml or .yml.',
@@ -56,7 +56,7 @@ function explorerFor(cosmiconfig: typeof Cosmiconfig, options: Partial<Options>)
   }
 }
 
-/** Keeps what was read from cosmiconfig, which would follow a `$import` in it. */
+/** Hides the file's content from cosmiconfig, which would follow a `$import` in it. */
 interface Box {
   readonly value: unknown;
 }
@@ -75,7 +75,7 @@ async function load(path: string): Promise<unknown> {
   }
 }
 
-/** The rest of a line that begins with something quoted, without that. */
+/** The rest of a line that begins with a quoted text, without that text. */
 function withoutQuoted(rest: string): string {
   const end = Math.max(rest.lastIndexOf('"'), rest.lastIndexOf('>'));
   return end < 1 ? rest : `…${rest.slice(end + 1)}`;

@@ -4,13 +4,15 @@ import type { ConfigOutput } from '../schema/config-schema.js';
 import type { connectionValueSchema } from '../schema/connection-schema.js';
 import { describeIssues } from './describe-issues.js';
 
-/** Checks a configuration and gives durations and ports as numbers. The schema library is loaded here, not before. */
+/**
+ * Validates a configuration and converts durations and ports to numbers. The schema library is loaded here, not before.
+ */
 export async function validateConfig(value: unknown, file: string): Promise<ConfigOutput> {
   const { configSchema } = await import('../schema/config-schema.js');
   return validate(configSchema, value, file, []);
 }
 
-/** Checks what a `connection` function returned. */
+/** Validates the result of a `connection` function. */
 export async function validateConnection(
   value: unknown,
   file: string,

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 export { safeParse } from 'valibot';
 
 /**
- * Pieces that the schema is made of. A message is what was expected, in words: it is printed after "expected".
+ * The building blocks of the schema. A message describes the expected value, in words: it is printed after "expected".
  */
 
 export const text = v.pipe(v.string('a string'), v.nonEmpty('a string that is not empty'));
@@ -63,7 +63,7 @@ export const size = v.union(
 
 const portExpected = 'a port from 1 to 65535';
 
-/** A port, also as the string that an environment variable is. */
+/** A port, also as a string, as in an environment variable. */
 export const port = v.union(
   [
     v.pipe(
@@ -89,7 +89,7 @@ export const oneOrMore = v.union([text, v.array(text, 'a list')], 'a string, or 
 export const saysSomething = <T extends object>(expected: string) =>
   v.check<T, string>((value) => Object.values(value).some((field) => field !== undefined), expected);
 
-/** An object that may have these keys and no others. valibot takes a list for an object, we do not. */
+/** An object that may have these keys and no others. valibot accepts a list as an object; this does not. */
 export function section<const T extends v.ObjectEntries>(entries: T, expected: string) {
   const schema = v.strictObject(entries, expected);
   const noList = v.never(expected);

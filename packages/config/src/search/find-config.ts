@@ -6,12 +6,12 @@ import { filesIn } from './files-in.js';
 import { foldersUpward, searchRoot } from './search-root.js';
 
 /**
- * The nearest configuration from `cwd` upward. One directory listing a folder: a project without configuration pays
- * for nothing else. cosmiconfig would pass over a file that cannot be read, and over the second of two; a
- * configuration that protects databases is not passed over.
+ * The nearest configuration from `cwd` upward. One directory listing per folder: a project without configuration pays
+ * for nothing else. cosmiconfig would skip a file that cannot be read, and the second of two; here, a configuration
+ * that may protect databases is never skipped.
  *
- * @param onUnreadable called with a folder that cannot be searched, which is then passed over
- * @throws PgEvictError `CONFIG_INVALID` where one cannot be read, and where two are side by side
+ * @param onUnreadable called with a folder that cannot be searched, which is then skipped
+ * @throws PgEvictError `CONFIG_INVALID` if one cannot be read, and if two are side by side
  */
 export async function findConfig(
   cwd: string,
@@ -79,7 +79,7 @@ async function hasKey(file: string): Promise<boolean> {
 const scripts = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 const data = ['json', 'yaml', 'yml'];
 
-/** Where a configuration is looked for in each folder; the first one counts. */
+/** The names of a configuration in each folder; the first one counts. */
 export const configNames: readonly string[] = [
   'package.json',
   ...[...scripts, ...data].map((extension) => `pg-evict.config.${extension}`),
