@@ -8,10 +8,10 @@ import { installedKnex } from './installed-knex.cjs';
 type KnexFactory = (config: Knex.Config) => Knex;
 
 /**
- * The knex that will be given the configuration. That is the one installed beside this package (its peer), except in
- * the process of knex's command: it runs the knex it finds from the folder of the knexfile, where it then works.
+ * The knex that will get the configuration. That is the one installed beside this package (its peer), except in the
+ * process of knex's command: the command runs the knex that it finds from the folder of the knexfile.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where none is installed
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if none is installed
  */
 export function ownKnex(): KnexFactory {
   if (!isKnexCommand()) return peer();

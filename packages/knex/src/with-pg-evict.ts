@@ -85,7 +85,7 @@ function wrapOne<Config extends object>(config: Config, options: PgEvictKnexOpti
   return { ...config, client: subclass(Base, name, options) };
 }
 
-/** The class knex would take, where it is one of PostgreSQL's. Found through knex's public interface alone. */
+/** The class that knex would use, if it is one of PostgreSQL's. Found through knex's public interface alone. */
 function baseOf(client: Knex.Config['client']): KnexClientClass | undefined {
   if (typeof client === 'function') {
     const Base = client as unknown as KnexClientClass;

@@ -30,7 +30,7 @@ export async function connectAgain(
     const ensures = options.ensureDatabase === true && withoutEnsuring.getStore() !== true;
     if (ensures && (missing || unknown)) {
       await ensureDatabase(client, options).catch((failure: unknown) => {
-        // Then it was not for the database that libpq could not connect.
+        // Then libpq could not connect for another reason than the database.
         throw unknown && isPgEvictError(failure) && failure.code === 'CONNECTION_FAILED' ? error : failure;
       });
     } else if (!missing && !unknown && !isConnectionLost(error)) {

@@ -3,13 +3,13 @@ import type { KnexBuilder, RawConnection } from './knex-internals.js';
 import { readExclusiveStatement } from '../sql/exclusive-statement.js';
 
 /**
- * Stands for a connection of the pool in a statement that runs from a maintenance connection anyway, where the pool
- * cannot connect because its database is missing: it was dropped or renamed, and is now to be created again.
+ * Stands for a connection of the pool in a statement that runs from a maintenance connection anyway, if the pool cannot
+ * connect because its database is missing: it was dropped or renamed, and is now to be created again.
  */
 export class Detached implements RawConnection {
   declare readonly host?: string | undefined;
   readonly connectionParameters: RawConnection['connectionParameters'];
-  /** By which knex tells connections apart in its events. */
+  /** The id by which knex distinguishes connections in its events. */
   readonly __knexUid = 'pg-evict-detached';
   readonly __knex__disposed = 'It never was a connection';
 
@@ -29,7 +29,7 @@ export class Detached implements RawConnection {
   }
 }
 
-/** Whether all that a builder runs are statements that need no connection of the pool. */
+/** Whether all statements of a builder need no connection of the pool. */
 export function needsNoConnection(builder: KnexBuilder): boolean {
   // oxlint-disable-next-line no-underscore-dangle -- knex's own name
   const texts = [builder.sql, ...(builder._sequence ?? []).map(({ args }) => args?.[0])];
@@ -43,7 +43,7 @@ export function needsNoConnection(builder: KnexBuilder): boolean {
         bindings.length === 0 && sql !== undefined && readExclusiveStatement(sql) !== undefined,
     );
   } catch {
-    // knex compiles it once more, and says so then.
+    // knex compiles it once more, and then reports that.
     return false;
   }
 }

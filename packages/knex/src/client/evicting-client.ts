@@ -105,7 +105,7 @@ export function evictingClient(
   return namedAs(PgEvictClient, Base);
 }
 
-/** Notes whether the database of a pool is there, after a statement that went through it. */
+/** Records whether the database of a pool exists, after a statement that went through it. */
 function noteMissing(
   missing: WeakSet<object>,
   pool: unknown,

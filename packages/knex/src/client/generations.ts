@@ -18,7 +18,7 @@ export class Generations {
     this.#births.set(connection, generation);
   }
 
-  /** A connection is lost, and its whole generation with it. */
+  /** Marks a connection as lost, and its whole generation with it. */
   lost(connection: RawConnection): void {
     this.#current = Math.max(this.#current, this.#birth(connection) + 1);
   }

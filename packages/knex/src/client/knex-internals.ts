@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
  */
 export interface RawConnection extends Omit<ConnectionSettings, 'connectionString' | 'options'> {
   readonly connectionParameters?: { readonly options?: string | undefined } | undefined;
-  /** The pid of its backend; node-postgres' binding of libpq does not tell. */
+  /** The pid of its backend; node-postgres' binding of libpq does not expose it. */
   readonly processID?: number | null;
   /** The binding of libpq, with pgnative. */
   readonly native?: { readonly pq: { stopReader(): void } };
@@ -41,14 +41,14 @@ export interface KnexBuilder {
 /** Takes a connection from the pool, runs a builder on it, and gives the connection back. */
 export interface KnexRunner {
   connection: RawConnection | undefined;
-  /** @param details are there for a stream only */
+  /** @param details exist for a stream only */
   ensureConnection(
     run: (runner: KnexRunner, details?: unknown) => Promise<unknown>,
     details?: unknown,
   ): Promise<unknown>;
 }
 
-/** Where knex 3.3 takes connections from: its own pool, or one around the user's. */
+/** The source of knex 3.3's connections: its own pool, or one around the user's. */
 export interface ConnectionSource {
   acquire(): { readonly promise: Promise<RawConnection> };
   release(connection: RawConnection): unknown;
@@ -88,7 +88,7 @@ export interface ProvidedSettings extends ConnectionSettings {
 export type KnexClientClass = (new (config: Knex.Config) => KnexClient) & { readonly prototype: KnexClient };
 
 /**
- * Gives a class of ours the name of the one that it extends: third parties tell the kind of a client by
+ * Gives a class of ours the name of the one that it extends: third parties recognise the kind of a client by
  * `client.constructor.name`.
  */
 export function namedAs<Class extends KnexClientClass>(Client: Class, Base: KnexClientClass): Class {
@@ -104,7 +104,7 @@ export function isPostgres(client: { readonly driverName?: string | undefined })
 }
 
 /**
- * The client of an instance on which a database can be worked on as a whole.
+ * The client of an instance whose database can be worked on as a whole.
  *
  * @throws {@link PgEvictError} `IN_TRANSACTION` for a transaction, `CONFIG_INVALID` for another database system
  */

@@ -50,6 +50,6 @@ export function surviveEviction(
 function hear(emitter: NativePool, listener: (error: Error) => void): void {
   if (heard.has(emitter)) return;
   heard.add(emitter);
-  // Knex asks of a pool no more than that it connects.
+  // knex only calls the pool's `connect()`.
   emitter.on?.('error', listener);
 }

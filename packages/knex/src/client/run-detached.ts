@@ -8,10 +8,10 @@ import { settingsOfClient } from './settings.js';
 export const withoutEnsuring = new AsyncLocalStorage<boolean>();
 
 /**
- * Has a runner go on without a connection where the pool's database is missing and the statement needs none: DROP
+ * Lets a runner go on without a connection if the pool's database is missing and the statement needs none: DROP
  * DATABASE and then CREATE DATABASE, through an instance on that very database.
  *
- * @param missing the pools whose database was dropped or renamed, as far as we know
+ * @param missing the pools whose database was dropped or renamed, as far as is known
  */
 export function runDetached(
   client: KnexClient,
@@ -38,7 +38,7 @@ export function runDetached(
       try {
         return await detach();
       } catch (failure) {
-        // Then it was not for the database that libpq could not connect.
+        // Then libpq could not connect for another reason than the database.
         throw isPgEvictError(failure) && failure.code === 'CONNECTION_FAILED' ? error : failure;
       }
     }

@@ -11,12 +11,12 @@ const commands = { drop: 'DROP', alter: 'ALTER', copy: 'CREATE', create: 'CREATE
 
 /**
  * Runs a statement that came through a connection of knex: from a maintenance connection with that connection's
- * settings, after the other sessions have been ended. If the connection itself is on the database, it is ended too,
- * and the pool replaces it.
+ * settings, after the other sessions have been terminated. If the connection itself is on the database, it is
+ * terminated too, and the pool replaces it.
  *
- * @returns what node-postgres would have
- * @throws {@link PgEvictError} `IN_TRANSACTION` before anybody is ended, else what `executeExclusively` throws; that
- * a database is missing or there already is the driver's own error, as without the plugin
+ * @returns the result that node-postgres would have returned
+ * @throws {@link PgEvictError} `IN_TRANSACTION` before any session is terminated, else the errors of
+ * `executeExclusively`; for a database that is missing or exists already, the driver's own error, as without the plugin
  */
 export async function runExclusiveStatement(
   connection: RawConnection,
@@ -75,7 +75,7 @@ async function isInTransaction(connection: RawConnection): Promise<boolean> {
     const { rows } = await connection.query('SELECT now() <> statement_timestamp() AS begun');
     return rows[0]?.['begun'] === true;
   } catch (error) {
-    // The connection is gone, and with it what it had begun; the statement does not need it.
+    // The connection is gone, with its transaction; the statement does not need it.
     if (isConnectionLost(error)) {
       markLost(connection, error);
       return false;
@@ -86,7 +86,7 @@ async function isInTransaction(connection: RawConnection): Promise<boolean> {
   }
 }
 
-/** Applications tell 3D000 and 42P04 by their codes, to go on; that stays as it is. */
+/** Applications recognise 3D000 and 42P04 by their codes, to go on; that stays as it is. */
 function asDriverWould(error: unknown): unknown {
   if (!isPgEvictError(error)) return error;
   const missingOrThere = error.code === 'DATABASE_NOT_FOUND' || error.code === 'DATABASE_EXISTS';

@@ -3,8 +3,8 @@ import { flattenConnection } from '@pg-evict/core/internal';
 import type { KnexClient, RawConnection } from './knex-internals.js';
 
 /**
- * The settings a connection was made with, database and password included. They are those that are in use: a
- * `connection` function has been asked, `.pgpass` has been read, a connection string has been taken apart.
+ * The settings a connection was made with, database and password included. They are the effective ones: after a
+ * `connection` function was called, `.pgpass` was read, a connection string was parsed.
  */
 export function settingsOfConnection(connection: RawConnection): ConnectionSettings {
   const { host, port, user, password, database, ssl, connectionParameters } = connection;
@@ -50,12 +50,12 @@ export async function settingsOfClient(client: KnexClient): Promise<ConnectionSe
   return flattenSettings(connectionSettings, connectionSettings.password ?? configured.password);
 }
 
-/** As knex decides it: a function that was never asked counts as expired. */
+/** As knex decides it: a function that was never called counts as expired. */
 function isExpired(client: KnexClient): boolean {
   return client.connectionSettings === undefined || client.connectionConfigExpirationChecker?.() === true;
 }
 
-/** One set of settings; a connection string overrides what stands beside it, as node-postgres has it. */
+/** One set of settings; a connection string overrides the fields beside it, as in node-postgres. */
 export function flattenSettings(
   settings: ConnectionSettings,
   password = settings.password,
@@ -66,7 +66,7 @@ export function flattenSettings(
   const inString = connectionString === undefined ? {} : flattenConnection(connectionString);
   return flattenConnection({
     ...beside,
-    // A URL that knex has taken apart has its port as text.
+    // A URL that knex has parsed has its port as text.
     port: port === undefined ? undefined : Number(port),
     password,
     ...inString,

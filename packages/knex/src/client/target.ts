@@ -4,14 +4,14 @@ import { flattenConnection } from '@pg-evict/core/internal';
 /** The options that belong to a target. */
 export interface TargetOptions extends Pick<Target, 'maintenanceDatabase' | 'protect' | 'poolers'> {
   /**
-   * How to reach the server for the operation itself, as a role that has the privileges for it. A database that it
-   * names is not looked at: the one worked on is the instance's.
+   * The connection for the operation itself, as a role that has the privileges for it. Its database is ignored: the
+   * operation works on the instance's.
    * @default the settings of the instance
    */
   readonly adminConnection?: Target['connection'];
 }
 
-/** A database reached with settings of knex. */
+/** A database that is reached with settings of knex. */
 export function targetOf(
   connection: ConnectionSettings,
   { adminConnection, maintenanceDatabase, protect, poolers }: TargetOptions,
@@ -35,7 +35,7 @@ function withoutDatabase(connection: string | ConnectionSettings): ConnectionSet
 export interface PgEvictKnexOptions
   extends Pick<OperationOptions, 'timeoutMs' | 'graceMs' | 'drainMs' | 'keep'>, TargetOptions {
   /**
-   * Ends the other sessions on a database before DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and
+   * Terminates the other sessions on a database before DROP DATABASE, ALTER DATABASE … RENAME TO or SET TABLESPACE, and
    * CREATE DATABASE … TEMPLATE reach the server.
    * @default true
    */
@@ -47,8 +47,8 @@ export interface PgEvictKnexOptions
   readonly ensureDatabase?: boolean | undefined;
 
   /**
-   * Under a test runner that gives each test file a database of its own (`@pg-evict/jest`), connects there instead of
-   * where the configuration says. Turn it off for a second database that tests are to share.
+   * In a test runner that gives each test file a database of its own (`@pg-evict/jest`), connects to that database
+   * instead of the configured one. Turn it off for a second database that tests share.
    * @default true
    */
   readonly followsTests?: boolean | undefined;

@@ -1,7 +1,7 @@
 import { flattenConnection } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 
-/** Set by test runners (`@pg-evict/jest`) to the URL of the database that the running tests have for themselves. */
+/** Set by test runners (`@pg-evict/jest`) to the URL of the running tests' own database. */
 const variable = 'PG_EVICT_TEST_DATABASE_URL';
 
 /** The settings that say where a connection leads; the others say how it behaves. */

@@ -32,7 +32,7 @@ export interface KnexSeeder {
 
 /** The migrator of an instance; with `loadFile`, unless the configuration has a `migrationSource` of its own. */
 export function migratorOf(knex: Knex, loadFile: LoadFile | undefined): KnexMigrator {
-  // knex makes a new one, and a new source, each time it is asked.
+  // knex makes a new one, and a new source, for each call.
   const migrator = knex.migrate as unknown as KnexMigrator;
   const { migrationSource: source } = migrator.config;
   if (loadFile !== undefined && source !== configOf(knex).migrations?.migrationSource) {
@@ -61,9 +61,9 @@ export interface Migrated {
 }
 
 /**
- * Lists all migrations and, if asked to, the seeds. Asks no server.
+ * Lists all migrations and, on request, the seeds. Sends nothing to the server.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where that fails: a folder is missing, …
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if that fails: a folder is missing, …
  */
 export async function planMigrations(knex: Knex, { seed }: { readonly seed: boolean }): Promise<Migrated> {
   const { migrationSource, loadExtensions } = migratorOf(knex, undefined).config;

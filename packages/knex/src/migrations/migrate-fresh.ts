@@ -23,18 +23,18 @@ export interface MigrateFreshOptions extends Omit<RecreateDatabaseOptions, 'fill
   readonly seed?: boolean | undefined;
   /**
    * Migrates in place: the database is replaced by an empty one first, and the migrations run under its own name, where
-   * others see it half-migrated and a failure leaves it so. For migrations that know the database's name where it cannot
-   * be changed for them: in the body of a function they call, in a connection of their own.
-   * @default false: the new database takes the old one's place when it is complete
+   * others see it half-migrated and a failure leaves it so. For migrations that use the database's name where pg-evict
+   * cannot replace it: in the body of a function they call, in a connection of their own.
+   * @default false: the new database replaces the old one when it is complete
    */
   readonly inPlace?: boolean | undefined;
   /**
-   * Loads the files of migrations and seeds, such as those in TypeScript; called with the absolute path. Not used where
+   * Loads the files of migrations and seeds, such as those in TypeScript; called with the absolute path. Not used if
    * the configuration has a `migrationSource` or `seedSource`.
    * @default knex's own way: `require`, or `import` for ES modules
    */
   readonly loadFile?: LoadFile | undefined;
-  /** Called after each migration with its name, and how many of all are done. */
+  /** Called after each migration with its name, the number of completed ones, and the number of all. */
   readonly onMigration?: ((name: string, count: MigrationCount) => void) | undefined;
 }
 
@@ -138,6 +138,6 @@ export async function migrateFresh(
  */
 async function endSessions(target: Target, pids: ReadonlySet<number>): Promise<void> {
   if (pids.size === 0) return;
-  // The failure that led here is the one to tell.
+  // The earlier failure is the one to report.
   await terminateSessions(target, { filter: { sessions: [...pids] } }).catch(() => undefined);
 }

@@ -7,7 +7,7 @@ import { knexOnSuccessor } from './successor-instance.js';
 
 /** How {@link migrateSuccessor} migrates. */
 export interface MigrateSuccessorOptions {
-  /** The database that migrations mean by its name. */
+  /** The database whose name migrations use. */
   readonly database: string;
   /** Leads to the database that is migrated. */
   readonly connection: ConnectionSettings;
@@ -19,7 +19,7 @@ export interface MigrateSuccessorOptions {
   readonly loadFile?: LoadFile | undefined;
   /** Called after each migration. */
   readonly onMigration?: ((name: string) => void) | undefined;
-  /** Called with the pid of the backend of each connection, as far as the driver tells. */
+  /** Called with the pid of the backend of each connection, if the driver exposes it. */
   readonly onSession?: ((pid: number) => void) | undefined;
   /** Ends the wait for a migration, which may still be running then. */
   readonly signal?: AbortSignal | undefined;
@@ -56,7 +56,7 @@ export async function migrateSuccessor(knex: Knex, options: MigrateSuccessorOpti
   }
 }
 
-/** knex waits for ever for connections that migrations never gave back; their sessions are ended by others. */
+/** knex waits for ever for connections that migrations never gave back; the caller terminates their sessions. */
 async function giveUp(knex: Knex): Promise<void> {
   const destroyed = knex.destroy().catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;

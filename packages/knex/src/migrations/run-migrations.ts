@@ -8,16 +8,16 @@ interface RunOptions {
   readonly loadFile: LoadFile | undefined;
   readonly onMigration: (name: string) => void;
   readonly signal: AbortSignal | undefined;
-  /** Why a connection was lost, where one was: knex only says that it is gone. */
+  /** The error with which a connection was lost, if one was: knex only says that it is gone. */
   readonly lost: () => unknown;
 }
 
 /**
- * Runs all migrations and, if asked to, the seeds, with knex's own Migrator and Seeder.
+ * Runs all migrations and, on request, the seeds, with knex's own Migrator and Seeder.
  *
- * @param state what becomes of the database if one fails, for the message
+ * @param state the fate of the database if one fails, for the message
  * @throws {@link PgEvictError} `UNEXPECTED`, naming the migration; `ABORTED` at once, with the migration still running:
- * its sessions are the caller's to end
+ * the caller has to terminate its sessions
  */
 export async function runMigrations(
   knex: Knex,
@@ -28,7 +28,7 @@ export async function runMigrations(
   const stopTelling = tellEach(knex, (name) => {
     if (signal?.aborted !== true) onMigration(name);
   });
-  // Made after that: it works on a clone, to which listeners are copied.
+  // Created after that: it works on a clone, to which listeners are copied.
   const migrator = migratorOf(knex, loadFile);
   const current = (): string => {
     // oxlint-disable-next-line no-underscore-dangle -- knex's own name; only there does it say which one it ran
@@ -106,7 +106,7 @@ function schemaHint(schemaName: string): string {
   return `A new database has no schema "${schemaName}" (migrations.schemaName) before the first migration. Begin with a database that has it: --template <database>, in code the option template.`;
 }
 
-/** knex tells of a migration that is done only by recording it; hooks came with 3.2. */
+/** knex shows that a migration is done only by recording it; hooks came with 3.2. */
 function tellEach(knex: Knex, onMigration: (name: string) => void): () => void {
   const table = (knex.client as { config: Knex.Config }).config.migrations?.tableName ?? 'knex_migrations';
   const records = `"${table}" ("batch", "migration_time", "name") values`;

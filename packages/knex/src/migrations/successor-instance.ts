@@ -15,21 +15,22 @@ import { nameSuccessor } from '../sql/rename-database.js';
 
 /** Where {@link knexOnSuccessor} leads. */
 export interface SuccessorOptions {
-  /** The database that SQL means by its name. */
+  /** The database whose name SQL uses. */
   readonly database: string;
   /** Leads to the successor. */
   readonly connection: ConnectionSettings;
   /** Returns new credentials, if they expire. */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
-  /** Called with the pid of the backend of each connection, as far as the driver tells. */
+  /** Called with the pid of the backend of each connection, if the driver exposes it. */
   readonly onSession?: ((pid: number) => void) | undefined;
-  /** Called with why a connection was lost. */
+  /** Called with the error with which a connection was lost. */
   readonly onLost?: ((reason: unknown) => void) | undefined;
 }
 
 /**
  * An instance like another, with a pool of its own on a successor of its database. Everything else is the same:
- * configuration, user parameters, listeners, the knex that made it. SQL that names the database means the successor.
+ * configuration, user parameters, listeners, the knex that made it. SQL that names the database applies to the
+ * successor.
  */
 export function knexOnSuccessor(knex: Knex, options: SuccessorOptions): Knex {
   const { connection: successor } = options;

@@ -4,13 +4,13 @@ import { leadsTo, placeOf, watchStartups } from '@pg-evict/core/internal/own-con
 import type { KnexClient, RawConnection } from '../client/knex-internals.js';
 import { connectingPools } from '../client/connecting-pools.js';
 
-/** Of how many promises the line that made them is remembered; each costs some 5 µs. */
+/** The number of promises whose creating line is remembered; each costs some 5 µs. */
 const promises = 20_000;
 
 /** The asynchronous context of a filling. */
 const fillings = new AsyncLocalStorage<symbol>();
 
-/** Notices who of this process connects to the old database while the new one is filled. */
+/** Detects connections of this process to the old database while the new one is filled. */
 export interface OldDatabaseWatch {
   /** Calls what fills the new database. */
   run<T>(fill: () => Promise<T>): Promise<T>;
@@ -40,7 +40,7 @@ export async function watchOldDatabase(
     found = line === undefined ? 'Something in this process' : `${line.file}:${line.line}`;
     return undefined;
   }, promises);
-  // An instance that is not wrapped does not say that it is its pool that connects.
+  // The pool of an instance that is not wrapped cannot be recognised.
   const unpatched = Object.getPrototypeOf(client) as KnexClient;
   Object.defineProperty(client, 'acquireRawConnection', {
     configurable: true,

@@ -2,17 +2,17 @@ import { quoteLiteral } from '@pg-evict/core/internal';
 import { replaceSpans } from './replace-spans.js';
 import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
-/** Statements that use the name at once. Others may keep the expression, such as a default or a view. */
+/** Statements that evaluate the name at once. Others may store the expression, such as a default or a view. */
 const evaluated = new Set(['select', 'with', 'insert', 'update', 'delete', 'merge', 'values', 'do']);
 
-/** Columns, views and functions that go by the name that the database has at this moment. */
+/** Columns, views and functions that use the database's present name. */
 const ofServer =
   /(?:^|_)catalog(?:_name)?$|^datname$|^pg_(?:stat_)?database|^has_database_privilege$|^pg_terminate_backend$/;
 
 const comparisons = new Set(['like', 'ilike', 'in', 'not', 'similar']);
 const marks = new Set(['=', '<', '>', '!', '~']);
 
-/** Whether SQL looks up what the server knows by the name of a database. */
+/** Whether SQL looks up facts by the name of a database. */
 export function looksUpDatabase(sql: string): boolean {
   return /_catalog|\bcatalog_name\b|\bdatname\b|\bpg_(?:stat_)?database|has_database_privilege/i.test(sql);
 }

@@ -29,7 +29,7 @@ export function readExclusiveStatement(sql: string): ReadStatement | undefined {
   for (const statement of statements) {
     const read = readStatement(statement);
     const [first, last] = [statement[0], statement.at(-1)];
-    // The server refuses that, before it ends anybody.
+    // The server refuses that, before any session is terminated.
     if (read?.kind === 'create' && statements.length > 1) continue;
     if (read !== undefined && first !== undefined && last !== undefined && read.database !== '') {
       return { ...read, sql: sql.slice(first.start, last.end), amongOthers: statements.length > 1 };
@@ -130,7 +130,7 @@ class Reader {
     return this.#take(({ kind, value }) => kind === 'mark' && value === mark) !== undefined;
   }
 
-  /** A name the server does not cut off: a longer one it would take for another database's. */
+  /** A name that the server does not truncate: a truncated one would be another database's. */
   name(): string | undefined {
     return this.#take(
       ({ kind, value }) => (kind === 'word' || kind === 'name') && Buffer.byteLength(value) <= maxNameBytes,

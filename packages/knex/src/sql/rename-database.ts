@@ -4,19 +4,19 @@ import { splitStatements, type SqlToken, sqlTokens } from './tokens.js';
 
 /** The result for the mentions of a database in SQL. */
 export interface NamedSuccessor {
-  /** The SQL, which means the successor wherever it named the database. */
+  /** The SQL, which uses the successor wherever it named the database. */
   readonly sql: string;
-  /** Whether a block of code names the database, which is not changed. */
+  /** Whether a block of code names the database; it is not changed there. */
   readonly namedInCode: boolean;
 }
 
-/** Statements whose `DATABASE x` is about what x is and has. CREATE and DROP DATABASE are not. */
+/** Statements whose `DATABASE x` concerns properties of x. CREATE and DROP DATABASE do not. */
 const about = new Set(['alter', 'comment', 'grant', 'revoke', 'security']);
 
 /**
- * Has SQL that names a database (ALTER DATABASE x SET, GRANT … ON DATABASE x, COMMENT ON DATABASE x, …) name its
- * successor instead, which has another name as long as it is being filled. When it takes the database's place, it brings
- * along what these statements did: the server keeps that by the database's identity, not by its name.
+ * Makes SQL that names a database (ALTER DATABASE x SET, GRANT … ON DATABASE x, COMMENT ON DATABASE x, …) name its
+ * successor instead, which has another name while it is filled. When it replaces the database, it keeps the effects of
+ * these statements, because the server stores them by oid, not by name.
  */
 export function nameSuccessor(sql: string, database: string, successor: string): NamedSuccessor {
   const tokens = /\bdatabase\b/i.test(sql) ? sqlTokens(sql) : undefined;
