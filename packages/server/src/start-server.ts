@@ -43,7 +43,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     case 'embedded':
       return startEmbeddedServer(options);
     case 'testcontainers': {
-      // Only who asks for a container has to load what starts one.
+      // The modules that start a container are loaded only for a container.
       const { startContainerServer } = await import('./testcontainers/start-container-server.js');
       return startContainerServer(options);
     }

@@ -5,10 +5,10 @@ import { packageDirectory } from '../package-directory.cjs';
 import { installHint, type PlatformPackage } from './platform-package.js';
 
 /**
- * Finds the folder of an installed platform package: in `node_modules` of `from` and of the folders above
- * it, then of this package's. In each place the plain package counts if its major fits, then the alias.
+ * Finds the folder of an installed platform package: in `node_modules` of `from` and of the folders above it, then of
+ * this package's. In each place the plain package counts if its major fits, then the alias.
  *
- * @throws {ServerError} `PACKAGE_MISSING`, with how to install it.
+ * @throws {ServerError} `PACKAGE_MISSING`, with the command that installs it.
  */
 export async function findPlatformPackage(wanted: PlatformPackage, from: string): Promise<string> {
   const otherMajors: string[] = [];

@@ -1,6 +1,6 @@
 import { ServerError } from '../contract/server-error.js';
 
-/** The majors that are tested, each with the package version that is known to work. */
+/** The tested majors, each with the package version that is known to work. */
 const testedVersions: Readonly<Record<number, string>> = {
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
@@ -20,15 +20,15 @@ export interface PlatformPackage {
   /** The npm alias under which another major can be installed beside `name`. */
   readonly alias: string;
   readonly major: number;
-  /** `undefined` for a major that is newer than those tested: it is used where it is installed. */
+  /** `undefined` for a major that is newer than the tested ones: it is used if it is installed. */
   readonly testedVersion: string | undefined;
 }
 
 /**
  * Names the package with PostgreSQL's binaries for this machine.
  *
- * @throws {ServerError} `OPTIONS_INVALID` for a major that is not supported, `PLATFORM_UNSUPPORTED` where
- * there is no such package.
+ * @throws {ServerError} `OPTIONS_INVALID` for a major that is not supported, `PLATFORM_UNSUPPORTED` if there is no such
+ * package.
  */
 export function platformPackage(major: number): PlatformPackage {
   if (!Number.isInteger(major) || major < oldestMajor) {
@@ -54,7 +54,7 @@ export function platformPackage(major: number): PlatformPackage {
   return { name, alias: `${name}-${major}`, major, testedVersion: testedVersions[major] };
 }
 
-/** How to install the package: under its alias where its own name is taken by another major. */
+/** The command that installs the package: under its alias if its own name is taken by another major. */
 export function installHint(
   { alias, name, major, testedVersion }: PlatformPackage,
   nameIsTaken: boolean,

@@ -9,21 +9,21 @@ import { handOver, type ServerAccount } from '../surroundings/server-account.js'
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
-  /** The folder with the libraries' links, where the programs do not find them by themselves. */
+  /** The folder with the libraries' links, if the programs do not find the libraries by themselves. */
   readonly libraryPath: string | undefined;
   /** PostgreSQL's version, such as `18.4`. */
   readonly version: string;
 }
 
-/** The server's folder does not allow to run anything in it. */
+/** Nothing can be executed in the server's folder. */
 export class NotExecutableError extends Error {
   override readonly name = 'NotExecutableError';
 }
 
 /**
- * Makes the binaries of a platform package runnable without writing into the package: on Linux in place,
- * with the links that its libraries need in `home`; as a copy in `home` where the server's account cannot
- * reach the package, and on macOS.
+ * Makes the binaries of a platform package runnable without writing into the package: on Linux in place, with the links
+ * that its libraries need in `home`; as a copy in `home` if the server's account cannot reach the package, and on
+ * macOS.
  *
  * @throws {ServerError} `PACKAGE_BROKEN` when something is missing or does not run.
  * @throws {NotExecutableError} when nothing in `home` can be executed.

@@ -4,7 +4,7 @@ import { ServerError } from '../contract/server-error.js';
 import type { ServerAccount } from '../surroundings/server-account.js';
 import { serverEnvironment } from '../surroundings/server-environment.js';
 
-/** In which way the binaries would be run. */
+/** How the binaries would be run. */
 export interface ProbeOptions {
   readonly cwd: string;
   readonly account: ServerAccount | undefined;

@@ -3,12 +3,12 @@ import { ServerError } from './server-error.js';
 /** When a start has to be given up: late, or no longer wanted. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Takes back what waits for the deadline. */
+  /** Removes the callbacks that wait for the deadline. */
   clear(): void;
 }
 
 /**
- * Refuses what is no timeout.
+ * Refuses a value that is not a timeout.
  *
  * @throws {ServerError} `OPTIONS_INVALID`
  */
@@ -21,7 +21,7 @@ export function assertTimeout(startTimeoutMs: number): void {
   );
 }
 
-/** A deadline in `timeoutMs`, or when `signal` is aborted. */
+/** A deadline that passes after `timeoutMs`, or when `signal` is aborted. */
 export function createDeadline(timeoutMs: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController();
   const timer = setTimeout(() => {

@@ -3,17 +3,16 @@ export interface RunningServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Made up for this server; connections are authenticated with scram-sha-256. */
+  /** Generated for this server; connections are authenticated with scram-sha-256. */
   readonly password: string;
   /** The maintenance database. */
   readonly database: string;
-  /** All of it as a connection URL, the password included. */
+  /** All of these as a connection URL, the password included. */
   readonly url: string;
   /** The server's version, such as `18.4`. */
   readonly version: string;
   /**
-   * Ends all sessions and the server, and removes its data. Calling it again, or after the server died,
-   * is fine.
+   * Ends all sessions and the server, and removes its data. It may be called again, and after the server died.
    *
    * @throws {ServerError} `STOP_FAILED` when something of it is still there.
    */
@@ -56,7 +55,7 @@ export interface RunningContainerServer extends RunningServer {
   /** The container's id, as in `docker logs <id>`. */
   readonly containerId: string;
   /**
-   * Removes the container and its data. One that is kept for reuse goes on running.
+   * Removes the container and its data. A container that is kept for reuse continues to run.
    *
    * @throws {ServerError} `STOP_FAILED` when it is still there.
    */

@@ -30,7 +30,7 @@ export type ServerErrorCode =
   | 'START_TIMEOUT'
   | 'STOP_FAILED';
 
-/** A server that could not be started or stopped: says why and, where it is known, what fixes it. */
+/** A server that could not be started or stopped: the message gives the reason and, if known, the remedy. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly code: ServerErrorCode;
@@ -42,7 +42,7 @@ export class ServerError extends Error {
   }
 }
 
-/** Tells whether a value is a {@link ServerError}, also one of another realm or another copy of this package. */
+/** Whether a value is a {@link ServerError}, also one of another realm or another copy of this package. */
 export function isServerError(value: unknown): value is ServerError {
   return typeof value === 'object' && value !== null && brand in value;
 }

@@ -17,22 +17,22 @@ export interface EmbeddedServerOptions {
    */
   readonly from?: string;
   /**
-   * Settings of postgresql.conf, such as `{ max_connections: 500 }`. They win over what is set for speed
-   * (`fsync`, `synchronous_commit` and `full_page_writes` are off). They can be seen in the process list.
+   * Settings of postgresql.conf, such as `{ max_connections: 500 }`. They override the settings for speed (`fsync`,
+   * `synchronous_commit` and `full_page_writes` are off). They are visible in the process list.
    */
   readonly settings?: Settings;
   /**
-   * An existing folder in which the server's private folder is made.
+   * An existing folder in which the server's private folder is created.
    *
-   * @default /dev/shm where 256 MB are free, else the temp directory
+   * @default /dev/shm if it has 256 MB free, else the temp directory
    */
   readonly parentDirectory?: string;
   /**
-   * How long the start may take altogether.
+   * How long the whole start may take.
    *
    * @default 60_000
    */
   readonly startTimeoutMs?: number;
-  /** Gives up the start when it is aborted; has no effect on a server that runs. */
+  /** Gives up the start when it is aborted; has no effect on a running server. */
   readonly signal?: AbortSignal;
 }

@@ -14,7 +14,7 @@ export interface PrivateDirectory {
   readonly path: string;
   /** To be inherited by every process that works in the folder. */
   readonly lifeline: Socket;
-  /** Lets go of the folder and waits until it is gone. */
+  /** Releases the folder and waits until it is gone. */
   remove(): Promise<void>;
 }
 
@@ -33,10 +33,10 @@ rm -rf -- "$1"
 const removeTimeoutMs = 10_000;
 
 /**
- * Makes a folder that only `account` can enter. A janitor process of this process's user removes it, also
- * when this process is killed.
+ * Creates a folder that only `account` can enter. A janitor process of this process's user removes it, also when this
+ * process is killed.
  *
- * @throws {ServerError} `DIRECTORY_UNUSABLE` when it cannot be made in `parent`.
+ * @throws {ServerError} `DIRECTORY_UNUSABLE` when it cannot be created in `parent`.
  */
 export async function createPrivateDirectory(
   parent: string,
@@ -71,7 +71,7 @@ export async function createPrivateDirectory(
 
   async function remove(): Promise<void> {
     child.ref();
-    // Not end(): that shuts the socket down for those who inherited it, too.
+    // Not end(): that shuts the socket down for processes that inherited it, too.
     lifeline.destroy();
     const timeout = new AbortController();
     const late = delay(removeTimeoutMs, 'late' as const, { signal: timeout.signal }).catch(

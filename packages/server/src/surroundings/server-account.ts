@@ -50,7 +50,7 @@ export async function handOver(path: string, { name, uid, gid }: ServerAccount):
   }
 }
 
-/** Whether the account may enter a folder: asked of the system, as modes of all folders above it count. */
+/** Whether the account may enter a folder: tested by entering it, because the modes of all folders above it count. */
 export function canEnter(folder: string, { uid, gid }: ServerAccount): Promise<boolean> {
   return new Promise((resolve) => {
     execFile(

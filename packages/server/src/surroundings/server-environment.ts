@@ -1,6 +1,6 @@
 /**
- * The environment of all processes of a server: nothing of this process's (it may hold secrets, and PG*
- * variables would be obeyed) but what says where and when we are.
+ * The environment of all processes of a server: nothing of this process's environment (it may hold secrets, and PG*
+ * variables would take effect), except for paths, locale and time zone.
  */
 export function serverEnvironment(libraryPath?: string): Record<string, string> {
   return {

@@ -19,15 +19,15 @@ export interface SupervisedProgram {
   readonly exited: Promise<number>;
   /** Whether it is gone. */
   hasExited(): boolean;
-  /** Sends the signal, insists if it has to, and resolves when the program is gone. */
+  /** Sends the signal, follows with harder ones if necessary, and resolves when the program is gone. */
   end(signal: 'INT' | 'QUIT'): Promise<number>;
   /** Lets this process end while the program still runs. */
   unref(): void;
 }
 
-// Waits for the program, and beside that for the names of signals to send to it. When this process is gone
-// it ends the program by itself: the fast way, and harder when that is not enough. Nothing else reaches the
-// program: it is in a session of its own.
+// Waits for the program, and meanwhile reads the names of signals to send to it. When this process is gone it ends the
+// program by itself: by a fast shutdown, and harder if that is not enough. No other signal reaches the program: it is
+// in a session of its own.
 const supervisor = `
 trap '' HUP INT TERM
 exec 4<&0

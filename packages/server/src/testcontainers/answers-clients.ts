@@ -12,10 +12,9 @@ const protocol3 = 196_608;
 const patienceMs = 5_000;
 
 /**
- * Whether a server takes clients where its clients will look for it: whether it answers the message that begins a
- * session, as `pg_isready` asks it
- * ({@link https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-START-UP}). A port that is open says
- * nothing: the engine opens it before there is a server.
+ * Whether a server accepts clients at its published address: whether it answers the message that begins a session, as
+ * `pg_isready` checks ({@link https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-START-UP}). An open
+ * port proves nothing: the engine opens it before there is a server.
  */
 export function answersClients(
   { host, port, user, database }: ServerAddress,
@@ -38,7 +37,7 @@ export function answersClients(
     socket.on('connect', () =>
       socket.write(startupMessage({ user, database, application_name: 'pg-evict' })),
     );
-    // R asks for the password; an error other than "cannot connect now" comes from a server that runs, too.
+    // R requests the password; an error other than "cannot connect now" comes from a running server, too.
     socket.on('data', (answer) => {
       settle(answer[0] === 0x52 || (answer[0] === 0x45 && !answer.includes('C57P03\0')));
     });

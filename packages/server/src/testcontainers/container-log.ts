@@ -4,20 +4,22 @@ import type { Engine } from './connect-engine.js';
 
 const patienceMs = 5_000;
 
-/** The last lines of a container that has ended, indented to follow a message; empty where they cannot be read. */
+/**
+ * The last lines of the log of a container that has ended, indented to follow a message; empty if they cannot be read.
+ */
 export async function containerLog(engine: Engine, id: string, secret: string): Promise<string> {
   let log = '';
   try {
     const stream = await engine.container.logs(engine.container.getById(id), { tail: 50 });
     stream.on('data', (chunk: Buffer | string) => (log += chunk.toString()));
-    // Not every log driver lets itself be read.
+    // Some log drivers cannot be read.
     await Promise.race([
       new Promise((resolve) => stream.once('close', resolve).once('end', resolve).once('error', resolve)),
       delay(patienceMs, undefined, { ref: false }),
     ]);
     stream.destroy();
   } catch {
-    // The failure itself is to be told, not that of its log.
+    // The failure itself is reported, not that of its log.
   }
   return tailOf(log, secret);
 }
@@ -25,8 +27,8 @@ export async function containerLog(engine: Engine, id: string, secret: string): 
 const pollMs = 200;
 
 /**
- * Waits until a container has ended, and tells the exit code of its server. testcontainers does not look: it would
- * wait for one that is dead.
+ * Waits until a container has ended, and returns the exit code of its server. testcontainers does not check this: it
+ * would wait for a dead one.
  */
 export async function containerExit(engine: Engine, id: string, signal: AbortSignal): Promise<number> {
   const container = engine.container.getById(id);

@@ -16,8 +16,8 @@ export interface LaunchTools {
 }
 
 /**
- * Starts the container, or takes one that runs, and waits until its server answers clients. One that does not come up
- * is removed.
+ * Starts the container, or uses one that runs, and waits until its server answers clients. A container that does not
+ * come up is removed.
  *
  * @throws {ServerError} `START_FAILED` or `START_TIMEOUT`, with the last lines of the container's log
  */
@@ -53,12 +53,12 @@ async function failOnExit(engine: Engine, id: string, signal: AbortSignal): Prom
   throw new ServerError('START_FAILED', `PostgreSQL did not start: its container ended with code ${code}.`);
 }
 
-/** Removes a container and tells what it had to say. */
+/** Removes a container and returns its last output. */
 async function discard(engine: Engine, id: string, password: string): Promise<string> {
   const container = engine.container.getById(id);
   await container.kill().catch(() => undefined);
   const log = await containerLog(engine, id, password);
-  // testcontainers removes what it gave up itself.
+  // testcontainers removes containers that it gave up itself.
   await container.remove({ force: true, v: true }).catch(() => undefined);
   return log;
 }

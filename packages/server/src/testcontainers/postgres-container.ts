@@ -7,7 +7,7 @@ export const superuser = 'postgres';
 export const database = 'postgres';
 export const containerPort = 5432;
 
-// Not where an image has it: that differs between majors, and a volume of the image would lie over the tmpfs.
+// Not the image's own place: that differs between majors, and a volume of the image would hide the tmpfs.
 const memory = '/var/lib/pg-evict';
 
 /** The settings that a container is made from. */
@@ -16,15 +16,15 @@ export interface ContainerPlan {
   readonly arguments: readonly string[];
   readonly tmpfs: boolean;
   readonly password: string;
-  /** Containers that are alike have the same. */
+  /** Equal for containers with the same settings. */
   readonly likeness: string;
 }
 
 /**
- * Describes the container, to the official image's terms
- * ({@link https://hub.docker.com/_/postgres}); starts nothing.
+ * Describes the container, by the rules of the official image ({@link https://hub.docker.com/_/postgres}); starts
+ * nothing.
  *
- * @param onCreated is told the container's id before it is started
+ * @param onCreated called with the container's id before it is started
  */
 export function postgresContainer(
   testcontainers: Testcontainers,

@@ -19,7 +19,7 @@ export async function pullImage(
   let cause: unknown;
   try {
     await untilDeadline(engine.image.pull(name), deadline);
-    // A pull that fails on its way ends like one that succeeds.
+    // A pull that fails half-way ends like one that succeeds.
     if (await untilDeadline(engine.image.exists(name), deadline)) return;
   } catch (error) {
     if (deadline.signal.aborted) throw error;

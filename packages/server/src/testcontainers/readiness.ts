@@ -6,7 +6,7 @@ import { containerPort, database, superuser } from './postgres-container.js';
 
 const pollMs = 20;
 
-/** Lets testcontainers wait until the server answers clients; when that is too late is for the signal to say. */
+/** Lets testcontainers wait until the server answers clients; the signal ends the wait. */
 export class Readiness implements WaitStrategy {
   readonly #engine: Engine;
   readonly #signal: AbortSignal;

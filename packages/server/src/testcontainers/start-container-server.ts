@@ -43,7 +43,7 @@ export async function startContainerServer(
   });
 }
 
-/** How long a pull may take is for the engine to say; a timer holds no more than this. */
+/** The engine limits the duration of a pull; a timer holds no more than this. */
 const anyTimeMs = 2 ** 31 - 1;
 
 async function within<T>(

@@ -1,11 +1,11 @@
 import type { Settings } from '../contract/setting-arguments.js';
 
-/** Options of a server that runs in a container: of Docker, Podman or what else testcontainers finds. */
+/** Options of a server that runs in a container: of Docker, Podman or another engine that testcontainers finds. */
 export interface TestcontainersServerOptions {
   readonly kind: 'testcontainers';
   /**
-   * The image: the official `postgres`, or one made from it (postgis, pgvector, timescaledb …). It is pulled
-   * where the engine does not have it.
+   * The image: the official `postgres`, or one made from it (postgis, pgvector, timescaledb …). It is pulled if the
+   * engine does not have it.
    *
    * @default `postgres:18-alpine`, with `version` for 18
    */
@@ -24,12 +24,12 @@ export interface TestcontainersServerOptions {
    */
   readonly from?: string;
   /**
-   * Settings of postgresql.conf, such as `{ max_connections: 500 }`. They win over what is set for speed
-   * (`fsync`, `synchronous_commit` and `full_page_writes` are off).
+   * Settings of postgresql.conf, such as `{ max_connections: 500 }`. They override the settings for speed (`fsync`,
+   * `synchronous_commit` and `full_page_writes` are off).
    */
   readonly settings?: Settings;
   /**
-   * Keeps the data in memory, on a tmpfs. With false it is where the image has it, on the engine's disk.
+   * Keeps the data in memory, on a tmpfs. With false it is in the image's own place, on the engine's disk.
    *
    * @default true
    */
@@ -47,6 +47,6 @@ export interface TestcontainersServerOptions {
    * @default 60_000
    */
   readonly startTimeoutMs?: number;
-  /** Gives up the start when it is aborted; has no effect on a server that runs. */
+  /** Gives up the start when it is aborted; has no effect on a running server. */
   readonly signal?: AbortSignal;
 }
