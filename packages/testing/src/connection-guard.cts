@@ -1,13 +1,13 @@
 /**
- * Loaded into each Node process that fills a database, by NODE_OPTIONS, before anything else: has connections fail that
- * would write to the database which is to be replaced, or which is not to be touched. A CommonJS module in both builds,
- * as `--require` loads no other; it loads neither a driver nor anything else of ours.
+ * Loaded into each Node process that fills a database, by NODE_OPTIONS, before anything else: makes connections fail
+ * that would write to the database which is to be replaced, or which must not be touched. A CommonJS module in both
+ * builds, because `--require` loads no other; it loads neither a driver nor another module of ours.
  */
 import { appendFileSync } from 'node:fs';
 import { leadsTo, PgEvictError, watchStartups } from '@pg-evict/core/internal/own-connections';
 import type { GuardedFilling, RefusedConnection } from './fill/guarded-filling.cjs';
 
-/** Of how many promises the line that made them is remembered; each costs some 5 µs. */
+/** The number of promises whose creating line is remembered; each costs some 5 µs. */
 const promises = 50_000;
 
 const fillings = JSON.parse(process.env['PG_EVICT_FILLING'] || '[]') as readonly GuardedFilling[];

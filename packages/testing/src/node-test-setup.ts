@@ -5,13 +5,13 @@ let host: TestHost | undefined;
 
 /**
  * Begins the run in the process of node:test's own runner (`--test-global-setup`, Node 24), which is then its host. A
- * module of the project exports it, as Node takes no package there:
+ * module of the project exports it, because Node does not accept a package there:
  *
  * ```js
  * export { globalSetup, globalTeardown } from '@pg-evict/testing/node-test-setup';
  * ```
  *
- * @throws {@link PgEvictError} what `startRun` throws
+ * @throws {@link PgEvictError} the errors of `startRun`
  */
 export async function globalSetup(): Promise<void> {
   host = await beginHost();

@@ -19,7 +19,7 @@ export async function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void set(resolve, ms));
 }
 
-/** Waits until what has already happened has been told. */
+/** Waits until pending events have been delivered. */
 export async function nextTurn(): Promise<void> {
   return new Promise((resolve) => void soon(resolve));
 }

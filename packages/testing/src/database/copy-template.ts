@@ -10,7 +10,7 @@ export interface MaintenanceOf extends TemplateUser {
   readonly control: MaintenanceSession;
 }
 
-/** Makes a database that is a copy of the run's template, and as open as any. */
+/** Creates a database that is a copy of the run's template, and that accepts connections. */
 export async function copyTemplate(
   { control, server, template }: MaintenanceOf,
   name: string,

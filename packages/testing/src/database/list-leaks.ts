@@ -19,7 +19,7 @@ export async function listLeaks(
   const databases = new Set([database].flat());
   const own = [...run.databases].filter(({ name }) => databases.has(name));
   const memories = await Promise.all(own.map(async (one) => one.memory().catch(() => undefined)));
-  // Asked after each test file; planning it takes the server longer than answering.
+  // Runs after each test file; planning it takes the server longer than answering.
   const planned: Queryable = {
     query: async (text, values) => run.control.query({ name: 'pg_evict_activity', text }, values),
   };

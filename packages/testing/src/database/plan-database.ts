@@ -3,15 +3,15 @@ import { addressOf, type DatabaseAddress } from '../server/database-address.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import type { RunInvitation, TestRun } from './test-run.js';
 
-/** A database that is to be, and how to reach it then. */
+/** A database that will be created, and its future address. */
 export interface PlannedDatabase extends DatabaseAddress {
   readonly name: string;
 }
 
 /**
- * Names the database that this process is going to acquire, and says how to reach it. Asks no server and waits for
- * nothing, as environment variables must often be set before a test runner waits for anybody. With `isolation: 'run'`
- * it is the run's fixed database, which is there already.
+ * Names the database that this process is going to acquire, and returns its address. Sends nothing and does not wait,
+ * because environment variables must often be set before a test runner can wait. With `isolation: 'run'` it is the
+ * run's fixed database, which exists already.
  */
 export function planDatabase(run: TestRun | RunInvitation): PlannedDatabase {
   const { isolation, database } = 'settings' in run ? run.settings : run;

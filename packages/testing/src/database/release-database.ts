@@ -22,9 +22,9 @@ export interface ReleaseOptions {
 }
 
 /**
- * Gives a database back: ends its sessions and drops it, or keeps it aside.
+ * Gives a database back: terminates its sessions and drops it, or keeps it aside.
  *
- * @returns the database that was kept, `null` where it was dropped
+ * @returns the database that was kept, `null` if it was dropped
  * @throws {@link PgEvictError} `CONNECTION_FAILED`, `SESSIONS_REMAIN`, `BLOCKED`
  */
 export async function releaseDatabase(

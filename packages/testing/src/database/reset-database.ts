@@ -13,16 +13,16 @@ import type { TestDatabase } from './test-database.js';
 /** Options of {@link resetDatabase}. */
 export interface ResetOptions {
   /**
-   * How long sessions may take to leave by themselves, in milliseconds, before they are ended and reported: a pool's
-   * `end()` resolves a moment before the server has noticed. Waits only while there are any.
+   * How long sessions may take to disconnect on their own, in milliseconds, before they are terminated and reported: a
+   * pool's `end()` resolves a moment before the server has noticed. Waits only while there are any.
    * @default 100
    */
   readonly graceMs?: number | undefined;
   /**
-   * Whether sessions that are idle, outside of a transaction, and hold nothing stay connected while rows are put back:
-   * those of a pool that goes on. They keep their settings (`SET`), prepared statements and `LISTEN`; the 20 that were
-   * used last stay. All are ended where there are temporary objects or sequences with a cache, and where a new copy has
-   * to be made.
+   * Whether idle sessions, outside of a transaction and without locks, stay connected while rows are undone: those of a
+   * pool that goes on. They keep their settings (`SET`), prepared statements and `LISTEN`; the 20 most recently used
+   * stay. All are terminated if there are temporary objects or sequences with a cache, and if a new copy has to be
+   * made.
    * @default false
    */
   readonly keepIdle?: boolean | undefined;
@@ -30,11 +30,13 @@ export interface ResetOptions {
 
 /** The findings and actions of a reset. */
 export interface ResetReport {
-  /** `unchanged`: nothing was to do. `rows`: rows and sequence values were put back. `clone`: a new copy was made. */
+  /**
+   * `unchanged`: there was nothing to do. `rows`: rows and sequence values were restored. `clone`: a new copy was made.
+   */
   readonly how: 'unchanged' | 'rows' | 'clone';
   /** With `clone`: the reason for it, in words. */
   readonly reason: string | null;
-  /** The sessions that were still there and were ended. */
+  /** The sessions that were still there and were terminated. */
   readonly sessions: readonly Session[];
   /** The prepared transactions that were rolled back. */
   readonly prepared: readonly string[];
@@ -113,7 +115,7 @@ async function putBack(
   }
   if (!(await areInPlace(memory, plan, roomLeft)))
     return { reason: 'rows could not be put back in their places' };
-  // Triggers and foreign keys that could not be kept quiet may have had a word in it.
+  // Triggers and foreign keys that could not be disabled may have changed rows.
   if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';
 }
@@ -141,7 +143,7 @@ async function clear(
   }
 }
 
-/** Ends all sessions of a database that is to be dropped, our own too. */
+/** Terminates all sessions of a database that is to be dropped, our own too. */
 async function endAll(database: TestDatabase): Promise<readonly Session[]> {
   await database.forget();
   const { terminated } = await terminateSessions(database.run.control, { database: database.name });

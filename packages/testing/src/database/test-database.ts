@@ -10,7 +10,7 @@ export interface OwningRun extends SnapshotOwner, MaintenanceOf {
   readonly databases: { delete(database: TestDatabase): boolean };
 }
 
-/** A worker's database, which holds what the template holds whenever it was acquired or reset. */
+/** A worker's database, which has the content of the template whenever it was acquired or reset. */
 export class TestDatabase implements DatabaseAddress {
   readonly name: string;
   readonly url: string;
@@ -52,7 +52,7 @@ export class TestDatabase implements DatabaseAddress {
   }
 
   /**
-   * Remembers what it contains now: just after it was copied.
+   * Remembers its present state: just after it was copied.
    *
    * @internal
    */
@@ -72,7 +72,7 @@ export class TestDatabase implements DatabaseAddress {
   }
 
   /**
-   * Makes a new copy in its place.
+   * Replaces it by a new copy.
    *
    * @internal
    */

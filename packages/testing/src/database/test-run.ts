@@ -40,7 +40,9 @@ export interface RunParts extends RunSettings {
   readonly control: MaintenanceSession;
   /** Whether this process began the run, and so ends it. */
   readonly owned: boolean;
-  /** Makes sure of another template, by its name in the configuration; without one, of that of an empty database. */
+  /**
+   * Makes sure that another template exists, by its name in the configuration; without one, that of an empty database.
+   */
   readonly ensureTemplate?: ((name: string | undefined) => Promise<Template>) | undefined;
 }
 

@@ -14,7 +14,7 @@ const say = async (message: FromFillingProcess): Promise<void> =>
 
 let isOver = false;
 
-/** Says how it ended, and ends with all that was left open. */
+/** Reports the result, and ends with everything that was left open. */
 async function end(message: FromFillingProcess): Promise<void> {
   if (isOver) return;
   isOver = true;

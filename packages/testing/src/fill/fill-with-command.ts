@@ -5,14 +5,14 @@ import type { CommandJob } from './job.js';
 /** How much of the end of a failed command's output is shown. */
 const shownLines = 20;
 
-/** How long a command has to end by itself when it is told to. */
+/** How long a command may take to end by itself after SIGTERM. */
 const endingMs = 5000;
 
 /**
  * Runs a command in the environment of this process, to its end.
  *
- * @throws {@link PgEvictError} `UNEXPECTED` where it fails, with the end of its output where that was not shown;
- * `CONFIG_INVALID` where it cannot be started, `ABORTED`
+ * @throws {@link PgEvictError} `UNEXPECTED` if it fails, with the end of its output if that was not shown;
+ * `CONFIG_INVALID` if it cannot be started, `ABORTED`
  */
 export async function fillWithCommand(
   { command, args, capture, fate }: CommandJob,
@@ -21,7 +21,7 @@ export async function fillWithCommand(
   const isGroup = capture && process.platform !== 'win32';
   const child = spawn(command, args ?? [], {
     shell: args === undefined,
-    // One that may ask on the terminal has to stay in the foreground.
+    // A command that may ask on the terminal has to stay in the foreground.
     detached: isGroup,
     stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
   });

@@ -12,10 +12,11 @@ const closingMs = 100;
 const workingMs = 500;
 
 /**
- * Fills a template with a function of the project. A client or pool that it leaves open is closed without being told:
- * the end of its session would be an `error` event that brings the process down.
+ * Fills a template with a function of the project. A client or pool that it leaves open is closed without notice: the
+ * end of its session would be an `error` event that crashes the process.
  *
- * @throws {@link PgEvictError} `BLOCKED` where it has returned before it was done: the template would lack the rest
+ * @throws {@link PgEvictError} `BLOCKED` if it has returned before its work was complete: the template would lack the
+ * rest
  */
 export async function fillWithFunction(
   setup: (url: string) => unknown,

@@ -8,7 +8,8 @@ import { openProjectKnex } from './project-knex.js';
 /**
  * Runs the migrations and seeds of the project's knexfile in this process.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` before anything is done, `UNEXPECTED` when a migration failed, `ABORTED`
+ * @throws {@link PgEvictError} `CONFIG_INVALID` before anything is changed, `UNEXPECTED` when a migration failed,
+ * `ABORTED`
  */
 export async function fillWithKnex(
   { knexfile, env, seed, database, connection: sent, isKnexfiles, state }: KnexJob,

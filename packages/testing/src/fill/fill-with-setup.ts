@@ -14,7 +14,8 @@ export function setupOf(
 /**
  * Runs the `setup` function of a configuration file in this process.
  *
- * @throws {@link PgEvictError} what {@link fillWithFunction} throws, `CONFIG_INVALID` where there is no such function any more
+ * @throws {@link PgEvictError} the errors of {@link fillWithFunction}, `CONFIG_INVALID` if there is no such function
+ * any more
  */
 export async function fillWithSetup({ file, env, address, name }: SetupJob): Promise<void> {
   const { config } = await loadConfig({ path: file, env });

@@ -24,8 +24,8 @@ const guardModule = join(packageDirectory, 'connection-guard.cjs');
 const inspecting = /(?:^|\s)--inspect(?:-brk|-port|-wait)?(?:=\S+)?(?=\s|$)/g;
 
 /**
- * Has the Node processes of a filling, and those that they start, fail as they connect to a database that they are not
- * to write to. Other programs are led by their variables alone.
+ * Makes the Node processes of a filling, and those that they start, fail when they connect to a database that they must
+ * not write to. For other programs, only the variables are set.
  */
 export class FillingGuard {
   readonly #folder: string;
@@ -36,12 +36,12 @@ export class FillingGuard {
     this.#filling = filling;
   }
 
-  /** Asks the resolver where the servers are. To be given back with {@link FillingGuard.remove}. */
+  /** Asks the resolver where the servers are. To be released with {@link FillingGuard.remove}. */
   static async of({ forbidden, because, hint }: Guarded): Promise<FillingGuard> {
     const databases = await Promise.all(
       forbidden.map(async ({ connection, database }) => ({ database, server: await placeOf(connection) })),
     );
-    // Only we may read it: it says which files of the project connect where.
+    // Only this user may read it: it says which files of the project connect where.
     const folder = mkdtempSync(join(tmpdir(), 'pg-evict-filling-'));
     const log = join(folder, 'refused');
     return new FillingGuard(folder, { forbidden: databases, because, hint, log });
@@ -76,7 +76,9 @@ export class FillingGuard {
     );
   }
 
-  /** Calls back once a connection was refused long ago, unless it is stopped before. Returns how to stop it. */
+  /**
+   * Calls back some time after a connection was refused, unless it is stopped before. Returns a function that stops it.
+   */
   onStuck(callback: () => void): () => void {
     let timer: NodeJS.Timeout | undefined;
     const look = (): void => {

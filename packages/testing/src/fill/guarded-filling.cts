@@ -6,7 +6,7 @@ export interface ForbiddenDatabase {
   readonly server: ServerPlace;
 }
 
-/** One filling, as a process of it is told. Those that go on around it stay in force. */
+/** One filling, for the processes of it. Fillings around it stay in force. */
 export interface GuardedFilling {
   readonly forbidden: readonly ForbiddenDatabase[];
   /** Follows the name of the database in the message, without a full stop. */
@@ -20,6 +20,6 @@ export interface GuardedFilling {
 /** A connection that was refused, as a line of the log in JSON. */
 export interface RefusedConnection {
   readonly database: string;
-  /** `/app/db.js:3`, or the program where no line of the project led there. */
+  /** `/app/db.js:3`, or the program if no line of the project led there. */
   readonly at: string;
 }

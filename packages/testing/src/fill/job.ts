@@ -8,7 +8,7 @@ export interface KnexJob {
   /** The environment of the knexfile. */
   readonly env: string;
   readonly seed: boolean;
-  /** The database that migrations mean by its name. */
+  /** The database whose name migrations use. */
   readonly database: string;
   /** Leads to the database that is filled. */
   readonly connection: ConnectionSettings;

@@ -60,9 +60,9 @@ function inFolder(section: unknown, folder: string, byDefault: string): KnexSect
 }
 
 /**
- * The project's knex: its version, and itself where it is asked for.
+ * The project's knex: its version, and the module on request.
  *
- * @throws PgEvictError `CONFIG_INVALID` where there is none, or one that is too old or too new
+ * @throws PgEvictError `CONFIG_INVALID` if there is none, or one that is too old or too new
  */
 export function projectKnex(knexfile: string): { readonly version: string; readonly factory: KnexFactory } {
   const require = createRequire(knexfile);
@@ -95,7 +95,7 @@ export function projectKnex(knexfile: string): { readonly version: string; reado
 function parametersOf(connection: unknown): object {
   if (typeof connection !== 'object' || connection === null) return {};
   const { connectionString: _, ...parameters } = connection as { connectionString?: unknown };
-  // As the connection was decided on: nothing of another one may fill what it leaves open.
+  // The connection is already decided: settings of another one must not fill its gaps.
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => !decided.has(name)));
 }
 

@@ -13,12 +13,12 @@ export interface FillingProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly guard: FillingGuard;
-  /** Where what the project prints goes; its stderr is ours. */
+  /** The destination of the project's output; its stderr is ours. */
   readonly stdout: 'inherit' | 'stderr';
   readonly stdin: 'inherit' | 'ignore';
   /** Ends the process. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with each migration that is done, how many of all are, and how long it took. */
+  /** Called with each completed migration, the number of all, and its duration. */
   readonly onMigration?:
     | ((name: string, count: { done: number; of: number; tookMs: number }) => void)
     | undefined;
@@ -29,7 +29,7 @@ export interface FillingProcessOptions {
 /** The program. */
 const program = join(packageDirectory, 'filling-process.cjs');
 
-/** How long it may take to say what it was at when it is told to end; a command gets 5 s before it is killed. */
+/** How long it may take to report its state after it is told to end; a command gets 5 s before it is killed. */
 const abortingMs = { knex: 2000, setup: 2000, command: 7000 } as const;
 
 /**
@@ -111,12 +111,12 @@ function tell(child: ChildProcess, message: ToFillingProcess): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-/** Newer Nodes warn of each TypeScript file of a package that does not say what its modules are. */
+/** Newer versions of Node warn of each TypeScript file of a package that does not declare its module kind. */
 const noTypelessWarning = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
 /**
- * Loaders and the like that this process was started with; no debugger, which has one port, and nothing that would make a
- * test runner of it.
+ * Loaders and the like that this process was started with; no debugger, which has one port, and no option that would
+ * turn it into a test runner.
  */
 function ownArguments(): string[] {
   return process.execArgv.filter((argument, index, all) => {

@@ -19,7 +19,7 @@ interface Pooled {
   holder: Borrower | null;
   /** Whether it is only meant for its holder's next file. */
   reserved: boolean;
-  /** Settles when it holds what the template holds. */
+  /** Settles when it has the content of the template. */
   ready: Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export class DatabasePool {
     this.#run = run;
   }
 
-  /** Makes so many in advance, in the background. */
+  /** Makes this many in advance, in the background. */
   warm(count: number): void {
     for (let n = 0; n < count; n += 1) this.#inBackground(this.#warm());
   }
@@ -93,7 +93,7 @@ export class DatabasePool {
    * Takes a database back, and resets it in the background.
    *
    * @param next whether to name the borrower's next database; `same`, whether to name this one
-   * @returns the name of the next one, where there is one; and the database that was kept, where it was to be
+   * @returns the name of the next one, if there is one; and the database that was kept, if requested
    */
   async giveBack(
     borrower: Borrower,
@@ -117,7 +117,7 @@ export class DatabasePool {
     return { next: next === 'none' ? null : (other ?? pooled).database.name, kept: null };
   }
 
-  /** Makes a database that is lent what the template is, while its borrower goes on. */
+  /** Restores a lent database to the state of the template, while its borrower goes on. */
   async reset(borrower: Borrower, name: string, sessionGraceMs: number): Promise<ResetReport> {
     const { database } = this.#lentTo(borrower, name);
     return resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true });
@@ -179,14 +179,14 @@ export class DatabasePool {
     this.#returning += 1;
     const offer = (): void => {
       this.#returning -= 1;
-      // A process that has the same pid may have asked for it by its name.
+      // A process that has the same pid may have requested it by its name.
       if (pooled.holder === null && this.#all.has(pooled)) this.#offer(pooled);
       this.#fill();
     };
     this.#inBackground(pooled.ready.then(offer, offer));
   }
 
-  /** Resets a database, or makes another where that cannot be done. */
+  /** Resets a database, or makes another one if that cannot be done. */
   async #makeReady(pooled: Pooled): Promise<void> {
     const { database } = pooled;
     const ready = resetDatabase(database, { graceMs })

@@ -5,14 +5,14 @@ import { openHost, type TestHost } from './host.js';
 import { answerIn, type DetachedAnswer, type DetachedHost, placesUpTo } from '../wire/detached.js';
 import { lives } from '../wire/process-lives.js';
 
-/** How often it looks whether its runner is still there. */
+/** How often it checks whether its runner still exists. */
 const lookEveryMs = 200;
 
 /**
- * Is the host of a run whose runner cannot be it, in a process of its own that {@link startDetachedHost} has started;
- * ends the run when the runner is gone.
+ * The host of a run whose runner cannot be the host, in a process of its own that {@link startDetachedHost} has
+ * started. Ends the run when the runner is gone.
  *
- * @param about what the process was told on its command line, as JSON
+ * @param about the command line of the process, as JSON
  */
 export async function hostUntilRunnerEnds(about: string): Promise<void> {
   const { directory, runner, place } = JSON.parse(about) as DetachedHost;

@@ -1,7 +1,7 @@
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Has a signal that would end this process end its runs first; then the process goes the way it would have gone.
+ * When a signal would end this process, ends its runs first; then the signal has its usual effect.
  *
  * @param end ends them
  */

@@ -21,7 +21,7 @@ import { serveWorker } from './serve-worker.js';
 /** Options of {@link beginHost}, beside those of {@link startRun}. */
 export interface BeginHostOptions extends StartRunOptions {
   /**
-   * Folders of projects whose run this is; a worker of another one has to say which it is of.
+   * Folders of the projects that the run is for; a worker of another project has to name its own.
    * @default [cwd]
    */
   readonly directories?: readonly string[] | undefined;
@@ -34,7 +34,7 @@ export interface BeginHostOptions extends StartRunOptions {
 
 /** Options of {@link TestHost.add}. */
 export interface AddRunOptions {
-  /** Folders of the projects whose run it is. */
+  /** Folders of the projects that the run is for. */
   readonly directories: readonly string[];
   /**
    * How many databases to make in advance, in the background.
@@ -42,7 +42,7 @@ export interface AddRunOptions {
    */
   readonly ready?: number | undefined;
   /**
-   * Whether its server stays until watch mode ends, though not longer.
+   * Whether its server stays until watch mode ends, but no longer.
    * @default false
    */
   readonly watched?: boolean | undefined;
@@ -89,23 +89,23 @@ export class TestHost {
     return [...this.#runs.values(), ...this.#leaving].map(({ run }) => run);
   }
 
-  /** How to reach it, as the run's variable says. */
+  /** Its address, as in the run's variable. */
   get address(): string {
     return toHostVariable(this.#address);
   }
 
-  /** Hands the way to this host to processes that are started with an environment. */
+  /** Passes the address of this host to processes that are started with an environment. */
   offerTo(environment: NodeJS.ProcessEnv): void {
     setHostVariable(environment, this.address);
   }
 
-  /** Begins one more run, such as that of another project. @throws what {@link startRun} throws */
+  /** Begins one more run, such as that of another project. @throws the errors of {@link startRun} */
   async begin({ directories, ready = 1, ...options }: BeginHostOptions = {}): Promise<TestRun> {
     const run = await startRun(options);
     return this.add(run, { directories: directories ?? [options.cwd ?? process.cwd()], ready });
   }
 
-  /** Takes a run that was begun elsewhere, and ends it. */
+  /** Takes over a run that was begun elsewhere, and ends it. */
   add(run: TestRun, { directories, ready = 1, watched = false }: AddRunOptions): TestRun {
     const hosted = new RunOfHost(run, directories, watched);
     this.#runs.set(run.id, hosted);
@@ -144,10 +144,10 @@ export class TestHost {
 
 /**
  * Makes this process the host of a run of tests: begins the run as {@link startRun} does, and lends databases to the
- * workers that are started from now on, which find it by the one variable that is set in this process's environment.
- * The host alone holds sessions of ours, makes databases, resets and drops them; it does not keep the process alive.
+ * workers that are started from now on. They find it by a single variable in this process's environment. Only the host
+ * opens administrative sessions, and creates, resets and drops databases; it does not keep the process alive.
  *
- * @throws {@link PgEvictError} what {@link startRun} throws; nothing is left then
+ * @throws {@link PgEvictError} the errors of {@link startRun}; nothing is left then
  */
 export async function beginHost(options: BeginHostOptions = {}): Promise<TestHost> {
   const host = await openHost();
@@ -166,7 +166,7 @@ export async function openHost(): Promise<TestHost> {
   return TestHost.listen();
 }
 
-/** Ends the runs of a host, with every database of theirs, and takes its variable away. May be called again. */
+/** Ends the runs of a host, with all their databases, and removes its variable. May be called again. */
 export async function endHost(host: TestHost): Promise<void> {
   removeHostVariable(process.env);
   await host.end();

@@ -34,7 +34,7 @@ export class RunOfHost {
   /**
    * The pool of a template.
    *
-   * @throws {@link PgEvictError} `CONFIG_INVALID` for one that the configuration does not name
+   * @throws {@link PgEvictError} `CONFIG_INVALID` for a template that the configuration does not name
    */
   async poolOf({
     template,

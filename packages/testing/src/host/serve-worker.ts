@@ -50,7 +50,7 @@ export function serveWorker(socket: Socket, secret: string, runs: ReadonlyMap<st
   };
   socket.unref();
   socket.on('error', () => undefined);
-  // In the process of a runner that runs tests in band, none of it is the file's that runs.
+  // If a runner runs tests in its own process, none of this work belongs to the running file.
   socket.on('close', () =>
     unwatched(() => {
       for (const run of runs.values()) void run.leave(borrower).catch(() => undefined);

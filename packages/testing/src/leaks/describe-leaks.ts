@@ -5,11 +5,11 @@ import type { SourceLine } from '@pg-evict/core/internal/own-connections';
 
 const longestQuery = 200;
 
-/** How the usual libraries are told to let go. */
+/** The calls that close connections in the usual libraries. */
 const remedy = (hook: string): string =>
   `Close it before the file ends, in ${hook}: client.end(), pool.end(), knex.destroy(), sql.end(), sequelize.close(), dataSource.destroy(), …`;
 
-/** The same where JavaScript of this thread does not hold them. */
+/** The same for connections that JavaScript of this thread does not hold. */
 const remedyElsewhere = (hook: string): string =>
   `End what holds it before the file ends, in ${hook}: child.kill() or worker.terminate(), and wait for "exit", …`;
 

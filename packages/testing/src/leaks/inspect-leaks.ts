@@ -19,7 +19,7 @@ export interface LeakedSession {
   readonly ageMs: number;
   /** The current or last query. */
   readonly query: string | null;
-  /** Our end of it; `null` where it belongs to another process, a thread or a native addon. */
+  /** Our end of it; `null` if it belongs to another process, a thread or a native addon. */
   readonly socket: OpenSocket | null;
 }
 
@@ -50,16 +50,16 @@ ORDER BY backend_start, pid`;
 export interface InspectLeaksOptions {
   /** The server the client is connected to. */
   readonly server: ServerEndpoint;
-  /** Databases of which every session counts, whichever process it is of. @default none */
+  /** Databases of which every session counts, regardless of its process. @default none */
   readonly database?: string | readonly string[] | undefined;
   /** Backends that are ours. @default none */
   readonly ownPids?: readonly number[] | undefined;
 }
 
 /**
- * Asks the server about the sessions behind open sockets: by the pid that the backend told, else by the client's port.
- * A socket whose backend is not on this server does not count. Changes nothing; without `pg_read_all_stats` the server
- * hides what sessions of other roles do.
+ * Asks the server for the sessions of open sockets: by the pid that the backend reported, else by the client's port. A
+ * socket whose backend is not on this server does not count. Changes nothing; without `pg_read_all_stats` the server
+ * hides the activity of other roles' sessions.
  */
 export async function inspectLeaks(
   client: Queryable,

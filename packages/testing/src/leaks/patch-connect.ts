@@ -84,7 +84,7 @@ function know(record: SocketRecord, pid: number): void {
   record.owner.backendPids.add(pid);
 }
 
-/** Whether the session behind a socket is, or is about to be, there; not one whose end has been said. */
+/** Whether the session of a socket is, or is about to be, there; not one that has said goodbye. */
 export function isOpen({ socket, secured }: SocketRecord): boolean {
   const stream = secured ?? socket;
   return !stream.destroyed && !stream.writableEnded && !socket.destroyed;
@@ -96,7 +96,7 @@ function tidy({ elsewhere, records }: SocketRegistry): void {
   for (const socket of elsewhere) if (socket.destroyed) elsewhere.delete(socket);
 }
 
-/** Whether any socket to another than the server is open. */
+/** Whether any socket to another program than the server is open. */
 export function isConnectedElsewhere({ elsewhere }: SocketRegistry): boolean {
   return [...elsewhere].some((socket) => !socket.destroyed);
 }

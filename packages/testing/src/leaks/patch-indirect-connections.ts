@@ -10,7 +10,7 @@ import { followTrail, noteConnected, runningOwner, type SocketRegistry } from '.
  */
 const ofDrivers = new Set(['dns', 'net', 'tls']);
 
-/** Native addons that the test runner loads for itself, also while a file runs: none has to do with a database. */
+/** Native addons that the test runner loads for itself, also while a file runs: none concerns a database. */
 const addonsOfRunner = /[\\/](?:@unrs|@swc|@parcel|fsevents)[\\/]/;
 
 type AnyFunction = (this: unknown, ...parameters: unknown[]) => unknown;

@@ -11,7 +11,9 @@ export interface SocketOwner {
   /** The running part of the file, such as the name of a test. */
   phase: string | null;
   over: boolean;
-  /** Whether it can have reached anybody: it has had a socket connect, sent a datagram, or found a socket open. */
+  /**
+   * Whether it can have reached another program: it has connected a socket, sent a datagram, or found a socket open.
+   */
   connected: boolean;
   /** Whether lines are looked for. */
   trailed: boolean;
@@ -19,7 +21,7 @@ export interface SocketOwner {
   readonly backendPids: Set<number>;
   /** Processes and threads that it has started. */
   readonly started: WeakRef<ChildProcess | Worker>[];
-  /** Connections that were not made, as the file was over. */
+  /** Connections that were refused because the file was over. */
   refused: number;
 }
 
@@ -32,7 +34,7 @@ export interface SocketRecord {
   readonly target: SocketTarget;
   readonly openedAt: Date;
   readonly phase: string | null;
-  /** Its stack is put into words only when it is asked for. */
+  /** Its stack is formatted only when it is needed. */
   readonly stack: Error;
   readonly site: NodeJS.CallSite | undefined;
   backendPid: number | null;
@@ -48,15 +50,15 @@ export interface SocketRegistry {
   /** For code that has lost its context. */
   current: SocketOwner | null;
   readonly trail: CallTrail;
-  /** Sockets to others than the server, which a file may find open that did not open them. */
+  /** Sockets to other programs than the server, which may be used by files that did not open them. */
   readonly elsewhere: Set<Socket>;
-  /** Whether there may be a way to the server that is not seen here: a child process, a thread, a native addon. */
+  /** Whether there may be an unseen way to the server: a child process, a thread, a native addon. */
   blind: boolean;
-  /** Whether a driver was used that no file had loaded, so that what a file loads says nothing. */
+  /** Whether a driver was used that no file had loaded, so that the modules a file loads prove nothing. */
   driverOutside: boolean;
 }
 
-/** How many promises are asked for the line that made them: of a file from its driver on, and of each test and hook. */
+/** The number of promises whose creating line is read: of a file from its driver on, and of each test and hook. */
 const promisesOfFile = 250;
 const promisesOfPhase = 100;
 

@@ -16,17 +16,17 @@ import { socketRegistry } from './socket-registry.js';
 export interface WatchSocketsOptions {
   /** The test file. */
   readonly file: string;
-  /** The server; sockets to others are let be. */
+  /** The server; sockets to others are ignored. */
   readonly server: ServerEndpoint;
   /**
-   * Whether the file loads modules of its own, as in a sandbox of Jest: lines are looked for only once it loads what a
-   * driver needs (`net`, `tls`, `dns`).
+   * Whether the file loads modules of its own, as in a sandbox of Jest: lines are looked for only once it loads a
+   * module that a driver needs (`net`, `tls`, `dns`).
    * @default false
    */
   readonly sandboxed?: boolean | undefined;
   /**
-   * Whether the asynchronous context that this is called in becomes the file's. Without it, what has no other context is
-   * the file's while it runs, and {@link SocketWatch.run} gives it one.
+   * Whether the asynchronous context of this call becomes the file's. Otherwise, code without another context belongs
+   * to the file while it runs, and {@link SocketWatch.run} gives it one.
    * @default true
    */
   readonly entered?: boolean | undefined;
@@ -36,7 +36,7 @@ export interface WatchSocketsOptions {
 export interface OpenSocket {
   /** The destination that it was told to connect to. */
   readonly target: SocketTarget;
-  /** The backend behind it, as it named itself; `null` while it is connecting. */
+  /** The pid of its backend, as the backend reported it; `null` while it is connecting. */
   readonly backendPid: number | null;
   /** Of TCP; `null` for a Unix socket. */
   readonly localPort: number | null;
@@ -49,18 +49,18 @@ export interface OpenSocket {
 
 /** The sockets of a test file, from its first line until {@link SocketWatch.end}. */
 export interface SocketWatch {
-  /** Runs something in a context that is the file's, with everything it calls or leaves behind. */
+  /** Runs a callback in a context that is the file's, with everything it calls or leaves behind. */
   run<T>(callback: () => T): T;
   /** Says which part of the file begins to run, and looks for lines again. */
   enter(phase: string | null): void;
-  /** Says that it is over, so that lines are hardly looked for until the next begins. */
+  /** Says that the phase is over, so that hardly any lines are looked for until the next one begins. */
   leave(): void;
   /** Those that are open now. Does not wait. */
   openSockets(): OpenSocket[];
   /**
-   * Whether anything can have got to the server since the file began, or since {@link SocketWatch.forgetUse}: any socket
-   * was opened, or was open then; a datagram was sent; or this thread has ever started a process or a thread, or loaded
-   * a native addon, which may have sockets that are not seen.
+   * Whether any code can have reached the server since the file began, or since {@link SocketWatch.forgetUse}: any
+   * socket was opened, or was open then; a datagram was sent; or this thread has ever started a process or a thread, or
+   * loaded a native addon, whose sockets are not seen.
    */
   readonly used: boolean;
   /** Marks everything done so far as known. */
@@ -80,11 +80,11 @@ export interface SocketWatch {
    * client that was forgotten cannot crash the process.
    */
   detach(): void;
-  /** Lets the process end although processes and threads still run that the file has started. */
+  /** Lets the process end although processes and threads that the file has started still run. */
   unrefStarted(): void;
   /** The file is over: code that it left behind cannot connect to the server any more. Detaches as well. */
   end(): void;
-  /** How many connections were asked for after {@link end}. */
+  /** How many connections were requested after {@link end}. */
   readonly refused: number;
 }
 
@@ -114,7 +114,7 @@ export function watchSockets({
     started: [],
     refused: 0,
   };
-  // The setup function of a template may be filling one within a test file; a file within no other.
+  // The setup function of a template may be filling one within a test file; a test file never runs within another one.
   const outer = sandboxed ? null : registry.current;
   registry.current = owner;
   if (entered) registry.owners.enterWith(owner);

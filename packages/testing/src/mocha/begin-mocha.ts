@@ -6,17 +6,17 @@ import { mochaProcess } from './mocha-process.js';
 import type { RootHooks } from './mocha-types.js';
 import { TestProcess } from './test-process.js';
 
-/** A root hook plugin of Mocha's; without hooks in a process that runs no tests. */
+/** A root hook plugin for Mocha; without hooks in a process that runs no tests. */
 export interface MochaPlugin {
   readonly mochaHooks?: RootHooks;
 }
 
 /**
  * Gives this process of Mocha a database of its own before it loads test files: sets its variables, waits until the
- * database is ready, and gives the hooks that reset it between files. The first process of a run starts the host of the
- * run.
+ * database is ready, and returns the hooks that reset it between files. The first process of a run starts the host of
+ * the run.
  *
- * @throws {@link PgEvictError} what `startRun` and `acquireDatabase` throw
+ * @throws {@link PgEvictError} the errors of `startRun` and `acquireDatabase`
  */
 export async function beginMocha(): Promise<MochaPlugin> {
   const mocha = mochaProcess();

@@ -2,7 +2,7 @@ import Module from 'node:module';
 
 /** The role of this process in a run of Mocha. */
 export interface MochaProcess {
-  /** The process whose end is that of the run. */
+  /** The process that the run ends with. */
   readonly runner: number;
   /** Whether it runs tests: Mocha's own process leaves them to its workers with `--parallel`. */
   readonly runsTests: boolean;
@@ -11,7 +11,7 @@ export interface MochaProcess {
   readonly isWatching: boolean;
 }
 
-/** Options of Mocha's, as its command line and its configuration files say. */
+/** Mocha's options, from its command line and its configuration files. */
 interface MochaOptions {
   readonly parallel?: unknown;
   readonly watch?: unknown;
@@ -30,7 +30,10 @@ export function mochaProcess(): MochaProcess | undefined {
   return { runner: pid, runsTests: parallel !== true, isWorker: false, isWatching: watch === true };
 }
 
-/** Mocha has read them before it loads what `--require` names, and keeps them to itself: it is asked to read them again. */
+/**
+ * Mocha has read them before it loads the modules of `--require`, but does not expose them, so it is asked to read them
+ * again.
+ */
 function mochaOptions(): MochaOptions {
   const parameters = process.argv.slice(2);
   const { _cache: modules } = Module as unknown as { readonly _cache: NodeJS.Dict<NodeJS.Module> };

@@ -54,7 +54,7 @@ export function buildingName(run: string, hash: string): string {
   return `pg_evict_building_${run}_${hash}`;
 }
 
-/** Names that may be ours, as LIKE has it; {@link readOwnName} tells. */
+/** A LIKE pattern for names that may be ours; {@link readOwnName} decides. */
 export const ownNamesLike = 'pg\\_evict\\_%';
 
 const runDatabase = /^pg_evict_(test|kept|building)_([0-9a-z]{8})_[0-9a-f_]+$/;
@@ -68,10 +68,13 @@ export function readOwnName(name: string): OwnDatabase | undefined {
   return { name, kind: kind as OwnDatabaseKind, run };
 }
 
-/** Names that may be made from one of ours, as LIKE has it; {@link isDerivedName} tells. */
+/** A LIKE pattern for names that may be made from one of ours; {@link isDerivedName} decides. */
 export const derivedNamesLike = '%pg\\_evict\\_test\\_%';
 
-/** Whether the name holds that of a test database and more: a project made it for itself, such as `<database>_shadow`. */
+/**
+ * Whether the name contains that of a test database and more: a project has created it for itself, such as
+ * `<database>_shadow`.
+ */
 export function isDerivedName(name: string): boolean {
   return readOwnName(name) === undefined && /pg_evict_test_[0-9a-z]{8}_[0-9a-f_]*[0-9a-f]/.test(name);
 }

@@ -14,10 +14,10 @@ function running(): { file: TestFile | undefined } {
 
 /**
  * Gives the test file that this process is about to load a database of its own: sets its variables, waits until the
- * database is ready, and sees to the end of the file. The first process of a run that finds no host starts one. Does
- * nothing in a process that is none of a test file's.
+ * database is ready, and takes care of the end of the file. The first process of a run that finds no host starts one.
+ * Does nothing in a process that runs no test file.
  *
- * @throws {@link PgEvictError} what `startRun` and `acquireDatabase` throw
+ * @throws {@link PgEvictError} the errors of `startRun` and `acquireDatabase`
  */
 export async function beginTestFile(): Promise<void> {
   const role = roleInRun();
@@ -38,7 +38,7 @@ export async function beginTestFile(): Promise<void> {
   await database.ready();
 }
 
-/** Gives the database of this process back, where it has one. */
+/** Gives the database of this process back, if it has one. */
 export async function leaveTestFile(): Promise<void> {
   await running().file?.leave();
 }

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 
 /** The role of this process in a run of node:test. */
 export interface TestProcess {
-  /** The process whose end is that of the run. */
+  /** The process that the run ends with. */
   readonly runner: number;
-  /** The test file that it runs; `null` where it runs them all. */
+  /** The test file that it runs; `null` if it runs them all. */
   readonly file: string | null;
 }
 

@@ -1,7 +1,7 @@
 /** The context of a test. */
 export interface RunningTest {
   readonly name: string;
-  /** With the names of those that it is in. */
+  /** With the names of the tests around it. */
   readonly fullName?: string | undefined;
 }
 

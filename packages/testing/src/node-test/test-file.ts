@@ -15,7 +15,7 @@ import { type RunningTest, RunningTests } from './running-tests.js';
 /** Loaded by none but the processes of its test files. */
 type NodeTest = typeof import('node:test');
 
-/** Of the test that fails where sessions were left open. */
+/** The name of the test that fails if sessions were left open. */
 const title = 'leaves no PostgreSQL session open';
 
 /** The end of a test has this too, from Node 20.12 on. */
@@ -23,7 +23,7 @@ interface EndedTest extends RunningTest {
   readonly passed?: boolean | undefined;
 }
 
-/** A test file of node:test while it runs, or all of them where one process runs them. */
+/** A test file of node:test while it runs, or all of them if one process runs them. */
 export class TestFile {
   readonly #node: NodeTest;
   readonly #database: FileDatabase;
@@ -37,7 +37,7 @@ export class TestFile {
   #isOver = false;
   #isReporting = false;
 
-  /** @param main the main module; `null` where the runner loads the files */
+  /** @param main the main module; `null` if the runner loads the files */
   constructor(node: NodeTest, database: FileDatabase, main: string | null, timers: TimerTrack) {
     this.#node = node;
     this.#database = database;
@@ -45,7 +45,7 @@ export class TestFile {
     this.#timers = timers;
   }
 
-  /** Has the runner tell when tests begin and end, and sees to the end of the file. */
+  /** Makes the runner report the beginning and the end of tests, and takes care of the end of the file. */
   follow(): void {
     const { after, afterEach, beforeEach } = this.#node;
     beforeEach(async (context) => this.#beginTest(context));
@@ -95,7 +95,7 @@ export class TestFile {
     const leaks = await this.#database.findLeaks();
     letGo(this.#database, leaks, this.#timers);
     if (leaks.length > 0) await this.#report(leaks);
-    // Else the process may go on to do something that its tests do not wait for.
+    // Otherwise the process may go on with work that its tests do not wait for.
     if (leaks.length > 0 || settings.leaks === 'ignore' || forcesExit()) await this.#giveBack();
   }
 
@@ -119,7 +119,7 @@ export class TestFile {
 
   async #leave(): Promise<void> {
     try {
-      // The runner's own listener is called now, too, and says whether all has passed.
+      // The runner's own listener is called now, too, and decides whether everything passed.
       await nextTurn();
       await nextTurn();
       await this.#giveBack();

@@ -18,7 +18,7 @@ export class CopyState {
   readonly baseline: Baseline;
   /** The database's rows in the shared catalogs. */
   readonly facts: string;
-  /** Whether triggers and foreign keys keep quiet when changes are undone. */
+  /** Whether triggers and foreign keys can be disabled while changes are undone. */
   readonly asReplica: boolean;
   readonly isSuperuser: boolean;
   /** `server_version_num` */
@@ -45,7 +45,8 @@ export class CopyState {
       await assertUnloggedIntact(run, session);
       const role = await becomeReplica(session);
       const { facts, nextTransaction: newSince } = await readSurroundings(session);
-      // Waited for: it locks all relations for a moment, and a test that locks some in another order would not get on.
+      // Waited for: it locks all relations for a moment, and a test that locks some in another order would deadlock
+      // with it.
       if (run.baseline !== undefined) {
         await prepareProbes(session, run.baseline.probes, run.baseline.statements);
       }
@@ -89,7 +90,7 @@ export class CopyState {
   /** The same, regardless of other writes meanwhile. */
   async compare(): Promise<Differences> {
     const [catalogs = new Map(), ...others] = await this.#ask(...groups).catch(async (error: unknown) => {
-      // Of a table that is gone nothing can be asked; the catalogs tell.
+      // A dropped table cannot be queried; the catalogs show the drop.
       const [changed] = await this.#ask('catalogs');
       if (changed === undefined || changed.size === 0) throw error;
       return [changed];
@@ -104,8 +105,8 @@ export class CopyState {
   }
 
   /**
-   * Where relations are stored elsewhere, as after TRUNCATE, and nothing else has changed in the catalogs: the tables
-   * with rows among them, whose order is not known any more, as if all of these were new.
+   * If relations have new storage, as after TRUNCATE, and nothing else has changed in the catalogs: the tables with
+   * rows among them. Their order is not known any more, as if all rows were new.
    */
   async #storedAnew(changed: Differences): Promise<Differences | undefined> {
     const { classes, first, second, probes } = this.baseline;

@@ -11,8 +11,8 @@ export interface KeptRows {
 }
 
 /**
- * How large a table may be whose rows are kept in memory: in pages, as larger ones are vacuumed in the template, which
- * cannot be repeated; in bytes with TOAST; and in bytes for all.
+ * The maximum size of a table whose rows are kept in memory: in pages, because larger ones are vacuumed in the
+ * template, which cannot be repeated; in bytes with TOAST; and in bytes for all.
  */
 const keptPages = 9;
 const keptOfOne = 2 * 2 ** 20;
@@ -38,7 +38,7 @@ export async function readRows(
 ): Promise<Map<number, KeptRows>> {
   const { rows: settings } = await session.query<{ encoding: string }>('SHOW server_encoding', []);
   const [encoding] = settings.map((row) => Object.values(row)[0]);
-  // Bytes of no known encoding would not come back as they went.
+  // Bytes without a known encoding would not be restored exactly.
   if (encoding === 'SQL_ASCII') return new Map();
   let size = 0;
   const kept = probes
@@ -74,7 +74,7 @@ async function readTexts(
     return rows.map(({ index, texts, places }) => [index, { texts: texts ?? [], places }] as const);
   } catch (error) {
     if (session.lost) throw error;
-    // A column that is computed when it is read may fail; such a table is copied, as a large one is.
+    // A computed column may fail when it is read; such a table is copied, like a large one.
     if (tables.length === 1) return [];
     const each: (readonly [number, KeptRows])[] = [];
     for (const table of tables) each.push(...(await readTexts(session, [table])));

@@ -14,7 +14,7 @@ const grownPages = 32;
 /** Tables of more pages are vacuumed in the template. */
 const unvacuumedPages = 9;
 
-/** So many tables are truncated, with those that refer to them; a new copy is faster than more. */
+/** The maximum number of tables that are truncated, with those that refer to them; a new copy is faster than more. */
 const truncatedAtMost = 16;
 
 /**
@@ -46,7 +46,7 @@ export interface UndoPlan {
 
 type Circumstances = Pick<CopyState, 'baseline' | 'asReplica' | 'isSuperuser'>;
 
-/** Plans how to undo changes; says in words why only a new copy will do. */
+/** Plans how to undo changes; returns the reason, in words, if only a new copy will do. */
 export function planUndo(circumstances: Circumstances, changed: Differences): UndoPlan | string {
   const { baseline } = circumstances;
   const tables = new Map<number, TableUndo>();
@@ -85,9 +85,9 @@ function methodFor(
   const canRefill = (isEmpty || refill !== undefined) && !baseline.unrepeatable.has(index);
   const canVacuum = isSuperuser && pages - relation.pages <= grownPages;
   const table = { relation, index };
-  // A row that was updated is a new one; so the template's are all there, and where they were.
+  // An updated row counts as new; so all rows of the template are there, and in their places.
   if (!isEmpty && BigInt(count) - newRows === first) {
-    // VACUUM tells where there is room in pages but the last, unless it has done so in the template.
+    // VACUUM records free space in pages except the last, unless it has done so in the template.
     if (canVacuum && (relation.pages <= 1 || relation.pages > unvacuumedPages)) {
       return { ...table, method: 'vacuum', refill: undefined };
     }
@@ -107,7 +107,7 @@ function addReferring(baseline: Baseline, tables: Map<number, TableUndo>): strin
       relation?.kind === 'table' ? [[relation.oid, { relation, index }] as const] : [],
     ),
   );
-  // The list grows while it is gone through.
+  // The list grows during the loop.
   for (const { relation } of truncated) {
     if (!relation.mayTruncate) return `our role may not truncate ${sqlName(relation)}`;
     for (const oid of relation.referencedBy) {
@@ -148,7 +148,7 @@ function obstacleTo(
     }
     const hasRules = asReplica ? relation.replicaRules : relation.originRules;
     if (hasRules && (method !== 'truncate' || refill !== undefined)) return `${name} has rules`;
-    // Without the privilege to keep foreign keys quiet, rows that others refer to cannot be taken away for a moment.
+    // Without the privilege to disable foreign keys, rows that others refer to cannot be removed for a moment.
     const referring = relation.referencedBy.filter((oid) => filled.has(oid) && !truncated.has(oid));
     if (!asReplica && refill !== undefined && referring.length > 0)
       return `other tables refer to rows of ${name}`;

@@ -12,8 +12,8 @@ export interface PlannerNumbers {
 const ofUsers = `c.oid >= 16384 AND c.relkind IN ('r', 'm', 'i') AND c.relpersistence <> 't'`;
 
 /**
- * Two numbers that say whether any of these has changed: VACUUM and ANALYZE write them in place. An index that is empty
- * is known to be so where it was made, and not known where it was truncated, which is the same for the planner.
+ * Two numbers that show whether any of these has changed: VACUUM and ANALYZE write them in place. The size of an empty
+ * index is known after its creation, and unknown after a truncation, which is the same for the planner.
  */
 export const plannerProbe = `SELECT count(*), (coalesce(sum(hashtextextended(CASE
     WHEN c.relkind = 'i' AND c.reltuples <= 0 THEN c.oid::text
@@ -34,8 +34,8 @@ export async function readPlannerNumbers(session: ServerSession): Promise<Map<nu
 }
 
 /**
- * Writes them again where VACUUM has changed them, as SQL; it returns the oids of those it has written. Superusers may, and it is
- * what `pg_restore_relation_stats()` does from 18 on.
+ * SQL that restores them if VACUUM has changed them; it returns the oids of the restored ones. Superusers may run it,
+ * and it does the same as `pg_restore_relation_stats()` from 18 on.
  */
 export function writePlannerNumbers(numbers: readonly PlannerNumbers[]): string {
   const values = numbers.map(

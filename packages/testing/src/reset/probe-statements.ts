@@ -1,14 +1,14 @@
 import type { ServerSession } from '../session/server-session.js';
 import type { Relation, Since } from './relations.js';
 
-/** Something whose content can be asked for in two numbers. */
+/** An object whose content can be compared by two numbers. */
 export interface Probe {
   readonly group: ProbeGroup;
   /** The relation it is about; none for a probe of the database as a whole. */
   readonly relation: Relation | undefined;
   /** For messages. */
   readonly name: string;
-  /** Returns the two numbers; `$1` and `$2` are what {@link Since} says. */
+  /** Returns the two numbers; `$1` and `$2` are the fields of {@link Since}. */
   readonly sql: string;
 }
 
@@ -39,10 +39,13 @@ export interface ProbeNumbers {
   readonly second: readonly string[];
 }
 
-/** How many relations one statement locks at most: the time to plan it grows with their square. */
+/** The maximum number of relations that one statement locks: its planning time grows with their square. */
 const locksOfStatement = 200;
 
-/** How many relations are locked at once, with their indexes: all workers share `max_locks_per_transaction`. */
+/**
+ * The maximum number of relations that are locked at once, with their indexes: all workers share
+ * `max_locks_per_transaction`.
+ */
 const locksAtOnce = 400;
 
 /** How many relations a probe locks: its own, and the indexes that the planner looks at. */
@@ -80,7 +83,7 @@ export function packed<T>(items: readonly T[], weigh: (item: T) => number, limit
   return parts;
 }
 
-/** Has the server parse the statements, which are planned once. They return the probes whose numbers differ from $3 and $4. */
+/** Prepares the statements, which are planned once. They return the probes whose numbers differ from $3 and $4. */
 export async function prepareProbes(
   session: ServerSession,
   probes: readonly Probe[],
@@ -100,7 +103,7 @@ export async function prepareProbes(
   }
 }
 
-/** Asks the prepared probes of groups; returns for each the numbers that differ from these. */
+/** Runs the prepared probes of groups; returns for each the numbers that differ from these. */
 export async function askProbes(
   session: ServerSession,
   known: ProbeNumbers & { readonly statements: readonly ProbeStatement[] },

@@ -11,7 +11,7 @@ export const noTransaction = '0';
 export interface Since {
   /** A transaction id: rows written by it, or by a later one, are new. */
   readonly newSince: string;
-  /** Our own transaction after it, whose rows are not. */
+  /** Our own transaction after it, whose rows are not new. */
   readonly own: string;
 }
 

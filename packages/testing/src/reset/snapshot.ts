@@ -35,9 +35,9 @@ export interface Baseline extends ProbeNumbers {
   readonly planning: ReadonlyMap<number, readonly PlannerNumbers[]>;
   /** The `pg_class` row of each relation, by oid, without the place and kind of its storage. */
   readonly classes: ReadonlyMap<string, string>;
-  /** Tables, by the probe's index, whose rows turned out not to come back to where the template has them. */
+  /** Tables, by the probe's index, whose rows turned out not to return to their places in the template. */
   readonly unrepeatable: Set<number>;
-  /** Why it cannot be seen whether a copy still is what it was; then a new copy is always made. */
+  /** The reason why a change of a copy could go unnoticed; then a new copy is always made. */
   readonly uncertain: string | null;
 }
 
@@ -61,7 +61,7 @@ export const withNewRows = (second: string, newRows: number): string =>
  */
 const newRows = `count(*) FILTER (WHERE ${isNew('$1', '$2')})`;
 
-/** Rows in catalogs that say nothing: a session's temporary schema stays when the session goes. */
+/** Rows in catalogs without meaning: a session's temporary schema stays when the session ends. */
 const withoutTemporary = String.raw`WHERE nspname !~ '^pg_(toast_)?temp_\d+$'`;
 
 /** Reads the content of a copy that has not been used yet. */
@@ -149,8 +149,8 @@ function probesOf(relations: readonly Relation[]): Probe[] {
 }
 
 /**
- * Superusers see the content of large objects in a catalog. Others are asked for that of each: two sums of 48 bits of
- * their hashes. Returns why that cannot be, in words.
+ * Superusers see the content of large objects in a catalog. For other roles, each object is read: two sums of 48 bits
+ * of their hashes. Returns the reason, in words, if that is not possible.
  */
 async function probeLargeObjects(
   session: ServerSession,
@@ -169,7 +169,7 @@ async function probeLargeObjects(
   }
 }
 
-/** Whether a catalog is there that our role may not read. */
+/** Whether there is a catalog that our role may not read. */
 function hides(relations: readonly Relation[], catalog: string): boolean {
   return relations.some(({ kind, name, readable }) => kind === 'catalog' && name === catalog && !readable);
 }

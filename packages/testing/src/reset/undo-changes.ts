@@ -113,8 +113,8 @@ async function vacuum(
 }
 
 /**
- * Whether tables have as many pages as in the template, and rows that were inserted again are where they were. Where
- * they are not though all room was given back, they never will be.
+ * Whether tables have as many pages as in the template, and re-inserted rows are in their places. If they are not,
+ * although all space was given back, they never will be.
  */
 export async function areInPlace(
   { session, baseline }: CopyState,

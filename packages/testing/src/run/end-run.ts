@@ -18,15 +18,15 @@ export interface EndRunOptions {
 
 /**
  * Ends a run for this process: releases the databases it still has and closes its session. In the process that began
- * the run, the databases of its other processes are dropped as well, and so is a template that no later run may use;
- * a server that was started for the run is stopped; a database that a process still works with is left for later to sweep.
+ * the run, the databases of its other processes are dropped as well, and so is a template that no later run may use; a
+ * server that was started for the run is stopped. A database that a process still works with is left for a later sweep.
  *
  * @throws {@link PgEvictError} `CONNECTION_FAILED`
  */
 export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}): Promise<void> {
   return unwatched(async () => {
     try {
-      // A server of the run's own goes with all that is on it.
+      // A server that was started for the run ends with all databases on it.
       if (run.owned && !run.server.lasts) return;
       for (const database of run.databases) await releaseDatabase(database);
       if (run.owned) await dropAbandoned(run, force);

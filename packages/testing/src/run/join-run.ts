@@ -6,8 +6,8 @@ import { MaintenanceSession } from '../session/maintenance-session.js';
 /** Options of {@link joinRun}. */
 export interface JoinRunOptions {
   /**
-   * Whether this process ends the run, instead of the process that began it. That one must not call `endRun`, and must
-   * live until this has joined.
+   * Whether this process ends the run, instead of the process that began it. The latter must not call `endRun`, and
+   * must live until this process has joined.
    * @default false
    */
   readonly takeOver?: boolean | undefined;

@@ -17,23 +17,23 @@ import { sweepOver } from './sweep-test-databases.js';
 
 /** Options of {@link startRun}; missing ones are searched for, as by the command. */
 export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
-  /** Takes the place of the fields of the configuration's `testing` section. */
+  /** Overrides the fields of the configuration's `testing` section. */
   readonly testing?: ResolvedConfig['testing'];
 }
 
 /**
  * Begins a run of tests: finds the configuration, opens the server (the configured connection, or an embedded server
- * that lives as long as this process), sweeps what runs that are over have left, and makes sure of the template. With
- * `isolation: 'run'` the fixed database is recreated from it.
+ * that lives as long as this process), sweeps leftovers of runs that are over, and makes sure that the template exists.
+ * With `isolation: 'run'` the fixed database is recreated from it.
  *
- * Until {@link endRun}, or until all processes of the run are gone, a lock on the server says that the run lives.
- * Opens one session on the maintenance database, which does not keep the process alive. The configured database is not
+ * Until {@link endRun}, or until all processes of the run are gone, a lock on the server says that the run lives. Opens
+ * one session on the maintenance database, which does not keep the process alive. The configured database is not
  * touched.
  *
  * Needs CREATEDB.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`, `UNEXPECTED`
- * where the template cannot be built; ServerError where a server cannot be started
+ * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`,
+ * `UNEXPECTED` if the template cannot be built; ServerError if a server cannot be started
  */
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
   return unwatched(async () => {
@@ -103,7 +103,7 @@ function unknownTemplate(name: string, { templates = {} }: Testing): PgEvictErro
   });
 }
 
-/** Tests are handed a password, wherever it comes from. */
+/** Tests get the password from any source. */
 async function withPasswords(server: OpenedServer, control: MaintenanceSession): Promise<OpenedServer> {
   const { connection, target } = server;
   const found = await control.password();

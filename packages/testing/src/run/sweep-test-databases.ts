@@ -36,12 +36,12 @@ export interface SweepOptions {
    */
   readonly kept?: boolean | undefined;
   /**
-   * Also drops templates that were used within the last week, but by no run that lives.
+   * Also drops templates that were used within the last week, but not by a run that lives.
    * @default false
    */
   readonly templates?: boolean | undefined;
   /**
-   * Changes nothing; the report tells what would be dropped.
+   * Changes nothing; the report lists the databases that would be dropped.
    * @default false
    */
   readonly dryRun?: boolean | undefined;
@@ -68,7 +68,7 @@ export interface SweepReport {
   readonly dropped: readonly string[];
   /**
    * Databases of ours that stay, each with the reason, and those whose names were made from that of a test database
-   * (`<database>_shadow`), which others have made: they are never dropped.
+   * (`<database>_shadow`), which others have created: they are never dropped.
    */
   readonly left: readonly Unswept[];
   /** Databases that could not be dropped, each with the reason. */
@@ -121,7 +121,7 @@ export async function sweepTestDatabases(target: Target, options: SweepOptions =
   });
 }
 
-/** The same over a session that is there already. */
+/** The same over an existing session. */
 export async function sweepOver(
   control: MaintenanceSession,
   target: Target,

@@ -5,11 +5,11 @@ import { startTestServer } from '../server/start-test-server.js';
 import type { StartRunOptions } from './start-run.js';
 
 /**
- * The server for all runs of watch mode, as options of {@link startRun}: one of our own is started once and stays for
- * as long as this process, with the templates on it. Where tests have another server, there is nothing to say.
+ * The server for all runs of watch mode, as options of {@link startRun}: a server of our own is started once and stays
+ * for as long as this process, with its templates. If the tests have another server, there are no options.
  *
  * @param directory the folder of the project
- * @throws {@link PgEvictError} `CONFIG_INVALID` where what the server needs is not there; else ServerError
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if a requirement of the server is missing; else ServerError
  */
 export async function watchServer(directory: string): Promise<StartRunOptions> {
   const server = await ownServer(directory);

@@ -5,7 +5,7 @@ import { clearTimer, setTimer } from '../captured/clock.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import type { TestServer } from './test-server.js';
 
-/** How long it takes to find out who is in the way. */
+/** How long it takes to find the sessions in the way. */
 const explainingMs = 2000;
 
 /**
@@ -36,7 +36,10 @@ export async function dropTestDatabase(
   }
 }
 
-/** Cancels what our session on the maintenance database waits for: a limit of its own would hold for all its locks. */
+/**
+ * Cancels the statement that our session on the maintenance database waits with: a lock_timeout of its own would apply
+ * to all its locks.
+ */
 async function cancel(
   { connection, maintenanceDatabase }: TestServer['target'],
   statement: string,
@@ -53,9 +56,9 @@ async function cancel(
 }
 
 /**
- * The same within a deadline, over connections of its own; one that is protected stays.
+ * The same within a deadline, over connections of its own; a protected database stays.
  *
- * @throws {@link PgEvictError} what `dropDatabase` of core throws
+ * @throws {@link PgEvictError} the errors of core's `dropDatabase`
  */
 export async function dropTestDatabaseWithin(
   target: Target,

@@ -2,8 +2,8 @@ import { loadConfig, resolveTarget } from '@pg-evict/config';
 import type { TestServerSettings } from './start-test-server.js';
 
 /**
- * The server that is to be started for the tests of a project, `undefined` where they have one that is there: as
- * `testing.server` says, else where nothing names a connection.
+ * The server that has to be started for the tests of a project, `undefined` if they use an existing one: as
+ * `testing.server` says, else if nothing names a connection.
  */
 export async function ownServer(cwd: string): Promise<TestServerSettings | undefined> {
   const { config } = await loadConfig({ cwd });

@@ -16,7 +16,7 @@ const remediable = new Set<unknown>(['PACKAGE_MISSING', 'PLATFORM_UNSUPPORTED', 
  * lives as long as this process.
  *
  * @param from the folder of the project
- * @throws {@link PgEvictError} `CONFIG_INVALID` where what it needs is not there; else ServerError
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if a requirement is missing; else ServerError
  */
 export async function startTestServer(
   { kind, version, image, startTimeoutMs, tmpfs, reuse, settings: given }: TestServerSettings,

@@ -16,17 +16,17 @@ type Testing = NonNullable<ResolvedConfig['testing']>;
 export interface ReachableServer {
   /** How tests connect: the role of the application. */
   readonly connection: ConnectionSettings;
-  /** Parameters that the URL of a test database is to have, such as `sslmode=require`; empty, or begins with `?`. */
+  /** Parameters for the URL of a test database, such as `sslmode=require`; empty, or begins with `?`. */
   readonly urlParameters: string;
   /** libpq's variables for TLS. */
   readonly tlsEnvironment: Readonly<Record<string, string>>;
-  /** `connection` or what was started for the run. */
+  /** `connection` or the kind of server that was started for the run. */
   readonly kind: 'connection' | 'embedded' | 'testcontainers';
-  /** Whether it is still there when the run is over. */
+  /** Whether it still exists when the run is over. */
   readonly lasts: boolean;
 }
 
-/** A server on which test databases are made. */
+/** A server on which test databases are created. */
 export interface TestServer extends ReachableServer {
   /**
    * For administration: creating, resetting and dropping databases. Its `database` is the configured one, which is
@@ -35,17 +35,17 @@ export interface TestServer extends ReachableServer {
   readonly target: Omit<Target, 'connection'> & { readonly connection: ConnectionSettings };
 }
 
-/** A server, and how to stop it where it was started for the run. */
+/** A server, and how to stop it if it was started for the run. */
 export interface OpenedServer extends TestServer {
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Opens the server that is configured for tests: the configured connection, or one that is started and lives as long
- * as this process.
+ * Opens the server that is configured for tests: the configured connection, or a server that is started and lives as
+ * long as this process.
  *
- * @throws {@link PgEvictError} `PROTECTED` where the configured database or its host is protected,
- * `CONNECTION_FAILED`, `CONFIG_INVALID`; ServerError where a server does not start
+ * @throws {@link PgEvictError} `PROTECTED` if the configured database or its host is protected, `CONNECTION_FAILED`,
+ * `CONFIG_INVALID`; ServerError if a server does not start
  */
 export async function openServer(
   { server: given }: Testing,
@@ -104,14 +104,14 @@ export async function explainDenial(error: unknown, { target }: TestServer): Pro
 }
 
 /**
- * A server whose configured database, or host, is protected is none for tests, although the database itself would not
- * be touched.
+ * A server whose configured database, or host, is protected is not used for tests, although the database itself would
+ * not be touched.
  */
 async function refuseProtected(target: Target): Promise<void> {
   const database = target.database ?? process.env['PGDATABASE'];
   const isOwn = database !== undefined && !isBuiltIn(database) && database !== target.maintenanceDatabase;
   const named = { ...target, database: isOwn ? database : 'pg_evict_test' };
-  // Core compares the patterns before it connects. Nothing is made.
+  // core compares the patterns before it connects. Nothing is created.
   if ((target.protect ?? []).length > 0) await createDatabase(named, { dryRun: true, ifNotExists: true });
   if (!isOwn) return;
   const { protection } = await describeDatabase(named);

@@ -25,7 +25,7 @@ export function variablesFor(
   return { ...environment, ...(Object.fromEntries(own) as Record<string, string | undefined>) };
 }
 
-/** Sets variables in an environment, and takes away what has none. */
+/** Sets variables in an environment, and deletes those without a value. */
 export function setVariables(
   environment: NodeJS.ProcessEnv,
   variables: Readonly<Record<string, string | undefined>>,

@@ -43,7 +43,7 @@ export interface HeldLockRow {
   readonly key: string;
 }
 
-/** Whether one of these is held. The server shows keys as numbers without a sign. */
+/** Whether one of these is held. The server shows keys as unsigned numbers. */
 export function isHeld(held: readonly HeldLockRow[], lock: Pick<AdvisoryLock, 'kind' | 'of'>): boolean {
   const [ofKind, key] = lockKeys(lock);
   return held.some((row) => row.class === ofKind && row.key === String(key >>> 0));

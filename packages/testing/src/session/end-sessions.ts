@@ -3,19 +3,19 @@ import { now, pause } from '../captured/clock.js';
 import type { ServerSession } from './server-session.js';
 import { readSurroundings } from './surroundings.js';
 
-/** How long ended sessions may take to go. */
+/** How long terminated sessions may take to exit. */
 const timeoutMs = 30_000;
 
-/** How long a session that is idle may seem not to be: it reads what others have changed in the catalogs. */
+/** How long an idle session may appear busy: it processes catalog changes of others. */
 const seemsBusyMs = 5;
 
 /**
- * Ends all other sessions of the database that a session of ours is on. Those that are just leaving are let go.
+ * Terminates all other sessions of the database that a session of ours is on, except those that are just disconnecting.
  *
- * @param graceMs how long sessions may take to leave by themselves
- * @param keepIdle whether sessions that are idle may stay
- * @returns those that had to be ended
- * @throws {@link PgEvictError} `SESSIONS_REMAIN` where one may not be ended, or does not end
+ * @param graceMs how long sessions may take to disconnect on their own
+ * @param keepIdle whether idle sessions may stay
+ * @returns those that had to be terminated
+ * @throws {@link PgEvictError} `SESSIONS_REMAIN` if one may not be terminated, or does not end
  */
 export async function endSessions(
   session: ServerSession,

@@ -10,7 +10,7 @@ const againMs = 50;
 /** After how long a message names the session that is waited for. */
 const sayMs = 2000;
 
-/** How long a lock is waited for that is held for a moment only, unless a limit is configured. */
+/** How long to wait for a lock that is normally held for a moment only, unless a limit is configured. */
 const defaultPatienceMs = 60_000;
 
 /** The sessions that hold the lock: $1 and $2 its keys. `pg_locks` shows those of other maintenance databases, too. */
@@ -37,7 +37,7 @@ export class LockWait {
   readonly #beganAt = now();
   #said = false;
 
-  /** @param what the lock says, in a clause */
+  /** @param what the meaning of the lock, in a clause */
   constructor(
     session: Asks,
     lock: AdvisoryLock,
@@ -65,7 +65,7 @@ export class LockWait {
   }
 
   /**
-   * Waits for a moment before it is tried again.
+   * Waits for a moment before the next attempt.
    *
    * @throws {@link PgEvictError} `BLOCKED` if it has been waited for too long
    */

@@ -13,8 +13,8 @@ interface SessionLimits {
 }
 
 /**
- * A process's session on the maintenance database: it makes and drops databases and holds the advisory locks that say
- * so. Where it is lost, it comes back with its locks at once, or, where that fails, when it is next needed.
+ * A process's session on the maintenance database: it creates and drops databases and holds the advisory locks that say
+ * so. If it is lost, it comes back with its locks at once, or, if that fails, when it is next needed.
  */
 export class MaintenanceSession {
   readonly #settings: ConnectionSettings;
@@ -37,7 +37,7 @@ export class MaintenanceSession {
   }
 
   /**
-   * Connects to the maintenance database, where none is named to `postgres` or else `template1`.
+   * Connects to the maintenance database; if none is named, to `postgres` or else `template1`.
    *
    * @throws {@link PgEvictError} `CONNECTION_FAILED`, `TIMEOUT`
    */
@@ -51,17 +51,17 @@ export class MaintenanceSession {
     return new MaintenanceSession(settings, databases, Promise.resolve(session), limits);
   }
 
-  /** The password that was used, wherever it was found. */
+  /** The password that was used, from any source. */
   async password(): Promise<string | undefined> {
     return (await this.#opening).password;
   }
 
-  /** How long others may hold what we need; `undefined` where nothing is configured. */
+  /** How long others may hold a lock that we need; `undefined` if nothing is configured. */
   get timeoutMs(): number | undefined {
     return this.#limits.timeoutMs;
   }
 
-  /** Runs one statement, which must be one that can be run again: a lost session may have run it. */
+  /** Runs one statement, which must be repeatable: a lost session may have run it. */
   // oxlint-disable-next-line no-unnecessary-type-parameters -- the shape of a row is what the statement says
   async query<Row extends object>(
     statement: string | { readonly name: string; readonly text: string },
@@ -136,7 +136,7 @@ export class MaintenanceSession {
     const opening = this.#opening;
     const session = await opening.catch(() => undefined);
     if (session?.lost === false) return session;
-    // Of several who find it lost one opens another: two would wait for each other's locks.
+    // If several callers find it lost, one opens another: two would wait for each other's locks.
     if (this.#opening !== opening) return this.#session();
     this.#opening = this.#reopen();
     return this.#opening;

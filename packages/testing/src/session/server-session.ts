@@ -23,7 +23,7 @@ const readingSettings = {
   plan_cache_mode: 'force_generic_plan',
 };
 
-/** Of several statements node-postgres returns several results, which its types do not know; of one, one. */
+/** For several statements node-postgres returns several results, which its types do not know; for one, one. */
 function rowsOfAll<Row extends object>(results: unknown): Row[][] {
   return [results].flat().map((result) => (result as { rows: Row[] }).rows);
 }
@@ -34,7 +34,7 @@ interface KeepsAlive {
   unref(): void;
 }
 
-/** A session of ours on one database. It keeps the process alive only while something is asked. */
+/** A session of ours on one database. It keeps the process alive only while a query is pending. */
 export class ServerSession {
   readonly pid: number;
   /** Whether it is gone: terminated, or with the server. */
@@ -42,7 +42,7 @@ export class ServerSession {
   readonly #client: Client & KeepsAlive;
   readonly #answerMs: number | undefined;
   #asking = 0;
-  /** node-postgres takes one question at a time. */
+  /** node-postgres runs one query at a time. */
   #last: Promise<unknown> = Promise.resolve();
   #whenLost = (): void => undefined;
 
@@ -56,16 +56,16 @@ export class ServerSession {
       this.#whenLost = () => undefined;
       tell();
     };
-    // From its first error on the driver answers no question; the end comes a moment later.
+    // From its first error on the driver runs no query; the end comes a moment later.
     client.on('error', lose);
     client.on('end', lose);
     client.unref();
   }
 
   /**
-   * Connects; rejects with the driver's error where the database does not exist (3D000), for the caller to judge.
+   * Connects; rejects with the driver's error if the database does not exist (3D000), so that the caller decides.
    *
-   * @param answerMs how long the server may take to answer each question; without it, there is no limit
+   * @param answerMs how long the server may take to answer each query; without it, there is no limit
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
   static async open(
@@ -81,7 +81,7 @@ export class ServerSession {
       database,
       application_name: settings.application_name ?? 'pg-evict',
     });
-    // One that breaks while nothing is asked is noticed with the next question; without a listener Node would crash.
+    // A session that breaks while it is idle is noticed with the next query; without a listener Node would crash.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -100,7 +100,7 @@ export class ServerSession {
     }
   }
 
-  /** The password that was used, wherever it was found (`.pgpass`, a function). */
+  /** The password that was used, from any source (`.pgpass`, a function). */
   get password(): string | undefined {
     const { password } = this.#client as { password?: unknown };
     return typeof password === 'string' ? password : undefined;
@@ -145,7 +145,7 @@ export class ServerSession {
         this.#whenLost = () => undefined;
         this.lost = true;
       }
-      // The server says so a moment before it hangs up.
+      // The server says so a moment before it closes the connection.
       this.lost ||= sqlStateOf(error) !== undefined && isConnectionLost(error);
       throw error;
     } finally {

@@ -1,9 +1,9 @@
 import type { ServerSession } from './server-session.js';
 
-/** A session that has nothing under way and holds nothing. */
+/** An idle session without a transaction or locks. */
 export interface IdleSession {
   readonly pid: number;
-  /** When it became idle, as the server has it: another time, and it has done something. */
+  /** The time when it became idle, by the server's clock: if it differs, the session has done something. */
   readonly since: string;
 }
 
@@ -11,7 +11,7 @@ export interface IdleSession {
 export interface Surroundings {
   /** Session ids of all others on it, except idle ones. */
   readonly pids: readonly number[];
-  /** Those that may stay while rows are undone; none unless they are asked for. */
+  /** Those that may stay while rows are undone; none unless requested. */
   readonly idle: readonly IdleSession[];
   /** Global ids of prepared transactions. */
   readonly prepared: readonly string[];
@@ -20,11 +20,11 @@ export interface Surroundings {
   readonly subscriptions: number;
   /** The database's entries in the shared catalogs: owner, privileges, settings, comment, labels, limits. */
   readonly facts: string;
-  /** The id that the next transaction to write will get, or a later one, as rows have it. */
+  /** The id that the next transaction to write will get, or a later one, in the form that rows have. */
   readonly nextTransaction: string;
 }
 
-/** More of them than a pool has are what others have left behind. */
+/** More sessions than a pool has are leftovers of others. */
 const idleAtMost = 20;
 
 /**
@@ -64,9 +64,9 @@ SELECT ${idle} AS idle, ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid =
 FROM pg_database d WHERE d.datname = current_database()`;
 
 /**
- * Looks.
+ * Reads the surroundings.
  *
- * @param keepIdle whether sessions that are idle may stay
+ * @param keepIdle whether idle sessions may stay
  */
 export async function readSurroundings(session: ServerSession, keepIdle = false): Promise<Surroundings> {
   const { rows } = await session.query<Surroundings>({

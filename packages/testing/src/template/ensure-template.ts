@@ -16,13 +16,13 @@ import type { Template, TemplateSource } from './template.js';
 import { sizeOfUnlogged } from './unlogged-relations.js';
 import { vacuumTemplate } from './vacuum-template.js';
 
-/** Changes when templates are built in another way. */
+/** Changes when the way templates are built changes. */
 const formatVersion = '3';
 
 /** The maximum time that another session may hold the lock of a template if no database shows that it builds one. */
 const idleBuilderMs = 10_000;
 
-/** Whether a template is being built by a run that lives, however long that takes. */
+/** Whether a run that lives is building the template; that may take any time. */
 async function isBeingBuilt(control: MaintenanceSession, hash: string): Promise<boolean> {
   const query = `SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_building\\_%' AND right(datname, 17) = $1`;
   return (await control.query(query, [`_${hash}`])).rows.length > 0;
@@ -33,11 +33,11 @@ interface TemplateRow {
   readonly hasSettings: boolean;
   readonly copiesFiles: boolean;
   readonly owner: string;
-  /** Whether it is of a role that would have made it, or of a superuser. */
+  /** Whether its owner is a role that would have made it, or a superuser. */
   readonly trusted: boolean;
 }
 
-/** A template, if it is there. $1 its name, $2 the role that tests connect as, if it is named. */
+/** A template, if it exists. $1 its name, $2 the role that tests connect as, if it is named. */
 const findQuery = `
 SELECT shobj_description(oid, 'pg_database') AS comment, datacl IS NOT NULL OR datconnlimit <> -1
   OR EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid) AS "hasSettings",
@@ -187,9 +187,7 @@ function notATemplate(name: string): PgEvictError {
   );
 }
 
-/**
- * Ends the sessions that filling has left, and vacuums. Returns how much is in unlogged relations.
- */
+/** Terminates the sessions that the filling has left, and vacuums. Returns the size of its unlogged relations. */
 async function finish({ target }: TestServer, name: string): Promise<number> {
   const session = await ServerSession.open(target.connection, name);
   try {

@@ -5,7 +5,7 @@ import type { FillingJob } from '../fill/job.js';
 import { runFillingProcess } from '../fill/run-filling-process.js';
 import type { DatabaseAddress } from '../server/database-address.js';
 
-/** The configured database, which nothing that fills a template may write to. */
+/** The configured database, to which code that fills a template may not write. */
 export interface ConfiguredDatabase {
   /** `undefined` where none is configured. */
   readonly database: string | undefined;
@@ -17,7 +17,7 @@ export interface ConfiguredDatabase {
 /** Variables that would lead a process to another server or database than the variables beside them. */
 const misleading = new Set([...misleadingVariables, 'PGPASSWORD']);
 
-/** Finds out which database is configured. It is not forbidden where it is the maintenance database itself. */
+/** Determines which database is configured. It is not forbidden if it is the maintenance database itself. */
 export function configuredDatabase({ connection, target }: ResolvedConfiguration): ConfiguredDatabase {
   const { kind } = connection.source;
   const database = kind === 'defaults' ? undefined : target.database;

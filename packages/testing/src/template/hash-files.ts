@@ -8,11 +8,11 @@ import { glob } from 'tinyglobby';
 const ofVariable = /^env:(.*)$/s;
 
 /**
- * A hash of names and contents of the files that patterns name, and of the variables that `env:NAME` names; one that is
- * not set differs from one that is empty. A folder stands for all that is in it.
+ * A hash of names and contents of the files that patterns match, and of the variables that `env:NAME` names; an unset
+ * variable differs from an empty one. A folder stands for all files in it.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where a pattern names no file: a template that depends on nothing
- * would never be built again
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if a pattern matches no file: a template that depends on nothing would
+ * never be built again
  */
 export async function hashFiles(patterns: readonly string[], folder: string): Promise<string> {
   const hash = createHash('sha256');

@@ -17,8 +17,8 @@ interface KnexSourceOptions {
 }
 
 /**
- * Migrations, and seeds where they are asked for, of the project's knexfile, run with the project's own knex. The hash
- * covers the knexfile and the folders it names.
+ * Migrations, and seeds on request, of the project's knexfile, run with the project's own knex. The hash covers the
+ * knexfile and the folders it names.
  */
 export async function knexSource(options: KnexSourceOptions): Promise<TemplateSource> {
   const { knexfile, env, seed, files, configured } = options;
@@ -43,7 +43,7 @@ export async function knexSource(options: KnexSourceOptions): Promise<TemplateSo
   };
 }
 
-/** knex would say so no sooner than it reads them, in the words of the file system, while it is connecting. */
+/** knex would report that only when it reads them, with the message of the file system, while it is connecting. */
 function requireFolders(what: string, section: KnexSection, source: string, knexfile: string): void {
   if (section[source] !== undefined) return;
   const missing = section.directory.find((folder) => !existsSync(folder));

@@ -17,7 +17,7 @@ export interface TemplateOptions {
   readonly name?: string | undefined;
   readonly configuration: ResolvedConfiguration;
   readonly cwd: string;
-  /** Stands for content that cannot be known: a command or function without `inputs`. */
+  /** Stands for unknown content: a command or function without `inputs`. */
   readonly runId: string;
 }
 
@@ -48,7 +48,7 @@ export async function templateSource(options: TemplateOptions): Promise<Template
   };
 }
 
-/** @throws `CONFIG_INVALID` where a template is made in two ways, or has options of another way */
+/** @throws `CONFIG_INVALID` if a template has two sources, or options of another source */
 function assertOneKind({
   command,
   env,
@@ -117,9 +117,9 @@ function sourceOfSetup({ configuration, name, template: { setup } }: TemplateOpt
   const isInFile = file !== null && setupOf(config, name) === setup;
   return {
     description: 'setup function',
-    // Functions that one function has made have the same text.
+    // Functions created by the same function have the same text.
     hashed: ['setup', ...(name === undefined ? [] : [name]), setup.toString()],
-    // One that is handed over in code cannot be handed to another process.
+    // A function that is passed in code cannot be passed to another process.
     fill: async (address) =>
       isInFile
         ? fillTemplate(

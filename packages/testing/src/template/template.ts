@@ -1,12 +1,12 @@
 import type { DatabaseAddress } from '../server/database-address.js';
 
-/** Where the content of a template comes from. */
+/** The source of a template's content. */
 export interface TemplateSource {
   /** Names it in messages: `knex (/app/knexfile.ts)`. */
   readonly description: string;
-  /** A hash of all it depends on, as far as that can be known. */
+  /** A hash of all its dependencies, as far as they are known. */
   readonly hash: string;
-  /** Whether later runs may use the template as well; else all that it depends on is not known. */
+  /** Whether later runs may use the template as well; otherwise not all of its dependencies are known. */
   readonly reused: boolean;
   /** Fills an empty database. */
   readonly fill: (address: DatabaseAddress) => Promise<void>;
@@ -23,7 +23,7 @@ export interface Template {
    * CREATE DATABASE does not copy.
    */
   readonly hasSettings: boolean;
-  /** Whether its files are copied, as that is faster. */
+  /** Whether its files are copied, because that is faster. */
   readonly copiesFiles: boolean;
   /** The comment it was given when it was built. */
   readonly comment: string | null;

@@ -21,8 +21,8 @@ export interface TemplateUser {
 }
 
 /**
- * Looks whether a copy has what the template had in unlogged relations. When a server recovers from a crash, it empties
- * these, in templates as well; such a template is given another name, so that it is built again.
+ * Checks whether a copy has the unlogged content of its template. When a server recovers from a crash, it empties
+ * unlogged relations, in templates as well; such a template is renamed, so that it is built again.
  *
  * @throws {@link PgEvictError} `BLOCKED`
  */

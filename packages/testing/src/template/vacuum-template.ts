@@ -23,9 +23,9 @@ WHERE CASE WHEN n.nspname = 'pg_catalog' THEN c.relkind = 'r' AND NOT c.relissha
 ORDER BY c.oid`;
 
 /**
- * Does what every copy of a template would otherwise have to do again: finds out which rows are visible to all, and
- * statistics for the planner. Empty and small tables are left as the migrations left them, so that statements are
- * planned as in a database that was just migrated.
+ * Does work in advance that every copy of a template would otherwise have to repeat: determines which rows are visible
+ * to all, and statistics for the planner. Empty and small tables are left as the migrations left them, so that
+ * statements are planned as in a database that was just migrated.
  */
 export async function vacuumTemplate(session: ServerSession): Promise<void> {
   const { rows } = await session.query<{ name: string }>(worthwhileQuery);

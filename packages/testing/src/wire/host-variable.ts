@@ -4,21 +4,21 @@ import { PgEvictError } from '@pg-evict/core';
 /** The one environment variable of a run. */
 const name = 'PG_EVICT_HOST';
 
-/** Changes when hosts and workers speak otherwise. */
+/** Changes when the protocol of hosts and workers changes. */
 const protocolVersion = 1;
 
 /** Where the host of a run is. */
 export interface HostAddress {
   /** The host's private folder, which no other user may open. */
   readonly folder: string;
-  /** Said first: on Windows, a pipe has no folder. */
+  /** Sent first: on Windows, a pipe has no folder. */
   readonly secret: string;
 }
 
 /**
- * Where the host of the run is that this process belongs to; `undefined` where it belongs to none.
+ * The address of the host of this process's run; `undefined` if it belongs to none.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where it is one of another version of this package
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if it is one of another version of this package
  */
 export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): HostAddress | undefined {
   const value = environment[name];
@@ -37,7 +37,7 @@ export function toHostVariable({ folder, secret }: HostAddress): string {
   return `${protocolVersion}:${secret}:${folder}`;
 }
 
-/** Hands an address, as {@link toHostVariable} has it, to the processes that are started with an environment. */
+/** Passes an address, from {@link toHostVariable}, to the processes that are started with an environment. */
 export function setHostVariable(environment: NodeJS.ProcessEnv, value: string): void {
   environment[name] = value;
 }

@@ -5,21 +5,21 @@ import type { RunInvitation, RunSettings } from '../database/test-run.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import type { ReachableServer } from '../server/test-server.js';
 
-/** A run as its workers know it, without asking anybody. */
+/** A run as its workers know it without a request. */
 export interface HostedRun extends RunSettings {
   readonly id: string;
-  /** Folders of the projects whose run it is; the first is where its configuration was looked for. */
+  /** Folders of the projects that the run is for; the first is the one where its configuration was looked for. */
   readonly directories: readonly string[];
   /** How tests connect, password included. */
   readonly server: ReachableServer & {
-    /** Whether it stays until watch mode ends, though not longer. */
+    /** Whether it stays until watch mode ends, but no longer. */
     readonly watched: boolean;
   };
 }
 
 const read = readFileSync;
 
-/** The runs of a host, which stand in its private folder: a worker names its database before it can have asked. */
+/** The runs of a host, written in its private folder: a worker names its database before it can have asked. */
 export function readHostedRuns(folder: string): HostedRun[] {
   const runs = JSON.parse(read(fileIn(folder), 'utf8')) as HostedRun[];
   return runs.map((run) => ({
@@ -60,7 +60,7 @@ function write(file: string, content: object): void {
 /**
  * The run of a project: of the folder that is named, or the only one.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where there is none
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none
  */
 export function runOf(runs: readonly HostedRun[], directory: string | undefined): HostedRun {
   const named = runs.find(({ directories }) => directory !== undefined && directories.includes(directory));

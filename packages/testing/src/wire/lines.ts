@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
-// A test may replace them, which the worker's side shares a realm with.
+// A test, which shares the worker's realm, may replace them.
 const { parse, stringify } = JSON;
 
 /** Calls back with each line of JSON that arrives on a socket. */

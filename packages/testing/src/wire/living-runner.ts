@@ -3,10 +3,10 @@ import { readlinkSync } from 'node:fs';
 const read = readlinkSync;
 
 /**
- * The process whose end is that of a run: the runner, or this process itself where the runner, its parent, has ended
- * already, so that another process has adopted it, which may live for ever.
+ * The process that a run ends with: the runner, or this process itself if the runner, its parent, has ended already. In
+ * the latter case another process, which may live for ever, has adopted it.
  *
- * @param runner a pid: this process's own, or that of the parent that it has now
+ * @param runner a pid: this process's own, or that of its present parent
  */
 export const livingRunner = (runner: number): number =>
   runner === process.pid || isNode(runner) ? runner : process.pid;
@@ -20,7 +20,7 @@ function isNode(pid: number): boolean {
   return its === undefined ? pid > 1 : its === own;
 }
 
-/** The program of a process, where Linux tells. */
+/** The program of a process, on Linux. */
 function programOf(process: number | 'self'): string | undefined {
   try {
     return read(`/proc/${process}/exe`);

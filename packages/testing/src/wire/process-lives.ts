@@ -10,8 +10,8 @@ const kill = process.kill.bind(process);
 const processes = '/proc';
 
 /**
- * Whether a process runs. One that has ended, and whose parent has not asked for it yet, takes signals as ever, but does
- * not run: it is a zombie.
+ * Whether a process runs. A process that has ended, and whose parent has not yet waited for it, accepts signals, but
+ * does not run: it is a zombie.
  */
 export function lives(pid: number): boolean {
   try {

@@ -3,10 +3,10 @@ import type { ResetReport } from '../database/reset-database.js';
 import type { LeakedSession } from '../leaks/inspect-leaks.js';
 import type { OpenSocket } from '../leaks/watch-sockets.js';
 
-/** An open socket without its lines, which are put into words only where it is a leak; times are text in JSON. */
+/** An open socket without its lines, which are formatted only if it is a leak; times are text in JSON. */
 export type PlainSocket = Omit<OpenSocket, 'lines' | 'openedAt'> & { readonly openedAt: string };
 
-/** A leaked session, with the index of its socket among those that were asked about. */
+/** A leaked session, with the index of its socket among those of the request. */
 export type PlainLeak = Omit<LeakedSession, 'socket'> & { readonly socket: number | null };
 
 /** A worker's requests to the host, and the host's answers. */
@@ -14,8 +14,8 @@ export interface Requests {
   /** Comes first. */
   hello: { readonly asks: { readonly secret: string; readonly who: string }; readonly answers: object };
   /**
-   * Asks for a database, which is the worker's until it returns it or goes. Waits until it is ready.
-   * `name` is one that the worker proposes, or one that the answer to a return named.
+   * Requests a database, which is the worker's until it returns it or disconnects. Waits until it is ready. `name` is
+   * one that the worker proposes, or one from the answer to a return.
    */
   borrow: {
     readonly asks: {
@@ -32,7 +32,7 @@ export interface Requests {
   return: {
     readonly asks: {
       readonly name: string;
-      /** Whether anything can have got to it since it was lent or reset. */
+      /** Whether any code can have reached it since it was lent or reset. */
       readonly used: boolean;
       /** Keeps it aside, so that a person can look into it. */
       readonly keep?: boolean | undefined;
@@ -41,7 +41,7 @@ export interface Requests {
     };
     readonly answers: { readonly next: string | null; readonly kept: string | null };
   };
-  /** Makes a borrowed database what the template is, now. */
+  /** Restores a borrowed database to the state of the template, now. */
   reset: {
     readonly asks: { readonly name: string; readonly graceMs?: number | undefined };
     readonly answers: Omit<ResetReport, 'sessions'> & { readonly sessions: readonly number[] };
@@ -71,7 +71,7 @@ export interface PlainError {
   readonly database: string | null;
 }
 
-/** An answer on its way; or, before it, why it takes a while. */
+/** An answer; or, before it, the reason for a delay. */
 export type AnswerMessage =
   | { readonly id: number; readonly answers: object }
   | { readonly id: number; readonly error: PlainError }

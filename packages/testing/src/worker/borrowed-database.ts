@@ -4,10 +4,10 @@ import type { DatabaseAddress } from '../server/database-address.js';
 export interface BorrowedDatabase extends DatabaseAddress {
   readonly name: string;
   /**
-   * Makes it what the template is, now. Sessions that are idle stay connected where rows are put back, all others are
-   * ended.
+   * Restores the state of the template now. Idle sessions stay connected while rows are undone; all others are
+   * terminated.
    *
-   * @throws {@link PgEvictError} `SESSIONS_REMAIN`, `REFUSED` where it was released
+   * @throws {@link PgEvictError} `SESSIONS_REMAIN`, `REFUSED` if it was released
    */
   reset(): Promise<void>;
   /** Gives it back. May be called again. */

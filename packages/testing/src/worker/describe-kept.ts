@@ -3,7 +3,7 @@ import type { FileDatabase, GivenBack } from './file-database.js';
 /**
  * Says, without a password, where the database of a failed test file is.
  *
- * @param file as it is to be shown
+ * @param file its name for the message
  */
 export function describeKept(
   file: string,

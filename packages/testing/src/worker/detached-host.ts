@@ -34,7 +34,7 @@ const beginMs = 300_000;
 /** How often a process that waits for it checks. */
 const lookEveryMs = 10;
 
-/** After so many looks it is asked whether anybody will answer at all. */
+/** After this many looks, checks whether an answer can still be expected. */
 const looksUntilAlive = 25;
 
 const outputIn = (place: string): string => join(place, 'output');
@@ -46,7 +46,7 @@ export interface DetachedHostOptions {
   /** The pid of the test runner: the host ends its run when that process is gone. */
   readonly runner: number;
   /**
-   * Why the process that begins the run is not its host, as in a message; without it nothing is said.
+   * The reason, for a message, why the process that begins the run is not its host; without it no message is printed.
    */
   readonly reason?: string | undefined;
   /**
@@ -57,11 +57,11 @@ export interface DetachedHostOptions {
 }
 
 /**
- * Begins a run whose host is a process of its own, where the process that began the tests cannot be it, and hands its
- * address to this process and those that it starts. All processes of one runner that call it share the host. Waits
- * without returning to the event loop, as some runners have to know their variables at once.
+ * Begins a run whose host is a process of its own, if the process that began the tests cannot be the host, and passes
+ * its address to this process and those that it starts. All processes of one runner that call it share the host. Waits
+ * without returning to the event loop, because some runners have to know their variables at once.
  *
- * @throws {@link PgEvictError} what `startRun` throws; `UNEXPECTED` where the process has ended without an answer;
+ * @throws {@link PgEvictError} the errors of `startRun`; `UNEXPECTED` if the process has ended without an answer;
  * `TIMEOUT`
  */
 export function startDetachedHost({
@@ -97,12 +97,12 @@ export function startDetachedHost({
   });
 }
 
-/** Starts the host, whose pid stands in its place from here on. */
+/** Starts the host, and writes its pid into the place. */
 function start(about: DetachedHost, program: string): ChildProcess {
   const { place } = about;
   // Our standard error may be a pipe to the runner, which would wait for its end.
   const output = openSync(outputIn(place), 'w', 0o600);
-  // Of its own group: Ctrl-C ends the runner, and then it clears up.
+  // In a process group of its own: Ctrl-C ends the runner, and then the host cleans up.
   const child = unwatched(() =>
     spawn(process.execPath, [program, JSON.stringify(about)], {
       detached: true,
@@ -152,7 +152,7 @@ function take(place: string): boolean {
     const made = mkdtempSync(`${place}-`);
     writePid(made, process.pid);
     try {
-      // Fails where another one is there, as that is not empty.
+      // Fails if another one is there, because that is not empty.
       renameSync(made, place);
       removeOthers();
       return true;

@@ -13,7 +13,7 @@ import { endFile } from './end-file.js';
 import { surviveEviction } from './survive-eviction.js';
 import { thisThread, type WayToHost, wayToHost } from './thread.js';
 
-/** How long what a file is just closing may take; and before the server is asked about it. */
+/** How long connections that a file is just closing may take; and the time before the server is asked about them. */
 const graceMs = 500;
 const unaskedMs = 20;
 
@@ -22,7 +22,7 @@ export interface BorrowForFileOptions {
   /** The test file. */
   readonly file: string;
   /**
-   * The folder of its project, where the host has runs of several.
+   * The folder of its project, if the host has runs of several.
    * @default the only one
    */
   readonly directory?: string | undefined;
@@ -32,7 +32,7 @@ export interface BorrowForFileOptions {
    */
   readonly sandboxed?: boolean | undefined;
   /**
-   * Whether the asynchronous context that this is called in is the file's, and no other's.
+   * Whether the asynchronous context of this call is the file's, and no other's.
    * @default true
    */
   readonly entered?: boolean | undefined;
@@ -41,7 +41,7 @@ export interface BorrowForFileOptions {
     | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
     | undefined;
   /**
-   * Where the run's variable is.
+   * The environment with the run's variable.
    * @default process.env
    */
   readonly environment?: NodeJS.ProcessEnv | undefined;
@@ -107,7 +107,7 @@ export class FileDatabase implements DatabaseAddress {
     };
   }
 
-  /** Has an environment lead to it; the way to the host stays in it. */
+  /** Sets the variables in an environment; the address of the host stays in it. */
   setVariables(environment: NodeJS.ProcessEnv = process.env): void {
     setVariables(environment, this.variables);
   }
@@ -262,11 +262,11 @@ export class FileDatabase implements DatabaseAddress {
 }
 
 /**
- * Names the database of a test file and says how to reach it, before anybody waits for anything, and begins to watch
- * the file's sockets: call it where the file's own context begins. A file of this thread that was not given back is
+ * Names the database of a test file and returns its address, without waiting, and begins to watch the file's sockets:
+ * call it where the file's own context begins. An earlier file of this thread that was not given back is considered
  * over.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` where this process belongs to no run
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run
  */
 export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
   endFile();

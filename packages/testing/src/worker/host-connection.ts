@@ -12,7 +12,7 @@ import type { AnswerMessage, RequestKind, Requests } from '../wire/protocol.js';
 /** How long a wait stays silent. */
 const silentMs = 2000;
 
-/** How long a host may take to answer that it is there. */
+/** How long a host may take to accept a connection. */
 const helloMs = 10_000;
 
 /** How long an answer may take, unless something else is configured. */
@@ -22,7 +22,7 @@ const deadlineMs = 60_000;
 interface Waiting {
   readonly resolve: (answers: never) => void;
   readonly reject: (error: unknown) => void;
-  /** Why it takes a while, as the host has said. */
+  /** The reason for the delay, from the host. */
   why: string;
 }
 
@@ -33,7 +33,7 @@ interface AskOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A thread's connection to the host of its run. It keeps the process alive only while something is asked. */
+/** A thread's connection to the host of its run. It keeps the process alive only while a request is pending. */
 export class HostConnection {
   readonly #socket: Socket;
   readonly #timeoutMs: number;

@@ -3,9 +3,9 @@ import type { TimerTrack } from '../leaks/track-timers.js';
 import type { FileDatabase } from './file-database.js';
 
 /**
- * Lets this process go on, or end, without what a test file has left open: leaked sockets are taken away, so that no
- * driver notices, and its timers, processes and threads no longer keep the process alive. With `leaks: 'ignore'` the
- * sockets stay until the database is given back.
+ * Lets this process go on, or end, without the resources that a test file has left open: leaked sockets are taken away
+ * without notice to their drivers, and its timers, processes and threads no longer keep the process alive. With `leaks:
+ * 'ignore'` the sockets stay until the database is given back.
  */
 export function letGo(
   { settings, watch }: FileDatabase,

@@ -6,7 +6,7 @@ const ours = new Set(['57P01', 'ECONNRESET', 'EPIPE']);
 const words =
   /terminating connection due to administrator command|Connection terminated|Connection ended unexpectedly|server closed the connection/i;
 
-/** Whether it is what a driver says when a session of its was ended. */
+/** Whether it is a driver's error for a session that was terminated. */
 export function isEviction(reason: unknown): boolean {
   const { code, message } = Object(reason) as { code?: unknown; message?: unknown };
   return (typeof code === 'string' && ours.has(code)) || (typeof message === 'string' && words.test(message));

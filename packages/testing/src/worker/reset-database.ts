@@ -2,8 +2,8 @@ import { PgEvictError } from '@pg-evict/core';
 import { thisThread } from './thread.js';
 
 /**
- * Makes the test file's own database what the template is, now. Sessions that are idle stay connected where rows are put
- * back; all others are ended, so end or expect that.
+ * Restores the test file's own database to the state of the template, now. Idle sessions stay connected while rows are
+ * undone. All others are terminated, so close them first, or expect their errors.
  *
  * @throws {@link PgEvictError} `REFUSED` outside of a test file; `SESSIONS_REMAIN`
  */

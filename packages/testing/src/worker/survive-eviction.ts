@@ -38,7 +38,7 @@ export async function surviveEviction(
   const muted = muteEvictions();
   try {
     const report = await evict();
-    // The news travels through the socket to the driver, and is told from there.
+    // The message travels through the socket to the driver, and is reported from there.
     await watch.settle(1000, new Set(report.sessions));
     await nextTurn();
     const lines = [...muted.unheard].flatMap((socket) => watch.linesOf(socket).slice(0, 1));

@@ -22,7 +22,7 @@ interface Thread {
   readonly next: Map<string, string>;
   /** The file that runs. */
   file: RunningFile | undefined;
-  /** Settles when a file that was over without a word has given back what it had. */
+  /** Settles when a file that ended without being closed has given back its databases. */
   leaving: Promise<unknown>;
   /** The databases that the file has borrowed beside its own. */
   readonly borrowed: Set<BorrowedDatabase>;
@@ -42,7 +42,7 @@ export function thisThread(): Thread {
   }));
 }
 
-/** A run of the host that this process belongs to, and the way there. */
+/** A run of the host that this process belongs to, and its address. */
 export interface WayToHost {
   readonly run: HostedRun;
   /** Connects when it is first asked. */
