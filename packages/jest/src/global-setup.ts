@@ -7,8 +7,8 @@ import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/proj
 import { refuseOutside } from './run/refuse-outside.js';
 
 /**
- * Jest's global setup: begins the run of tests, sweeps what runs that died have left, and makes sure of the template.
- * Call it from a global setup of your own, where you have one:
+ * Jest's global setup: begins the run of tests, sweeps leftovers of runs that died, and makes sure that the template
+ * exists. Call it from your own global setup, if you have one:
  *
  * ```js
  * const { default: globalSetup } = require('@pg-evict/jest/global-setup');
@@ -17,9 +17,9 @@ import { refuseOutside } from './run/refuse-outside.js';
  * };
  * ```
  *
- * Says so on stderr where the project's `testEnvironment` is one of Jest's own, so that its test files work on the
- * configured database. Where a signal would end Jest without its global teardown (Ctrl-C), the run is ended first; not
- * in watch mode.
+ * Prints a warning on stderr if the project's `testEnvironment` is one of Jest's own, because its test files then have
+ * no database of their own. If a signal would end Jest without its global teardown (Ctrl-C), the run is ended first;
+ * not in watch mode.
  *
  * @throws PgEvictError `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, …
  */
@@ -44,7 +44,7 @@ export default async function globalSetup(
         host.add(run, { directories, watched: server.url !== undefined });
       }
     } catch (error) {
-      // Whether tests of the others are run at all is not known here; theirs is the error then.
+      // Whether tests of the other projects are run at all is not known here; if so, their files report the error.
       if (directory !== groups[0]?.directory) continue;
       await endOwnRuns();
       throw error;
@@ -55,9 +55,9 @@ export default async function globalSetup(
 }
 
 /**
- * Says on stderr that test files work on the configured database: a `testEnvironment` of the project's own takes the place
- * of the preset's. Known only of Jest's own environments; others may be made of ours. No error, as files may name ours in
- * a docblock.
+ * Warns on stderr that test files have no database of their own: a `testEnvironment` of the project overrides the
+ * preset's. Only Jest's own environments are known; others may be made of ours. Not an error, because files may name
+ * ours in a docblock.
  */
 export function warnOfOtherEnvironment({ rootDir, testEnvironment = '' }: ProjectConfig): void {
   const [, name] = /[\\/]jest-environment-(node|jsdom)[\\/]/.exec(testEnvironment) ?? [];

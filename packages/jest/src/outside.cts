@@ -1,5 +1,5 @@
-// A setup file of the preset: where a test file in band runs outside of our environment, its variables lead to no
-// database. Loaded for each test file, so it asks for nothing that it does not need.
+// A setup file of the preset: if a test file in band runs outside of our environment, its variables lead to no
+// database. Loaded for each test file, so it imports only what it needs.
 const { env } = process;
 
 if (env['PG_EVICT_TEST_DATABASE_URL'] === undefined) {

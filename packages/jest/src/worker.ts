@@ -1,6 +1,7 @@
 import * as worker from '@pg-evict/testing/worker';
 
-// Their types are those of @pg-evict/testing, written out: that package is in the bundle, where no compiler finds it.
+// The types are those of @pg-evict/testing, written out, because that package is bundled and a compiler would not find
+// it.
 
 /** Options of {@link borrowDatabase}. */
 export interface BorrowDatabaseOptions {
@@ -19,7 +20,7 @@ export interface BorrowDatabaseOptions {
 /** A database that the test file has borrowed, until it releases it or ends. */
 export interface BorrowedDatabase {
   readonly name: string;
-  /** How to reach it, as a URL, password included. */
+  /** Its address as a URL, password included. */
   readonly url: string;
   /** Settings for node-postgres. */
   readonly connection: {
@@ -37,10 +38,10 @@ export interface BorrowedDatabase {
   /** `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and the variables for TLS. */
   readonly environment: Readonly<Record<string, string>>;
   /**
-   * Makes it what the template is, now. Sessions that are idle stay connected where rows are put back, all others are
-   * ended.
+   * Restores the state of the template now. Idle sessions stay connected while rows are undone; all others are
+   * terminated.
    *
-   * @throws `PgEvictError` with code `SESSIONS_REMAIN`, or `REFUSED` where it was released
+   * @throws `PgEvictError` with code `SESSIONS_REMAIN`, or `REFUSED` if it was released
    */
   reset(): Promise<void>;
   /** Gives it back. May be called again. */
@@ -64,8 +65,8 @@ export const borrowDatabase: (options?: BorrowDatabaseOptions) => Promise<Borrow
   worker.borrowDatabase;
 
 /**
- * Makes the test file's own database what the template is, now. Sessions that are idle stay connected where rows are put
- * back; all others are ended, so end or expect that.
+ * Restores the test file's own database to the state of the template, now. Idle sessions stay connected while rows are
+ * undone. All others are terminated, so close them first, or expect their errors.
  *
  * @throws `PgEvictError` with code `REFUSED` outside of a test file, or `SESSIONS_REMAIN`
  */

@@ -3,8 +3,8 @@ import { PgEvictError } from '@pg-evict/core';
 import type { EnvironmentClass } from './jest-types.js';
 
 /**
- * The environment for Node of the Jest that is installed beside this package, its peer. That Jest brings it along; it
- * need not be installed by itself, nor can a package manager that is strict find it by itself.
+ * The environment for Node of the Jest that is installed beside this package, its peer. Jest depends on it; it need not
+ * be installed separately, and a strict package manager would not let this package find it directly.
  */
 export function installedNodeEnvironment(): EnvironmentClass {
   const name = 'jest-environment-node';
@@ -20,7 +20,7 @@ export function installedNodeEnvironment(): EnvironmentClass {
   throw new Error(`${name} was not found`);
 }
 
-/** The environment for a browser's DOM, which is installed by itself. */
+/** The environment for a browser's DOM, which is installed separately. */
 export function installedJsdomEnvironment(): EnvironmentClass {
   const name = 'jest-environment-jsdom';
   try {

@@ -1,4 +1,4 @@
-/** An event of jest-circus, as far as it is looked at. */
+/** An event of jest-circus, as far as it is used here. */
 export interface TestEvent {
   readonly name: string;
   readonly test?: TestEntry | undefined;
@@ -24,7 +24,7 @@ export interface DescribeBlock {
   )[];
 }
 
-/** The state of jest-circus, as far as it is looked at. */
+/** The state of jest-circus, as far as it is used here. */
 export interface TestState {
   readonly rootDescribeBlock: DescribeBlock;
   /** Errors that belong to no test; the file fails when there are any. */
@@ -46,7 +46,7 @@ export type EnvironmentClass<T extends EnvironmentLike = EnvironmentLike> = new 
 /** The first argument that Jest passes to the constructor of an environment. */
 export interface EnvironmentConfig {
   readonly globalConfig: {
-    /** After how many failed tests Jest ends; 0 where it goes on. */
+    /** The number of failed tests after which Jest ends; 0 if it goes on. */
     readonly bail: number;
   };
   readonly projectConfig: {

@@ -16,12 +16,12 @@ export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean)
   return undefined;
 }
 
-/** Whether an event says that what began to run, or the loading of the file, is over. */
+/** Whether an event ends the running phase, or the loading of the file. */
 export function endsPhase({ name }: TestEvent): boolean {
   return /^(?:run_start|(?:test_fn|hook)_(?:success|failure))$/.test(name);
 }
 
-/** Whether tests are below that run at the same time, of which no event tells when they begin. */
+/** Whether it contains concurrent tests, whose beginning no event reports. */
 export function hasConcurrentTests({ children }: DescribeBlock): boolean {
   return children.some((child) =>
     child.type === 'test' ? child.concurrent === true : hasConcurrentTests(child),

@@ -20,7 +20,7 @@ import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from
 import { configurationFileOf } from '../run/jest-configuration.js';
 import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
 
-/** Where a stack trace has no line, Jest takes the text for one and shows it again; this line it leaves out. */
+/** If a stack trace has no line, Jest mistakes the text for one and shows it again; it leaves this line out. */
 const noFrame = '    at <anonymous>:0:0';
 
 /** A test file while it runs: its variables, its database, and the sessions it leaves open. */
@@ -98,12 +98,14 @@ export class TestFile {
     }
   }
 
-  /** Where the run was ended as Jest bails out, it is about to end this process: the file is not to count as failed. */
+  /**
+   * If the run was ended because Jest bails out, Jest is about to end this process: the file must not count as failed.
+   */
   async #unlessBailing(error: unknown): Promise<void> {
     if (this.#bails && isOfEnd(error)) await new Promise(() => undefined);
   }
 
-  /** Tests that run at the same time share what the first of them found. */
+  /** Concurrent tests share the database that the first of them found. */
   #beforeTest({ test }: TestEvent): void | Promise<void> {
     if (
       this.#database.settings.isolation !== 'test' ||

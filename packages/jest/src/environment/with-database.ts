@@ -39,9 +39,9 @@ export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & 
       this.#file = file;
       // A subclass may need the database in its own `setup()`.
       this.#overlaps = this.constructor === DatabaseEnvironment && isCircus(config);
-      // Some environments have theirs as a property of the instance, which a method would not override.
+      // Some environments define theirs as a property of the instance, which a method would not override.
       const inherited = this.handleTestEvent?.bind(this);
-      // No promise where there is nothing to wait for: there are some fifty events to a file.
+      // No promise if there is nothing to wait for: a file has some fifty events.
       this.handleTestEvent = (event: unknown, state: unknown): void | Promise<void> => {
         const handle = (): void | Promise<void> => file.handle(event as TestEvent, state as TestState);
         const handleBoth = (): void | Promise<void> => inherited?.(event, state)?.then(handle) ?? handle();
@@ -67,7 +67,7 @@ export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & 
 }
 
 /**
- * jest-circus waits for its event `setup` before it loads anything of the project's, so the database may be made ready
+ * jest-circus waits for its event `setup` before it loads anything of the project's, so the database may be prepared
  * while Jest loads jest-circus.
  */
 function isCircus({ projectConfig: { testRunner = '' } }: EnvironmentConfig): boolean {

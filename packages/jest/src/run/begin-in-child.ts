@@ -11,7 +11,7 @@ import { packageDirectory } from '../package-directory.cjs';
 export interface Begin {
   /** Of the project. */
   readonly directory: string;
-  /** Where the server is, if the configuration does not say it. */
+  /** The address of the server, if the configuration does not contain it. */
   readonly server: StartRunOptions;
 }
 

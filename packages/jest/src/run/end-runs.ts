@@ -8,8 +8,8 @@ import { processState } from './process-state.js';
 import { takeBackEnvironment } from './process-variables.js';
 
 /**
- * Ends the runs that this process began, also where processes of Jest still work with them. Called again meanwhile, it
- * waits as well: with `bail`, Jest has a global teardown for each test file that fails, and exits after the first.
+ * Ends the runs that this process began, even if processes of Jest still work with them. A second call meanwhile waits
+ * as well: with `bail`, Jest calls the global teardown for each test file that fails, and exits after the first.
  */
 export async function endOwnRuns(): Promise<void> {
   const state = processState('ending/3', () => ({ ending: Promise.resolve() }));
@@ -31,7 +31,7 @@ async function endAll(): Promise<void> {
   }
 }
 
-/** Has a signal that would end this process end its runs first; then it goes the way it would have gone. */
+/** When a signal would end this process, ends its runs first; then the signal has its usual effect. */
 export function endRunsOnSignals(): void {
   const state = processState('signals/3', () => ({ isListening: false }));
   if (state.isListening) return;
@@ -40,7 +40,7 @@ export function endRunsOnSignals(): void {
 }
 
 /**
- * Where this process exits without a global teardown (Jest 29 when it bails out), or in the middle of one, another one
+ * If this process exits without a global teardown (Jest 29 when it bails out), or in the middle of one, another process
  * ends its runs, and is waited for.
  */
 export function endRunsOnExit(): void {

@@ -8,7 +8,7 @@ import { processState } from './process-state.js';
 /** How long the end of a run may take. */
 const endingMs = 10_000;
 
-/** How often a process of Jest looks whether it is still one. */
+/** How often a process of Jest checks its parent. */
 const lookEveryMs = 500;
 
 /**

@@ -31,7 +31,7 @@ export function configurationFiles(
 }
 
 /**
- * Which of these is the configuration of a project: Jest makes its id of rootDir, that path and the index of the
+ * The configuration of a project, of those given: Jest derives its id from rootDir, that path and the index of the
  * project (`normalizeMissingOptions()`, packages/jest-config/src/normalize.ts, Jest 29 and 30).
  */
 export function configurationFileOf(

@@ -15,7 +15,7 @@ export interface GlobalConfig {
 /** The second argument that Jest passes to a global setup: the project whose test comes first. */
 export interface ProjectConfig {
   readonly rootDir: string;
-  /** Made of `rootDir`, the path of its configuration file, and its index. */
+  /** Derived from `rootDir`, the path of its configuration file, and its index. */
   readonly id?: string | undefined;
   /** The path of its module. */
   readonly testEnvironment?: string | undefined;
@@ -23,15 +23,15 @@ export interface ProjectConfig {
 
 /** Projects that share a configuration, and so a run. */
 export interface ProjectGroup {
-  /** Where the configuration is looked for from. */
+  /** The directory where the search for the configuration starts. */
   readonly directory: string;
   /** All projects. */
   readonly directories: readonly string[];
 }
 
 /**
- * The projects of a run of Jest, by configuration of pg-evict; the first is the one that Jest names. It is looked for
- * from the folder of the project's configuration of Jest, which need not be below its `rootDir`, and else from that.
+ * The projects of a run of Jest, by configuration of pg-evict; the first is the one that Jest names. The search starts
+ * in the folder of the project's configuration of Jest, which need not be below its `rootDir`, and then in that.
  */
 export async function groupProjects(
   { projects = [] }: GlobalConfig,
@@ -60,7 +60,9 @@ export async function groupProjects(
   return [...groups.values()];
 }
 
-/** The configuration of pg-evict, from the first folder that leads to one; where none does, the last folder stands for it. */
+/**
+ * The configuration of pg-evict, from the first folder that leads to one; if none does, the last folder stands for it.
+ */
 async function configurationFrom(
   folders: readonly string[],
 ): Promise<{ readonly configuration: string; readonly directory: string }> {

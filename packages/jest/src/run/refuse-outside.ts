@@ -17,9 +17,9 @@ interface SpawnOptions {
 const worker = /[\\/]jest-worker[\\/].*(?:process|thread)Child\.js$/i;
 
 /**
- * From here on, and until {@link allowOutside}, what runs outside of our environment gets no further than to a database
- * that does not exist: the workers that Jest starts, and test files in band. The variables of this process itself stay,
- * for global setups and teardowns of the project.
+ * From here on, and until {@link allowOutside}, code outside of our environment gets the address of a database that
+ * does not exist: the workers that Jest starts, and test files in band. The variables of this process itself stay, for
+ * global setups and teardowns of the project.
  */
 export function refuseOutside({ runs: [run] }: TestHost): void {
   const variables = run === undefined ? undefined : variablesOutside(run);
@@ -32,7 +32,7 @@ export function allowOutside(): void {
   outsideState().variables = undefined;
 }
 
-/** Has the workers of Jest started with the variables of {@link outsideState}, once. */
+/** Makes Jest start its workers with the variables of {@link outsideState}, once. */
 function patchWorkers(): void {
   const state = processState('workers/1', () => ({ isPatched: false }));
   if (state.isPatched) return;
@@ -55,7 +55,7 @@ function patchWorkers(): void {
       if (variables === undefined || !worker.test(String(file))) {
         return Reflect.construct(target, [file, options, ...rest], newTarget) as object;
       }
-      // Without one, a thread has that of the process.
+      // Without one, a thread has the environment of the process.
       const { env = process.env } = Object(options) as { env?: NodeJS.ProcessEnv };
       const refusing = { ...env };
       setVariables(refusing, variables);
