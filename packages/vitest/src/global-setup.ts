@@ -6,13 +6,13 @@ import { hasOurSetup, leftOut } from './run/left-out.js';
 import { processState } from './run/process-state.js';
 
 /**
- * Vitest's global setup: begins the run of tests, sweeps what runs that died have left, and makes sure of the template.
- * The plugin adds it; name it yourself, as `'@pg-evict/vitest/global-setup'`, where you do without the plugin.
+ * Vitest's global setup: begins the run of tests, sweeps leftovers of runs that died, and makes sure that the template
+ * exists. The plugin adds it; without the plugin, name it yourself as `'@pg-evict/vitest/global-setup'`.
  *
- * Says so on stderr where projects of a run are without `'@pg-evict/vitest/setup'`. Where Vitest exits without its
- * teardown (Ctrl-C), the run is ended first.
+ * Prints a warning on stderr if projects of a run lack `'@pg-evict/vitest/setup'`. If Vitest exits without its teardown
+ * (Ctrl-C), the run is ended first.
  *
- * @returns the teardown: ends the run, with every database of it
+ * @returns the teardown: ends the run, with all its databases
  * @throws PgEvictError `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, …
  */
 export default async function globalSetup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
@@ -33,7 +33,7 @@ export default async function globalSetup(project: TestProject): Promise<(() => 
 }
 
 /**
- * The projects whose run a global setup begins: its own, and at the root of several those that take it over; Vitest 5
+ * The projects whose run a global setup begins: its own, and, at the root of several, those that inherit it; Vitest 5
  * does not call it for them.
  */
 function beginsFor(project: TestProject): TestProject[] {

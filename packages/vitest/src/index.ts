@@ -28,12 +28,11 @@ interface TestOptions {
  * export default defineConfig({ plugins: [pgEvict()] });
  * ```
  *
- * Adds a global setup and a setup file, each before those of the project. `DATABASE_URL` and `PG*` are right before any
- * setup file of the project is evaluated. Projects that do not extend the
- * configuration need it themselves; those in browser mode are
- * left alone. Settings are in the configuration of pg-evict (`testing`).
+ * Adds a global setup and a setup file, each before those of the project. `DATABASE_URL` and `PG*` are set before any
+ * setup file of the project is evaluated. Projects that do not extend the configuration need the plugin themselves;
+ * those in browser mode are left alone. Settings are in the configuration of pg-evict (`testing`).
  *
- * @param options what this project says otherwise
+ * @param options settings by which this project overrides the configuration
  * @throws PgEvictError `CONFIG_INVALID` for an unknown option
  */
 export default function pgEvict(options?: PgEvictOptions): Plugin {
@@ -59,7 +58,8 @@ export default function pgEvict(options?: PgEvictOptions): Plugin {
       const { config } = project;
       const others = config.setupFiles.filter((file) => !isOurSetup(file));
       for (const file of others) files.add(file);
-      // Only now it is known what the command line says; and Vitest 5 resolves projects without this plugin's `config`.
+      // Only now the settings of the command line are known; and Vitest 5 resolves projects without this plugin's
+      // `config`.
       config.setupFiles = config.browser.enabled ? others : [setupFile, ...others];
       if (settings !== undefined) project.provide(settingsKey, settings as never);
     },
@@ -76,7 +76,7 @@ function inFront(file: string, given: string | string[] = []): string[] {
   return others.includes(file) ? others : [file, ...others];
 }
 
-/** Has Vitest evaluate the setup file for each test file, also where these share modules. */
+/** Makes Vitest evaluate the setup file for each test file, even if these share modules. */
 function inline(test: TestOptions): void {
   const server = (test.server ??= {});
   const deps = (server.deps ??= {});

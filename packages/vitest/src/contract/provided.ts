@@ -4,7 +4,7 @@ import type { PgEvictErrorCode } from '@pg-evict/core';
 export interface ProvidedRun {
   /** How to reach the host of the run. */
   readonly address: string;
-  /** The folder by which the run of the project is found again. */
+  /** The folder that identifies the run of the project. */
   readonly directory: string;
   /** Whether the files of a worker share modules, and so pools (`isolate: false`). */
   readonly shared: boolean;
@@ -15,7 +15,7 @@ export interface ProvidedFailure {
   readonly failure: { readonly code: PgEvictErrorCode; readonly message: string };
 }
 
-/** By which name Vitest provides it; of no concern to the project's types. */
+/** The name under which Vitest provides it; not among the project's types. */
 export const runKey = 'pgEvict' as never;
 
 /** The same for the settings by which the project overrides the configuration of pg-evict. */

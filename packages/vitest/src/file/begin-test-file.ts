@@ -66,7 +66,7 @@ function sharedDatabase(path: string, run: ProvidedRun): FileDatabase {
 
 function borrow(file: string, run: ProvidedRun | undefined): FileDatabase {
   const settings = inject(settingsKey) as FileSettings | undefined;
-  // Vitest runs later files of a worker in what is left of the context of earlier ones.
+  // Vitest runs later files of a worker in the context that earlier ones left.
   return borrowForFile({ file, directory: run?.directory, settings, entered: false });
 }
 
@@ -82,7 +82,7 @@ function providedRun(): ProvidedRun | undefined {
   return provided;
 }
 
-/** No global setup of ours has begun a run. */
+/** Our global setup has not begun a run. */
 function beginDetached(): void {
   const isWorker = isMainThread && process.send !== undefined;
   startDetachedHost({

@@ -13,7 +13,7 @@ interface Runner {
 /** The callback that runs after everything of the current file. */
 interface Following {
   finish: (() => Promise<void>) | undefined;
-  /** Lets the runner tell that the file is over, at once where it would have done so already. */
+  /** Lets the runner report that the file is over, at once if it would already have done so. */
   release: (() => Promise<void>) | undefined;
 }
 
@@ -26,7 +26,7 @@ const { VitestTestRunner } = hasLegacyRunner
   ? ((await import(/* @vite-ignore */ runners)) as typeof import('vitest/runners'))
   : {};
 
-/** Has something called after everything of the test file that is being loaded. */
+/** Calls a function after everything of the test file that is being loaded. */
 export function followLegacyFile(finish: () => Promise<void>): void {
   following().finish = finish;
 }
@@ -55,7 +55,7 @@ function following(): Following {
   return made;
 }
 
-/** The runner tells that a file is over before it is asked what comes after that. */
+/** The runner reports that a file is over before it runs the code that follows. */
 function hold(runner: Runner, file: RunnerTestFile): () => Promise<void> {
   const { onTaskUpdate } = runner;
   let held: TaskEvent[] = [];

@@ -9,11 +9,11 @@ export interface RealmState {
   shared: FileDatabase | undefined;
   /** Of the host that it is of. */
   address: string | undefined;
-  /** Settles when that is what the template is. */
+  /** Settles when that has the content of the template again. */
   reset: Promise<unknown>;
 }
 
-/** That of this realm: Vitest may evaluate this package once for each test file, or share it. */
+/** The state of this realm: Vitest may evaluate this package once for each test file, or share it. */
 export function realmState(): RealmState {
   const key = Symbol.for('pg-evict.vitest.file/1');
   const holder = globalThis as unknown as Record<symbol, RealmState | undefined>;

@@ -12,7 +12,7 @@ export class SharedFile extends TestFile {
     const state = realmState();
     state.reset =
       this.database.settings.isolation === 'run' ? Promise.resolve() : this.database.reset(this.path);
-    // Told to the next file, if there is one.
+    // Passed to the next file, if there is one.
     state.reset.catch(() => undefined);
     return Promise.resolve();
   };

@@ -8,7 +8,7 @@ import { hasFailed, titleOf } from './tasks.js';
 export class TestFile implements FileHooks {
   readonly path: string;
   readonly database: FileDatabase;
-  /** Whether the setup file has asked for it. */
+  /** Whether the setup file has claimed it. */
   isClaimed = false;
   isOver = false;
   #file: RunnerTestFile | undefined;
@@ -53,7 +53,7 @@ export class TestFile implements FileHooks {
     tell(text);
   };
 
-  /** Where it did not get as far as a test, a hook has failed. */
+  /** If no test was reached, a hook has failed. */
   get #hasFailed(): boolean {
     return this.#file === undefined || hasFailed(this.#file);
   }

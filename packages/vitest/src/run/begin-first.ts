@@ -11,7 +11,7 @@ const beginFile = join(packageDirectory, '../esm/file/begin-test-file.js');
  * code follows the second, also if its imports were evaluated for another test file.
  */
 export function withBeginning(code: string): string {
-  // On one line, so that lines stay what they are.
+  // On one line, so that line numbers stay the same.
   return `import ${quote(setupFile)}; import { beginTestFile as beginPgEvictFile } from ${quote(beginFile)}; await beginPgEvictFile(); ${code}`;
 }
 

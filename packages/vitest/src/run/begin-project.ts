@@ -23,7 +23,7 @@ export async function beginProject(project: TestProject): Promise<void> {
   refuseOutside(project, host.runs);
 }
 
-/** Has the variables of a project's workers lead to no database, until ours are set. */
+/** Makes the variables of a project's workers lead to no database, until ours are set. */
 export function refuseOutside({ config }: TestProject, [run]: readonly TestRun[]): void {
   const variables = run === undefined ? undefined : variablesOutside(run);
   const given = Object.entries(variables ?? {}).filter(([, value]) => value !== undefined);

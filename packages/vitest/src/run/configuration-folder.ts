@@ -2,16 +2,16 @@ import { dirname } from 'node:path';
 import { loadConfig } from '@pg-evict/config';
 import type { TestProject } from 'vitest/node';
 
-/** Where the configuration of pg-evict is, and from where it is found. */
+/** The configuration of pg-evict, and the folder from which it is found. */
 export interface ConfigurationFolder {
-  /** The file; the folder where there is none. */
+  /** The file; the folder if there is none. */
   readonly configuration: string;
   readonly directory: string;
 }
 
 /**
- * The configuration of pg-evict for a project: looked for from the folder of its configuration of Vitest, which need
- * not be its `root`, and else from that.
+ * The configuration of pg-evict for a project. The search starts in the folder of its configuration of Vitest, which
+ * need not be its `root`, and then in that.
  */
 export async function configurationFolder({ config, vite }: TestProject): Promise<ConfigurationFolder> {
   const { configFile } = vite.config;

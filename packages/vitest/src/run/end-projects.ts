@@ -4,7 +4,7 @@ import type { TestProject } from 'vitest/node';
 import { packageDirectory } from '../package-directory.cjs';
 import { processState } from './process-state.js';
 
-/** The tests of projects are over; after those of the last one, all runs are ended, with every database of theirs. */
+/** The tests of projects are over; after those of the last one, all runs are ended, with all their databases. */
 export async function endProjects(over: readonly TestProject[]): Promise<void> {
   const { projects } = processState();
   for (const project of over) projects.delete(project);
@@ -24,8 +24,8 @@ export async function endOwnRuns(): Promise<void> {
 }
 
 /**
- * Has the runs ended where this process ends without a teardown: by a signal, or, as Vitest does upon one, by an exit;
- * then another process ends them, and is waited for.
+ * Makes sure that the runs are ended if this process ends without a teardown: by a signal, or, as Vitest does upon one,
+ * by an exit. In the latter case another process ends them, and is waited for.
  */
 export function endRunsWithProcess(): void {
   const state = processState();

@@ -4,7 +4,7 @@ import type { TestProject } from 'vitest/node';
 /** A run of Vitest, which may have a run of tests for each configuration of pg-evict. */
 export interface HostedProjects {
   readonly host: TestHost;
-  /** By configuration of pg-evict: the folder by which its run is found again. */
+  /** By configuration of pg-evict: the folder that identifies its run. */
   readonly directories: Map<string, string>;
 }
 
@@ -16,7 +16,7 @@ export interface ProcessState {
   isWatched: boolean;
 }
 
-/** That of this process. Vitest may load the global setup once for each project. */
+/** The state of this process. Vitest may load the global setup once for each project. */
 export function processState(): ProcessState {
   const key = Symbol.for('pg-evict.vitest.run/1');
   const holder = process as unknown as Record<symbol, ProcessState | undefined>;
