@@ -5,7 +5,8 @@ import { survivesClosedPipe } from './terminal/stdout.js';
 
 survivesClosedPipe(process.stdout);
 survivesClosedPipe(process.stderr);
-// The driver's advice about future versions is for those who write applications; it would land between the lines.
+// The driver's advice about future versions is for application developers; it would appear between the lines of our
+// output.
 process.removeAllListeners('warning');
 
 // Words after "--" belong to the command that `run` runs.

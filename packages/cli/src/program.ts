@@ -11,8 +11,8 @@ import { formatItem, helpWidth, paragraphs, wrapHelp } from './options/help-layo
 import { wantsColor } from './terminal/color.js';
 
 /**
- * The command line. Only what is needed to parse it and to show help is loaded here; each action loads its command,
- * and with it core and the driver.
+ * The command line. Only the modules for parsing it and for showing help are loaded here; each action loads its
+ * command, and with it core and the driver.
  */
 export function createProgram(): Command {
   const program = new Command('pg-evict')
@@ -28,7 +28,7 @@ export function createProgram(): Command {
       formatItem,
     })
     .configureOutput({
-      // Usage errors are printed by reportUsage, which knows about --json and passwords.
+      // Usage errors are printed by reportUsage, which handles --json and passwords.
       outputError: () => undefined,
       writeOut: (text) => process.stdout.write(wrapHelp(text, helpWidth(process.stdout))),
       writeErr: (text) => process.stderr.write(wrapHelp(text, helpWidth(process.stderr))),

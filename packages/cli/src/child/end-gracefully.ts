@@ -10,7 +10,7 @@ export interface GracefulEnd {
 }
 
 /**
- * Ends a child process by SIGTERM, and by SIGKILL where it is still there 5 s later.
+ * Ends a child process by SIGTERM, and by SIGKILL if it is still there 5 s later.
  *
  * @param kill sends a signal to the child, or to its process group
  */

@@ -20,7 +20,7 @@ export function environmentFor(
   return { ...env, ...tlsEnvironment, ...databaseVariables(connection, access.database, full) };
 }
 
-/** The role of the application, where another one (`admin` in the configuration) took the database. */
+/** The role of the application, if another one (`admin` in the configuration) took the database. */
 export function asApplication(
   { connection, url }: DatabaseAccess,
   { user, password }: ConnectionSettings,

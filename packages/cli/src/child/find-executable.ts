@@ -1,15 +1,15 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Why a command cannot be run, with a shell's exit code for it. */
+/** The reason why a command cannot be run, with a shell's exit code for it. */
 export interface MissingExecutable {
   readonly message: string;
   readonly exitCode: 126 | 127;
 }
 
-/** Looks whether a command can be run, as execvp() would; `undefined` if it can. */
+/** Checks whether a command can be run, as execvp() would; `undefined` if it can. */
 export function findExecutable(file: string): MissingExecutable | undefined {
-  // Windows looks in more places, for more names, than is worth imitating: starting it will tell.
+  // Windows searches more places and names than are worth imitating: starting the command will show it.
   if (process.platform === 'win32') return undefined;
   const candidates = file.includes('/')
     ? [file]

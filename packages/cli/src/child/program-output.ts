@@ -14,7 +14,7 @@ export function programOutput(
     stdin,
   }: {
     readonly env?: NodeJS.ProcessEnv;
-    /** Where its input comes from. @default nothing to read */
+    /** The source of its input. @default nothing to read */
     readonly stdin?: Readable;
     /** Called with each line of its stderr. */
     readonly onMessage?: (line: string) => void;
@@ -34,7 +34,7 @@ export function programOutput(
     child.kill('SIGKILL');
   };
   process.once('exit', leave);
-  // It may end before it has read everything; why, it says itself.
+  // It may end before it has read everything; its own message gives the reason.
   child.stdin.on('error', () => undefined);
   child.once('error', (error) => content.destroy(error));
   child.once('close', (code, signal) => {

@@ -8,22 +8,22 @@ export interface ChildOutcome {
   /** Its own; 128 + n when signal n ended it; 127 or 126 when it could not be started. */
   readonly exitCode: number;
   readonly signal: NodeJS.Signals | null;
-  /** Whether it was told to end because the time was up. */
+  /** Whether it was terminated because the time was up. */
   readonly timedOut: boolean;
   /** For messages, after "the command ended": `with exit code 1`. */
   readonly text: string;
 }
 
 /**
- * Runs a command to its end, without a shell. Signals go to it, and it decides what comes of them; the terminal sends
- * Ctrl-C to it by itself.
+ * Runs a command to its end, without a shell. Signals are passed on to it, and it decides how to react; the terminal
+ * itself sends Ctrl-C to it.
  */
 export async function runChild(
   { file, args }: { readonly file: string; readonly args: readonly string[] },
   options: {
     readonly env: NodeJS.ProcessEnv;
     readonly stdout: 'inherit' | 'stderr';
-    /** When it is to be over, as `performance.now()` counts. */
+    /** When it has to end, as `performance.now()` counts. */
     readonly endsAt: number | undefined;
     /** Tells it to end when it fires. */
     readonly stop: AbortSignal;

@@ -18,11 +18,11 @@ export interface ProgramOutcome {
 /** How a program is run. */
 export interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Ends it when it fires; it is waited for all the same. */
+  /** Ends it when it fires; its exit is still waited for. */
   readonly signal: AbortSignal | undefined;
   /** Writes to its stdin, and ends that. An exception ends the program. @default nothing to read */
   readonly feed?: (stdin: Writable, end: () => void) => Promise<void>;
-  /** @default what it says on stdout is dropped */
+  /** @default its output on stdout is dropped */
   readonly onStdout?: (chunk: string) => void;
   /** Called with each line of its stderr, safe to print. */
   readonly onMessage?: (line: string) => void;
@@ -42,8 +42,8 @@ export function assertInstalled(program: string): void {
 }
 
 /**
- * Runs a program to its end. It has no terminal, so it cannot ask for a password, and Ctrl-C does not reach it by itself.
- * It never outlives this process.
+ * Runs a program to its end. It has no terminal, so it cannot ask for a password, and Ctrl-C does not reach it
+ * directly. It never outlives this process.
  */
 export async function runProgram(
   program: string,
@@ -107,7 +107,7 @@ export async function runProgram(
   }
 }
 
-/** The first line that tells of an error, else the first of all. */
+/** The first line that describes an error, else the first of all. */
 const problemIn = (lines: readonly string[]): string | undefined =>
   lines.find((line) => /\b(?:error|fatal|panic):/i.test(line)) ?? lines[0];
 

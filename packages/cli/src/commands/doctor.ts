@@ -20,7 +20,7 @@ export async function doctor(
   const fix = options.fix === true && options.dryRun !== true;
   const visit = async (context: CommandContext): Promise<number> => {
     const isText = options.json !== true && options.quiet !== true;
-    // Before anything is asked of the server: this helps most where it cannot be reached.
+    // Before anything is sent to the server: this is most useful if the server cannot be reached.
     if (isText) {
       const colors = createColors(wantsColor(process.stdout));
       const settings = originLines(context, colors, textWidth(process.stdout));

@@ -69,7 +69,7 @@ function performFresh(context: CommandContext, options: FreshOptions, steps: rea
     }
     const filling = { ...follow(progress, options), database: nameOf(target) };
     if (inPlace === true) {
-      // It would be found out when the old database is gone.
+      // Otherwise it would only be noticed after the old database is gone.
       await plan();
       return reportOf(await recreateDatabase(target, recreate), await fillInPlace(context, steps, filling));
     }
@@ -99,7 +99,7 @@ function reportOf(report: OperationReport, { migrations, ran, seeds }: Filled): 
   return { ...report, command: 'fresh', migrations, seeds: seeds.map((file) => basename(file)), ran };
 }
 
-/** The database, as node-postgres finds it where none is named. */
+/** The database, as node-postgres determines it if none is named. */
 function nameOf({ database }: Target): string {
   return database ?? (process.env['PGDATABASE'] || '');
 }
@@ -127,7 +127,7 @@ async function fillInPlace(
       fillBySteps(context, steps, { ...filling, access, inPlace: true, onSession }),
     );
   } catch (error) {
-    // The failure that led here is the one to tell.
+    // The earlier failure is the one to report.
     if (sessions.size > 0)
       await terminateSessions(target, {
         timeoutMs: deadline.timeoutMs,
@@ -137,7 +137,7 @@ async function fillInPlace(
   }
 }
 
-/** Shows each migration that is done, with the time it took. */
+/** Shows each completed migration, with its duration. */
 function follow(
   progress: Progress | undefined,
   { json, quiet, seed }: FreshOptions,

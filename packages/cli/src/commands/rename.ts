@@ -9,7 +9,9 @@ import { runCommand } from '../perform/run-command.js';
 import { wantsColor } from '../terminal/color.js';
 import { quotedName } from '../terminal/shown-name.js';
 
-/** A pooler's clients wait for the end of the rename, and fail then: their alias leads to a name that does not exist. */
+/**
+ * A pooler's clients wait for the end of the rename, and then fail: their alias leads to a name that does not exist.
+ */
 function warnOfOldName({ options, target }: CommandContext): void {
   const { database, poolers = [] } = target;
   if (poolers.length === 0 || options.quiet === true) return;

@@ -79,7 +79,7 @@ function assertKeptOnce({ keepOld, undo }: RestoreOptions): void {
   });
 }
 
-/** `--keep-old` takes the word behind it for a name. */
+/** `--keep-old` uses the next word as a name. */
 function assertNameIsNotDump({ database, dump }: RestoreWords, keepOld: true | string | undefined): void {
   if (database !== undefined || typeof keepOld !== 'string') return;
   if (existsSync(dump) || !existsSync(keepOld)) return;
@@ -92,7 +92,7 @@ function assertNameIsNotDump({ database, dump }: RestoreWords, keepOld: true | s
   );
 }
 
-/** Refuses options that do not fit the dump, and a dump of which the top has what must not be run. */
+/** Refuses options that do not fit the dump, and a dump whose top contains a part that must not be run. */
 function assertFits({ dump, survey }: RecognizedDump, { jobs, section }: RestoreOptions): void {
   const { format, path } = dump;
   if (jobs !== undefined && format !== 'custom' && format !== 'directory') {

@@ -23,7 +23,7 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
   await runCommand(database, options, async (context) => {
     const missing = findExecutable(file);
     if (missing !== undefined) {
-      // Before anybody is disconnected for it, with the exit code a shell has for it.
+      // Before any session is terminated for it, with the exit code that a shell has for it.
       const message = `${missing.message}. No session was disconnected.`;
       reportFailure(new PgEvictError('CONFIG_INVALID', message), {
         json: options.json === true,
@@ -47,7 +47,7 @@ async function plan(context: CommandContext, options: RunOptions): Promise<numbe
   return performOperation(context, planRun(context, options));
 }
 
-/** Longer than a timer can hold is as good as for ever. */
+/** A time longer than a timer can hold is as good as for ever. */
 const maxTimerMs = 2 ** 31 - 1;
 
 async function hold(
@@ -69,7 +69,7 @@ async function hold(
         follower.stop();
         progress.stop();
         announceAccess(access, database, options, target.poolers);
-        // An abort of ours is a signal, and those go to the command by themselves.
+        // Our own abort is caused by a signal, and signals reach the command anyway.
         access.signal.addEventListener('abort', () => {
           if (isPgEvictError(access.signal.reason)) lost.abort(access.signal.reason);
         });
@@ -91,7 +91,7 @@ async function hold(
         rollbackPrepared: options.rollbackPrepared,
         onStep: (step) => {
           progress.step(step);
-          // The placeholder is made; nothing is carried over to it.
+          // The placeholder is new; no settings are carried over to it.
           if (step === 'created') progress.say('Ending the sessions');
           follower.step(step);
         },

@@ -58,7 +58,7 @@ async function look(
   { target, deadline, ending }: CommandContext,
   options: SessionsOptions,
 ): Promise<Listing> {
-  // All at once; the list is the one whose failure is told, as it knows more.
+  // All at once; the error of the list is the one to report, because it is more precise.
   const [sessionsFound, description, everybody] = await Promise.allSettled([
     listSessions(target, { ...deadline, filter: toFilter(options), keep: ending.keep }),
     describeDatabase(target, deadline),

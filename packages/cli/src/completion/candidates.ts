@@ -52,7 +52,7 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
 interface Line {
   readonly command: Command | undefined;
   readonly options: TypedOptions;
-  /** How many words that are no options stand behind the command. */
+  /** How many words that are not options follow the command. */
   readonly positionals: number;
   /** The option whose value is at the cursor. */
   readonly expects: Option | undefined;

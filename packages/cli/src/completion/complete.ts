@@ -9,10 +9,10 @@ import { splitLine } from './split-line.js';
 const patienceMs = Number(process.env['PG_EVICT_COMPLETION_MS']) || 300;
 
 /**
- * Prints what may stand at the cursor, one word a line, for the scripts of `pg-evict completion`. It fails silently: a
- * server that cannot be reached in time has no databases.
+ * Prints the candidates for the word at the cursor, one a line, for the scripts of `pg-evict completion`. It fails
+ * silently: a server that cannot be reached in time yields no databases.
  *
- * @param words the shell, then the words behind `pg-evict`; for bash the line up to the cursor in one
+ * @param words the shell, then the words after `pg-evict`; for bash the line up to the cursor in one
  */
 export async function complete(program: Command, [shell = '', ...given]: readonly string[]): Promise<void> {
   const timer = setTimeout(leave, patienceMs);
@@ -45,7 +45,7 @@ async function databases(options: TypedOptions): Promise<Candidate[]> {
 
 function linesFor(shell: string, current: string, found: readonly Candidate[]): string {
   const attached = /^--[\w-]+=/.exec(current)?.[0] ?? '';
-  // bash takes what stands behind "=" and ":" for a word of its own, and fish the whole word.
+  // bash treats the text after "=" and ":" as a word of its own, and fish the whole word.
   const broken = /^.*[=:]/s.exec(current)?.[0] ?? '';
   return found
     .map(({ description, word }) => ({ description: printable(description), word: `${attached}${word}` }))

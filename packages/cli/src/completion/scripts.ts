@@ -1,4 +1,4 @@
-/** The shells that there is completion for. */
+/** The shells that are supported. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof shells)[number];
@@ -6,7 +6,7 @@ export type Shell = (typeof shells)[number];
 /** The output of `pg-evict __complete` that makes the shell complete the names of files. */
 export const filesMark = ':files';
 
-// The words are asked for by the name that was typed, so that the one of a project completes by itself.
+// The scripts call the command by the name that was typed, so that a project's own pg-evict completes itself.
 const bash = `# pg-evict completion for bash: eval "$(pg-evict completion bash)"
 _pg_evict() {
   local line

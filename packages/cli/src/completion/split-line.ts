@@ -1,5 +1,5 @@
 /**
- * The words of a command line as far as it is typed, as a shell takes them: quotes and backslashes are taken away. The
+ * The words of a command line as far as it is typed, as a shell splits them: quotes and backslashes are removed. The
  * last word is the one at the cursor, which may be empty.
  */
 export function splitLine(line: string): string[] {

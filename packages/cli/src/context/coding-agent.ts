@@ -25,17 +25,17 @@ const marks: readonly (readonly [variable: string, agent: string])[] = [
   ['TRAE_AI_SHELL_ID', 'Trae'],
 ];
 
-/** AGENT is a word that others use too: only with the name of an agent. */
+/** AGENT is a word that other programs use too: it counts only with the name of an agent. */
 const named =
   /^(?:amp|augment|claude|cline|codex|copilot|crush|cursor|devin|gemini|goose|opencode|pi|qwen|roo)\b/i;
 
-/** A coding agent that runs this command, and the variable that says so. */
+/** A coding agent that runs this command, and the variable that shows it. */
 export interface CodingAgent {
   readonly name: string;
   readonly variable: string;
 }
 
-/** The coding agent that runs this command, as far as a variable says so. */
+/** The coding agent that runs this command, as far as a variable shows it. */
 export function codingAgentOf(env: NodeJS.ProcessEnv): CodingAgent | undefined {
   const { AI_AGENT: generic = '', AGENT: agent = '' } = env;
   const mark = marks.find(([variable]) => isSet(env[variable]));

@@ -13,12 +13,12 @@ import { loadConfig, PgEvictError, resolveTarget, sharedDeadline } from './engin
 /** The resources that a command works with. */
 export interface CommandContext {
   readonly target: Target;
-  /** The connection, and where it comes from. */
+  /** The connection, and its origin. */
   readonly connection: ResolvedConnection;
-  /** The configuration file, and where everything in it and the connection come from. */
+  /** The configuration file, and the origins of its settings and of the connection. */
   readonly configuration: Pick<ResolvedConfiguration, 'config' | 'filepath' | 'env' | 'knexfile' | 'sources'>;
   readonly options: GlobalOptions & EndingOptions & UndoFlags;
-  /** `--grace` and `--except` or what is configured, for core. */
+  /** `--grace` and `--except` or the configured values, for core. */
   readonly ending: Ending;
   /** `confirm` of the configuration. */
   readonly confirm: ResolvedConfiguration['confirm'];
@@ -26,8 +26,7 @@ export interface CommandContext {
   readonly undo: ResolvedConfiguration['undo'];
   readonly interrupts: Interrupts;
   /**
-   * `--timeout` or what is configured, and the signal of Ctrl-C, for core. All that a command does with it has this time
-   * together.
+   * `--timeout` or the configured value, and the signal of Ctrl-C, for core. All operations of a command share this time.
    */
   readonly deadline: DeadlineOptions & { readonly timeoutMs: number };
   /** The same for a command that repeats itself, or works on several databases: each time has its own. */
@@ -38,7 +37,7 @@ const thirtySecondsMs = 30_000;
 
 /** Properties of a command. */
 export interface ContextOptions {
-  /** Whether to look upward for a knexfile where none is named. @default false */
+  /** Whether to search upward for a knexfile if none is named. @default false */
   readonly searchesKnexfile?: boolean | ((config: ResolvedConfig) => boolean);
   /**
    * Changes nothing and terminates no session. So it goes on if a directory cannot be searched for a configuration, as
@@ -47,7 +46,7 @@ export interface ContextOptions {
   readonly readsOnly?: boolean;
 }
 
-/** Resolves the connection and the database a command is about. */
+/** Resolves the connection and the database of a command. */
 export async function createContext(
   database: string | undefined,
   options: GlobalOptions & EndingOptions & UndoFlags,
@@ -103,7 +102,7 @@ function warnOfUnreadable(folder: string, { quiet }: GlobalOptions): void {
   );
 }
 
-/** Refuses a URL where a name belongs: its password would end up in messages. */
+/** Refuses a URL in place of a name: its password would end up in messages. */
 export function assertName(name: string | undefined): void {
   if (name === undefined || !/^[a-z]+:\/\//i.test(name)) return;
   throw new PgEvictError('CONFIG_INVALID', 'The database is given as a URL.', {

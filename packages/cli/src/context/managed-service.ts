@@ -1,4 +1,4 @@
-/** Roles that managed services make, and the service that each tells of. */
+/** Roles that managed services create, and the service that each identifies. */
 const services: Readonly<Record<string, string>> = {
   rds_superuser: 'Amazon RDS or Aurora',
   cloudsqlsuperuser: 'Google Cloud SQL',
@@ -13,7 +13,7 @@ const services: Readonly<Record<string, string>> = {
 /** Services that developers also run on their own machine, with the same roles. */
 const alsoLocal = new Set(['supabase_admin']);
 
-/** A managed service, and the role that tells of it. */
+/** A managed service, and the role that identifies it. */
 export interface ManagedService {
   readonly role: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface ManagedService {
   readonly isRemote: boolean;
 }
 
-/** The managed service that the roles of a server tell of. */
+/** The managed service that the roles of a server identify. */
 export function managedServiceOf(serviceRoles: readonly string[]): ManagedService | undefined {
   const known = serviceRoles.flatMap((role) => {
     const name = services[role];

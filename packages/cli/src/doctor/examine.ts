@@ -41,7 +41,7 @@ export async function examine({ deadline, ending, target }: CommandContext): Pro
   }
   const paused = await findPausedAliases(target, deadline);
   const description = await describeDatabase(target, deadline);
-  // An operation may have renamed it: then there is something to diagnose all the same.
+  // An operation may have renamed it: then it can be diagnosed under its other name.
   const diagnosis = await diagnose(target, { ...deadline, keep: ending.keep }).catch((error: unknown) => {
     if (isPgEvictError(error) && error.code === 'DATABASE_NOT_FOUND') return undefined;
     throw error;

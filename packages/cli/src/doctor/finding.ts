@@ -11,7 +11,7 @@ export interface Finding {
     | 'leftovers'
     | 'kept'
     | 'invalid';
-  /** `note`: not as good as it could be. `problem`: keeps something from working; the exit code says so. */
+  /** `note`: not ideal. `problem`: something does not work; the exit code says so. */
   readonly level: 'ok' | 'note' | 'problem';
   readonly text: string;
   /** The remedy. */

@@ -94,7 +94,7 @@ export function exitCodeOfFindings(findings: readonly Finding[]): number {
   return codes.find((code) => code !== sessionsRemain) ?? codes[0] ?? done;
 }
 
-/** Sessions end when they are told to, unless their process is stopped, which no server says. */
+/** Sessions end when they are terminated, unless their process is stopped, which no server shows. */
 function nothingBut(blockers: Diagnosis['blockers']): string {
   const { length } = blockers.filter(({ session }) => session !== undefined);
   if (length === 0) return 'nothing';

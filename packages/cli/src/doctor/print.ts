@@ -23,7 +23,7 @@ export interface ExaminationReport {
 
 const topicWidth = 12;
 
-/** Prints what was found: in words, or as JSON. */
+/** Prints the findings: in words, or as JSON. */
 export function printExamination(report: ExaminationReport, options: GlobalOptions): void {
   if (options.json === true) process.stdout.write(toJsonText(toJson(report)));
   else if (options.quiet !== true)

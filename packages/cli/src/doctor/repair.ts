@@ -67,7 +67,7 @@ export async function repair(
 export const isDroppedByFix = ({ expired, of, undroppable }: KeptDatabase): boolean =>
   expired && of !== null && undroppable === null;
 
-/** Drops what was kept for an undo and has expired. */
+/** Drops expired content that was kept for an undo. */
 export async function dropExpired({ deadlineEach, target }: CommandContext): Promise<Repair[]> {
   const { dropped, left } = await dropExpiredDatabases(target, deadlineEach);
   return [
@@ -76,7 +76,7 @@ export async function dropExpired({ deadlineEach, target }: CommandContext): Pro
   ];
 }
 
-/** Resumes the aliases of poolers that are paused, though no operation is under way. */
+/** Resumes the aliases of poolers that are paused although no operation is running. */
 export async function resumePaused({ deadlineEach, target }: CommandContext): Promise<Repair[]> {
   const resumed = await resumePausedAliases(target, deadlineEach);
   return resumed.map(({ alias, failure }) => ({ database: alias, failure }));

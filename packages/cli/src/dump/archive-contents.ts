@@ -18,10 +18,10 @@ export interface ArchiveEntry {
 }
 
 /**
- * Reads the table of contents of an archive, which says everything that pg_restore sends, but for data
+ * Reads the table of contents of an archive, which contains everything that pg_restore sends, except for data
  * (`ReadHead()`, `ReadToc()`, src/bin/pg_dump/pg_backup_archiver.c).
  *
- * @returns `undefined` where it cannot be read for certain
+ * @returns `undefined` if it cannot be read with certainty
  */
 export async function readArchiveEntries(dump: Dump): Promise<readonly ArchiveEntry[] | undefined> {
   const path = dump.format === 'directory' ? join(dump.path, 'toc.dat') : dump.path;
@@ -75,7 +75,7 @@ class ContentsReader {
     this.#at = at;
   }
 
-  /** @throws RangeError where more bytes are needed */
+  /** @throws RangeError if more bytes are needed */
   read(): readonly ArchiveEntry[] | undefined {
     if (this.#take(5).toString('latin1') !== 'PGDMP') return undefined;
     const [major, minor] = [this.#byte(), this.#byte()];

@@ -12,7 +12,7 @@ export class ByteWindow implements Piece {
   readonly #source: AsyncIterator<Buffer>;
   /** Where `bytes` begins in the stream. */
   #offset = 0;
-  /** Whether there is room behind `end` that is ours. */
+  /** Whether the space after `end` is ours. */
   #owned = false;
 
   constructor(source: AsyncIterable<Buffer>) {
@@ -40,7 +40,7 @@ export class ByteWindow implements Piece {
     this.#replace(Buffer.concat([bytes, this.bytes.subarray(this.start, this.end)]), position);
   }
 
-  /** Reads on; at least half as much again as there is. Returns whether anything came. */
+  /** Reads on; at least half as much again as there is. Returns whether any bytes came. */
   async more(): Promise<boolean> {
     const before = this.length;
     const wanted = Math.max(before + 1, before * 1.5);

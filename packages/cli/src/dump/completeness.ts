@@ -2,13 +2,13 @@
 const beginning = /^-- PostgreSQL database (?:cluster )?dump\s*$/;
 const ending = /^-- PostgreSQL database (?:cluster )?dump complete\s*$/;
 
-/** Watches whether everything that pg_dump began in a file was brought to its end. */
+/** Checks whether everything that pg_dump began in a file is complete. */
 export class Completeness {
   #open = 0;
   #isEnded = false;
   #follows = false;
 
-  /** Whether pg_dump or pg_dumpall made it, in part at least. */
+  /** Whether pg_dump or pg_dumpall made it, at least in part. */
   get isFromPgDump(): boolean {
     return this.#open > 0 || this.#isEnded;
   }
@@ -25,7 +25,7 @@ export class Completeness {
     this.#follows = this.#isEnded && this.#open === 0;
   }
 
-  /** Why a file is not complete whose end is reached; `undefined` if it is. */
+  /** The reason why a file that has been read to its end is not complete; `undefined` if it is. */
   get problem(): string | undefined {
     if (this.#open > 0) return 'it lacks the comment with which pg_dump ends a dump';
     if (this.#follows) return 'there are statements after the comment with which pg_dump ends a dump';

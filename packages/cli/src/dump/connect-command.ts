@@ -4,13 +4,13 @@ export type DumpCommand =
   | { readonly kind: 'harmless' }
   | { readonly kind: 'other'; readonly name: string };
 
-/** The commands of psql that pg_dump writes since 2025: they turn off all others. */
+/** The commands of psql that pg_dump has written since 2025: they turn off all others. */
 const harmless = /^\\(?:un)?restrict(?:\s|$)/;
 
 /** `\connect app`, `\connect "my app"`, `\connect -reuse-previous=on "dbname='it''s'"` */
 const connect = /^\\(?:c|connect)\s+(-reuse-previous=on\s+)?(?:"((?:[^"]|"")*)"|([^\s"'\\:;]+))\s*$/;
 
-/** Reads a line that psql would take for a command. None is ever run. */
+/** Reads a line that psql would treat as a command. None is ever run. */
 export function readCommand(line: string): DumpCommand {
   if (harmless.test(line)) return { kind: 'harmless' };
   const [, reuse, quoted, plain] = connect.exec(line) ?? [];
@@ -24,7 +24,7 @@ export function readCommand(line: string): DumpCommand {
   return { kind: 'other', name };
 }
 
-/** The name in a connection string that has nothing but a name. */
+/** The name in a connection string that contains only a name. */
 function databaseOf(text: string): string | undefined {
   const [, quoted, plain] = /^dbname=(?:'((?:[^'\\]|\\.)*)'|([^\s'\\]+))$/s.exec(text) ?? [];
   return quoted?.replaceAll(/\\(.)/gs, '$1') ?? plain;

@@ -15,9 +15,9 @@ export interface StatementItem {
 export type DumpItem =
   | StatementItem
   | { readonly kind: 'comment'; readonly bytes: Buffer; readonly at: number }
-  /** A line that begins with a backslash, which psql would take for a command of its own. */
+  /** A line that begins with a backslash, which psql would treat as a command of its own. */
   | { readonly kind: 'command'; readonly bytes: Buffer; readonly at: number }
-  /** The end of the file, in the middle of a literal if it says which. */
+  /** The end of the file, in the middle of the given literal if there is one. */
   | { readonly kind: 'end'; readonly open: OpenLiteral | undefined; readonly at: number };
 
 /**
@@ -30,7 +30,7 @@ export class DumpReader {
   #begun = false;
   /** Items that were read ahead, and where each begins. */
   #ahead: { readonly item: DumpItem; readonly lexis: Lexis; readonly start: number }[] = [];
-  /** The statement that was looked through in part. */
+  /** The statement that was scanned in part. */
   #scanned: { readonly at: number; readonly lexis: Lexis } | undefined;
 
   constructor(source: AsyncIterable<Buffer>) {
@@ -42,7 +42,7 @@ export class DumpReader {
     return this.#window.position;
   }
 
-  /** @param lexis how the server reads SQL now */
+  /** @param lexis the server's current rules for reading SQL */
   async next(lexis: Lexis): Promise<DumpItem> {
     if (!this.#begun) await this.#skipByteOrderMark();
     const ahead = this.#ahead.shift();
@@ -60,8 +60,9 @@ export class DumpReader {
   }
 
   /**
-   * Reads on to the end of the next statement, while the server is at work with the one before, if so much of the file is
-   * there. It counts only if the server reads SQL as now when it is asked for: the item that is got then is the same.
+   * Reads on to the end of the next statement while the server is still at work with the one before, if that much of
+   * the file is there. The result counts only if the server's rules for reading SQL are still the same when it is
+   * requested: the item is then the same.
    */
   readAhead(lexis: Lexis): StatementItem | undefined {
     if (!this.#begun || this.#ahead.length > 0) return undefined;
@@ -79,9 +80,9 @@ export class DumpReader {
   }
 
   /**
-   * The data that follow a statement, from the next line to one that is `\.` alone.
+   * The data that follow a statement, from the next line to one that contains only `\.`.
    *
-   * @returns false where the file ends before that line
+   * @returns false if the file ends before that line
    */
   async copyData(take: (bytes: Buffer) => Promise<void> | void): Promise<boolean> {
     const rest = await this.#restOfLine();
@@ -135,7 +136,7 @@ export class DumpReader {
   #statement(lexis: Lexis): DumpItem | undefined {
     const window = this.#window;
     const at = window.position;
-    // One that was not there to its end is gone on with.
+    // An incomplete one is continued.
     if (this.#scanned?.at !== at || this.#scanned.lexis !== lexis) this.#end.reset();
     const end = this.#end.find(window, window.start, lexis);
     this.#scanned = end === needsMore ? { at, lexis } : undefined;
@@ -180,12 +181,12 @@ export class DumpReader {
   }
 }
 
-/** pg_dump frames its comments by empty ones. */
+/** pg_dump puts empty comments around its comments. */
 const shortComment = 3;
 
 const byteOrderMark = Buffer.from('\uFEFF');
 
-/** Behind the line in which a window begins. */
+/** After the line in which a window begins. */
 function lineEnd({ bytes, end, isLast, start }: ByteWindow): number {
   const newline = bytes.indexOf(byte.newline, start);
   if (newline !== -1 && newline < end) return newline + 1;

@@ -20,7 +20,7 @@ export interface DumpedRelation {
   readonly label: string;
 }
 
-/** Something in a dump that was left out. */
+/** A part of a dump that was left out. */
 export interface SkippedStatement {
   /** Its beginning. */
   readonly statement: string;

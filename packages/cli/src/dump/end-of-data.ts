@@ -11,7 +11,7 @@ export function beginsMark(bytes: Buffer, at: number, end: number): boolean {
   return at < end && bytes[at] === byte.backslash && (at + 1 >= end || bytes[at + 1] === byte.dot);
 }
 
-/** Where a line begins that may be `\.` alone; -1 if none does. */
+/** The beginning of a line that may contain only `\.`; -1 if there is none. */
 export function findMark(bytes: Buffer, start: number, end: number): number {
   const found = bytes.indexOf(lineAndMark, start);
   if (found !== -1 && found + 2 < end) return found + 1;
@@ -21,7 +21,7 @@ export function findMark(bytes: Buffer, start: number, end: number): number {
     : -1;
 }
 
-/** Behind the line end of a line that is `\.` alone. */
+/** The position after the line end of a line that contains only `\.`. */
 export function markEnd(bytes: Buffer, mark: number, end: number, isLast: boolean): number {
   const at = mark + 2;
   if (at > end) return isLast ? notMark : needsMore;

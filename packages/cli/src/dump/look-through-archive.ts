@@ -7,10 +7,10 @@ import { Words } from '../sql/words.js';
 import type { ArchiveEntry } from './archive-contents.js';
 
 /**
- * Looks through everything that pg_restore would send to the server.
+ * Examines everything that pg_restore would send to the server.
  *
- * @returns the entry that it must not be left to send, because it is refused, or cannot be judged; `undefined` if there
- * is none
+ * @returns the entry that pg_restore must not send, because it is refused, or cannot be judged; `undefined` if there is
+ * none
  */
 export function findUnsafeEntry(entries: readonly ArchiveEntry[]): string | undefined {
   const lexis = lexisOf(entries);
@@ -23,7 +23,7 @@ interface ArchiveLexis extends Lexis {
   readonly encoding: string;
 }
 
-/** How the server reads the archive's SQL; `undefined` where that cannot be told. */
+/** The server's rules for reading the archive's SQL; `undefined` if they cannot be determined. */
 function lexisOf(entries: readonly ArchiveEntry[]): ArchiveLexis | undefined {
   const settings = (kind: string): string[] =>
     entries
@@ -58,7 +58,7 @@ function isPassedOver({ kind, tag }: ArchiveEntry): boolean {
   );
 }
 
-/** pg_restore writes names into comments, and reads all of an entry as far as a zero byte. */
+/** pg_restore writes names into comments, and reads an entry only up to a zero byte. */
 function isOddlyWritten({ copy, definition, drop, kind, namespace, owner, tag }: ArchiveEntry): boolean {
   const hasZero = [copy, definition, drop].some((sql) => sql.includes(0));
   return hasZero || /[\n\r\0]/.test(`${tag}${namespace}${owner}${kind}`);
@@ -71,16 +71,19 @@ function isSetting({ definition, kind }: ArchiveEntry): boolean {
   return /^SELECT pg_catalog\.set_config\('search_path', '[^'\\]*', false\);\s*$/.test(text);
 }
 
-/** They are made one by one from the numbers in an entry; their data are no SQL. */
+/** They are created one by one from the numbers in an entry; their data are not SQL. */
 function isLargeObject({ definition, kind, tag }: ArchiveEntry): boolean {
   if (kind === 'BLOB METADATA') return /^[\d\s]*$/.test(definition.toString('latin1'));
   return kind === 'BLOBS' || (kind === 'BLOB' && /^\d+$/.test(tag));
 }
 
-/** By these, what follows might be read otherwise; pg_dump writes none of them. */
+/** These could change how the following SQL is read; pg_dump writes none of them. */
 const readOtherwise = /^(?:SET|RESET|DISCARD|DO|CALL|EXECUTE)$/;
 
-/** Whether everything in a text may be run. pg_restore sends it as one message, in which each semicolon may end a statement. */
+/**
+ * Whether all statements in a text may be run. pg_restore sends it as one message, in which each semicolon may end a
+ * statement.
+ */
 function mayRun(sql: Buffer, lexis: ArchiveLexis, isLeading = false): boolean {
   const piece: Piece = { bytes: sql, end: sql.length, isLast: true };
   const decode = (bytes: Buffer): string => decodeText(bytes, lexis.encoding);

@@ -19,11 +19,11 @@ export const unpackers: Readonly<Record<Exclude<Compression, 'gzip'>, string>> =
 /** A plain dump while it is read. */
 export interface OpenedDump {
   readonly content: Readable;
-  /** How much of the file has been read, compressed as it is. */
+  /** How much of the file has been read, in its compressed form. */
   readonly bytesRead: () => number;
 }
 
-/** Why a compressed dump cannot be unpacked here; `undefined` if it can. */
+/** The reason why a compressed dump cannot be unpacked here; `undefined` if it can. */
 export function missingUnpacker(compression: Compression | undefined): string | undefined {
   if (compression === undefined || inNode(compression) !== undefined) return undefined;
   const program = unpackers[compression as keyof typeof unpackers];

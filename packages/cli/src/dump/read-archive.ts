@@ -8,7 +8,7 @@ export interface ArchiveContents {
   readonly relations: readonly DumpedRelation[];
   /** The entries that are to be restored: `SCHEMA - public postgres`. */
   readonly entries: readonly string[];
-  /** The database it was made of, and when; `undefined` where it does not say. */
+  /** The database it was made from, and when; `undefined` if it does not say. */
   readonly origin: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export async function readArchive(
   signal: AbortSignal | undefined,
 ): Promise<ArchiveContents> {
   let output = '';
-  // With --verbose the list has also what is left out.
+  // With --verbose the list also contains entries that are left out.
   const picking = options.filter((option) => !/^(?:-v|--verb(?:o(?:s(?:e)?)?)?)$/.test(option));
   const { succeeded, problem } = await runProgram('pg_restore', ['--list', ...picking, file], {
     env: process.env,
@@ -65,7 +65,7 @@ export async function readArchive(
 function relationOf(text: string): DumpedRelation[] {
   const [, type, rest] = relation.exec(text) ?? [];
   if (type === undefined || rest === undefined || others.test(text)) return [];
-  // In the dump's encoding, which the list does not say.
+  // In the dump's encoding, which the list does not name.
   const name = decodeText(Buffer.from(rest, 'latin1'), 'UTF8');
   return [{ isTable: type.endsWith('TABLE'), name, label: name.replace(/ \S+$/, '') }];
 }

@@ -26,7 +26,9 @@ const foreign: readonly (readonly [string, string, string])[] = [
   ['feff', 'in UTF-16', "Make it by pg_dump --file, not by PowerShell's >."],
 ];
 
-/** How JSON, XML, Markdown and scripts begin, after comments at most, and no statement of SQL does. */
+/**
+ * The first characters of JSON, XML, Markdown and scripts, after comments at most; no SQL statement begins with them.
+ */
 const beginsOtherwise = /^(?:\u00EF\u00BB\u00BF)?(?:\s|--[^\n]*\n)*[{[<#%]/;
 
 /** A dump, and the facts at the top of a plain one. */

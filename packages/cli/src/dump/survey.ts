@@ -8,7 +8,7 @@ import { Words } from '../sql/words.js';
 
 /** The facts at the top of a plain dump that apply to all of it. */
 export interface Survey {
-  /** The database that it is of, where `pg_dump --create` made it. */
+  /** The database that it was made from, if `pg_dump --create` made it. */
   readonly own: string | undefined;
   /** Whether pg_dumpall made it. */
   readonly isOfCluster: boolean;
@@ -29,7 +29,7 @@ export async function surveyDump(head: Buffer, isWhole: boolean): Promise<Survey
   const reader = new DumpReader(Readable.from([head]));
   let item = await reader.next(lexis);
   for (; item.kind !== 'end'; item = await reader.next(lexis)) {
-    // The rest of it may be behind the head.
+    // The rest of it may follow after the head.
     if (!isWhole && reader.position >= head.length) break;
     if (item.kind === 'comment') {
       isOfCluster ||= /^-- PostgreSQL database cluster dump\s*$/.test(item.bytes.toString('latin1'));
@@ -52,13 +52,13 @@ export async function surveyDump(head: Buffer, isWhole: boolean): Promise<Survey
   return { own, isOfCluster, refused: refused[0] };
 }
 
-/** Why a line that begins with a backslash is refused. */
+/** The reason why a line that begins with a backslash is refused. */
 export const commandReason = 'it is a command of psql, and none is run';
 
-/** How a server reads SQL that was told nothing else. */
+/** The default rules of a server for reading SQL. */
 const lexis: Lexis = { backslashEscapes: false, characterLength: undefined };
 
-/** Whether settings that are not known here may end a statement elsewhere. */
+/** Whether unknown settings may change where a statement ends. */
 const isUncertain = (statement: Buffer): boolean =>
   statement.some((code) => code === byte.backslash || code >= 128);
 

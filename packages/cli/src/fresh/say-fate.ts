@@ -4,7 +4,7 @@ import { describeFate, type OldDatabase, stillThere } from '../restore/old-datab
 /** The sentence about the old database if filling a new one fails. */
 const claim = /was not re(?:plac|creat)ed/;
 
-/** Looks what has become of the old database, and has the error say so where it is not what one expects. */
+/** Checks the state of the old database, and adds it to the error if it is not the expected one. */
 export async function sayFate(
   error: unknown,
   connection: ConnectionSettings,

@@ -3,7 +3,7 @@ import { findExecutable } from '../child/find-executable.js';
 import type { CommandContext } from '../context/command-context.js';
 import { PgEvictError } from '../context/engine.js';
 
-/** Migrations, and seeds where they are asked for, of a knexfile. */
+/** Migrations, and seeds on request, of a knexfile. */
 export interface KnexStep {
   readonly kind: 'knex';
   readonly knexfile: string;

@@ -3,7 +3,9 @@ import type { SessionPattern } from '@pg-evict/core';
 import { type Command, Option } from 'commander';
 import { parseAge, parseExcept } from './parse.js';
 
-/** The options of every command that ends sessions; `--drain` of those that need a database to themselves. */
+/**
+ * The options of every command that terminates sessions; `--drain` for those that need exclusive access to a database.
+ */
 export interface EndingOptions {
   readonly grace?: number;
   readonly drain?: number;
@@ -26,7 +28,7 @@ export function addEndingOptions(command: Command): Command {
     );
 }
 
-/** Adds the options of a command that needs a database to itself. */
+/** Adds the options of a command that needs exclusive access to a database. */
 export function addOperationOptions(command: Command): Command {
   return addEndingOptions(command).addOption(
     new Option(

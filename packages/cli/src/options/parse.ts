@@ -26,7 +26,7 @@ export function parseAge(text: string): number {
   return ms;
 }
 
-/** `--undo`: a time for which something is kept. */
+/** `--undo`: a duration for which content is kept. */
 export function parseKeeping(text: string): number {
   const ms = parseAge(text);
   if (ms === 0) throw new InvalidArgumentError('To keep nothing, write --no-undo.');
@@ -46,7 +46,7 @@ function toPattern(word: string): SessionPattern {
   if (equals === -1) return { application: word };
   const [name, pattern] = [word.slice(0, equals), word.slice(equals + 1)];
   const field = fields.find((known) => known === name);
-  // An application with "=" in its name is still to be had, as application=a=b.
+  // An application with "=" in its name can be written as application=a=b.
   if (field === undefined || pattern === '') {
     throw new InvalidArgumentError('Write application=pattern, user=pattern or client=pattern.');
   }

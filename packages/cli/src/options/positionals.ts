@@ -6,7 +6,7 @@ export interface TwoNames {
   readonly to: string;
 }
 
-/** @param label what the second one is called in the usage */
+/** @param label the name of the second one in the usage */
 export function splitNames(
   names: readonly string[],
   command: Command,
@@ -29,7 +29,7 @@ export interface CommandParts {
   readonly args: readonly string[];
 }
 
-/** Takes the words of `run` apart at `--`, which the parser has already taken out. */
+/** Splits the words of `run` at `--`, which the parser has already removed. */
 export function splitCommand(words: readonly string[], command: Command): CommandParts {
   const raw = process.argv.indexOf('--');
   if (raw === -1) command.error('error: "--" is missing. Expected: [database] -- <command…>');
@@ -48,7 +48,7 @@ export interface FreshWords {
   readonly command: readonly [file: string, ...args: string[]] | undefined;
 }
 
-/** Takes the words of `fresh` apart; the parser has already taken `--` out. */
+/** Splits the words of `fresh`; the parser has already removed `--`. */
 export function splitFreshWords(words: readonly string[], command: Command): FreshWords {
   const expected = 'Expected: [database] [-- <command…>]';
   const raw = process.argv.indexOf('--');
@@ -69,7 +69,7 @@ export interface RestoreWords {
   readonly extra: readonly string[];
 }
 
-/** Takes the words of `restore` apart; the parser has already taken `--` out. */
+/** Splits the words of `restore`; the parser has already removed `--`. */
 export function splitRestoreWords(words: readonly string[], command: Command): RestoreWords {
   const expected = 'Expected: [database] <dump>';
   const raw = process.argv.indexOf('--');

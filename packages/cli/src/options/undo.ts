@@ -3,13 +3,13 @@ import { parseKeeping } from './parse.js';
 
 /** Whether the old content is kept. */
 export interface UndoFlags {
-  /** `--undo <duration>` in milliseconds, `--no-undo`; `undefined` where neither is given. */
+  /** `--undo <duration>` in milliseconds, `--no-undo`; `undefined` if neither is given. */
   readonly undo?: number | false;
 }
 
 /**
- * @param kept what is kept, for the help
- * @param byDefault how long, where neither option is given
+ * @param kept the content that is kept, for the help
+ * @param byDefault how long, if neither option is given
  */
 export function addUndoOptions(command: Command, kept: string, byDefault: string): Command {
   return command

@@ -14,7 +14,7 @@ export async function askOnTerminal(question: string, { interrupts }: CommandCon
   let answered = false;
   const endOfInput = new Promise<string>((resolve) => {
     prompt.once('close', () => {
-      // The cursor still stands behind the question.
+      // The cursor is still after the question.
       if (!answered && !interrupts.signal.aborted) process.stderr.write('\n');
       resolve('');
     });

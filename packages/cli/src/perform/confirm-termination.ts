@@ -7,7 +7,7 @@ import { confirm } from './confirm.js';
 import { quotedName } from '../terminal/shown-name.js';
 
 /**
- * Asks before sessions are ended on the server of another machine, or in production.
+ * Asks before sessions on the server of another machine, or in production, are terminated.
  *
  * @param plan makes a dry run of it
  * @returns whether it was shown and asked

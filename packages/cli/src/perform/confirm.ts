@@ -13,7 +13,7 @@ import { type Obstacle, obstaclesOf } from './obstacles.js';
 
 /** The question. */
 export interface Question {
-  /** The question as a person reads it, without what it asks for: `Drop "app"? All its data will be lost.` */
+  /** The question as a person reads it, without the required answer: `Drop "app"? All its data will be lost.` */
   readonly text: string;
   /** The text shown before it, below server and database. */
   readonly preview: (colors: Colors) => readonly string[];
@@ -21,9 +21,9 @@ export interface Question {
 
 /** How a command can ask, and its rules for it. */
 export type Asks =
-  /** Something is lost by it: it asks everywhere. */
+  /** Data is lost by it: it asks everywhere. */
   | 'everywhere'
-  /** Sessions are ended, and nothing else is lost: it asks on the server of another machine, and in production. */
+  /** Sessions are terminated, and nothing else is lost: it asks on the server of another machine, and in production. */
   | 'elsewhere';
 
 /**
@@ -120,7 +120,7 @@ async function askForIt(
   const lines = wrap(`${question.text}${byName ? '\n' : ' '}${prompt}`, textWidth(process.stderr)).split(
     '\n',
   );
-  // The prompt is drawn again with each key, so it is one line.
+  // The prompt is redrawn with each key, so it must fit on one line.
   process.stderr.write(
     lines
       .slice(0, -1)
@@ -136,7 +136,7 @@ async function askForIt(
 
 const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
-/** `--confirm` with the wrong name means that the caller is wrong about something: refused wherever it is given. */
+/** `--confirm` with the wrong name means that the caller is mistaken about something: it is always refused. */
 export function assertConfirmed({ options, target: { database } }: CommandContext): void {
   if (options.confirm === undefined || database === undefined || options.confirm === database) return;
   throw new PgEvictError(

@@ -1,7 +1,7 @@
 import { quoteForShell } from '../terminal/format.js';
 import { withoutPassword } from '../terminal/without-password.js';
 
-/** Options that a confirmed command does without: `--confirm` says more. */
+/** Options that a confirmed command does not need: `--confirm` is stronger. */
 const superseded = new Set(['-y', '--yes']);
 
 /**

@@ -4,9 +4,9 @@ import type { ConnectionFacts } from '@pg-evict/core';
 import { managedServiceOf } from '../context/managed-service.js';
 
 /**
- * Why a server is on another machine, after its name in a sentence, although it may answer on this machine's address,
- * as an SSH tunnel and a port forward do. `undefined` where nothing says so; a tunnel that ends on the server's own
- * host looks the same as a server on this machine.
+ * The reason why a server counts as being on another machine, worded to follow its name, although it may answer on this
+ * machine's address, as with an SSH tunnel or a port forward. `undefined` if nothing shows it; a tunnel that ends on
+ * the server's own host looks the same as a server on this machine.
  *
  * @param networks the networks of this machine, in CIDR notation
  */
@@ -37,8 +37,8 @@ export function networksOfThisMachine(): string[] {
 }
 
 /**
- * Whether the address that a server has is one of this machine's, or in a network of one of them, as a container's on
- * Linux; or that of a container whose host forwarded the connection.
+ * Whether a server's address is one of this machine's, or in a network of one of them, like a container's on Linux; or
+ * that of a container whose host forwarded the connection.
  *
  * @param server `inet_server_addr()`
  * @param client `inet_client_addr()`
@@ -54,7 +54,7 @@ const containerNetworks = ['172.16.0.0/12', '192.168.0.0/16', '10.88.0.0/16'];
 /** How large one of them can be: 172.18.0.0/16, 192.168.16.0/20, 192.168.5.0/24. */
 const containerPrefixes = [16, 20, 24];
 
-/** Whether a connection came to a container from the gateway of its network, which is the first address of that. */
+/** Whether a connection to a container came from the gateway of its network, which is the first address of that. */
 function isContainer(server: string, client: string | null): boolean {
   if (client === null || !isIPv4(server) || !isIPv4(client)) return false;
   if (server === client || !contains(blockList(containerNetworks), server)) return false;

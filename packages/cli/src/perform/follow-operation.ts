@@ -22,9 +22,9 @@ export interface Follower {
 export interface LongSteps {
   /** The database that is copied, after the step `checked`. */
   readonly copies?: string | undefined;
-  /** The step after which sessions are ended, or waited for. */
+  /** The step after which sessions are terminated, or waited for. */
   readonly waitsAfter?: 'checked' | 'created' | 'settings-applied' | undefined;
-  /** Which sessions are waited for. @default all that are on the database */
+  /** The sessions that are waited for. @default all that are on the database */
   readonly filter?: SessionFilter | undefined;
 }
 
@@ -97,7 +97,7 @@ function whoIs([first, ...more]: readonly Session[]): string {
   return more.length === 0 ? name : `${name} and ${more.length} more`;
 }
 
-/** `Copying: 365 MB of 789 MB`, as far as that can be told. */
+/** `Copying: 365 MB of 789 MB`, as far as it is known. */
 function copiedSoFar({ copiedBytes, sizeBytes, walBytes }: CopyProgress, walAtFirst: number | null): string {
   const written = walBytes === null || walAtFirst === null ? null : walBytes - walAtFirst;
   const bytes = copiedBytes ?? written;

@@ -13,8 +13,8 @@ export interface Obstacle {
 }
 
 /**
- * Why a yes is not enough for a target. The server is asked only where its address says that it is on this machine, and
- * nothing else has said that it is not.
+ * The reasons why a yes is not enough for a target. The server is asked only if its address says that it is on this
+ * machine, and nothing else says otherwise.
  */
 export async function obstaclesOf(context: CommandContext): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];

@@ -10,7 +10,7 @@ import { confirmOperation } from './confirm-operation.js';
 import { followOperation, type LongSteps } from './follow-operation.js';
 import { type Keeps, undoOptionsOf } from './undo-options.js';
 
-/** An operation of core with its own options filled in; there is no progress to show of a plan. */
+/** An operation of core with its own options filled in; a plan has no progress. */
 export type Perform = (
   options: OperationOptions & UndoOptions,
   progress?: Progress,
@@ -18,15 +18,17 @@ export type Perform = (
 
 /** Whether an operation asks first, and which part of it takes long. */
 export interface PerformOptions extends LongSteps {
-  /** Where it asks. @default everywhere if it replaces something, else nowhere */
+  /** Whether it asks everywhere or elsewhere. @default everywhere if it replaces something, else nowhere */
   readonly asks?: Asks | undefined;
-  /** When it keeps what it replaces or drops, and would be lost otherwise. @default it replaces nothing */
+  /**
+   * When it keeps the content that it replaces or drops, which would otherwise be lost. @default it replaces nothing
+   */
   readonly keeps?: Keeps | undefined;
-  /** The name of the command: an operation under it also drops what was kept and has expired. @default it does not */
+  /** The name of the command: an operation with one also drops expired kept content. @default it does not */
   readonly command?: string;
 }
 
-/** Runs an operation, asking first where something is lost by it, prints its report and returns the exit code. */
+/** Runs an operation, asking first if something is lost by it, prints its report and returns the exit code. */
 export async function performOperation(
   context: CommandContext,
   perform: Perform,

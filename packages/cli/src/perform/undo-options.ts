@@ -1,9 +1,9 @@
 import type { UndoOptions } from '@pg-evict/core';
 import type { CommandContext } from '../context/command-context.js';
 
-/** When a command keeps what it replaces, where no option says so. */
+/** When a command keeps the content that it replaces, if no option says so. */
 export type Keeps =
-  /** Where a person had to mean it: the question was answered, or the database was named. */
+  /** If a person has confirmed it: by answering the question, or by naming the database. */
   | 'confirmed'
   /** Never: it does so only with `--undo`. */
   | 'asked'

@@ -14,7 +14,7 @@ export interface FailureStyle {
   readonly color: boolean;
   /** Whether to show where a bug is. */
   readonly verbose?: boolean;
-  /** Where the connection came from, once that is known. */
+  /** The origin of the connection, once it is known. */
   readonly source?: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
   }
   const { blockers, code, database, hint, leftovers, message, removed, terminated } = error;
   process.exitCode = exitCodeOf(code);
-  // knex's messages begin with the statement that failed, others repeat what was given.
+  // knex's messages begin with the statement that failed, others repeat their input.
   const masked = (text: string): string => maskLogins(redactQuery(text));
   const summary = shortened(
     masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
@@ -78,7 +78,7 @@ function toText(
   return `${lines.join('\n')}\n`;
 }
 
-/** A command at the end of a hint is to be copied: it stands on a line of its own, and is not broken. */
+/** A command at the end of a hint is meant to be copied: it stands on a line of its own, and is not wrapped. */
 function toHint(hint: string, width: number | undefined): string {
   const [, prose = hint, command] = /^(.*:) (pg-evict [a-z-]+(?: [^\n]*)?)$/s.exec(hint) ?? [];
   const isCommand = command !== undefined && width !== undefined;

@@ -23,9 +23,9 @@ import {
 import { shownName } from '../terminal/shown-name.js';
 
 /**
- * Prints what an operation did: the report on stdout, warnings on stderr.
+ * Prints the result of an operation: the report on stdout, warnings on stderr.
  *
- * @param listsSessions whether to list the sessions that were ended; they may have been listed before the question
+ * @param listsSessions whether to list the terminated sessions; they may have been listed before the question
  */
 export function printOperation(
   report: PerformedReport,
@@ -58,7 +58,7 @@ export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): vo
   }
 }
 
-/** How many statements of a dump that were left out for one reason are named; JSON has all. */
+/** How many of the statements that were left out for one reason are named; JSON has all. */
 const skippedAtMost = 3;
 
 /** Prints the parts of a dump that were left out, on stderr. */
@@ -84,7 +84,7 @@ export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'
   }
 }
 
-/** An operation's report as it stands in the one JSON document. */
+/** An operation's report as part of the one JSON document. */
 export function toJsonOperation({ to, ...report }: PerformedReport): object {
   return {
     command: report.command,
@@ -212,7 +212,7 @@ const intended: Partial<Record<PerformedReport['command'], string>> = {
   undo: 'put back',
 };
 
-/** Whether there was nothing that it could replace. A dump is restored in either case. */
+/** Whether there was nothing to replace. A dump is restored in either case. */
 const isMadeAnew = ({ created, restored, undone }: PerformedReport): boolean =>
   created === true && restored === undefined && undone === undefined;
 

@@ -7,9 +7,9 @@ import { shownName } from '../terminal/shown-name.js';
 const topicWidth = 12;
 
 /**
- * Where each value of the connection came from. Passwords are named, not shown.
+ * The origin of each value of the connection. Passwords are named, not shown.
  *
- * @param width the terminal's; left out, no line is broken
+ * @param width the terminal's; without it, no line is wrapped
  */
 export function originLines(
   { configuration, connection, target }: CommandContext,

@@ -25,9 +25,9 @@ export interface RestoredDump {
   /** Its path, as it was given. */
   readonly dump: string;
   readonly format: 'custom' | 'tar' | 'directory' | 'plain';
-  /** How many tables there are now; in a dry run, how many it lists. `null` where it has no list. */
+  /** The number of tables now; in a dry run, the number that it lists. `null` if it has no list. */
   readonly tables: number | null;
-  /** The database it was made of, and when, where it says so. */
+  /** The database it was made from, and when, if it says so. */
   readonly origin: string | undefined;
 }
 

@@ -1,6 +1,9 @@
 import type { Session } from '@pg-evict/core';
 
-/** Poolers that log in under their own name: PgCat, Supavisor, Odyssey, Pgpool-II, PgDog, and PgBouncer where it is told to. */
+/**
+ * Poolers that log in under their own name: PgCat, Supavisor, Odyssey, Pgpool-II, PgDog, and PgBouncer if it is
+ * configured to.
+ */
 const ownName = /^(?:pgbouncer|pgcat|supavisor|odyssey|pgpool|pgdog)\b/i;
 
 /** The suffix that PgBouncer appends with `application_name_add_host`: ` - 10.0.0.7:51234`, ` - unix(4711):6432`. */

@@ -10,7 +10,7 @@ import { keptDetails, type PerformedReport, type RestoredDump } from './performe
 import { standbyLines } from './standbys.js';
 import { shownName } from '../terminal/shown-name.js';
 
-/** How much it is about: `274 MB, 63 sessions`. */
+/** The size of the loss: `274 MB, 63 sessions`. */
 export function scaleOf({ sizeBytes }: Pick<DatabaseDescription, 'sizeBytes'>, sessions: number): string {
   const size = sizeBytes === null ? 'size unknown' : formatSize(sizeBytes);
   return `${size}, ${sessions === 0 ? 'no session' : countSessions(sessions)}`;
@@ -52,7 +52,7 @@ export function previewPlan(report: PerformedReport, colors: Colors, options: Gl
   ];
 }
 
-/** The sessions that would be ended, before the question that is asked about them. */
+/** The sessions that would be terminated, shown before the question. */
 export function previewSessions(
   sessions: readonly Session[],
   colors: Colors,

@@ -15,7 +15,7 @@ import { shownName } from '../terminal/shown-name.js';
 /** The result of `run`. */
 export type RunReport = ExclusiveAccessReport<ChildOutcome>;
 
-/** Says that the database is held now. On stderr, as stdout belongs to the command. */
+/** Says that the database is held now. On stderr, because stdout belongs to the command. */
 export function announceAccess(
   { database: held, removed, terminated }: ExclusiveAccess,
   database: string,

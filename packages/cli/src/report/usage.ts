@@ -5,9 +5,9 @@ import { printable, redactPasswords, shortened } from '../terminal/printable.js'
 import { textWidth, wrap } from '../terminal/wrap.js';
 import { failureDocument } from './failure-document.js';
 
-/** Prints what was wrong with the command line. Loads nothing more: the driver is not needed to say so. */
+/** Prints the mistake in the command line. Loads nothing more: the driver is not needed for that. */
 export function reportUsage(error: CommanderError, program: Command, argv: readonly string[]): void {
-  if (error.exitCode === 0) return; // Help or version was asked for, and shown.
+  if (error.exitCode === 0) return; // Help or version was requested, and shown.
   process.exitCode = usage;
   const noCommand = error.code === 'commander.help';
   if (noCommand && !argv.includes('--json')) return; // The help has been shown.
@@ -23,7 +23,7 @@ export function reportUsage(error: CommanderError, program: Command, argv: reado
   }
 }
 
-/** The name of the command that was given, if there is one of that name. */
+/** The command that was given, if there is one of that name. */
 const commandOf = (program: Command, [, , word = '']: readonly string[]): string | undefined =>
   program.commands.find((known) => word === known.name() || known.aliases().includes(word))?.name();
 

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { Client } from 'pg';
 
-/** Asks the server something of our own, over a connection of its own. */
+/** Runs a query of our own, over a connection of its own. */
 export async function askOnce<Row extends object>(
   settings: ConnectionSettings,
   text: string,
@@ -12,7 +12,7 @@ export async function askOnce<Row extends object>(
   client.on('error', () => undefined);
   await client.connect();
   try {
-    // Without values, several statements may stand in the text.
+    // Without values, the text may contain several statements.
     const { rows } = await client.query<Row>(text, values.length === 0 ? undefined : [...values]);
     return rows;
   } finally {

@@ -22,7 +22,7 @@ export async function findOldDatabase(connection: ConnectionSettings, name: stri
 export const stillThere = 'the old one is still there';
 
 /**
- * Looks what has become of the database that was to be replaced.
+ * Checks the state of the database that was to be replaced.
  *
  * @returns for a message, after a semicolon
  */

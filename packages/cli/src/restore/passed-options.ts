@@ -7,7 +7,7 @@ import { checkPlainOptions } from './plain-options.js';
  */
 export type RestoreProgram = 'pg_restore' | 'plain';
 
-/** An option that would defeat the purpose: its letter, its name, and why. */
+/** An option that would defeat the purpose: its letter, its name, and the reason. */
 type Refused = readonly [letter: string, name: string, why: string];
 
 const refused: readonly Refused[] = [
@@ -39,9 +39,9 @@ export interface PassedOptions {
 }
 
 /**
- * Checks what stands behind `--`.
+ * Checks the words after `--`.
  *
- * @throws PgEvictError `CONFIG_INVALID` for an option by which something else would happen than a restore
+ * @throws PgEvictError `CONFIG_INVALID` for an option that would do something else than restore
  */
 export function checkPassedOptions(program: RestoreProgram, words: readonly string[]): PassedOptions {
   if (program === 'plain') return { words: [], singleTransaction: checkPlainOptions(words) };
@@ -54,7 +54,7 @@ function checkArchiveOptions(words: readonly string[]): string[] {
     const word = words[at] as string;
     if (word.startsWith('--')) {
       const [option = ''] = word.split('=', 1);
-      // getopt_long() takes any beginning of a name.
+      // getopt_long() accepts any beginning of a name.
       accept(option, (_letter, name) => option.length > 2 && `--${name}`.startsWith(option));
       checked.push(word);
       const next = words[at + 1];

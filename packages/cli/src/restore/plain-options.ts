@@ -5,7 +5,7 @@ interface PsqlOption {
   readonly letter: string;
   readonly name: string;
   readonly valued?: true;
-  /** Why it is refused; `undefined` where it is accepted. */
+  /** The reason why it is refused; `undefined` if it is accepted. */
   readonly refused?: string;
 }
 
@@ -14,7 +14,7 @@ const output = 'a restore prints no rows';
 const noRestore = 'nothing would be restored then';
 const dumpIsRun = 'only the dump is run';
 
-/** All of psql's, of which a script may have any. Those that are accepted change nothing here, but for -1. */
+/** All options of psql, because a script may use any of them. The accepted ones change nothing here, except for -1. */
 const options: readonly PsqlOption[] = [
   { letter: '1', name: 'single-transaction' },
   { letter: 'q', name: 'quiet' },
@@ -55,7 +55,7 @@ const options: readonly PsqlOption[] = [
 ];
 
 /**
- * Checks what stands behind `--` with a plain dump, where scripts have options of psql's. Returns whether all of it is to
+ * Checks the words after `--` for a plain dump, which in scripts are options of psql. Returns whether all of it is to
  * be one transaction.
  *
  * @throws PgEvictError `CONFIG_INVALID`
@@ -97,7 +97,7 @@ interface Given {
 
 function byName(word: string): Given[] {
   const [name = '', ...rest] = word.slice(2).split('=');
-  // getopt_long() takes any beginning of a name.
+  // getopt_long() accepts any beginning of a name.
   const option =
     options.find((candidate) => candidate.name === name) ??
     options.find((candidate) => name !== '' && candidate.name.startsWith(name));

@@ -23,13 +23,13 @@ export interface RestoreRequest {
   readonly singleTransaction: boolean;
   /** Called with the messages of the server or pg_restore, line by line. */
   readonly onMessage: (line: string) => void;
-  /** Called often, with how far it has come. */
+  /** Called often, with the progress so far. */
   readonly onProgress: ((at: RestoreProgress) => void) | undefined;
 }
 
 /** How far a restore has come. */
 export interface RestoreProgress {
-  /** Of the file, as it is on disk; `undefined` where pg_restore reads it. */
+  /** The position in the file, as it is on disk; `undefined` if pg_restore reads it. */
   readonly bytesRead: number | undefined;
   /** The table or the entry at work. */
   readonly current: string;
@@ -52,7 +52,7 @@ export interface RestoreResult {
   readonly skipped: readonly SkippedStatement[];
 }
 
-/** A restore that failed, before it is said what has become of the old database. */
+/** A restore that failed, before the state of the old database is added. */
 export class RestoreFailure extends Error {
   readonly kind: 'aborted' | 'dump' | 'server';
   readonly hint: string | undefined;

@@ -13,7 +13,7 @@ import { runScript } from './restore-plain.js';
 import type { PlainDumpResult } from '../script/run-plain-dump.js';
 
 /**
- * Restores an archive by pg_restore. Where the server would refuse something that may be left out, pg_restore writes its
+ * Restores an archive by pg_restore. If the server would refuse something that may be left out, pg_restore writes its
  * SQL, and that is run like a plain dump.
  *
  * @throws {@link RestoreFailure}
@@ -51,7 +51,7 @@ export async function restoreArchive(
   return { relations, skipped: result.skipped };
 }
 
-/** Why pg_restore may not send what is in an archive without our seeing it; `undefined` if it may. */
+/** The reason why pg_restore may not send an archive's content without our examining it; `undefined` if it may. */
 async function whyNotUnseen(dump: Dump): Promise<string | undefined> {
   const entries = await readArchiveEntries(dump);
   if (entries === undefined) return 'its table of contents could not be examined';
@@ -59,7 +59,7 @@ async function whyNotUnseen(dump: Dump): Promise<string | undefined> {
   return unsafe === undefined ? undefined : `each statement is examined, because of "${printable(unsafe)}"`;
 }
 
-/** Why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */
+/** The reason why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */
 async function whyByScript(
   { entries }: RestoreRequest,
   { connection }: RestoreTarget,
@@ -122,7 +122,7 @@ async function byProgram(
 /** Messages of pg_restore with --verbose that are not about an error. */
 const entryLine = /^pg_restore: (?!error|warning|fatal|detail|hint|from TOC|while |in |creating pipe)(.*)$/;
 
-/** The major of a program of PostgreSQL's; `undefined` where it does not say. */
+/** The major of a PostgreSQL program; `undefined` if it does not say. */
 async function majorOf(program: string): Promise<number | undefined> {
   let output = '';
   await runProgram(program, ['--version'], {

@@ -12,11 +12,11 @@ import { restorePlain } from './restore-plain.js';
 import { findMissing, listRestored } from './verify.js';
 
 /**
- * Restores a dump into a new database, and looks whether everything is there.
+ * Restores a dump into a new database, and verifies that everything is there.
  *
  * @param connection leads to the new database
- * @throws PgEvictError `UNEXPECTED` if anything fails, `CONFIG_INVALID` for a dump that is cut off or reaches beyond one
- * database, `ABORTED`
+ * @throws PgEvictError `UNEXPECTED` if anything fails, `CONFIG_INVALID` for a dump that is cut off or affects more than
+ * one database, `ABORTED`
  */
 export async function restoreDump(
   request: RestoreRequest,
@@ -41,7 +41,7 @@ export async function restoreDump(
 }
 
 async function verify(relations: readonly DumpedRelation[], connection: ConnectionSettings): Promise<number> {
-  // A session of its own: the dump may have given the other one another role.
+  // A session of its own: the dump may have changed the role of the other one.
   const restored = await listRestored(connection);
   const missing = findMissing(relations, restored);
   if (missing !== undefined) {

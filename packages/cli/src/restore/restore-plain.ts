@@ -83,7 +83,7 @@ export async function runScript(
 
 const progressMs = 100;
 
-/** A dump that declares no encoding is in that of the environment or else of the database, as for psql. */
+/** A dump that declares no encoding has that of the environment or else of the database, as for psql. */
 async function takeDefaultEncoding(session: DumpSession): Promise<void> {
   const given = process.env['PGCLIENTENCODING'];
   const encoding =
@@ -134,7 +134,7 @@ async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailu
   }
 }
 
-/** The line of a plain dump in which a byte is. It is asked for once, so the dump is read again. */
+/** The line of a plain dump that contains a byte. It is needed once, so the dump is read again. */
 async function lineOf(dump: Dump, at: number): Promise<number> {
   const { content } = openDump(dump);
   let [line, read] = [1, 0];

@@ -1,8 +1,8 @@
-/** Something in a dump because of which it is not restored. */
+/** A problem in a dump that prevents it from being restored. */
 export class DumpProblem extends Error {
-  /** Where it is, in bytes from the beginning. */
+  /** Its position, in bytes from the beginning. */
   readonly at: number;
-  /** How the statement begins, where it is one. */
+  /** The beginning of the statement, if it is one. */
   readonly statement: string | undefined;
   /** `refused`: nothing of it was sent; `incomplete`: the file is cut off; `empty`; `failed`: the server refused it. */
   readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';

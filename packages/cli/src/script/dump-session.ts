@@ -16,22 +16,22 @@ import { readServerMessage, type ServerMessage } from './server-message.js';
 import { StatementError } from './statement-error.js';
 
 /**
- * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in which
- * the server refuses two commands at once; the next only when the server is ready for it, as it reports settings only
- * then. After an error within `COPY` the session is of no use any more.
+ * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in
+ * which the server refuses two commands at once. The next one is sent only when the server is ready for it, because
+ * settings are reported only then. After an error within `COPY` the session cannot be used any more.
  */
 export class DumpSession {
-  /** How the server reads SQL, as it last reported it. */
+  /** The server's rules for reading SQL, as it last reported them. */
   lexis: Lexis = { backslashEscapes: false, characterLength: undefined };
   /** The client's encoding, likewise. */
   encoding = 'UTF8';
   readonly #onNotice: (message: ServerMessage) => void;
   #connection: RawConnection | undefined;
-  /** Told when the statement is over that was sent. */
+  /** Called when the statement that was sent is over. */
   #settle: { done(): void; failed(error: Error): void } | undefined;
   /** Called when the server asks for data; `undefined` unless a `COPY` was sent. */
   #onCopy: (() => void) | undefined;
-  /** Whether Sync is to follow what was sent. */
+  /** Whether Sync is to follow. */
   #owesSync = false;
   #failure: StatementError | undefined;
   #status = 'I';
@@ -85,7 +85,7 @@ export class DumpSession {
     });
     this.#owesSync = true;
     const completed = this.send(statementMessages(sql, executeAndFlush));
-    // Waited for below, and a failure is looked at between two pieces of data.
+    // Waited for below; a failure is checked for between two pieces of data.
     completed.catch(() => undefined);
     try {
       if ((await Promise.race([asked, completed])) === 'data') {
@@ -115,7 +115,7 @@ export class DumpSession {
   }
 
   /**
-   * Runs what {@link statementMessages} has made of a statement.
+   * Runs the messages that {@link statementMessages} has made from a statement.
    *
    * @throws StatementError
    */
@@ -174,11 +174,11 @@ export class DumpSession {
 
   #failed(said: ServerMessage): void {
     const error = new StatementError(said.message, said);
-    // Said while nothing is asked, it is why the connection ends.
+    // An error while no statement runs is the reason why the connection ends.
     if (this.#settle === undefined) this.#lost ??= error;
     // The first says why.
     this.#failure ??= error;
-    // Of a COPY nothing more is asked; otherwise the server is ready for the next statement in a moment.
+    // A COPY is over; otherwise the server is ready for the next statement in a moment.
     if (this.#onCopy !== undefined) this.#finish();
   }
 

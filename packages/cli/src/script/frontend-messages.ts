@@ -6,7 +6,7 @@ const message = (code: string, body: Buffer): Buffer => {
 };
 const nothing = Buffer.alloc(0);
 
-/** Ends what was asked for: the server answers with one ReadyForQuery, also after an error. */
+/** Ends the request: the server answers with one ReadyForQuery, also after an error. */
 export const sync = message('S', nothing);
 
 const flush = message('H', nothing);
@@ -25,13 +25,13 @@ export const executeAndFlush = Buffer.concat([execute, flush]);
 
 export const copyDoneAndSync = Buffer.concat([message('c', nothing), sync]);
 
-/** No data are to come, though the server has asked for some. */
+/** No data will follow, although the server has asked for some. */
 export const copyFailAndSync = Buffer.concat([message('f', Buffer.from('no data\0')), sync]);
 
 /** Below this, copying is cheaper than several writes. */
 export const smallBytes = 16 * 1024;
 
-/** Everything that is sent for one statement, which is run by `rest`: in one piece, unless it is long. */
+/** All messages for one statement, which is run by `rest`: in one piece, unless it is long. */
 export function statementMessages(sql: Buffer, rest: Buffer): readonly Buffer[] {
   // Parse, of the unnamed statement: the length counts itself, the end of the name, that of the text, and the number of types.
   const parts = [headOf(80, sql.length + 8, 6), sql, rest];

@@ -24,8 +24,8 @@ export interface ConnectionEvents {
 }
 
 /**
- * A connection of node-postgres' of which the socket is ours as soon as it is there, as it is pg-copy-streams' during a
- * `COPY`: messages are sent and read without an event and an object for each.
+ * A connection of node-postgres whose socket is ours once it is connected, as pg-copy-streams does during a `COPY`:
+ * messages are sent and read without an event and an object for each.
  */
 export class RawConnection {
   readonly #client: Client;
@@ -60,7 +60,7 @@ export class RawConnection {
   /**
    * Sends bytes, in parts or as one.
    *
-   * @param isHeld whether something follows at once with which they can be sent
+   * @param isHeld whether more data follows at once, so that they can be sent together
    */
   write(parts: readonly Buffer[], isHeld = false): void {
     const [first, second] = parts;
@@ -80,7 +80,7 @@ export class RawConnection {
     else this.#stream.write(Buffer.concat(all, length));
   }
 
-  /** Waits until what was sent is on its way, if there is much of it. */
+  /** Waits until the sent data is on its way, if there is much of it. */
   async drained(): Promise<void> {
     const stream = this.#stream;
     if (!stream.writableNeedDrain) return;
@@ -114,7 +114,7 @@ export class RawConnection {
     return this.#wire.stream;
   }
 
-  /** From here on, nothing but this reads what the server says. */
+  /** From here on, only this reads the server's messages. */
   #listen({ onLost, onReply }: ConnectionEvents): void {
     const reader = new ReplyReader(onReply);
     this.#stream.removeAllListeners('data');

@@ -23,10 +23,10 @@ const headBytes = 5;
 /** Called with each message; its body stands between two indices, and is gone after the call. */
 export type TakeReply = (code: number, bytes: Buffer, start: number, end: number) => void;
 
-/** Cuts what a server sends into its messages. Passes over rows and data without keeping them. */
+/** Splits the server's data into messages. Skips rows and data without keeping them. */
 export class ReplyReader {
   readonly #take: TakeReply;
-  /** The beginning of a message that is not there to its end, in the pieces that came, and how much is missing at least. */
+  /** The beginning of an incomplete message, in the pieces that came, and the minimum number of missing bytes. */
   #rest: Buffer[] = [];
   #missing = 0;
   /** The rest of a message that is not needed. */
@@ -40,7 +40,7 @@ export class ReplyReader {
   push(chunk: Buffer): void {
     let at = Math.min(this.#toSkip, chunk.length);
     this.#toSkip -= at;
-    // A long message is put together once, not with each piece.
+    // A long message is joined once, not with each piece.
     this.#rest.push(chunk);
     this.#missing -= chunk.length;
     if (this.#missing > 0) return;

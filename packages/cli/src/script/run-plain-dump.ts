@@ -14,9 +14,9 @@ import { StatementRunner } from './statement-runner.js';
 /** A plain dump to run. */
 export interface PlainDumpRequest {
   readonly content: AsyncIterable<Buffer>;
-  /** The database that the dump says it is of. */
+  /** The database that the dump was made from, by its own account. */
   readonly own: string | undefined;
-  /** Of a dump of several databases, the one of which the section is run. */
+  /** For a dump of several databases, the one whose section is run. */
   readonly section: string | undefined;
   /** Runs all of it in one transaction. */
   readonly singleTransaction: boolean;
@@ -151,7 +151,7 @@ class PlainDumpRun {
       return;
     }
     if (verdict.fate === 'refuse') {
-      // Behind the section, the next database is made before \connect leads there.
+      // After the section, the next database is created before \connect leads there.
       if (this.#request.section !== undefined && verdict.statement.endsWith(' DATABASE')) {
         this.#outside += 1;
         return;
@@ -164,7 +164,7 @@ class PlainDumpRun {
     await this.#runner.run(plan);
   }
 
-  /** Settings by which the server reads what follows are made there too. */
+  /** Settings that decide how the server reads SQL are made there too. */
   async #outsideOfSection(bytes: Buffer, words: Words): Promise<void> {
     this.#outside += 1;
     if (takesData(words)) await this.#reader.copyData(() => undefined);

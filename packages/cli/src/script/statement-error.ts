@@ -2,7 +2,7 @@ import type { ServerMessage } from './server-message.js';
 
 /** The server refused a statement, or the connection was lost. */
 export class StatementError extends Error {
-  /** `undefined` where the server said nothing. */
+  /** `undefined` if the server sent no message. */
   readonly said: ServerMessage | undefined;
 
   constructor(message: string, said: ServerMessage | undefined) {

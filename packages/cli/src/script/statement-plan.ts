@@ -22,7 +22,7 @@ export interface StatementPlan {
   readonly messages: readonly Buffer[];
 }
 
-/** Tells what is to be done with a statement. */
+/** Determines how to handle a statement. */
 export function planStatement(item: StatementItem, lexis: Lexis, surroundings: Surroundings): StatementPlan {
   const words = new Words(item.bytes, lexis);
   return {

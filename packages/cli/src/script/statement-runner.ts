@@ -7,10 +7,10 @@ import { StatementError } from './statement-error.js';
 import type { StatementPlan } from './statement-plan.js';
 import { isOnExtension, makesSomething } from './tolerated.js';
 
-/** The longest message that a server takes. */
+/** The longest message that a server accepts. */
 const longestStatement = 2 ** 30 - 64;
 
-/** Runs the statements of a dump that may be run, and leaves out what fails and may be left out. */
+/** Runs the permitted statements of a dump, and leaves out those that fail and may be left out. */
 export class StatementRunner {
   readonly skipped: SkippedStatement[] = [];
   readonly #session: DumpSession;
@@ -24,7 +24,7 @@ export class StatementRunner {
 
   /**
    * @param onTable called with a table before its data
-   * @param whileAtWork called when the server has got all of a statement
+   * @param whileAtWork called when the server has received all of a statement
    */
   constructor(
     session: DumpSession,

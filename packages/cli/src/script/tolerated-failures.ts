@@ -1,6 +1,8 @@
-/** A statement of a dump that may be left out where the server refuses it for one of some reasons: nothing is lost by it. */
+/**
+ * A statement of a dump that may be left out if the server refuses it for one of some reasons: nothing is lost by it.
+ */
 export interface ToleratedFailure {
-  /** Its first words; `|` between those of which any will do. */
+  /** Its first words; `|` between alternatives. */
   readonly begins: string;
   /** The required name after these words; `IF EXISTS` and `IF NOT EXISTS` do not count. */
   readonly named?: RegExp;
@@ -25,7 +27,7 @@ const insufficientPrivilege = '42501';
 const notThere = [undefinedObject, undefinedTable, undefinedFunction, undefinedSchema, undefinedColumn];
 const nothingToDrop = 'the new database is empty: there is nothing to drop';
 
-/** Extensions that show the state of the server, and have no data and nothing that data depend on. */
+/** Extensions that show the state of the server, and have no data and no object that data depend on. */
 const observing =
   /^(?:pg_stat_statements|pg_buffercache|pg_freespacemap|pg_visibility|pg_walinspect|pageinspect|pgrowlocks|pgstattuple)$/;
 
@@ -88,5 +90,5 @@ export const tolerated: readonly ToleratedFailure[] = [
   },
 ];
 
-/** Statements on an extension that go with it where it was left out. */
+/** Statements on an extension, left out with it. */
 export const onExtensions: readonly string[] = ['COMMENT ON EXTENSION'];

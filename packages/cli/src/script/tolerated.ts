@@ -24,12 +24,12 @@ export function toleratedOf(words: Words, { decode, isLeading }: Place): readonl
   });
 }
 
-/** Whether a statement makes something, so that what `--clean` drops is over. */
+/** Whether a statement creates something, so that the DROP statements of `--clean` are over. */
 export function makesSomething(words: Words): boolean {
   return !/^(?:SET|SELECT|RESET|DROP|ALTER|BEGIN|START|COMMIT)?$/.test(words.keyword(0));
 }
 
-/** Whether it is about an extension that was left out. */
+/** Whether it concerns an extension that was left out. */
 export function isOnExtension(words: Words, names: ReadonlySet<string>, place: Place): boolean {
   return onExtensions.some((begins) => {
     const sequence = begins.split(' ');

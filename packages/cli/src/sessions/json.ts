@@ -2,7 +2,7 @@ import type { Blocker, DeniedSession, Session } from '@pg-evict/core';
 import { redactQuery } from '../context/engine.js';
 import { remedyOf } from '../terminal/words.js';
 
-/** A session as it stands in JSON documents. The fields and their order are part of the command's contract. */
+/** A session as part of JSON documents. The fields and their order are part of the command's contract. */
 export function toJsonSession(session: Session): object {
   return {
     pid: session.pid,

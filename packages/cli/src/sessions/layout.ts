@@ -2,7 +2,7 @@ import type { GlobalOptions } from '../options/global.js';
 
 /** How much of a list of sessions is shown. */
 export interface TableLayout {
-  /** The columns there are; left out, nothing is cut. */
+  /** The available columns; without them, nothing is cut. */
   readonly width?: number | undefined;
   /** How many sessions are listed; those after them are counted. @default all */
   readonly limit?: number | undefined;
@@ -22,8 +22,8 @@ export function fullLayout(
 }
 
 /**
- * The layout of a list that leaves what stands above it on the screen. Where there is no screen, it lists all: a log is
- * read later.
+ * The layout of a list that leaves the text above it on the screen. Without a screen, it lists all: a log is read
+ * later.
  */
 export function shortLayout(
   stream: Pick<NodeJS.WriteStream, 'columns' | 'isTTY' | 'rows'>,

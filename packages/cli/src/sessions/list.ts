@@ -14,13 +14,13 @@ export interface Listing {
   /** The role that looked. */
   readonly role: string;
   readonly sessions: readonly Session[];
-  /** How many sessions hide from the role what they do. */
+  /** The number of sessions whose activity is hidden from the role. */
   readonly hidden: number;
   /** Why it is protected; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
 }
 
-/** The sessions of a database as text: its protection, the table, and how many they are. */
+/** The sessions of a database as text: its protection, the table, and their number. */
 export function sessionList(listing: Listing, colors: Colors, layout: TableLayout): string {
   const { database, hidden, protection, role, sessions } = listing;
   const name = colors.bold(shownName(database));

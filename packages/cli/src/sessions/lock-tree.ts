@@ -36,7 +36,7 @@ export function lockTree(sessions: readonly Session[]): Branch[] {
     }
   };
   for (const root of roots) add(root, '', '');
-  // Those in a deadlock that the server has not yet broken have no root.
+  // Sessions in a deadlock that the server has not yet broken have no root.
   for (const session of sessions) add(session, '', '');
   return branches;
 }

@@ -45,19 +45,19 @@ const columns: readonly Column[] = [
   { title: 'QUERY', value: (s) => redactQuery(s.query ?? ''), maxWidth: Number.POSITIVE_INFINITY },
 ];
 
-/** That an idle session waits for its client, its state says already. */
+/** The state of an idle session already says that it waits for its client. */
 function waitingFor({ state, waitEvent, waitsFor }: Session): string {
   if (waitsFor === null && waitEvent === 'Client:ClientRead' && state?.startsWith('idle') === true) return '';
   return waitsFor ?? waitEvent ?? '';
 }
 
-/** The server gives the pid 0 for a transaction that was prepared and belongs to no session any more. */
+/** The server gives the pid 0 for a prepared transaction, which belongs to no session any more. */
 const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction' : String(pid));
 
 /** Columns that a narrow terminal omits, in this order. */
 const dispensable = ['CLIENT', 'SINCE', 'WAITING FOR', 'USER', 'APPLICATION'];
 
-/** How narrow a column may become before another one is left out. */
+/** The minimum width of a column before another one is left out. */
 const minWidths: Readonly<Record<string, number>> = { USER: 8, APPLICATION: 12, STATE: 6, CLIENT: 15 };
 
 /**
@@ -121,7 +121,7 @@ function isWholeTree(branches: readonly Branch[]): boolean {
   );
 }
 
-/** Makes columns narrower, then leaves columns out, until the query has room; then gives it what is left. */
+/** Makes columns narrower, then leaves columns out, until the query has room; then gives it the rest. */
 function fit<T extends { title: string; width: number }>(all: readonly T[], width: number): T[] {
   let shown = [...all];
   const roomForQuery = (): number =>

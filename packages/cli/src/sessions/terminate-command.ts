@@ -20,7 +20,7 @@ export function endThese(
     ...connectionWords(options),
     ...(options.cancel === true ? ['--cancel'] : []),
     '--pids',
-    // Where the server hides when a session began, its pid has to do.
+    // If the server hides when a session began, its pid is used.
     sessions.map(({ id, pid }) => id ?? pid).join(','),
   ];
   return words.map(quoteForShell).join(' ');

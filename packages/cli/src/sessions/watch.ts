@@ -9,7 +9,7 @@ import { printable } from '../terminal/printable.js';
 import { fullLayout } from './layout.js';
 import { type Listing, sessionList } from './list.js';
 
-/** A screen of its own, without a cursor, and without lines that go on in the next (as with --wide). */
+/** The alternate screen, without a cursor, and without line wrapping (as with --wide). */
 const alternateScreen = {
   enter: '\u001B[?1049h\u001B[?25l\u001B[?7l',
   leave: '\u001B[?7h\u001B[?25h\u001B[?1049l',
@@ -17,11 +17,11 @@ const alternateScreen = {
 const redraw = { start: '\u001B[H', endOfLine: '\u001B[K', below: '\u001B[J' };
 
 /**
- * Shows the sessions again and again until it is interrupted: on a terminal in place, on a screen of its own, so that
- * what stood there before is there afterwards; elsewhere one list after the other, each with the time.
+ * Shows the sessions again and again until it is interrupted: on a terminal in place, on the alternate screen, so that
+ * the earlier text is there afterwards; elsewhere one list after the other, each with the time.
  *
- * The first look must succeed. After that a failure is shown and looked past: the database may be dropped and created
- * again, or the server restarted, in the meantime.
+ * The first look must succeed. After that a failure is shown and the watch goes on: the database may be dropped and
+ * created again, or the server restarted, in the meantime.
  */
 export async function watchSessions(
   { interrupts, options }: CommandContext,
@@ -33,7 +33,7 @@ export async function watchSessions(
     controller.abort();
   };
   interrupts.handOver(stop);
-  // A reader that goes away (`| head`) ends it too.
+  // A reader that closes the pipe (`| head`) ends it too.
   process.stdout.once('error', stop).once('close', stop);
   const { signal } = controller;
   const isScreen = process.stdout.isTTY;
@@ -85,7 +85,7 @@ async function first(look: () => Promise<Listing>, signal: AbortSignal): Promise
   });
 }
 
-/** A failure in place of a list, if it is one that may pass. */
+/** A temporary failure, shown instead of a list. */
 function said(error: unknown): string {
   if (!isPgEvictError(error)) throw error;
   return error.message;

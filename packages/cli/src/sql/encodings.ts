@@ -1,13 +1,13 @@
 import { TextDecoder } from 'node:util';
 
-/** How many bytes a character has, told by its first two. */
+/** The number of bytes of a character, by its first two. */
 export type CharacterLength = (first: number, second: number) => number;
 
 const twoBytes: CharacterLength = (first) => (first < 0x80 ? 1 : 2);
 
 /**
- * The encodings of clients in which a byte of a character after its first may be ASCII, such as the backslash (0x5c). No
- * server has them: it converts what it is sent, and reads that (`src/common/wchar.c`: `pg_*_mblen()`).
+ * The encodings of clients in which a byte of a character after its first may be ASCII, such as the backslash (0x5c).
+ * No server uses them: it converts its input, and reads the result (`src/common/wchar.c`: `pg_*_mblen()`).
  */
 const withAsciiTrail: Readonly<Record<string, CharacterLength>> = {
   SJIS: (first) => (first < 0x80 || (first >= 0xa1 && first <= 0xdf) ? 1 : 2),
@@ -22,7 +22,9 @@ const withAsciiTrail: Readonly<Record<string, CharacterLength>> = {
   },
 };
 
-/** Tells characters apart in an encoding whose trailing bytes may be ASCII; `undefined` for one in which none is. */
+/**
+ * Finds the bounds of characters in an encoding whose trailing bytes may be ASCII; `undefined` for all other encodings.
+ */
 export function characterLengthOf(encoding: string): CharacterLength | undefined {
   return withAsciiTrail[encoding];
 }
@@ -59,7 +61,7 @@ export function decodeText(bytes: Uint8Array, encoding: string): string {
     try {
       return decoderOf(candidate).decode(bytes);
     } catch {
-      // It is not in that encoding, or Node does not have it.
+      // It is not in that encoding, or Node does not support it.
     }
   }
   return Buffer.from(bytes).toString('latin1');

@@ -15,14 +15,14 @@ export type Verdict =
 
 /** Facts about the dump at the position of a statement. */
 export interface Surroundings {
-  /** The database that the dump says it is of; `undefined` where it does not say. */
+  /** The database that the dump was made from, by its own account; `undefined` if it does not say. */
   readonly own: string | undefined;
   /** Whether nothing was made yet. */
   readonly isLeading: boolean;
   readonly decode: (bytes: Buffer) => string;
 }
 
-/** Tells what becomes of a statement, by its first words. */
+/** Decides about a statement, by its first words. */
 export function judge(words: Words, surroundings: Surroundings): Verdict {
   const first = words.keyword(0);
   if (frequent.has(first)) return run;
@@ -37,7 +37,7 @@ export function judge(words: Words, surroundings: Surroundings): Verdict {
 
 const run: Verdict = { fate: 'run' };
 
-/** Most statements of a dump, of which nothing is refused. */
+/** The most frequent statements of a dump, which are never refused. */
 const frequent = new Set(['BEGIN', 'START', 'RESET', 'ANALYZE', 'DO']);
 
 const split = (text: string): string[][] => text.split(' ').map((word) => word.split('|'));
@@ -103,7 +103,7 @@ function findSequence(words: Words, from: number, sequence: readonly string[][])
   }
 }
 
-/** The databases that a statement names, from where the first of them stands. */
+/** The databases that a statement names, from the index of the first one. */
 function databasesFrom(words: Words, from: number, { decode }: Surroundings): (string | undefined)[] {
   let at = from;
   if (words.keyword(at) === 'IF' && words.keyword(at + 1) === 'EXISTS') at += 2;
@@ -128,7 +128,7 @@ const ofClient = new Set(['STDIN', 'STDOUT']);
 
 type Check = (words: Words, surroundings: Surroundings) => string | undefined;
 
-/** Why a statement is refused that begins with a word; `undefined` if it is not. */
+/** The reason why a statement that begins with a word is refused; `undefined` if it is not. */
 const checks: Readonly<Partial<Record<string, Check>>> = {
   GRANT: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
   REVOKE: (words) => (words.find(on) === -1 ? reasons.grantRole : undefined),
@@ -162,7 +162,7 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
   WITH: writesOrSets,
   EXPLAIN: writesOrSets,
   PREPARE: writesOrSets,
-  // A parenthesis may have any of them within it.
+  // A parenthesis may contain any of them.
   '': writesOrSets,
 };
 

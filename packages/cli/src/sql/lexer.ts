@@ -122,7 +122,7 @@ export function stringEnd(piece: Piece, at: number, escapes: boolean, lexis: Lex
   }
 }
 
-/** Behind the closing quote of a string in which a backslash escapes. */
+/** The position after the closing quote of a string in which a backslash escapes. */
 function escapedStringClose({ bytes, end }: Piece, at: number, { characterLength }: Lexis): number {
   let index = at;
   while (index < end) {
@@ -136,7 +136,9 @@ function escapedStringClose({ bytes, end }: Piece, at: number, { characterLength
   return needsMore;
 }
 
-/** Where the quote is with which a string goes on behind white space that has a line end in it; or `undefined`. */
+/**
+ * The position of the quote with which a string continues after white space that contains a line end; or `undefined`.
+ */
 function continuation(piece: Piece, at: number): number | undefined {
   const { bytes, end, isLast } = piece;
   let hasLineEnd = false;

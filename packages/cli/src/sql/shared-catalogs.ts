@@ -5,7 +5,10 @@ type Decode = (bytes: Buffer) => string;
 
 const fillers = /^(?:INTO|FROM|ONLY|TABLE|IF|EXISTS)$/;
 
-/** Why a statement is refused that names its table from an index on; `undefined` if that belongs to one database. */
+/**
+ * The reason why a statement that names its table from an index on is refused; `undefined` if the table belongs to one
+ * database.
+ */
 export function onSharedCatalog(words: Words, from: number, decode: Decode): string | undefined {
   let at = from;
   while (fillers.test(words.keyword(at))) at += 1;
@@ -13,7 +16,7 @@ export function onSharedCatalog(words: Words, from: number, decode: Decode): str
   const dot = words.at(at + 1);
   if (dot?.text === '.') {
     const schema = words.name(at, decode);
-    // Only what has no name but that of its table's oid is in there.
+    // That schema contains only objects named after their table's oid.
     if (schema === 'pg_toast') return reasons.sharedCatalog;
     // A table of the same name in another schema belongs to this database alone.
     if (schema !== 'pg_catalog') return undefined;
@@ -29,7 +32,7 @@ function isShared(name: string): boolean {
   return name.endsWith('_index') && [...sharedCatalogs].some((catalog) => name.startsWith(`${catalog}_`));
 }
 
-/** Why a statement is refused that has a list of tables or indexes from an index on. */
+/** The reason why a statement with a list of tables or indexes from an index on is refused. */
 export function listsSharedCatalog(words: Words, from: number, decode: Decode): string | undefined {
   let reason = onSharedCatalog(words, from, decode);
   for (let at = from; words.at(at) !== undefined && reason === undefined; at += 1) {
@@ -38,7 +41,7 @@ export function listsSharedCatalog(words: Words, from: number, decode: Decode): 
   return reason;
 }
 
-/** Why a statement is refused that makes something on a table, such as an index. */
+/** The reason why a statement that creates something on a table, such as an index, is refused. */
 export function makesOnSharedCatalog(words: Words, decode: Decode): string | undefined {
   const kind = words.keyword(1) === 'OR' ? words.keyword(3) : words.keyword(1);
   if (!/^(?:UNIQUE|INDEX|CONSTRAINT|TRIGGER|RULE|POLICY)$/.test(kind)) return undefined;
@@ -48,7 +51,7 @@ export function makesOnSharedCatalog(words: Words, decode: Decode): string | und
 
 const [on, to] = [new Set(['ON']), new Set(['TO'])];
 
-/** Why a statement is refused that may have others within it, such as `WITH … AS (UPDATE …)`. */
+/** The reason why a statement that may contain others, such as `WITH … AS (UPDATE …)`, is refused. */
 export function writesSharedCatalog(words: Words, decode: Decode): string | undefined {
   for (let at = 0; words.at(at) !== undefined; at += 1) {
     const isTarget =

@@ -16,12 +16,12 @@ import {
 export type OpenLiteral = 'a string' | 'a quoted name' | 'a dollar-quoted string' | 'a comment';
 
 /**
- * Looks for the end of one statement, as psql does (`src/fe_utils/psqlscan.l`): the first semicolon outside of literals,
- * comments, parentheses and the body of `CREATE FUNCTION … BEGIN ATOMIC … END`. Goes on where it stopped when there is
- * more to read. Nothing depends on its being right: the server refuses two statements that are sent as one.
+ * Looks for the end of one statement, as psql does (`src/fe_utils/psqlscan.l`): the first semicolon outside of
+ * literals, comments, parentheses and the body of `CREATE FUNCTION … BEGIN ATOMIC … END`. Continues where it stopped
+ * when there is more to read. Safety does not depend on it: the server refuses two statements that are sent as one.
  */
 export class StatementEnd {
-  /** How far it has come, from the statement's beginning. */
+  /** Its progress, from the statement's beginning. */
   #at = 0;
   #parentheses = 0;
   #begins = 0;
@@ -52,9 +52,9 @@ export class StatementEnd {
   }
 
   /**
-   * Looks through a piece in which the statement begins at `start`.
+   * Scans a piece in which the statement begins at `start`.
    *
-   * @returns the index behind its semicolon, or behind the last byte where nothing follows; {@link needsMore}
+   * @returns the index after its semicolon, or after the last byte if nothing follows; {@link needsMore}
    */
   // oxlint-disable-next-line complexity -- a case for each thing that a statement is made of
   find(piece: Piece, start: number, lexis: Lexis): number {

@@ -3,15 +3,15 @@
  * database only through the code of a function, which cannot be seen (docs/safety.md).
  */
 export interface StatementRule {
-  /** Its first words; `|` between those of which any will do. */
+  /** Its first words; `|` between alternatives. */
   readonly begins: string;
-  /** Words behind these that make it another statement. */
+  /** Words after these that make it another statement. */
   readonly unless?: string;
   /** Words that follow one another further on, outside of parentheses. */
   readonly later?: string;
   /**
    * `own database`: it is on the database whose name follows. It is left out if that is the dump's own, and otherwise
-   * refused. `comment` is left out too where the dump does not say which its own is.
+   * refused. `comment` is also left out if the dump does not name its own.
    */
   readonly fate: 'refuse' | 'own database' | 'own database or comment';
   /** For messages, after the statement. */
@@ -84,7 +84,7 @@ export const sharedCatalogs: ReadonlySet<string> = new Set([
   'pg_tablespace',
 ]);
 
-/** Refusals that are told by more than words that follow one another. */
+/** Refusals that need more than a sequence of words. */
 export const reasons = {
   escapedName: 'it names a table by escapes (U&"…"), which may stand for a catalog that all databases share',
   hiddenSetting: 'it computes the name of the setting that it changes, which may let statements change shared catalogs',

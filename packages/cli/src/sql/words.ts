@@ -84,7 +84,7 @@ function wholeQuotedName(piece: Piece, at: number): number {
   return end;
 }
 
-/** The tokens of a statement, read as far as they are asked for. */
+/** The tokens of a statement, read on demand. */
 export class Words {
   readonly #source: Generator<Token, undefined>;
   readonly #read: Token[] = [];
@@ -93,7 +93,7 @@ export class Words {
     this.#source = tokensOf(statement, lexis);
   }
 
-  /** The token at an index; `undefined` behind the last. */
+  /** The token at an index; `undefined` after the last. */
   at(index: number): Token | undefined {
     while (this.#read.length <= index) {
       const { value } = this.#source.next();
@@ -109,7 +109,7 @@ export class Words {
     return token?.kind === 'word' ? token.text.toUpperCase() : '';
   }
 
-  /** Where the first of some keywords is that stands outside of parentheses, from an index on; -1 if none does. */
+  /** The index of the first of some keywords outside of parentheses, from an index on; -1 if there is none. */
   find(keywords: ReadonlySet<string>, from = 0): number {
     let depth = 0;
     for (let index = from; ; index += 1) {

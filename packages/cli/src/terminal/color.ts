@@ -1,5 +1,5 @@
 /**
- * Whether to colour what goes to a stream: on a terminal, unless NO_COLOR says no; anywhere with FORCE_COLOR.
+ * Whether to colour the output on a stream: on a terminal, unless NO_COLOR says no; anywhere with FORCE_COLOR.
  * `--no-color` is turned into NO_COLOR at start-up, so that the libraries follow it too.
  */
 export function wantsColor(stream: NodeJS.WriteStream): boolean {

@@ -18,7 +18,7 @@ export function formatAge(since: Date, now = Date.now()): string {
   return `${seconds}s`;
 }
 
-/** A moment as the clock here shows it: `15:04`, or with the day where that is another. */
+/** A time in the local zone: `15:04`, with the day if that is not today. */
 export function formatTime(time: Date, now = new Date()): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;

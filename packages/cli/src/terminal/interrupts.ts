@@ -3,7 +3,7 @@ export interface Interrupts {
   readonly signal: AbortSignal;
   /** The effect of a signal, for a prompt that receives Ctrl-C as a key. */
   readonly interrupt: () => void;
-  /** From now on, a signal does what `handler` does, and nothing else; `undefined` puts the usual back. */
+  /** From now on, a signal calls `handler`, and nothing else; `undefined` restores the usual behaviour. */
   handOver(handler: ((signal: Interrupting) => void) | undefined): void;
   stop(): void;
 }

@@ -25,7 +25,7 @@ export function redactPasswords(message: string): string {
   return (
     maskLogins(message)
       .replaceAll(/[a-z][\w+.-]{0,40}:\/\/[^\s']*/gi, '(URL)')
-      // One attempt for each word: where it began within one, a long one would take for ever.
+      // One attempt for each word: attempts from within a long word would take for ever.
       .replaceAll(/(?<![\w-])(?=[\w-]*?--[\w-])(?=(?<option>[\w-]+))\k<option>=[^']*/g, '$<option>=…')
       .replaceAll(/(password\s*=\s*)[^\s']+/gi, '$1…')
   );

@@ -6,7 +6,7 @@ import { isVerbose } from './verbose.js';
 export interface Progress {
   /** Announces the step that follows. */
   readonly step: (step: OperationStep) => void;
-  /** Says something else; `isTimed` where it tells the time itself. */
+  /** Changes the text; `isTimed` if the text itself contains the time. */
   readonly say: (text: string, isTimed?: boolean) => void;
   /** Says for whom something waits: elsewhere than on a terminal in a line of its own, and not all too often. */
   readonly waitFor: (whom: string) => void;

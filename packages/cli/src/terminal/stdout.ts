@@ -6,12 +6,12 @@ export function survivesClosedPipe(stream: NodeJS.WriteStream): void {
 }
 
 /**
- * Runs code of the user: configuration, knexfile, migrations. With `--json` stdout is for one document, so what such
- * code prints there (console.log, dotenv's tips) goes to stderr meanwhile.
+ * Runs the user's code: configuration, knexfile, migrations. With `--json` stdout is for one document, so the output of
+ * such code (console.log, dotenv's tips) goes to stderr meanwhile.
  */
 export async function divertStdout<T>(options: { readonly json?: true }, work: () => Promise<T>): Promise<T> {
   if (options.json !== true) return work();
-  // oxlint-disable-next-line unbound-method -- it is put back as it was
+  // oxlint-disable-next-line unbound-method -- it is restored as it was
   const { write } = process.stdout;
   process.stdout.write = process.stderr.write.bind(process.stderr);
   try {

@@ -4,11 +4,11 @@ import { createColors } from 'picocolors';
 import { wantsColor } from './color.js';
 import { maskLogins, printable } from './printable.js';
 
-/** Whether the command is to say what it does: `--verbose`, or `DEBUG=pg-evict`. */
+/** Whether the command reports its steps: `--verbose`, or `DEBUG=pg-evict`. */
 export const isVerbose = ({ verbose }: { readonly verbose?: true }): boolean =>
   verbose === true || process.env['DEBUG'] === 'pg-evict';
 
-/** Says on stderr, in order, each connection that is made and each statement, with its time. */
+/** Prints on stderr, in order, each connection that is made and each statement, with its time. */
 export function sayStatements(): void {
   subscribe('pg-evict:trace', (message) => {
     const { failed, ms, pid, what, where } = message as Trace;
@@ -19,7 +19,7 @@ export function sayStatements(): void {
   });
 }
 
-/** Says something else on stderr, between the statements. */
+/** Prints other text on stderr, between the statements. */
 export function say(text: string): void {
   const { dim } = createColors(wantsColor(process.stderr));
   process.stderr.write(`${dim(maskLogins(text))}\n`);

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** How wide text is that is written for people: as wide as the terminal, and readable. */
+/** The width of text for people: that of the terminal, up to a readable width. */
 const widest = 120;
 const narrowest = 40;
 
@@ -18,7 +18,9 @@ export interface WrapOptions {
   readonly continuation?: string;
 }
 
-/** Breaks each line of a text at spaces. A word that is wider than a line stays whole. Escape sequences have no width. */
+/**
+ * Wraps each line of a text at spaces. A word that is wider than a line stays whole. Escape sequences have no width.
+ */
 export function wrap(text: string, width: number | undefined, options: WrapOptions = {}): string {
   if (width === undefined) return text;
   return text
@@ -53,8 +55,8 @@ const wide =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/gu;
 
 /**
- * The columns that a text takes. Prose need not be cut as exactly as a table is, and help is shown without loading what
- * tables need.
+ * The width of a text in columns. Prose need not be measured as exactly as a table, and help is shown without loading
+ * the modules that tables need.
  */
 export function widthOf(text: string): number {
   const plain = stripVTControlCharacters(text).replaceAll(/\p{M}/gu, '');
