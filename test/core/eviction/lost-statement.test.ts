@@ -47,7 +47,7 @@ describe.each(Object.keys(operations))('connections that are cut while the serve
       database,
       hint: expect.stringContaining('List'),
     });
-    expect(error.message).toContain('not known whether');
+    expect(error.message).toContain('whether it completed is unknown');
     await other.client.query('COMMIT');
     await other.close();
     expect(await markerOf(database)).toBe('old');

@@ -92,7 +92,7 @@ test.each([
   expect(await failureOf(change(database, kept))).toMatchObject({
     code: 'REFUSED',
     database: kept,
-    hint: expect.stringContaining('Undo puts it back') as string,
+    hint: expect.stringContaining('Undo restores it') as string,
   });
   expect(await markerOf(database)).toBeUndefined();
   await undoDatabase(targetOf(database));

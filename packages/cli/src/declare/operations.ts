@@ -172,11 +172,12 @@ ${examples(
   addRemedyOptions(undo, ['rollbackPrepared', 'dropSlots', 'dropSubscriptions'])
     .addHelpText(
       'after',
-      `
-The old content is kept for an hour, up to 1 GB, if you have answered the question or named the database with
---confirm; with --undo it is kept in any case. The swap is as atomic as that of a recreate. --dry-run shows which
-content would come back. Expired content is dropped by the next command that replaces, renames or sweeps on that server.
-${examples('undo app_dev', 'undo app_dev --dry-run')}`,
+      `${paragraphs(
+        `The old content is kept for an hour, up to 1 GB, if you have answered the question or named the database with
+        --confirm; with --undo it is kept in any case. The swap is as atomic as that of a recreate. --dry-run shows
+        which content would come back. Expired content is dropped by the next command that replaces, renames or sweeps
+        on that server.`,
+      )}\n${examples('undo app_dev', 'undo app_dev --dry-run')}`,
     )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
       const { undo: run } = await import('../commands/undo.js');

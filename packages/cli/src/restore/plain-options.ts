@@ -74,11 +74,7 @@ export function checkPlainOptions(words: readonly string[]): boolean {
       if (option.valued !== true) continue;
       const variable = value ?? words[(at += 1)] ?? '';
       if (!variable.startsWith('ON_ERROR_STOP=') && variable !== 'ON_ERROR_STOP') {
-        refuse(
-          `${given} ${variable.split('=', 1)[0] ?? ''}`.trimEnd(),
-          'only psql has variables',
-          byHand,
-        );
+        refuse(`${given} ${variable.split('=', 1)[0] ?? ''}`.trimEnd(), 'only psql has variables', byHand);
       }
     }
   }

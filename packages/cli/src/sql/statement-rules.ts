@@ -87,7 +87,8 @@ export const sharedCatalogs: ReadonlySet<string> = new Set([
 /** Refusals that need more than a sequence of words. */
 export const reasons = {
   escapedName: 'it names a table by escapes (U&"…"), which may stand for a catalog that all databases share',
-  hiddenSetting: 'it computes the name of the setting that it changes, which may let statements change shared catalogs',
+  hiddenSetting:
+    'it computes the name of the setting that it changes, which may let statements change shared catalogs',
   catalogChanges: 'it lets statements change catalogs, some of which all databases share',
   droppedSubscription: 'it connects to the publishing server, which may lose a replication slot',
   copyFile: "it reads or writes a file or a program of the server's",

@@ -27,7 +27,8 @@ export interface AcquirePlan extends Plan {
 }
 
 /** The failed step, if the database was not held. */
-export const notHad = (database: string): string => `Could not get exclusive access to database "${database}"`;
+export const notHad = (database: string): string =>
+  `Could not get exclusive access to database "${database}"`;
 
 /** Finds, before anything is changed, what holding the database would do and which obstacles there are. */
 export async function planAcquire(operation: Operation, options: RemedyOptions): Promise<AcquirePlan> {

@@ -176,6 +176,10 @@ async function putBackByAnother(
   return new PgEvictError(
     'DATABASE_NOT_FOUND',
     `${failure}, and nothing was changed: "${name}" was put back or dropped by another operation meanwhile.`,
-    { database, cause: error, hint: 'Check which content is kept now, then repeat the undo if you want that.' },
+    {
+      database,
+      cause: error,
+      hint: 'Check which content is kept now, then repeat the undo if you want that.',
+    },
   );
 }

@@ -153,7 +153,8 @@ async function give(
       totalMs: Math.max(timeoutMs, minGivingMs),
     });
     if (dropped) throw lostError(database, 'it was dropped meanwhile, and its placeholder as well');
-    if (!changed) throw lost.aborted ? lost.reason : lostError(database, 'another operation has given it back');
+    if (!changed)
+      throw lost.aborted ? lost.reason : lostError(database, 'another operation has given it back');
     if (lost.aborted && thrown.length > 0) throw lost.reason;
     return leftovers;
   } catch (error) {

@@ -112,7 +112,8 @@ async function poolWith(
   name: string,
 ): ReturnType<RunOfHost['poolWith']> {
   const run = [...runs.values()].find(({ run: { id } }) => name.includes(`_${id}_`));
-  if (run === undefined) throw new PgEvictError('REFUSED', `Database "${name}" does not belong to a run of this host.`);
+  if (run === undefined)
+    throw new PgEvictError('REFUSED', `Database "${name}" does not belong to a run of this host.`);
   return run.poolWith(name);
 }
 
