@@ -91,7 +91,8 @@ async function ending(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ $1 AND datname = 'postgres'",
     [database],
   );
-  const said = moment !== 'later' || !changes.has(command) || /not known|unknown|may (?:still )?be/.test(stdout);
+  const said =
+    moment !== 'later' || !changes.has(command) || /not known|unknown|may (?:still )?be/.test(stdout);
   const isCoded = /"code":"(?:TIMEOUT|CONNECTION_FAILED)"/.test(stdout);
   const [, sinceFirst, sinceLast] = /own time: (\d+) ms, (\d+) ms/.exec(stderr) ?? [];
   const lastedMs = Number(repeats.has(command) ? sinceLast : sinceFirst);

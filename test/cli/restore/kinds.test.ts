@@ -189,7 +189,9 @@ describeWithTools('what pg_dump writes', () => {
       DATABASE_URL: url,
       PATH: dumps.path('none'),
     }).result;
-    expect(stderr).toMatch(/there is no \w+ on PATH to unpack it|but broken|cut off|to its end|lacks the comment/);
+    expect(stderr).toMatch(
+      /there is no \w+ on PATH to unpack it|but broken|cut off|to its end|lacks the comment/,
+    );
   });
 
   test('by a newer pg_dump: the settings that the server does not know are left out', async () => {

@@ -79,7 +79,10 @@ test('somebody else holding the lock of who recovers keeps nobody waiting withou
     await client.query('SELECT pg_advisory_lock((hashtextextended($1, 0) & ~1::bigint) | 1)', [held]);
     const report = await repairDatabase(targetOf(database), { timeoutMs: 2000 });
     expect(report.leftovers).toMatchObject([
-      { database: held, reason: expect.stringContaining('another operation has been repairing it') as string },
+      {
+        database: held,
+        reason: expect.stringContaining('another operation has been repairing it') as string,
+      },
     ]);
   });
 });
