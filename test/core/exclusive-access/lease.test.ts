@@ -149,6 +149,37 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
+  test('and somebody else has taken the lock that says that he lives: that is not waited for without end', async () => {
+    const database = await scratch.database();
+    const { proxy, target } = await proxied(database);
+    const stranger = await openSession(serverUrl());
+    const thrown: unknown[] = [];
+    const error = await failureOf(
+      withExclusiveAccess(
+        target,
+        async (access) => {
+          proxy.refuse();
+          await until(async () => (await stillAtWork(target)).length === 0, 'his sessions are gone');
+          await stranger.client.query('SELECT pg_advisory_lock(hashtextextended($1, 0) & ~1::bigint)', [
+            access.database,
+          ]);
+          proxy.letThrough();
+          thrown.push(await firesOn(access));
+          throw thrown[0];
+        },
+        { timeoutMs: 3000 },
+      ),
+    );
+    proxy.stop();
+    await stranger.close();
+    expect(error).toBe(thrown[0]);
+    expect(error).toMatchObject({
+      code: 'CONNECTION_FAILED',
+      message: expect.stringContaining('somebody else has its advisory lock') as unknown,
+    });
+    await expectGivenBack(database);
+  });
+
   test('and he cannot reach the server any more: the callback is told, and the database is given back when he can', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);

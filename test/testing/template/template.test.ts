@@ -223,6 +223,23 @@ test('a template that somebody has opened is not used; how to have it built anew
   expect((await start()).template.name).toBe(template.name);
 });
 
+test('a template of a role that tests do not use is not used, whatever is in it; what is printed has it built again', async () => {
+  const cwd = fixture.project({ 'schema.sql': '' });
+  const start = async () =>
+    fixture.start({ template: { setup: setupWith('CREATE TABLE b ()'), inputs: 'schema.sql' } }, { cwd });
+  const { template } = await start();
+  const other = await scratch.role('CREATEDB');
+  await ask(`ALTER DATABASE ${quote(template.name)} OWNER TO ${quote(other)}`);
+  const error = await failureOf(start());
+  expect(error).toMatchObject({
+    code: 'REFUSED',
+    message: expect.stringContaining(`belongs to "${other}"`) as unknown,
+  });
+  const [, command = ''] = / pg-evict (.*)$/.exec(error.message) ?? [];
+  expect(await runCli([...command.split(' '), '--yes', '-d', serverUrl()])).toMatchObject({ code: 0 });
+  expect((await start()).template.name).toBe(template.name);
+});
+
 test('settings, privileges and the comment that migrations give the database are those of each copy', async () => {
   const setup = setupWith(`DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET work_mem = ''7MB''', current_database());

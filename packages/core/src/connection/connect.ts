@@ -51,8 +51,8 @@ export async function connect(
   client.on('error', () => undefined);
   const connecting = traced({ ...whereOf(client), what: 'connect' }, async () => client.connect())
     .then(async () => client.query<{ pid: number; started: string }>(`${asItIs}${sessionSettings()}`))
-    // Of several statements node-postgres returns several results; its types do not know that.
-    .then((results) => (results as unknown as (typeof results)[]).at(-1)?.rows ?? []);
+    // Of several statements node-postgres returns several results, which its types do not know; of one, one.
+    .then((results) => [results].flat().at(-1)?.rows ?? []);
   const stop = (): void => giveUp(client);
   deadline.signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -64,7 +64,7 @@ export async function connect(
       throw deadline.error(undefined, notConnected);
     }
     const [row] = await connecting;
-    if (row === undefined) throw new Error('the server does not list our own session');
+    if (row === undefined) throw new Error('it does not answer as PostgreSQL does');
     return { client, pid: row.pid, started: row.started, run };
   } catch (error) {
     giveUp(client);
