@@ -22,7 +22,7 @@ describe('drain', () => {
     const database = await scratch.database();
     const idle = await openSession(database);
     const busy = await openSession(database);
-    const query = busy.client.query<{ done: number }>('SELECT 1 AS done FROM pg_sleep(1.5)');
+    const query = busy.client.query<{ done: number }>('SELECT 1 AS done FROM pg_sleep(4)');
     await active(busy.pid);
     const report = await recreateDatabase({ connection: serverUrl({ database }) }, { drainMs: 8000 });
     expect((await query).rows).toEqual([{ done: 1 }]);

@@ -89,14 +89,16 @@ waiting AS MATERIALIZED (
   FROM (SELECT) AS one LEFT JOIN activity ON pid = $2),
 changing AS MATERIALIZED (
   SELECT g.pid FROM granted g JOIN d ON g.transactionid = d.xmax WHERE g.locktype = 'transactionid' AND g.pid <> $2),
+queued AS MATERIALIZED (
+  SELECT pid, leader_pid FROM activity
+  WHERE CASE WHEN wait_event_type = 'Lock' THEN $2 = ANY (pg_blocking_pids(pid)) ELSE false END),
 s AS MATERIALIZED (
   SELECT ${sessionColumns}, a.datid, false AS starting,
     a.usesysid IS NULL AND NOT me.super AND a.backend_type IS DISTINCT FROM 'walsender' AS unidentified,
     a.usesysid IS NOT NULL AND coalesce(a.backend_type, 'client backend') = 'client backend'
       AND a.state IS DISTINCT FROM 'idle' AS busy,
     coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)) * 1000, 0)::float8 AS busy_ms,
-    EXISTS (SELECT FROM activity w WHERE $2 IN (SELECT unnest(pg_blocking_pids(w.pid)))
-      AND w.wait_event_type = 'Lock' AND (w.pid = a.pid OR w.leader_pid = a.pid)) AS waits_for_runner
+    EXISTS (SELECT FROM queued w WHERE w.pid = a.pid OR w.leader_pid = a.pid) AS waits_for_runner
   FROM ${sessionTables('$4', 'activity')} WHERE a.datid IN (SELECT oid FROM d) AND a.backend_type IS DISTINCT FROM 'parallel worker'
   UNION ALL
   SELECT NULL, l.pid, NULL, NULL, NULL, NULL, 'starting', NULL, NULL, NULL, '{}', NULL, NULL, false, false, false, me.name,

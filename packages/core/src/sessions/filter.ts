@@ -146,9 +146,9 @@ export const filterCondition = `(${patternCondition('f', 'false')}
     AND a.query_start < clock_timestamp() - f.query_longer_than_ms * interval '1 ms')
   AND (f.older_than_ms IS NULL OR a.backend_start < clock_timestamp() - f.older_than_ms * interval '1 ms')
   AND (f.blocking IS NULL OR a.pid IN (SELECT pid FROM chain))
-  AND (f.blocking_table IS NULL OR EXISTS (
-    SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.database = a.datid
-      AND l.relation = f.blocking_table::oid))
+  AND (f.blocking_table IS NULL OR (a.pid, a.datid) IN (
+    SELECT l.pid, l.database FROM pg_locks l WHERE l.granted AND l.locktype = 'relation'
+      AND l.relation = (SELECT blocking_table::oid FROM f)))
   AND (f.root_blockers IS NULL OR a.pid IN (SELECT unnest(blockers) FROM waiting)
     AND a.pid NOT IN (SELECT pid FROM waiting))
   AND (f.pids IS NULL OR a.pid = ANY (f.pids) OR ${sessionId} = ANY (f.ids)))`;

@@ -70,14 +70,14 @@ FROM s ORDER BY started_at NULLS LAST, pid`;
  * $3 database, $4 the action: a cancelled query is over when the session runs no query, or another.
  */
 const survivorsQuery = `
-SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key, query_key) WHERE CASE
-  WHEN $4 = 'cancel' THEN EXISTS (
-    SELECT FROM pg_stat_activity a WHERE a.pid = p.pid AND a.state = 'active'
-      AND ${microseconds('a.backend_start')} IS NOT DISTINCT FROM p.start_key
-      AND ${microseconds('a.query_start')} IS NOT DISTINCT FROM p.query_key)
-  WHEN EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = p.pid) THEN EXISTS (
-    SELECT FROM pg_stat_activity a WHERE a.pid = p.pid AND a.datname = $3
-      AND ${microseconds('a.backend_start')} IS NOT DISTINCT FROM p.start_key)
+WITH a AS MATERIALIZED (
+  SELECT pid, datname, state, ${microseconds('backend_start')} AS start_key, ${microseconds('query_start')} AS query_key
+  FROM pg_stat_activity)
+SELECT p.pid FROM unnest($1::int[], $2::text[], $5::text[]) AS p (pid, start_key, query_key) LEFT JOIN a ON a.pid = p.pid
+WHERE CASE
+  WHEN $4 = 'cancel' THEN a.state = 'active'
+    AND a.start_key IS NOT DISTINCT FROM p.start_key AND a.query_key IS NOT DISTINCT FROM p.query_key
+  WHEN a.pid IS NOT NULL THEN a.datname = $3 AND a.start_key IS NOT DISTINCT FROM p.start_key
   ELSE pg_terminate_backend(p.pid) END`;
 
 /** Terminates the selected sessions, or cancels their queries, and waits until that is seen to have happened. */
