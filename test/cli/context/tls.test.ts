@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { isPgEvictError, recreateDatabase, type ConnectionSettings } from '@pg-evict/core';
 import { useOwnServer } from '../../support/own-server.js';
 import { requireTls, type TlsFiles } from '../../support/require-tls.js';
@@ -99,6 +99,21 @@ describe('the parameters of a URL mean what they mean to node-postgres', () => {
     expect(code).toBe(6);
     expect(stdout).toMatch(/self-signed certificate/);
   });
+});
+
+it('a plain dump is restored by a session with TLS', async () => {
+  const database = await scratch.database();
+  const env = libpq(database, { PGSSLMODE: 'verify-full', PGSSLROOTCERT: files.certificate });
+  const dump = `${files.certificate}.sql`;
+  const rows = 'x\n'.repeat(50_000);
+  writeFileSync(
+    dump,
+    `CREATE TABLE t (a text);\nCOPY t FROM stdin;\n${rows}\\.\nSELECT a FROM t;\nSELECT 1/0;\n`,
+  );
+  const { code, stderr } = await runCli(['restore', dump, '--yes'], env);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('SELECT 1/0: division') });
+  writeFileSync(dump, readFileSync(dump, 'utf8').replace('SELECT 1/0;', ''));
+  expect(await runCli(['restore', dump, '--yes'], env)).toMatchObject({ code: 0, stderr: '' });
 });
 
 describe('core', () => {

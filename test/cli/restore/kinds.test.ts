@@ -295,6 +295,17 @@ describeWithTools('a failure', () => {
     expect((await restore(url, dump, '--yes')).stderr).toContain(`(COPY t, line 2, column a: "x")`);
   });
 
+  test('ends the restore: the next statement is not sent, though it was read meanwhile', async () => {
+    const dump = dumps.path('next.sql');
+    const next = `DO $$ BEGIN RAISE WARNING 'sent'; END $$;\n`;
+    writeFileSync(dump, `CREATE TABLE t (a int);\n${next}SELECT 1/(SELECT 0 FROM pg_sleep(0.2));\n${next}`);
+    const { url } = await spoiltDatabase(() => undefined);
+    const { stderr } = await restore(url, dump, '--yes');
+    expect(stderr.match(/WARNING: sent/g)).toHaveLength(1);
+    expect(stderr).toContain('line 3, SELECT 1/');
+    await expectUntouched(url);
+  });
+
   test.each([
     ['is gone', 'the old one is not there any more', (name: string) => `DROP DATABASE ${name}`],
     [
@@ -316,6 +327,20 @@ describeWithTools('a failure', () => {
     const { code, stderr } = await running.result;
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(said) });
   });
+});
+
+test('what the server says is read to its end, however long it is', async () => {
+  const dump = dumps.path('long.sql');
+  writeFileSync(
+    dump,
+    `CREATE TABLE t (a int);\nDO $$ BEGIN RAISE WARNING '%', repeat('x', 200000); END $$;\nSELECT repeat('y', 200000);\n`
+      .repeat(2)
+      .replace(/\nCREATE TABLE t/, '\nCREATE TABLE u'),
+  );
+  const url = serverUrl({ database: await scratch.database() });
+  const { code, stderr } = await restore(url, dump, '--yes');
+  expect(code).toBe(0);
+  expect(stderr.match(/WARNING: x{200000}$/gm)).toHaveLength(2);
 });
 
 test.each([

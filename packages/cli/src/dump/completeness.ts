@@ -2,6 +2,14 @@
 const beginning = /^-- PostgreSQL database (?:cluster )?dump\s*$/;
 const ending = /^-- PostgreSQL database (?:cluster )?dump complete\s*$/;
 
+/** Whether a comment may be one of those that are read here, by its first letter. Most are not, and there are many. */
+export function mayTell(comment: Buffer): boolean {
+  const letter = comment[3];
+  return letter === nameLetter || letter === postgresLetter;
+}
+
+const [nameLetter, postgresLetter] = Buffer.from('NP');
+
 /** Checks whether everything that pg_dump began in a file is complete. */
 export class Completeness {
   #open = 0;

@@ -45,6 +45,16 @@ export class DumpReader {
   /** @param lexis the server's current rules for reading SQL */
   async next(lexis: Lexis): Promise<DumpItem> {
     if (!this.#begun) await this.#skipByteOrderMark();
+    for (;;) {
+      const item = this.ready(lexis);
+      if (item !== undefined) return item;
+      await this.#window.more();
+    }
+  }
+
+  /** The next item, if all of it is there already. */
+  ready(lexis: Lexis): DumpItem | undefined {
+    if (!this.#begun) return undefined;
     const ahead = this.#ahead.shift();
     if (ahead !== undefined) {
       if (ahead.lexis === lexis) return ahead.item;
@@ -52,11 +62,7 @@ export class DumpReader {
       this.#ahead = [];
       this.#window.cut(ahead.start);
     }
-    for (;;) {
-      const item = this.#read(lexis);
-      if (item !== undefined) return item;
-      await this.#window.more();
-    }
+    return this.#read(lexis);
   }
 
   /**

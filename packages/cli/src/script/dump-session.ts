@@ -1,5 +1,4 @@
 import type { ConnectionSettings } from '@pg-evict/core';
-import { characterLengthOf } from '../sql/encodings.js';
 import type { Lexis } from '../sql/lexer.js';
 import {
   copyDoneAndSync,
@@ -12,8 +11,10 @@ import {
 } from './frontend-messages.js';
 import { RawConnection } from './raw-connection.js';
 import { reply } from './reply-reader.js';
+import { ReportedSettings } from './reported-settings.js';
 import { readServerMessage, type ServerMessage } from './server-message.js';
 import { StatementError } from './statement-error.js';
+import { StatementTurns } from './statement-turns.js';
 
 /**
  * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in
@@ -21,21 +22,18 @@ import { StatementError } from './statement-error.js';
  * settings are reported only then. After an error within `COPY` the session cannot be used any more.
  */
 export class DumpSession {
-  /** The server's rules for reading SQL, as it last reported them. */
-  lexis: Lexis = { backslashEscapes: false, characterLength: undefined };
-  /** The client's encoding, likewise. */
-  encoding = 'UTF8';
+  readonly #settings = new ReportedSettings();
   readonly #onNotice: (message: ServerMessage) => void;
   #connection: RawConnection | undefined;
-  /** Called when the statement that was sent is over. */
-  #settle: { done(): void; failed(error: Error): void } | undefined;
+  readonly #turns = new StatementTurns({
+    write: (messages) => this.#connection?.write(messages),
+    reading: () => this.#settings.lexis,
+  });
   /** Called when the server asks for data; `undefined` unless a `COPY` was sent. */
   #onCopy: (() => void) | undefined;
   /** Whether Sync is to follow. */
   #owesSync = false;
-  #failure: StatementError | undefined;
   #status = 'I';
-  #lost: StatementError | undefined;
 
   private constructor(onNotice: (message: ServerMessage) => void) {
     this.#onNotice = onNotice;
@@ -49,10 +47,20 @@ export class DumpSession {
     const session = new DumpSession(onNotice);
     session.#connection = await RawConnection.connect(settings, {
       onReply: session.#reply,
-      onParameter: session.#learn,
+      onParameter: session.#settings.learn,
       onLost: session.#lose,
     });
     return session;
+  }
+
+  /** How the server reads SQL now. */
+  get lexis(): Lexis {
+    return this.#settings.lexis;
+  }
+
+  /** The client's encoding. */
+  get encoding(): string {
+    return this.#settings.encoding;
   }
 
   /** `I` outside of a transaction, `T` within one, `E` within one that has failed. */
@@ -115,22 +123,24 @@ export class DumpSession {
   }
 
   /**
+   * Sends the next statement as soon as the server is ready for it, unless the one before has failed or has changed the
+   * server's rules for reading SQL. The caller then runs it by {@link send}, whether it was sent by then or not.
+   */
+  prepare(messages: readonly Buffer[]): void {
+    this.#turns.prepare(messages);
+  }
+
+  /**
    * Runs the messages that {@link statementMessages} has made from a statement.
    *
    * @throws StatementError
    */
   async send(messages: readonly Buffer[]): Promise<void> {
-    if (this.#lost !== undefined) throw this.#lost;
-    this.#failure = undefined;
-    const settled = new Promise<void>((done, failed) => {
-      this.#settle = { done, failed };
-    });
-    this.#connection?.write(messages);
-    return settled;
+    await this.#turns.send(messages);
   }
 
   async #data(bytes: Buffer): Promise<void> {
-    const failure = this.#failure ?? this.#lost;
+    const { failure } = this.#turns;
     if (failure !== undefined) throw failure;
     this.#connection?.write([dataHead(bytes.length), bytes], true);
     await this.#connection?.drained();
@@ -140,7 +150,7 @@ export class DumpSession {
     switch (code) {
       case reply.ready:
         this.#status = String.fromCharCode(bytes[start] as number);
-        this.#finish();
+        this.#turns.finish();
         break;
       case reply.commandComplete:
       case reply.emptyQuery:
@@ -158,7 +168,7 @@ export class DumpSession {
         break;
       case reply.parameterStatus: {
         const [name = '', value = ''] = bytes.toString('latin1', start, end).split('\0');
-        this.#learn(name, value);
+        this.#settings.learn(name, value);
         break;
       }
       default:
@@ -173,35 +183,12 @@ export class DumpSession {
   }
 
   #failed(said: ServerMessage): void {
-    const error = new StatementError(said.message, said);
-    // An error while no statement runs is the reason why the connection ends.
-    if (this.#settle === undefined) this.#lost ??= error;
-    // The first says why.
-    this.#failure ??= error;
+    this.#turns.fail(new StatementError(said.message, said));
     // A COPY is over; otherwise the server is ready for the next statement in a moment.
-    if (this.#onCopy !== undefined) this.#finish();
+    if (this.#onCopy !== undefined) this.#turns.finish();
   }
 
   #lose = (error: Error): void => {
-    const said = this.#settle === undefined ? undefined : this.#failure;
-    this.#lost ??= said ?? new StatementError(error.message, undefined);
-    this.#failure ??= this.#lost;
-    this.#finish();
-  };
-
-  #finish(): void {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    if (this.#failure === undefined) settle?.done();
-    else settle?.failed(this.#failure);
-  }
-
-  #learn = (name: string, value: string): void => {
-    if (name === 'standard_conforming_strings') {
-      this.lexis = { ...this.lexis, backslashEscapes: value === 'off' };
-    } else if (name === 'client_encoding') {
-      this.encoding = value;
-      this.lexis = { ...this.lexis, characterLength: characterLengthOf(value) };
-    }
+    this.#turns.lose(new StatementError(error.message, undefined));
   };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionSettings } from '@pg-evict/core';
 import { Client, type Connection } from 'pg';
+import { DirectSocket, type TakeBytes } from './direct-socket.js';
 import { smallBytes } from './frontend-messages.js';
 import { ReplyReader, type TakeReply } from './reply-reader.js';
 
@@ -37,7 +38,9 @@ export class RawConnection {
   }
 
   static async connect(settings: ConnectionSettings, events: ConnectionEvents): Promise<RawConnection> {
+    const direct = new DirectSocket();
     const client = new Client({
+      stream: () => direct.socket,
       ...settings,
       application_name: settings.application_name ?? 'pg-evict',
       keepAlive: true,
@@ -53,7 +56,7 @@ export class RawConnection {
       events.onLost(new Error('the connection was lost'));
     });
     await client.connect();
-    raw.#listen(events);
+    raw.#listen(direct, events);
     return raw;
   }
 
@@ -115,16 +118,21 @@ export class RawConnection {
   }
 
   /** From here on, only this reads the server's messages. */
-  #listen({ onLost, onReply }: ConnectionEvents): void {
+  #listen(direct: DirectSocket, { onLost, onReply }: ConnectionEvents): void {
     const reader = new ReplyReader(onReply);
-    this.#stream.removeAllListeners('data');
-    this.#stream.on('data', (chunk) => {
+    const take: TakeBytes = (bytes, length) => {
       try {
-        reader.push(chunk);
+        reader.push(bytes, length);
       } catch (error) {
         onLost(error as Error);
         this.destroy();
       }
+    };
+    direct.take(take);
+    // With TLS it comes from another stream.
+    this.#stream.removeAllListeners('data');
+    this.#stream.on('data', (chunk) => {
+      take(chunk, chunk.length);
     });
   }
 }

@@ -36,29 +36,43 @@ export class ReplyReader {
     this.#take = take;
   }
 
-  /** @throws Error if it cannot be from a server */
-  push(chunk: Buffer): void {
-    let at = Math.min(this.#toSkip, chunk.length);
-    this.#toSkip -= at;
+  /**
+   * @param chunk is not kept: its memory may be used again
+   * @throws Error if it cannot be from a server
+   */
+  push(chunk: Buffer, length: number): void {
+    const skipped = Math.min(this.#toSkip, length);
+    this.#toSkip -= skipped;
+    if (this.#rest.length === 0) {
+      const at = this.#read(chunk, skipped, length);
+      if (at < length) this.#rest = [Buffer.from(chunk.subarray(at, length))];
+      return;
+    }
     // A long message is joined once, not with each piece.
-    this.#rest.push(chunk);
-    this.#missing -= chunk.length;
+    this.#rest.push(Buffer.from(chunk.subarray(0, length)));
+    this.#missing -= length;
     if (this.#missing > 0) return;
-    const bytes = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest);
-    this.#rest = [];
+    const bytes = Buffer.concat(this.#rest);
+    const at = this.#read(bytes, 0, bytes.length);
+    this.#rest = at < bytes.length ? [bytes.subarray(at)] : [];
+  }
+
+  /** Reads the messages that are there to their end; returns where the next begins. */
+  #read(bytes: Buffer, start: number, length: number): number {
+    let at = start;
     this.#missing = 0;
-    while (at + headBytes <= bytes.length) {
+    while (at + headBytes <= length) {
       const code = bytes[at] as number;
       if (!known.has(code)) throw new Error("the server's message cannot be read");
       const end = at + 1 + bytes.readUInt32BE(at + 1);
       if (code === dataRow || code === copyData) {
-        this.#toSkip = Math.max(0, end - bytes.length);
-      } else if (end > bytes.length) {
-        this.#missing = end - bytes.length;
+        this.#toSkip = Math.max(0, end - length);
+      } else if (end > length) {
+        this.#missing = end - length;
         break;
       } else this.#take(code, bytes, at + headBytes, end);
-      at = Math.min(end, bytes.length);
+      at = Math.min(end, length);
     }
-    if (at < bytes.length) this.#rest = [at === 0 ? bytes : bytes.subarray(at)];
+    return at;
   }
 }

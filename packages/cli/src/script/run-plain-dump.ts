@@ -1,4 +1,4 @@
-import { announcedRelation, Completeness } from '../dump/completeness.js';
+import { announcedRelation, Completeness, mayTell } from '../dump/completeness.js';
 import { readCommand } from '../dump/connect-command.js';
 import type { DumpedRelation, SkippedStatement } from '../dump/dump.js';
 import { type DumpItem, DumpReader, type StatementItem } from '../dump/dump-reader.js';
@@ -71,13 +71,20 @@ class PlainDumpRun {
     const { section, singleTransaction } = this.#request;
     if (singleTransaction) await this.#session.run(Buffer.from('BEGIN'));
     for (;;) {
-      const item = await this.#reader.next(this.#session.lexis);
+      const { lexis } = this.#session;
+      // Most are there already, and are not awaited.
+      const item = this.#reader.ready(lexis) ?? (await this.#reader.next(lexis));
       if (item.kind === 'end') {
         this.#assertComplete(item);
         break;
       }
-      if (item.kind === 'statement') await this.#statement(item);
-      else if (item.kind === 'command') this.#command(item.bytes, item.at);
+      if (item.kind === 'statement') {
+        const plan = this.#planOf(item);
+        if (isNothing(plan.words)) continue;
+        this.#completeness.statement();
+        if (!this.#isInSection) await this.#outsideOfSection(plan);
+        else if (this.#isRun(plan)) await this.#runner.run(plan);
+      } else if (item.kind === 'command') this.#command(item.bytes, item.at);
       else this.#comment(item.bytes);
     }
     if (singleTransaction) await this.#session.run(Buffer.from('COMMIT'));
@@ -93,6 +100,7 @@ class PlainDumpRun {
   #decode = (bytes: Buffer): string => decodeText(bytes, this.#session.encoding);
 
   #comment(bytes: Buffer): void {
+    if (!mayTell(bytes)) return;
     const text = this.#decode(bytes);
     this.#completeness.comment(text);
     if (!this.#isInSection) return;
@@ -123,6 +131,8 @@ class PlainDumpRun {
   #lookAhead = (): void => {
     const item = this.#reader.readAhead(this.#session.lexis);
     this.#next = item === undefined ? undefined : this.#plan(item);
+    if (this.#next?.verdict.fate !== 'run' || isNothing(this.#next.words)) return;
+    this.#runner.prepare(this.#next);
   };
 
   #plan(item: StatementItem): StatementPlan {
@@ -134,38 +144,32 @@ class PlainDumpRun {
     });
   }
 
-  async #statement(item: StatementItem): Promise<void> {
-    const { at, bytes } = item;
+  #planOf(item: StatementItem): StatementPlan {
     const next = this.#next;
     const isPlanned = next?.item === item && next.isLeading === this.#runner.isLeading;
-    const plan = isPlanned ? next : this.#plan(item);
-    const { verdict, words } = plan;
-    if (words.at(0) === undefined || isLoneSemicolon(words)) return;
-    this.#completeness.statement();
-    if (!this.#isInSection) {
-      await this.#outsideOfSection(bytes, words);
-      return;
-    }
+    return isPlanned ? next : this.#plan(item);
+  }
+
+  /** @returns false if it is left out; @throws DumpProblem if it is refused */
+  #isRun({ item: { at, bytes }, verdict }: StatementPlan): boolean {
+    if (verdict.fate === 'run') return true;
     if (verdict.fate === 'skip') {
       this.#runner.skip(bytes, verdict.reason);
-      return;
+      return false;
     }
-    if (verdict.fate === 'refuse') {
-      // After the section, the next database is created before \connect leads there.
-      if (this.#request.section !== undefined && verdict.statement.endsWith(' DATABASE')) {
-        this.#outside += 1;
-        return;
-      }
-      throw new DumpProblem('refused', `${verdict.statement} is refused: ${verdict.reason}`, {
-        at,
-        statement: beginningOf(bytes, this.#decode),
-      });
+    // After the section, the next database is created before \connect leads there.
+    if (this.#request.section !== undefined && verdict.statement.endsWith(' DATABASE')) {
+      this.#outside += 1;
+      return false;
     }
-    await this.#runner.run(plan);
+    throw new DumpProblem('refused', `${verdict.statement} is refused: ${verdict.reason}`, {
+      at,
+      statement: beginningOf(bytes, this.#decode),
+    });
   }
 
   /** Settings that decide how the server reads SQL are made there too. */
-  async #outsideOfSection(bytes: Buffer, words: Words): Promise<void> {
+  async #outsideOfSection({ item: { bytes }, words }: StatementPlan): Promise<void> {
     this.#outside += 1;
     if (takesData(words)) await this.#reader.copyData(() => undefined);
     const isLexical = /^(?:STANDARD_CONFORMING_STRINGS|CLIENT_ENCODING)$/.test(words.keyword(1));
@@ -192,6 +196,8 @@ class PlainDumpRun {
   }
 }
 
-function isLoneSemicolon(words: Words): boolean {
-  return words.at(0)?.kind === 'sign' && words.at(0)?.text === ';' && words.at(1) === undefined;
+/** Only white space and comments, or only a semicolon. */
+function isNothing(words: Words): boolean {
+  const first = words.at(0);
+  return first === undefined || (first.kind === 'sign' && first.text === ';' && words.at(1) === undefined);
 }

@@ -10,6 +10,11 @@ import { isOnExtension, makesSomething } from './tolerated.js';
 /** The longest message that a server accepts. */
 const longestStatement = 2 ** 30 - 64;
 
+/** The server would end a statement at a zero byte. */
+function isSendable(statement: Buffer): boolean {
+  return statement.length <= longestStatement && !statement.includes(0);
+}
+
 /** Runs the permitted statements of a dump, and leaves out those that fail and may be left out. */
 export class StatementRunner {
   readonly skipped: SkippedStatement[] = [];
@@ -53,6 +58,13 @@ export class StatementRunner {
     this.skipped.push({ statement: beginningOf(bytes, this.#decode), reason });
   }
 
+  /** Sends the next statement as soon as the server is ready, if the one before cannot change the decision to run it. */
+  prepare({ item: { bytes }, messages, tolerated, words }: StatementPlan): void {
+    if (this.#isLeading || tolerated.length > 0 || words.keyword(0) === 'COPY') return;
+    if (this.#lackingExtensions.size > 0 || !isSendable(bytes)) return;
+    this.#session.prepare(messages);
+  }
+
   /** @throws DumpProblem */
   // oxlint-disable-next-line complexity -- each statement of a dump is asked all of this
   async run({ item, messages, tolerated: allowed, words }: StatementPlan): Promise<void> {
@@ -62,16 +74,19 @@ export class StatementRunner {
       this.skip(bytes, 'the extension was left out');
       return;
     }
-    const hasZero = bytes.includes(0);
-    if (bytes.length > longestStatement || hasZero) {
-      const why = hasZero ? 'it has a zero byte in it' : 'it is longer than 1 GB';
+    if (!isSendable(bytes)) {
+      const why = bytes.length > longestStatement ? 'it is longer than 1 GB' : 'it has a zero byte in it';
       throw this.#problem('refused', `a statement cannot be sent: ${why}`, bytes, at);
     }
     this.#isEmpty &&= /^(?:SET|SELECT|BEGIN|START|COMMIT|RESET)?$/.test(words.keyword(0));
     try {
       if (words.keyword(0) === 'COPY') await this.#copy(bytes, words, at);
       else if (allowed.length > 0 && this.#session.status === 'T') await this.#withinSavepoint(bytes);
-      else await this.#runAlone(messages);
+      else {
+        const running = this.#session.send(messages);
+        this.#whileAtWork();
+        await running;
+      }
     } catch (error) {
       if (!(error instanceof StatementError)) throw error;
       const tolerated = allowed.find(({ codes }) => codes.includes(error.said?.code ?? ''));
@@ -84,12 +99,6 @@ export class StatementRunner {
       return;
     }
     if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
-  }
-
-  async #runAlone(messages: readonly Buffer[]): Promise<void> {
-    const running = this.#session.send(messages);
-    this.#whileAtWork();
-    await running;
   }
 
   async #withinSavepoint(bytes: Buffer): Promise<void> {

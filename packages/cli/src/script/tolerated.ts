@@ -10,11 +10,9 @@ export interface Place {
 
 /** The failures of a statement for which it may be left out. */
 export function toleratedOf(words: Words, { decode, isLeading }: Place): readonly ToleratedFailure[] {
-  const first = words.keyword(0);
-  if (!firstWords.has(first)) return [];
-  return tolerated.filter(({ begins, having, leading, named }) => {
+  const candidates = byFirstWord.get(words.keyword(0)) ?? none;
+  return candidates.filter(({ having, leading, named, sequence }) => {
     if (leading === true && !isLeading) return false;
-    const sequence = begins.split(' ');
     if (!sequence.every((word, index) => matches(words, index, word))) return false;
     if (having !== undefined && words.find(having) === -1) return false;
     if (named === undefined) return true;
@@ -31,6 +29,7 @@ export function makesSomething(words: Words): boolean {
 
 /** Whether it concerns an extension that was left out. */
 export function isOnExtension(words: Words, names: ReadonlySet<string>, place: Place): boolean {
+  if (names.size === 0) return false;
   return onExtensions.some((begins) => {
     const sequence = begins.split(' ');
     return (
@@ -45,4 +44,16 @@ function matches(words: Words, index: number, word: string): boolean {
   return word.split('|').includes(words.keyword(index));
 }
 
-const firstWords = new Set(tolerated.flatMap(({ begins }) => begins.split(' ', 1)[0]?.split('|') ?? []));
+interface Candidate extends ToleratedFailure {
+  readonly sequence: readonly string[];
+}
+
+const none: readonly Candidate[] = [];
+
+const byFirstWord = new Map<string, Candidate[]>();
+for (const failure of tolerated) {
+  const sequence = failure.begins.split(' ');
+  for (const word of sequence[0]?.split('|') ?? []) {
+    byFirstWord.set(word, [...(byFirstWord.get(word) ?? []), { ...failure, sequence }]);
+  }
+}

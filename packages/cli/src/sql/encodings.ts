@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
 /** The number of bytes of a character, by its first two. */
@@ -55,7 +56,9 @@ const labels: Readonly<Record<string, string>> = {
 };
 
 /** Text in one of PostgreSQL's encodings. Bytes that cannot be decoded are read as UTF-8, or else one by one. */
-export function decodeText(bytes: Uint8Array, encoding: string): string {
+export function decodeText(bytes: Buffer, encoding: string): string {
+  // Most text of a dump, and the same in each encoding.
+  if (isAscii(bytes)) return bytes.toString('latin1');
   const label = labels[encoding] ?? encoding.replace(/^WIN/, 'windows-').replace('ISO_8859_', 'iso-8859-');
   for (const candidate of [label, 'utf-8']) {
     try {
@@ -64,7 +67,7 @@ export function decodeText(bytes: Uint8Array, encoding: string): string {
       // It is not in that encoding, or Node does not support it.
     }
   }
-  return Buffer.from(bytes).toString('latin1');
+  return bytes.toString('latin1');
 }
 
 const decoders = new Map<string, TextDecoder>();

@@ -100,6 +100,10 @@ export class StatementEnd {
   #word(bytes: Buffer, at: number, end: number): void {
     if (this.#initials.length < 4) {
       const word = bytes.toString('latin1', at, end).toLowerCase();
+      if (this.#initials === '' && word !== 'create') {
+        this.#initials = '----';
+        return;
+      }
       this.#initials += /^(?:create|or|replace|function|procedure)$/.test(word) ? word.charAt(0) : '-';
       this.#isRoutine = /^c(?:or)?[fp]/.test(this.#initials);
     } else if (this.#isRoutine && this.#parentheses === 0 && end - at <= 5) {

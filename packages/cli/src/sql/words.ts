@@ -88,6 +88,8 @@ function wholeQuotedName(piece: Piece, at: number): number {
 export class Words {
   readonly #source: Generator<Token, undefined>;
   readonly #read: Token[] = [];
+  /** The keywords that were asked for. */
+  readonly #keywords: string[] = [];
 
   constructor(statement: Buffer, lexis: Lexis) {
     this.#source = tokensOf(statement, lexis);
@@ -105,8 +107,13 @@ export class Words {
 
   /** The keyword at an index, in capitals; empty for anything else. */
   keyword(index: number): string {
+    const known = this.#keywords[index];
+    if (known !== undefined) return known;
     const token = this.at(index);
-    return token?.kind === 'word' ? token.text.toUpperCase() : '';
+    if (token === undefined) return '';
+    const keyword = token.kind === 'word' ? token.text.toUpperCase() : '';
+    this.#keywords[index] = keyword;
+    return keyword;
   }
 
   /** The index of the first of some keywords outside of parentheses, from an index on; -1 if there is none. */
@@ -125,7 +132,7 @@ export class Words {
   name(index: number, decode: (bytes: Buffer) => string): string | undefined {
     const token = this.at(index);
     if (token?.kind !== 'word' && token?.kind !== 'name') return undefined;
-    const text = decode(Buffer.from(token.text, 'latin1'));
+    const text = ascii.test(token.text) ? token.text : decode(Buffer.from(token.text, 'latin1'));
     if (token.isEscaped) {
       // Another sign may begin the escapes.
       return this.keyword(index + 1) === 'UESCAPE' ? undefined : unescaped(text);
@@ -133,6 +140,10 @@ export class Words {
     return token.kind === 'name' ? text : text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   }
 }
+
+/** Text that is the same in each encoding. */
+// oxlint-disable-next-line no-control-regex -- they are ASCII too
+const ascii = /^[\0-\x7F]*$/;
 
 function unescaped(text: string): string {
   return text.replaceAll(/\\(?:\\|\+([\da-f]{6})|([\da-f]{4}))/gi, (whole, long?: string, short?: string) => {
