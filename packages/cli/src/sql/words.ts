@@ -142,7 +142,6 @@ export class Words {
 }
 
 /** Text that is the same in each encoding. */
-// oxlint-disable-next-line no-control-regex -- they are ASCII too
 const ascii = /^[\0-\x7F]*$/;
 
 function unescaped(text: string): string {
