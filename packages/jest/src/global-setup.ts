@@ -5,6 +5,7 @@ import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
 import { ownHost } from './run/own-host.js';
 import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
 import { refuseOutside } from './run/refuse-outside.js';
+import { withoutFrames } from './run/without-frames.js';
 
 /**
  * Jest's global setup: begins the run of tests, sweeps leftovers of runs that died, and makes sure that the template
@@ -28,6 +29,14 @@ export default async function globalSetup(
   projectConfig: ProjectConfig,
 ): Promise<void> {
   warnOfOtherEnvironment(projectConfig);
+  try {
+    await begin(globalConfig, projectConfig);
+  } catch (error) {
+    throw withoutFrames(error);
+  }
+}
+
+async function begin(globalConfig: GlobalConfig, projectConfig: ProjectConfig): Promise<void> {
   const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
   if (isWatching) clearConfigCache();
   else endRunsOnSignals();

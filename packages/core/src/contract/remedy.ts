@@ -133,7 +133,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
         ? `The connection goes through a pooler, where "${remedy.database}" may be an alias: name the database that it leads to.`
         : `At the pooler, "${remedy.database}" is an alias of "${remedy.leadsTo}": name that.`;
     case 'keep-for-undo':
-      return `An operation keeps the content that it replaces on request (${option.undoMs}), until that time is over.`;
+      return `An operation keeps the content that it replaces only on request (${option.undoMs}), and for a limited time.`;
     case 'drop-for-good':
       return `To drop it for good: ${option.noUndo}.`;
     case 'allow-missing':
@@ -151,7 +151,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
     case 'await-release':
       return `Wait until it is over; if it was killed, the next operation on it, or ${repair}, puts it back.`;
     case 'unprotect':
-      return `If you mean it, take the protection off first: ${words.unprotect(remedy.database)}`;
+      return `To do it anyway, remove the protection first: ${words.unprotect(remedy.database)}`;
     case 'advice':
       return remedy.text;
   }

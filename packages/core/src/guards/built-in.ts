@@ -47,7 +47,7 @@ export function guardOf(database: string, target?: ResolvedTarget): Guard | unde
   return {
     code: 'PROTECTED',
     why: `on ${host} is protected by the configuration (${rule})`,
-    remedy: { kind: 'advice', text: 'If you mean it, take the pattern out of "protect".' },
+    remedy: { kind: 'advice', text: 'To do it anyway, remove the pattern from "protect".' },
   };
 }
 

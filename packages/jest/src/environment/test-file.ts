@@ -16,6 +16,7 @@ import {
 import { ensureHost } from '../run/ensure-host.js';
 import { endWithParent } from '../run/end-with-parent.js';
 import { lendEnvironment, takeBackEnvironment } from '../run/process-variables.js';
+import { withoutFrames } from '../run/without-frames.js';
 import type { EnvironmentConfig, EnvironmentContext, TestEvent, TestState } from './jest-types.js';
 import { configurationFileOf } from '../run/jest-configuration.js';
 import { endsPhase, hasConcurrentTests, hasFailed, phaseOf } from './phases.js';
@@ -59,13 +60,22 @@ export class TestFile {
     this.#database.watch.enter('while the file was loaded');
   }
 
+  /** Begins a test file. @throws PgEvictError such as `CONFIG_INVALID` */
+  static begin(...parameters: ConstructorParameters<typeof TestFile>): TestFile {
+    try {
+      return new TestFile(...parameters);
+    } catch (error) {
+      throw withoutFrames(error, `\n${noFrame}`);
+    }
+  }
+
   /** Starts to get the database, and waits until it is ready; may be called again by later waiters. */
   async ready(): Promise<void> {
     try {
       await this.#database.ready();
     } catch (error) {
       await this.#unlessBailing(error);
-      throw error;
+      throw withoutFrames(error, `\n${noFrame}`);
     }
   }
 

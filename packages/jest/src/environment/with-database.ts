@@ -35,7 +35,7 @@ export function withDatabase<Base extends EnvironmentClass>(Base: Base): Base & 
     constructor(...parameters: unknown[]) {
       super(...parameters);
       const [config, context] = parameters as [EnvironmentConfig, EnvironmentContext];
-      const file = new TestFile(config, context, this.global);
+      const file = TestFile.begin(config, context, this.global);
       this.#file = file;
       // A subclass may need the database in its own `setup()`.
       this.#overlaps = this.constructor === DatabaseEnvironment && isCircus(config);

@@ -1,0 +1,36 @@
+import { jestVersions } from '../../support/jest/jest-installation.js';
+import { JestFixture } from '../../support/jest/jest-fixture.js';
+import { inBand } from '../../support/jest/jest-project.js';
+
+const fixture = new JestFixture();
+
+/** Lines of a stack trace. */
+const frames = /^\s+at .*:\d+:\d+\)?$/m;
+
+test.each(jestVersions)(
+  'a wrong setting is named without the lines of pg-evict that found it, in %s',
+  async (version) => {
+    const project = fixture.project('plain', {}, version);
+    project.write('pg-evict.config.cjs', 'module.exports = { testing: { templte: {} } };');
+    const run = await project.run({ parameters: inBand });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('"testing.templte" is not a setting (did you mean "template"?)');
+    expect(run.stderr).not.toMatch(frames);
+  },
+);
+
+test.each(jestVersions)('so is one of a test file, in %s', async (version) => {
+  const project = fixture.project(
+    'plain',
+    {
+      'jest.config.js':
+        "module.exports = { preset: '@pg-evict/jest', testEnvironmentOptions: { pgEvict: { leaks: 'x' } } };",
+    },
+    version,
+  );
+  fixture.expectLeft();
+  const run = await project.run({ parameters: inBand });
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain('testEnvironmentOptions.pgEvict has leaks: "x".');
+  expect(run.stderr).not.toMatch(frames);
+});
