@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName } from '../../support/server.js';
@@ -59,6 +60,15 @@ describeOnTerminal('on a terminal', () => {
     });
     expect(code).toBe(3);
     expect(await markerOf(database)).toBe('old');
+  });
+
+  test('the time at the prompt does not count towards --timeout', async () => {
+    const database = await scratch.database();
+    const { code } = await runOnTerminal(['recreate', '--timeout', '5s'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      steps: [{ after: '[y/N] ', type: 'y\n', and: () => void spawnSync('sleep', ['5.5']) }],
+    });
+    expect(code).toBe(0);
   });
 
   test('what cannot succeed fails without asking', async () => {
