@@ -7,7 +7,6 @@ export { endRun, type EndRunOptions } from './run/end-run.js';
 export { joinRun, type JoinRunOptions } from './run/join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
 export { inspectLeaks, type InspectLeaksOptions, type LeakedSession } from './leaks/inspect-leaks.js';
-export { listLeaks } from './database/list-leaks.js';
 export type { ServerEndpoint, SocketTarget, SourceLine } from '@pg-evict/core/internal/own-connections';
 export {
   unwatched,
@@ -24,7 +23,6 @@ export { setVariables } from './server/test-variables.js';
 export { variablesOutside } from './run/variables-outside.js';
 export { watchServer } from './run/watch-server.js';
 export { startRun, type StartRunOptions } from './run/start-run.js';
-export { startTestServer, type TestServerSettings } from './server/start-test-server.js';
 export {
   sweepTestDatabases,
   type SweepOptions,
