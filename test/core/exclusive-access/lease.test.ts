@@ -175,7 +175,7 @@ describe('the connections of a living holder are lost', () => {
     expect(error).toBe(thrown[0]);
     expect(error).toMatchObject({
       code: 'CONNECTION_FAILED',
-      message: expect.stringContaining('somebody else has its advisory lock') as unknown,
+      message: expect.stringContaining('another session has its advisory lock') as unknown,
     });
     await expectGivenBack(database);
   });
