@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ask, quote, serverUrl, withClient } from '../../support/server.js';
-import { describeWithTools } from '../../support/cli/dump-tools.js';
+import { contentOf, describeWithTools } from '../../support/cli/dump-tools.js';
 import { runCliJson, startCli } from '../../support/cli/run-cli.js';
 import { expectUntouched, restore, statesOf, useRestore } from '../../support/cli/spoilt-database.js';
 
@@ -18,15 +18,9 @@ CREATE FUNCTION quoted() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN $$it'
 CREATE RULE two AS ON DELETE TO orders DO ALSO (SELECT 1; SELECT ';)');
 CREATE MATERIALIZED VIEW mat AS SELECT count(*) FROM orders; CREATE INDEX ON orders (state);
 CREATE TABLE parted (a int) PARTITION BY RANGE (a); CREATE TABLE part PARTITION OF parted FOR VALUES FROM (1) TO (9);
-INSERT INTO parted VALUES (1); SELECT lo_from_bytea(4711, 'large \\\\ object'); COMMENT ON TABLE orders IS E'line\\nline; -- "';
+INSERT INTO parted VALUES (1); SELECT lo_from_bytea(4711, 'large \\\\ object'); COMMENT ON LARGE OBJECT 4711 IS 'a large one'; GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC; COMMENT ON TABLE orders IS E'line\\nline; -- "';
 CREATE VIEW "two
 lines" AS SELECT 1 AS a`;
-
-/** What pg_dump says of a database, without what differs from run to run. */
-function contentOf(url: string, ...options: string[]): string {
-  const dump = execFileSync('pg_dump', [`--dbname=${url}`, ...options], { encoding: 'latin1' });
-  return dump.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
-}
 
 let source = '';
 let original = '';
@@ -65,6 +59,12 @@ describeWithTools('what pg_dump writes', () => {
     ['custom', ['-Fc']],
     ['tar', ['-Ft']],
     ['directory', ['-Fd']],
+    ['custom, with both', ['-Fc', '--create', '--clean', '--if-exists']],
+    ['custom, with INSERT', ['-Fc', '--inserts']],
+    [
+      'directory, with all names quoted',
+      ['-Fd', '--quote-all-identifiers', '--use-set-session-authorization'],
+    ],
   ])('is restored to the byte, %s', async (what, options) => {
     const dump = dumps.dump(source, `kind ${what}`.replaceAll(/\W/g, '_'), ...options);
     const { url, bytes } = await copyOf(dump);

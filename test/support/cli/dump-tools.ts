@@ -60,3 +60,9 @@ export function useServerForTools(): { readonly areThere: boolean } {
   });
   return { areThere: missing === undefined };
 }
+
+/** The dump that pg_dump makes of a database, without the lines that differ from run to run. */
+export function contentOf(url: string, ...options: readonly string[]): string {
+  const dump = execFileSync('pg_dump', [`--dbname=${url}`, ...options], { encoding: 'latin1' });
+  return dump.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
+}
