@@ -1,6 +1,8 @@
 // Puts what each process of a test runner loads into one file for `require` and one for `import`: the worker's side, and
 // the adapters of node:test and Mocha; and entries beside it. Of what they are made of they need neither the driver nor the
-// engine. The one for `import` is an ES module itself, as Node would look through a CommonJS one for names first.
+// engine. The one for `import` is an ES module itself, as Node would look through a CommonJS one for names first. It asks
+// for Node's own modules as `require` does: for an `import`, Node makes a module of each, and asks it for all that it has,
+// which takes as long as all of ours.
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,16 +28,18 @@ const common = {
 };
 
 await build({ ...common, outfile: `dist/cjs/${file}`, format: 'cjs' });
-await build({
+const { outputFiles } = await build({
   ...common,
   outfile: `dist/esm/${file}`,
   format: 'esm',
+  write: false,
   // Of the package's folder; bundles of other packages of ours, which this one goes into, know the URL of theirs.
   define: { __dirname: 'packageFolder' },
   banner: {
-    js: "import { fileURLToPath as toPath } from 'node:url';\nconst packageFolder = toPath(new URL('.', import.meta.url));",
+    js: "const packageFolder = process.getBuiltinModule('node:url').fileURLToPath(new URL('.', import.meta.url));",
   },
 });
+await writeFile(join(root, `dist/esm/${file}`), askingForBuiltins(outputFiles[0].text));
 
 const adapters = new Set(['beginMocha', 'beginTestFile']);
 const names = Object.keys(createRequire(import.meta.url)(`../dist/cjs/${file}`)).filter(
@@ -56,6 +60,19 @@ await write('cjs/mocha', [
   'module.exports.default = module.exports;',
 ]);
 await write('esm/mocha', [`import { beginMocha } from './${file}';`, 'export default await beginMocha();']);
+
+/** Replaces each `import` of one of Node's own modules, which esbuild has begin a line of its own. */
+function askingForBuiltins(code) {
+  const importLine = /^import (?:(\w+)(?:, )?)?(\{[^}]+\})? from "(node:\w+)";$/gm;
+  const asking = code.replaceAll(importLine, (_line, main, named, name) => {
+    const builtin = `process.getBuiltinModule("${name}")`;
+    const constants = [main, named?.replaceAll(' as ', ': ')].filter(Boolean);
+    return constants.map((constant) => `const ${constant} = ${builtin};`).join(' ');
+  });
+  const left = /^import\b.*/m.exec(asking);
+  if (left !== null) throw new Error(`cannot be asked for otherwise: ${left[0]}`);
+  return asking;
+}
 
 async function write(entry, lines) {
   await writeFile(join(root, `dist/${entry}.js`), `${lines.join('\n')}\n`);
