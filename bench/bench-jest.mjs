@@ -13,6 +13,7 @@ import { kinds, methods } from './jest/methods.mjs';
 import { writeProject } from './jest/write-project.mjs';
 import { describeMachine } from './src/describe-machine.mjs';
 import { forgetCertificates } from './src/forget-certificates.mjs';
+import { postmasterOf } from './src/processor-time.mjs';
 import { startProgress } from './src/progress.mjs';
 import { rotate } from './src/rotate.mjs';
 
@@ -23,6 +24,7 @@ const folder = await realpath(await mkdtemp(join(tmpdir(), 'pg-evict-bench-')));
 const server = await startServer({ kind: 'embedded', from: fileURLToPath(new URL('.', import.meta.url)) });
 try {
   const machine = describeMachine(server);
+  const postmaster = postmasterOf(server);
   await makeTemplate(server, options.tables);
   const projects = [];
   for (const kind of kinds) {
@@ -37,8 +39,10 @@ try {
       progress.show(
         `round ${Math.max(1, round + 1)} of ${options.rounds}: ${project.kind.name}, ${project.method.name}`,
       );
-      const { ms } = await runJest(project, server, options);
-      if (round >= 0) samples.push({ kind: project.kind.name, method: project.method.name, round, ms });
+      const figures = await runJest(project, server, postmaster, options);
+      if (round >= 0) {
+        samples.push({ kind: project.kind.name, method: project.method.name, round, ...figures });
+      }
     }
   }
   progress.show('resets');

@@ -1,4 +1,5 @@
 import { median } from '../src/median.mjs';
+import { ratio, showRatio } from '../src/ratio.mjs';
 import { table } from '../src/table.mjs';
 import { kinds, methods } from './methods.mjs';
 
@@ -7,21 +8,26 @@ export function report({ machine, loadAtEnd, rounds, files, workers, tables, sam
   const { postgresql, data, node, platform, cpus, cpu, load } = machine;
   const middle = (kind, method) =>
     median(samples.filter((sample) => sample.kind === kind && sample.method === method).map(({ ms }) => ms));
+  const of = (kind, method) => samples.filter((one) => one.kind === kind && one.method === method);
   const rows = methods.map(({ name }) => [
     name,
     ...kinds.flatMap((kind) => {
-      const ms = middle(kind.name, name);
-      return [ms.toFixed(0), (ms / middle(kind.name, methods[0].name)).toFixed(2)];
+      const [own, floor] = [of(kind.name, name), of(kind.name, methods[0].name)];
+      return [
+        middle(kind.name, name).toFixed(0),
+        showRatio(ratio(own, floor, 'ms')),
+        showRatio(ratio(own, floor, 'cpuMs')),
+      ];
     }),
   ]);
-  const aims = ['aim for pg-evict', ...kinds.flatMap(({ aim }) => ['', `≤ ${aim}`])];
+  const aims = ['aim for pg-evict', ...kinds.flatMap(({ aim }) => ['', `≤ ${aim}`, ''])];
   const changing = kinds.at(-1).name;
   const toForce = middle(changing, 'pg-evict') / middle(changing, 'DROP FORCE + CREATE TEMPLATE');
   return `${[
     `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
-    `Whole runs of Jest in milliseconds: ${files} files, ${workers} workers, ${tables} tables; medians of ${rounds} rounds, the methods take turns.`,
+    `Whole runs of Jest in milliseconds: ${files} files, ${workers} workers, ${tables} tables; medians of ${rounds} rounds, the methods take turns. Of the shared database, in the same round: elapsed time, and processor time of all processes of Jest and the server (the middle half in brackets).`,
     '',
-    table(['', ...kinds.flatMap(({ name }) => [name, 'of shared'])], [...rows, aims]),
+    table(['', ...kinds.flatMap(({ name }) => [name, 'of shared', 'CPU of shared'])], [...rows, aims]),
     '',
     `pg-evict of DROP FORCE + CREATE TEMPLATE, where rows change: ${toForce.toFixed(2)} (aim ≤ 0.6).`,
     '',

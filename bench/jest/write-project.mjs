@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { schemaOf } from './schema.mjs';
+import { writeConfig } from '../src/write-config.mjs';
 
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 
@@ -20,26 +20,7 @@ export async function writeProject(parent, kind, method, { files, tables }) {
     join(folder, 'package.json'),
     JSON.stringify({ name: 'bench', private: true, jest: config }),
   );
-  await writeFile(
-    join(folder, 'pg-evict.config.cjs'),
-    `const schema = ${JSON.stringify(schemaOf(tables))};
-module.exports = {
-  testing: {
-    server: 'connection',
-    template: {
-      inputs: ['pg-evict.config.cjs'],
-      async setup(url) {
-        const { Client } = require('pg');
-        const client = new Client(url);
-        await client.connect();
-        await client.query(schema);
-        await client.end();
-      },
-    },
-  },
-};
-`,
-  );
+  await writeConfig(folder, tables);
   for (let index = 0; index < files; index += 1) {
     await writeFile(join(folder, `file-${index}.test.js`), kind.code(index));
   }

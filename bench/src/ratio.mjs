@@ -1,0 +1,16 @@
+import { median } from './median.mjs';
+
+/** The median of what something took of what something else took in the same round, and the middle half of it. */
+export function ratio(samples, floors, figure) {
+  const ratios = samples
+    .map((sample) => sample[figure] / floors.find(({ round }) => round === sample.round)[figure])
+    .toSorted((a, b) => a - b);
+  const at = (share) => ratios[Math.round((ratios.length - 1) * share)];
+  return { middle: median(ratios), low: at(0.25), high: at(0.75) };
+}
+
+/** As in a table: `1.08 (1.05–1.11)`. */
+export function showRatio({ middle, low, high }) {
+  if (Number.isNaN(middle)) return '';
+  return `${middle.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
+}
