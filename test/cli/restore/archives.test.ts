@@ -79,4 +79,18 @@ describeWithTools('the table of contents of an archive', () => {
     });
     expect(contentOf(url)).toBe(contentOf(source));
   });
+
+  test('is left to pg_restore where the schema public has another owner, and is not made', async () => {
+    const owner = await scratch.role();
+    const other = serverUrl({ database: await scratch.database() });
+    await withClient(other, async (client) =>
+      client.query(`CREATE TABLE t (a int); ALTER SCHEMA public OWNER TO ${owner}`),
+    );
+    const dump = dumps.dump(other, 'owner-of-public', '-Fc');
+    const url = serverUrl({ database: await scratch.database() });
+    const args = ['restore', dump, '--yes', '--jobs', '2'];
+    const { code, stderr } = await startCli(args, { DATABASE_URL: url }).result;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(contentOf(url)).toBe(contentOf(other));
+  });
 });

@@ -61,17 +61,18 @@ async function whyNotUnseen(dump: Dump): Promise<string | undefined> {
 
 /** The reason why pg_restore itself would fail on something that may be left out; `undefined` if it would not. */
 async function whyByScript(
-  { entries }: RestoreRequest,
+  { dump, entries }: RestoreRequest,
   { connection }: RestoreTarget,
 ): Promise<string | undefined> {
-  if (entries.some((entry) => entry.startsWith('SCHEMA - public '))) {
-    return 'the dump makes the schema "public", which is there already';
-  }
   const [facts] = await askOnce<{ version: number; superuser: boolean }>(
     connection,
     `SELECT current_setting('server_version_num')::int / 10000 AS version,
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser`,
   );
+  const hasPublic = entries.some((entry) => entry.startsWith('SCHEMA - public '));
+  if (hasPublic && (facts?.superuser !== true || (await createsPublic(dump)))) {
+    return 'the dump makes the schema "public", which is there already';
+  }
   const major = await majorOf('pg_restore');
   if (facts === undefined) return undefined;
   if (major !== undefined && major > facts.version) {
@@ -80,6 +81,13 @@ async function whyByScript(
   const hasExtensions = entries.some((entry) => /^(?:EXTENSION|COMMENT) - (?:EXTENSION )?/.test(entry));
   if (!facts.superuser && hasExtensions) return 'the dump has extensions, and the role is no superuser';
   return undefined;
+}
+
+/** pg_dump since 15 also has an entry for it that only sets its owner or privileges. */
+async function createsPublic(dump: Dump): Promise<boolean> {
+  const entries = await readArchiveEntries(dump);
+  const made = entries?.find(({ kind, tag }) => kind === 'SCHEMA' && tag === 'public');
+  return made === undefined || made.definition.includes('CREATE SCHEMA');
 }
 
 async function byProgram(
