@@ -27,7 +27,7 @@ const told: Readonly<Record<string, RegExp>> = {
   'load.test.js': /it does not even load/,
   'pool.test.js':
     /idle for .*, on pg_evict_test_[^]*last query: SELECT 1 AS pool\n.*in "a shop › forgets its pool"/,
-  'client.test.js': /"cashier", idle in transaction for [^]* in beforeAll/,
+  'client.test.js': /"cashier", idle in transaction for [^]* during beforeAll/,
   'checked-out.test.js': /idle for [^]*SELECT 1 AS checked_out/,
   'query.test.js': /active for [^]*last query: SELECT pg_sleep\(600\)/,
   'knex.test.js': /idle for [^]*last query: select 1 AS knex/,
@@ -106,6 +106,22 @@ test.concurrent.each(['a', 'b', 'c'])('%s', async (name) => {
       );
     },
   );
+
+  it('by what a test has left behind, after its end, is not said to be opened in the hook that runs then', async () => {
+    const project = fixture.project('leaks', {
+      'tests/late.test.js': `const { Pool } = require('pg');
+let opened;
+const isOpened = new Promise((resolve) => { opened = resolve; });
+afterEach(() => isOpened);
+test('leaves a timer', () => {
+  setTimeout(() => new Pool().query('SELECT 1').then(opened), 20);
+});`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'late.test'] });
+    expect(run.files['late.test.js']?.message).toMatch(
+      /opened .* ago during afterEach\n +tests\/late\.test\.js:6:/,
+    );
+  });
 
   it('by a package whose source maps lead out of it is told with the line of the project', async () => {
     const map = {

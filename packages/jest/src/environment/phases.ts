@@ -11,7 +11,8 @@ export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean)
   if (name === 'test_fn_start' && test !== undefined) return `in "${titleOf(test)}"`;
   if (name === 'hook_start' && hook !== undefined) {
     const block = titles(hook.parent).join(' › ');
-    return block === '' ? `in ${hook.type}` : `in ${hook.type} of "${block}"`;
+    // What a test has left behind may open something then, too; the line tells.
+    return block === '' ? `during ${hook.type}` : `during ${hook.type} of "${block}"`;
   }
   return undefined;
 }

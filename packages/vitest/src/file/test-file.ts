@@ -20,7 +20,7 @@ export class TestFile implements FileHooks {
   }
 
   readonly start = (): void => {
-    this.database.watch.enter('in a hook of the file');
+    this.database.watch.enter('during a hook of the file');
   };
 
   readonly run = <T>(callback: () => T): T => this.database.watch.run(callback);
@@ -36,7 +36,7 @@ export class TestFile implements FileHooks {
   readonly afterTest = (): void => {
     const { watch } = this.database;
     watch.leave();
-    watch.enter('in a hook of the file');
+    watch.enter('during a hook of the file');
   };
 
   readonly finish = async (): Promise<void> => {
