@@ -54,8 +54,11 @@ export class CuttingProxy {
     this.cut();
   }
 
+  /** Lets new connections through again. */
   letThrough(): void {
     this.#refusing = false;
+    this.#swallowing = false;
+    this.#silentAt = undefined;
   }
 
   /** Takes whatever a new connection sends, and says nothing. */

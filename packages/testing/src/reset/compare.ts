@@ -1,5 +1,5 @@
 import { sqlStateOf } from '@pg-evict/core/internal';
-import { ServerSession } from '../session/server-session.js';
+import { answerTimeMs, ServerSession } from '../session/server-session.js';
 import { readSurroundings } from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
 import { noTransaction, readClasses, type Since } from './relations.js';
@@ -10,6 +10,8 @@ import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
 export interface SnapshotOwner extends TemplateUser {
   /** Read from the first copy. */
   baseline: Baseline | undefined;
+  /** `timeoutMs`: how long one wait for somebody else may last; `null` if nothing is configured. */
+  readonly settings: { readonly timeoutMs: number | null };
 }
 
 /** The original state of a copy, with a session that stays on it to compare. */
@@ -40,7 +42,11 @@ export class CopyState {
 
   /** Remembers a copy that has not been used yet. */
   static async of(run: SnapshotOwner, name: string): Promise<CopyState> {
-    const session = await ServerSession.open(run.server.target.connection, name);
+    const session = await ServerSession.open(
+      run.server.target.connection,
+      name,
+      answerTimeMs(run.settings.timeoutMs),
+    );
     try {
       await assertUnloggedIntact(run, session);
       const role = await becomeReplica(session);

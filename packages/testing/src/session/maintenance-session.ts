@@ -2,11 +2,11 @@ import type { ConnectionSettings } from '@pg-evict/core';
 import { isConnectionLost, maintenanceDatabasesOf, onMaintenanceDatabase } from '@pg-evict/core/internal';
 import { type AdvisoryLock, lockKeys } from './advisory-locks.js';
 import { LockWait, takeLock } from './lock-wait.js';
-import { ServerSession } from './server-session.js';
+import { answerTimeMs, ServerSession } from './server-session.js';
 
 /** How long a session waits. */
 interface SessionLimits {
-  /** For the server's answer to each question. @default no limit */
+  /** For the server's answer to each question. @default a second more than `timeoutMs`, or ten minutes */
   readonly answerMs?: number | undefined;
   /** For what others hold: 60 seconds at most for a lock, 30 for a database, unless something else is configured. */
   readonly timeoutMs?: number | undefined;
@@ -44,8 +44,9 @@ export class MaintenanceSession {
   static async open(
     settings: ConnectionSettings,
     maintenanceDatabase?: string,
-    limits: SessionLimits = {},
+    given: SessionLimits = {},
   ): Promise<MaintenanceSession> {
+    const limits = { ...given, answerMs: given.answerMs ?? answerTimeMs(given.timeoutMs) };
     const databases = maintenanceDatabasesOf(maintenanceDatabase);
     const session = await openFirst(settings, databases, limits.answerMs);
     return new MaintenanceSession(settings, databases, Promise.resolve(session), limits);

@@ -28,6 +28,20 @@ function rowsOfAll<Row extends object>(results: unknown): Row[][] {
   return [results].flat().map((result) => (result as { rows: Row[] }).rows);
 }
 
+/** How long connecting may take. */
+const longestConnectingMs = 30_000;
+
+/** How long an answer may take unless something else is said: no copy of a template takes that long. */
+const longestAnswerMs = 600_000;
+
+/** How long the server may take to say that a wait of `timeoutMs` has been cancelled. */
+const cancelledMs = 1000;
+
+/** How long an answer may take where waits for others are limited to `timeoutMs`. */
+export function answerTimeMs(timeoutMs: number | null | undefined): number | undefined {
+  return timeoutMs === null || timeoutMs === undefined ? undefined : timeoutMs + cancelledMs;
+}
+
 /** Members of node-postgres that its types lack. */
 interface KeepsAlive {
   ref(): void;
@@ -40,13 +54,13 @@ export class ServerSession {
   /** Whether it is gone: terminated, or with the server. */
   lost = false;
   readonly #client: Client & KeepsAlive;
-  readonly #answerMs: number | undefined;
+  readonly #answerMs: number;
   #asking = 0;
   /** node-postgres runs one query at a time. */
   #last: Promise<unknown> = Promise.resolve();
   #whenLost = (): void => undefined;
 
-  private constructor(client: Client & KeepsAlive, pid: number, answerMs?: number) {
+  private constructor(client: Client & KeepsAlive, pid: number, answerMs: number) {
     this.#client = client;
     this.#answerMs = answerMs;
     this.pid = pid;
@@ -65,17 +79,18 @@ export class ServerSession {
   /**
    * Connects; rejects with the driver's error if the database does not exist (3D000), so that the caller decides.
    *
-   * @param answerMs how long the server may take to answer each query; without it, there is no limit
+   * @param answerMs how long the server may take to answer each query
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
   static async open(
     settings: ConnectionSettings,
     database: string,
-    answerMs?: number,
+    answerMs = longestAnswerMs,
   ): Promise<ServerSession> {
     const client = new Client({
-      connectionTimeoutMillis: 30_000,
+      connectionTimeoutMillis: Math.min(longestConnectingMs, answerMs),
       keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
       stream: newSocket,
       ...settings,
       database,
@@ -162,14 +177,13 @@ const maxTimerMs = 2 ** 31 - 1;
 export class SilenceError extends PgEvictError {
   constructor(answerMs: number) {
     super('TIMEOUT', `The server did not answer within ${answerMs} ms. It is not known what it did.`, {
-      hint: 'Check the network and the server, or allow more time (--timeout).',
+      hint: 'Check the network and the server, or allow more time (sessions.timeoutMs, --timeout).',
     });
   }
 }
 
 /** Waits for an answer; the connection is given up if none comes in time. */
-async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: number | undefined): Promise<T> {
-  if (answerMs === undefined) return answer;
+async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     timer = setTimer(

@@ -1,0 +1,43 @@
+import { acquireDatabase, resetDatabase } from '@pg-evict/testing';
+import { failureOf } from '../../support/core/failure.js';
+import { CuttingProxy } from '../../support/cutting-proxy.js';
+import { serverUrl } from '../../support/server.js';
+import { RunFixture } from '../../support/testing/run-fixture.js';
+
+const fixture = new RunFixture();
+const proxies: CuttingProxy[] = [];
+afterAll(async () => {
+  await fixture.cleanUp();
+  for (const proxy of proxies) proxy.stop();
+});
+
+/** A run whose way to the server can fall silent. */
+async function runBehindProxy(): Promise<{
+  proxy: CuttingProxy;
+  run: Awaited<ReturnType<RunFixture['start']>>;
+}> {
+  const url = new URL(serverUrl());
+  const proxy = await CuttingProxy.start(url.hostname, Number(url.port));
+  proxies.push(proxy);
+  url.port = String(proxy.port);
+  const settings = { 'pg-evict': { sessions: { timeoutMs: 2000 } } };
+  const cwd = fixture.project({ 'package.json': JSON.stringify(settings) });
+  const run = await fixture.start({}, { url: url.href, cwd });
+  return { proxy, run };
+}
+
+test.each(['making a database', 'resetting one'])(
+  '%s over a network that has fallen silent ends soon after the configured time',
+  async (what) => {
+    const { proxy, run } = await runBehindProxy();
+    const database = what === 'making a database' ? undefined : await acquireDatabase(run);
+    proxy.fallSilentAfter(/./s);
+    const error = await failureOf(database === undefined ? acquireDatabase(run) : resetDatabase(database));
+    expect(error).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('did not answer within 3000 ms'),
+    });
+    proxy.letThrough();
+    proxy.cut();
+  },
+);
