@@ -357,7 +357,7 @@ test('where the server that would be started is not installed, both that and how
   expect(error).toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(
-      /neither DATABASE_URL nor pg-evict's configuration .* there: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
+      /neither DATABASE_URL nor pg-evict's configuration .*: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
     ) as unknown,
   });
 });
