@@ -5,8 +5,12 @@ export function ratio(samples, floors, figure) {
   const ratios = samples
     .map((sample) => sample[figure] / floors.find(({ round }) => round === sample.round)[figure])
     .toSorted((a, b) => a - b);
-  const at = (share) => ratios[Math.round((ratios.length - 1) * share)];
-  return { middle: median(ratios), low: at(0.25), high: at(0.75) };
+  const last = ratios.length - 1;
+  return {
+    middle: median(ratios),
+    low: ratios[Math.floor(last * 0.25)],
+    high: ratios[Math.ceil(last * 0.75)],
+  };
 }
 
 /** As in a table: `1.08 (1.05–1.11)`. */

@@ -1,3 +1,5 @@
+import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';
+import { rowsIn } from '../../support/testing/run-fixture.js';
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
 import { configuration } from '../../support/vitest/vitest-project.js';
 
@@ -123,4 +125,31 @@ test('again', { retry: 2 }, async () => {
     passed: 2,
     output: '',
   });
+});
+
+test("with isolation 'run' all files share one database of a fixed name, which stays", async () => {
+  const database = uniqueName('vitest_test');
+  const source = `import { appendFileSync } from 'node:fs';
+import pg from 'pg';
+import { test } from 'vitest';
+test('adds a row', async () => {
+  const client = new pg.Client();
+  await client.connect();
+  await client.query("INSERT INTO users (name) VALUES ('x')");
+  await client.end();
+  appendFileSync('found.log', client.database + '\\n');
+});`;
+  const files = { 'tests/one.test.ts': source, 'tests/two.test.ts': source };
+  const project = fixture.project(files, { isolation: 'run', database });
+  // Is made again from the template.
+  await ask(`CREATE DATABASE ${quote(database)}`);
+  try {
+    expect(await project.run()).toMatchObject({ code: 0, passed: 2 });
+    expect(project.lines('found.log')).toEqual([database, database]);
+    expect(await rowsIn(serverUrl({ database }), 'SELECT name FROM users ORDER BY id')).toEqual(
+      ['ada', 'x', 'x'].map((name) => ({ name })),
+    );
+  } finally {
+    await ask(`DROP DATABASE IF EXISTS ${quote(database)}`);
+  }
 });
