@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { runCli } from '../../support/cli/run-cli.js';
 import { Scratch } from '../../support/scratch.js';
-import { serverUrl } from '../../support/server.js';
+import { quote, serverUrl } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 
 const scratch = new Scratch();
@@ -55,6 +55,35 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     );
     expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, 'said', '57P01']));
   }, 60_000);
+
+  test('a copy says how much of it is there', async () => {
+    const database = await scratch.database();
+    const holder = await openSession(serverUrl());
+    await holder.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'held'`);
+    const { code, output } = await runOnTerminal(['clone', database, scratch.newName('to')], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      steps: [{ after: 'Copying', type: '', and: () => void holder.client.query('ROLLBACK') }],
+    });
+    await holder.close();
+    expect(code).toBe(0);
+    expect(stripVTControlCharacters(output)).toMatch(/Copying(?:: (?:about )?\d+ \w+ of)? \d+ [kM]B/);
+  });
+
+  test('a restore says how much of the dump is read', async () => {
+    const database = await scratch.database();
+    const file = join(directory, 'slow.sql');
+    const padding = `-- ${'x'.repeat(100)}\n`.repeat(5000);
+    writeFileSync(
+      file,
+      `--\n-- PostgreSQL database dump\n--\n\n--\n-- Data for Name: slow; Type: TABLE DATA; Schema: public; Owner: -\n--\nCREATE TABLE slow ();\nSELECT pg_sleep(3);\n${padding}--\n-- PostgreSQL database dump complete\n--\n`,
+    );
+    const { code, output } = await runOnTerminal(['restore', database, file, '--yes'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      columns: 160,
+    });
+    expect(code).toBe(0);
+    expect(stripVTControlCharacters(output)).toMatch(/\d+ kB of \d+ kB \(\d+ %\), \d\.\d s/);
+  });
 
   test('what is over in a moment shows no time', async () => {
     const database = await scratch.database();
