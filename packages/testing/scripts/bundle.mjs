@@ -63,7 +63,7 @@ await write('esm/mocha', [`import { beginMocha } from './${file}';`, 'export def
 
 /** Replaces each `import` of one of Node's own modules, which esbuild has begin a line of its own. */
 function askingForBuiltins(code) {
-  const importLine = /^import (?:(\w+)(?:, )?)?(\{[^}]+\})? from "(node:\w+)";$/gm;
+  const importLine = /^import (?:(\w+)(?:, )?)?(\{[^}]+\})? from "(node:[\w/]+)";$/gm;
   const asking = code.replaceAll(importLine, (_line, main, named, name) => {
     const builtin = `process.getBuiltinModule("${name}")`;
     const constants = [main, named?.replaceAll(' as ', ': ')].filter(Boolean);

@@ -123,6 +123,30 @@ test('leaves a timer', () => {
     );
   });
 
+  it.each([
+    ['of node:timers', `require('node:timers').setTimeout(() => console.error('ran', 'on'), 12_000);`],
+    [
+      'of node:timers/promises',
+      `require('node:timers/promises').setTimeout(12_000).then(() => console.error('ran', 'on'));`,
+    ],
+    [
+      'of util.promisify',
+      `require('node:util').promisify(setTimeout)(12_000).then(() => console.error('ran', 'on'));`,
+    ],
+  ])('beside a timer %s does not keep Jest from its end', async (_, timer) => {
+    const project = fixture.project('leaks', {
+      'tests/held.test.js': `const { Client } = require('pg');
+test('leaves both', async () => {
+  ${timer}
+  await new Client().connect();
+});`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'held.test'] });
+    expect(run).toMatchObject({ code: 1, passed: 1 });
+    expect(run.files['held.test.js']?.message).toContain('left 1 PostgreSQL session open');
+    expect(run.stderr).not.toContain('ran on');
+  });
+
   it('by a package whose source maps lead out of it is told with the line of the project', async () => {
     const map = {
       version: 3,

@@ -138,6 +138,7 @@ export class TestFile {
       return [];
     });
     letGo(this.#database, leaks, this.#timers);
+    this.#timers.stop();
     if (leaks.length > 0) this.#report(leaks, state);
     if (state !== undefined) this.#failed = hasFailed(state);
   }

@@ -1,7 +1,14 @@
+import { syncBuiltinESMExports } from 'node:module';
+import nodeTimers from 'node:timers';
+import nodeTimersPromises from 'node:timers/promises';
+import { clearTimer, setTimer } from '../captured/clock.js';
+
 /** The timers of a test file. */
 export interface TimerTrack {
   /** Lets the process end while they still run. */
   unref(): void;
+  /** Tracks no more timers of Node's modules, which the next file uses, too. */
+  stop(): void;
 }
 
 type SetTimer = (...parameters: unknown[]) => unknown;
@@ -10,8 +17,8 @@ type SetTimer = (...parameters: unknown[]) => unknown;
 const untidy = 1000;
 
 /**
- * Remembers the timers that are set through a global object, weakly: those of a pool that is never closed would keep
- * the process alive for as long as the pool's connections may be idle.
+ * Remembers the timers that are set through a global object and through Node's modules, weakly: those of a pool that is
+ * never closed would keep the process alive for as long as the pool's connections may be idle.
  */
 export function trackTimers(global: object): TimerTrack {
   const timers = new Set<WeakRef<NodeJS.Timeout>>();
@@ -24,20 +31,60 @@ export function trackTimers(global: object): TimerTrack {
     for (const reference of timers) if (reference.deref() === undefined) timers.delete(reference);
     tidyAt = Math.max(untidy, timers.size * 2);
   };
-  for (const name of ['setTimeout', 'setInterval']) {
-    const original = Reflect.get(global, name) as SetTimer;
-    const remembering = function remembering(this: unknown, ...parameters: unknown[]): unknown {
-      const timer = original.apply(this, parameters);
-      remember(timer);
-      return timer;
-    };
-    // util.promisify looks for a symbol of it.
-    Object.defineProperties(remembering, Object.getOwnPropertyDescriptors(original));
-    Reflect.set(global, name, remembering);
-  }
+  for (const name of timerNames) replace(global, name, (original) => remembering(original, remember));
+  const restore = [
+    ...timerNames.map((name) => replace(nodeTimers, name, (original) => remembering(original, remember))),
+    // util.promisify(setTimeout) looks it up here, too.
+    replace(nodeTimersPromises, 'setTimeout', (original) => keptByTimer(original, remember)),
+  ];
+  syncBuiltinESMExports();
   return {
     unref() {
       for (const timer of timers) timer.deref()?.unref();
     },
+    stop() {
+      for (const undo of restore) undo();
+      syncBuiltinESMExports();
+    },
+  };
+}
+
+const timerNames = ['setTimeout', 'setInterval'] as const;
+
+/** Replaces a function. Returns what puts it back, unless somebody else has replaced it meanwhile. */
+function replace(holder: object, name: string, wrap: (original: SetTimer) => SetTimer): () => void {
+  const original = Reflect.get(holder, name) as SetTimer;
+  const wrapped = wrap(original);
+  // util.promisify looks for a symbol of it.
+  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
+  Reflect.set(holder, name, wrapped);
+  return () => {
+    if (Reflect.get(holder, name) === wrapped) Reflect.set(holder, name, original);
+  };
+}
+
+function remembering(original: SetTimer, remember: (timer: unknown) => void): SetTimer {
+  return function tracked(this: unknown, ...parameters) {
+    const timer = original.apply(this, parameters);
+    remember(timer);
+    return timer;
+  };
+}
+
+/**
+ * The timer of a promise cannot be reached. So it does not keep the process alive, and one beside it does, which can be.
+ */
+function keptByTimer(original: SetTimer, remember: (timer: unknown) => void): SetTimer {
+  return function tracked(this: unknown, delay, value, options, ...others) {
+    const isPlain = options === undefined || (typeof options === 'object' && options !== null);
+    const { ref } = Object(options) as { ref?: unknown };
+    if (!isPlain || ref === false)
+      return original.call(this, delay, value, options, ...others);
+    const settled = original.call(this, delay, value, { ...options, ref: false }) as Promise<unknown>;
+    const keeper = setTimer(() => undefined, Number(delay ?? 1));
+    remember(keeper);
+    const drop = (): void => clearTimer(keeper);
+    settled.then(drop, drop);
+    return settled;
   };
 }
