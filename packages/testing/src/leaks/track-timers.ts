@@ -78,8 +78,7 @@ function keptByTimer(original: SetTimer, remember: (timer: unknown) => void): Se
   return function tracked(this: unknown, delay, value, options, ...others) {
     const isPlain = options === undefined || (typeof options === 'object' && options !== null);
     const { ref } = Object(options) as { ref?: unknown };
-    if (!isPlain || ref === false)
-      return original.call(this, delay, value, options, ...others);
+    if (!isPlain || ref === false) return original.call(this, delay, value, options, ...others);
     const settled = original.call(this, delay, value, { ...options, ref: false }) as Promise<unknown>;
     const keeper = setTimer(() => undefined, Number(delay ?? 1));
     remember(keeper);
