@@ -127,7 +127,7 @@ lane_demo() {
   local picture="$PG_EVICT_CI_WORK/demo.svg"
   node examples/demo/picture.mjs "$picture"
   # The README's picture shows the same, but for figures, and for how the client fared that reconnects at once.
-  said() { sed -E 's/[0-9]+/N/g; s/ +/ /g; s/> />/g' "$1" | grep -v 'worker, reconnects at once'; }
+  said() { sed -E 's/[0-9]+/N/g; s/ in N(\.N)? m?s/ in N ms/g; s/ +/ /g; s/> />/g' "$1" | grep -v 'worker, reconnects at once'; }
   diff <(said docs/images/demo.svg) <(said "$picture") || {
     echo 'docs/images/demo.svg is stale: corepack pnpm demo:picture'
     return 1
