@@ -6,7 +6,7 @@ export class DumpProblem extends Error {
   readonly statement: string | undefined;
   /** `refused`: nothing of it was sent; `incomplete`: the file is cut off; `empty`; `failed`: the server refused it. */
   readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';
-  /** Whether nothing was made before it. */
+  /** Whether nothing was created before it. */
   readonly madeNothing: boolean;
 
   constructor(

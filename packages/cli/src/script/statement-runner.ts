@@ -25,6 +25,8 @@ export class StatementRunner {
   readonly #whileAtWork: () => void;
   readonly #lackingExtensions = new Set<string>();
   #isLeading = true;
+  /** Whether a CREATE was run. In a dump without tables, large objects with comments and privileges precede the data. */
+  #hasCreated = false;
   #isEmpty = true;
 
   /**
@@ -99,6 +101,7 @@ export class StatementRunner {
       return;
     }
     if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
+    this.#hasCreated ||= words.keyword(0) === 'CREATE';
   }
 
   async #withinSavepoint(bytes: Buffer): Promise<void> {
@@ -133,7 +136,7 @@ export class StatementRunner {
     return new DumpProblem(kind, message, {
       at,
       statement: beginningOf(bytes, this.#decode),
-      madeNothing: this.#isLeading,
+      madeNothing: !this.#hasCreated,
       cause,
     });
   }
