@@ -97,6 +97,7 @@ async function planUndo(operation: Operation, options: UndoOptions): Promise<Und
   const old =
     findDatabase(inspection, database) === undefined ? undefined : requireUnprotected(inspection, database);
   const kept = chooseLatest(operation, found, old);
+  if (findDatabase(inspection, kept.name) === undefined) throw putBackMeanwhile(operation, kept);
   const content = requireUnprotected(inspection, kept.name);
   requireCreatedb(inspection, database, failure);
   requireOwnership(inspection, content, failure);
@@ -166,19 +167,23 @@ function swapBackSql(
 
 /** The kept content may be gone by the time of the swap. The transaction has then changed nothing. */
 async function putBackByAnother(
-  { control, database, deadline, failure }: Operation,
-  { name }: Kept,
+  operation: Operation,
+  kept: Kept,
   error: unknown,
 ): Promise<PgEvictError | undefined> {
+  const { control, deadline } = operation;
   if (deadline.over || !isPgEvictError(error) || error.sqlState !== '3D000') return undefined;
-  const { rows } = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-  if (rows.length > 0) return undefined;
+  const { rows } = await control.client.query('SELECT FROM pg_database WHERE datname = $1', [kept.name]);
+  return rows.length > 0 ? undefined : putBackMeanwhile(operation, kept, error);
+}
+
+function putBackMeanwhile({ database, failure }: Operation, { name }: Kept, cause?: unknown): PgEvictError {
   return new PgEvictError(
     'DATABASE_NOT_FOUND',
     `${failure}, and nothing was changed: "${name}" was put back or dropped by another operation meanwhile.`,
     {
       database,
-      cause: error,
+      cause,
       hint: 'Check which content is kept now, then repeat the undo if you want that.',
     },
   );
