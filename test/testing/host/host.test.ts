@@ -163,6 +163,22 @@ test('databases on demand: another copy, an empty one, reset and given back with
   );
 });
 
+test('a run that ends while a database is being reset leaves none behind', async () => {
+  for (const afterMs of [10, 40, 70]) {
+    const host = await begin();
+    const id = idOf(host);
+    const worker = new WorkerProcess(host);
+    await worker.tell('begin');
+    await worker.tell('ready');
+    await worker.tell('query', { sql: 'CREATE TABLE extra ()' });
+    const resetting = worker.tell('reset').catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await endHost(host);
+    await resetting;
+    expect([afterMs, await ownDatabases(`_test_${id}_`)]).toEqual([afterMs, []]);
+  }
+});
+
 test('a session that a file leaves open is told with its line, also one on a borrowed database', async () => {
   const host = await begin();
   const worker = new WorkerProcess(host);

@@ -80,7 +80,7 @@ export class DatabasePool {
     const idle = this.#idle.shift();
     if (idle !== undefined) {
       idle.holder = borrower;
-      return this.#underName(idle, name);
+      return this.#tracked(this.#underName(idle, name));
     }
     waits(this.#returning > 0 ? 'a database is being reset' : 'a copy of the template is being made');
     return new Promise((resolve, reject) => {
@@ -103,7 +103,7 @@ export class DatabasePool {
     const pooled = this.#lentTo(borrower, name);
     if (keep) {
       this.#all.delete(pooled);
-      const kept = await releaseDatabase(pooled.database, { keep });
+      const kept = await this.#tracked(releaseDatabase(pooled.database, { keep }));
       this.#fill();
       return { next: null, kept };
     }
@@ -119,8 +119,9 @@ export class DatabasePool {
 
   /** Restores a lent database to the state of the template, while its borrower goes on. */
   async reset(borrower: Borrower, name: string, sessionGraceMs: number): Promise<ResetReport> {
+    if (this.#closed) throw runIsOver();
     const { database } = this.#lentTo(borrower, name);
-    return resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true });
+    return this.#tracked(resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true }));
   }
 
   /** Takes back the databases of a borrower that is gone. */
@@ -188,6 +189,8 @@ export class DatabasePool {
 
   /** Resets a database, or makes another one if that cannot be done. */
   async #makeReady(pooled: Pooled): Promise<void> {
+    // The end of the run drops it, and could miss one that is made in its place.
+    if (this.#closed) return;
     const { database } = pooled;
     const ready = resetDatabase(database, { graceMs })
       .then(() => undefined)
@@ -275,6 +278,12 @@ export class DatabasePool {
     throw new PgEvictError('REFUSED', `Database "${name}" is not lent to ${borrower.who}.`, {
       database: name,
     });
+  }
+
+  /** Work that {@link close} waits for. */
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    this.#inBackground(work);
+    return work;
   }
 
   #inBackground(work: Promise<unknown>): void {

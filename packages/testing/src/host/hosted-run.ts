@@ -68,7 +68,7 @@ export class RunOfHost {
   /** Lends no more. */
   async close(): Promise<void> {
     const pools = await Promise.allSettled(this.#pools.values());
-    await this.pool.close();
-    for (const pool of pools) if (pool.status === 'fulfilled') await pool.value.close();
+    const made = pools.flatMap((pool) => (pool.status === 'fulfilled' ? [pool.value] : []));
+    await Promise.all([this.pool, ...made].map(async (pool) => pool.close()));
   }
 }
