@@ -11,8 +11,8 @@ import { packedPackages } from '../support/packages/packed-packages.js';
  * Peers (knex, jest, testcontainers …) are the user's choice and not counted. Whoever raises a limit says why.
  */
 const limits: Readonly<Record<string, { readonly kB: number; readonly packages: number }>> = {
-  // With undo, poolers, drain and what guards connections, each for require and import.
-  '@pg-evict/core': { kB: 1700, packages: 16 },
+  // With undo, poolers, drain and what guards connections, each for require and import, and comments in whole sentences.
+  '@pg-evict/core': { kB: 1800, packages: 16 },
   '@pg-evict/server': { kB: 250, packages: 1 },
   '@pg-evict/knex': { kB: 2000, packages: 17 },
   // jiti and valibot alone are more than 4 MB.
