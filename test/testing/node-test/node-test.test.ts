@@ -118,6 +118,25 @@ test('isolation between tests, leaks that only warn, and the database of a file 
   await ask(`DROP DATABASE ${quote(kept)}`);
 });
 
+test("timers of Node's modules do not keep a file that leaves a session open from its end", async () => {
+  const project = new RunnerProject(fixture, {
+    'held.test.mjs': `${head}
+      import { setTimeout as later } from 'node:timers';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      const runsOn = () => console.log('it ran', 'on');
+      test('leaves them', async () => {
+        await insert();
+        later(runsOn, 12_000);
+        sleep(12_000).then(runsOn);
+      });`,
+  });
+  const run = await project.run([...command, 'held.test.mjs']);
+  expect(run).toMatchObject({ code: 1 });
+  expect(run.output).toContain('leaves no PostgreSQL session open');
+  expect(run.output).not.toContain('it ran on');
+  await untilGone(run.output);
+});
+
 if (major >= 22) {
   test('with --test-isolation=none all files share a database, and it says so', async () => {
     const project = new RunnerProject(fixture, {
