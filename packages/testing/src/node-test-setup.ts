@@ -1,5 +1,6 @@
 import { endHost, beginHost, type TestHost } from './host/host.js';
 import { leaveTestFile } from './node-test/begin-test-file.js';
+import { printedError } from './worker/printed-error.js';
 
 let host: TestHost | undefined;
 
@@ -14,7 +15,11 @@ let host: TestHost | undefined;
  * @throws {@link PgEvictError} the errors of `startRun`
  */
 export async function globalSetup(): Promise<void> {
-  host = await beginHost();
+  try {
+    host = await beginHost();
+  } catch (error) {
+    throw printedError(error);
+  }
 }
 
 /** Ends the run, with every database of it. */

@@ -1,3 +1,4 @@
+import { printedError } from '@pg-evict/testing/worker';
 import type { TestProject } from 'vitest/node' with { 'resolution-mode': 'import' };
 import { beginAgainOnRerun } from './run/begin-again.js';
 import { beginProject, refuseOutside } from './run/begin-project.js';
@@ -26,7 +27,7 @@ export default async function globalSetup(project: TestProject): Promise<(() => 
     for (const one of mine) await beginProject(one);
   } catch (error) {
     await endOwnRuns();
-    throw error;
+    throw printedError(error);
   }
   if (!vitest.projects.includes(project)) tellOfLeftOut(project);
   return async () => endProjects(mine);

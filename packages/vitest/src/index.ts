@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type FileSettings, readFileSettings } from '@pg-evict/testing/worker';
+import { type FileSettings, printedError, readFileSettings } from '@pg-evict/testing/worker';
 import type { Plugin } from 'vitest/config' with { 'resolution-mode': 'import' };
 import { settingsKey } from './contract/provided.js';
 import { withBeginning } from './run/begin-first.js';
@@ -36,7 +36,7 @@ interface TestOptions {
  * @throws PgEvictError `CONFIG_INVALID` for an unknown option
  */
 export default function pgEvict(options?: PgEvictOptions): Plugin {
-  const settings = readFileSettings(options, 'pgEvict()');
+  const settings = readOptions(options);
   /** Setup files of the project. */
   const files = new Set<string>();
   return {
@@ -69,6 +69,14 @@ export default function pgEvict(options?: PgEvictOptions): Plugin {
       return isSetup && !isOurSetup(file) ? { code: withBeginning(code), map: null } : null;
     },
   };
+}
+
+function readOptions(options: PgEvictOptions | undefined): PgEvictOptions | undefined {
+  try {
+    return readFileSettings(options, 'pgEvict()');
+  } catch (error) {
+    throw printedError(error);
+  }
 }
 
 function inFront(file: string, given: string | string[] = []): string[] {

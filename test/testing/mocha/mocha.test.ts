@@ -161,3 +161,16 @@ test('isolation between tests, and leaks that only warn', async () => {
   expect(run.output).toContain('This run of Mocha left 1 PostgreSQL session open');
   await untilGone(run.output);
 });
+
+test.each(versions)(
+  'a wrong setting is named without the lines of pg-evict that found it, in %s',
+  async (version) => {
+    const testing = "{ leaks: 'never' }";
+    const project = new RunnerProject(fixture, { 'one.cjs': "it('one', () => {});" }, { testing });
+    const run = await mocha(project, ['one.cjs'], { version });
+    expect(run.code).toBe(1);
+    expect(run.output).toContain('PgEvictError: ');
+    expect(run.output).toContain('testing.leaks');
+    expect(run.output).not.toMatch(/worker-bundle|blockers/);
+  },
+);

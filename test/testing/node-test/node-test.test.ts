@@ -185,7 +185,7 @@ test('a file that is run by itself has a database; what only inherits NODE_OPTIO
   expect(other).toEqual({ code: 0, output: 'undefined\n' });
 });
 
-test('where the configuration is wrong, every file says why', async () => {
+test('a wrong setting is named in every file, without the lines of pg-evict that found it', async () => {
   const project = new RunnerProject(
     fixture,
     { 'one.test.mjs': `${ends} test('one', insert);` },
@@ -193,5 +193,7 @@ test('where the configuration is wrong, every file says why', async () => {
   );
   const run = await project.run([...command, 'one.test.mjs']);
   expect(run.code).toBe(1);
+  expect(run.output).toContain('[PgEvictError: ');
   expect(run.output).toContain('testing.leaks');
+  expect(run.output).not.toMatch(/@pg-evict|blockers/);
 });

@@ -16,6 +16,8 @@ test('takes long', async () => {
 }, 60_000);
 `;
 
+const passes = "import { test } from 'vitest'; test('passes', () => {});";
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('a run that %s ends leaves nothing', async (signal) => {
   const project = fixture.project({ 'tests/slow.test.ts': slow });
   const run = await project.run([], {
@@ -56,4 +58,34 @@ test('leaks', async () => {
   const rows = await withClient(url, async (client) => (await client.query('SELECT name FROM users')).rows);
   expect(rows).toEqual([{ name: 'ada' }, { name: 'kept' }]);
   await ask(`DROP DATABASE ${quote(kept)}`);
+});
+
+test('a wrong setting is named without the lines of pg-evict that found it', async () => {
+  const project = fixture.project({ 'tests/passes.test.ts': passes }, { leaks: 'never' });
+  const run = await project.run();
+  expect(run.code).toBe(1);
+  expect(run.output).toContain('PgEvictError: ');
+  expect(run.output).toContain('testing.leaks');
+  expect(run.output).not.toMatch(/\.js:\d+:\d+|blockers/);
+});
+
+test('without a global setup, test files name it like that', async () => {
+  const config = `import { defineConfig } from 'vitest/config';
+export default defineConfig({ test: { include: ['tests/**/*.test.ts'], setupFiles: ['@pg-evict/vitest/setup'] } });
+`;
+  const files = { 'vitest.config.ts': config, 'tests/passes.test.ts': passes };
+  const project = fixture.project(files, { leaks: 'never' });
+  const run = await project.run();
+  expect(run.code).toBe(1);
+  expect(run.output).toContain('testing.leaks');
+  expect(run.output).not.toMatch(/\.js:\d+:\d+|blockers/);
+});
+
+test('an unknown option of the plugin is named like that, too', async () => {
+  const config = configuration('', "{ leeks: 'warn' }");
+  const project = fixture.project({ 'vitest.config.ts': config, 'tests/passes.test.ts': passes });
+  const run = await project.run();
+  expect(run.code).toBe(1);
+  expect(run.output).toContain('leeks');
+  expect(run.output).not.toMatch(/@pg-evict\/testing|blockers/);
 });

@@ -2,6 +2,7 @@ import { trackTimers } from '../leaks/track-timers.js';
 import { hasHost } from '../wire/host-variable.js';
 import { startDetachedHost } from '../worker/detached-host.js';
 import { borrowForFile } from '../worker/file-database.js';
+import { printedError } from '../worker/printed-error.js';
 import { mochaProcess } from './mocha-process.js';
 import type { RootHooks } from './mocha-types.js';
 import { TestProcess } from './test-process.js';
@@ -19,6 +20,14 @@ export interface MochaPlugin {
  * @throws {@link PgEvictError} the errors of `startRun` and `acquireDatabase`
  */
 export async function beginMocha(): Promise<MochaPlugin> {
+  try {
+    return await begin();
+  } catch (error) {
+    throw printedError(error);
+  }
+}
+
+async function begin(): Promise<MochaPlugin> {
   const mocha = mochaProcess();
   if (mocha === undefined) return {};
   if (!hasHost()) startDetachedHost({ directory: process.cwd(), runner: mocha.runner });

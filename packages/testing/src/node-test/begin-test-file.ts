@@ -4,6 +4,7 @@ import { trackTimers } from '../leaks/track-timers.js';
 import { hasHost } from '../wire/host-variable.js';
 import { startDetachedHost } from '../worker/detached-host.js';
 import { borrowForFile } from '../worker/file-database.js';
+import { printedError } from '../worker/printed-error.js';
 import { roleInRun } from './role.js';
 import { TestFile } from './test-file.js';
 
@@ -20,6 +21,14 @@ function running(): { file: TestFile | undefined } {
  * @throws {@link PgEvictError} the errors of `startRun` and `acquireDatabase`
  */
 export async function beginTestFile(): Promise<void> {
+  try {
+    await begin();
+  } catch (error) {
+    throw printedError(error);
+  }
+}
+
+async function begin(): Promise<void> {
   const role = roleInRun();
   if (role === undefined) return;
   const { file, runner } = role;

@@ -3,6 +3,7 @@ import {
   type FileDatabase,
   type FileSettings,
   PgEvictError,
+  printedError,
   setHostVariable,
   startDetachedHost,
 } from '@pg-evict/testing/worker';
@@ -23,6 +24,14 @@ import { TestFile } from './test-file.js';
  * @throws PgEvictError `CONFIG_INVALID`, the errors of `acquireDatabase`, `CONNECTION_FAILED`, `TIMEOUT`
  */
 export async function beginTestFile({ anew = false, isRepeated = true } = {}): Promise<void> {
+  try {
+    await beginOnce(anew, isRepeated);
+  } catch (error) {
+    throw printedError(error);
+  }
+}
+
+async function beginOnce(anew: boolean, isRepeated: boolean): Promise<void> {
   const state = realmState();
   const path = expect.getState().testPath ?? '';
   const begun = state.file;
