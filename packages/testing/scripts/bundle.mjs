@@ -1,13 +1,12 @@
 // Puts what each process of a test runner loads into one file for `require` and one for `import`: the worker's side, and
 // the adapters of node:test and Mocha; and entries beside it. Of what they are made of they need neither the driver nor the
-// engine. The one for `import` is an ES module itself, as Node would look through a CommonJS one for names first. It asks
-// for Node's own modules as `require` does: for an `import`, Node makes a module of each, and asks it for all that it has,
-// which takes as long as all of ours.
+// engine. The one for `import` is an ES module itself, as Node would look through a CommonJS one for names first.
 import { createRequire } from 'node:module';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { askingForBuiltins } from '../../cli/scripts/asking-for-builtins.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const file = 'worker-bundle.js';
@@ -60,19 +59,6 @@ await write('cjs/mocha', [
   'module.exports.default = module.exports;',
 ]);
 await write('esm/mocha', [`import { beginMocha } from './${file}';`, 'export default await beginMocha();']);
-
-/** Replaces each `import` of one of Node's own modules, which esbuild has begin a line of its own. */
-function askingForBuiltins(code) {
-  const importLine = /^import (?:(\w+)(?:, )?)?(\{[^}]+\})? from "(node:[\w/]+)";$/gm;
-  const asking = code.replaceAll(importLine, (_line, main, named, name) => {
-    const builtin = `process.getBuiltinModule("${name}")`;
-    const constants = [main, named?.replaceAll(' as ', ': ')].filter(Boolean);
-    return constants.map((constant) => `const ${constant} = ${builtin};`).join(' ');
-  });
-  const left = /^import\b.*/m.exec(asking);
-  if (left !== null) throw new Error(`cannot be asked for otherwise: ${left[0]}`);
-  return asking;
-}
 
 async function write(entry, lines) {
   await writeFile(join(root, `dist/${entry}.js`), `${lines.join('\n')}\n`);

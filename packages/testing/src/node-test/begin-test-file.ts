@@ -14,8 +14,8 @@ function running(): { file: TestFile | undefined } {
 }
 
 /**
- * Gives the test file that this process is about to load a database of its own: sets its variables, waits until the
- * database is ready, and takes care of the end of the file. The first process of a run that finds no host starts one.
+ * Gives the test file that this process is about to load a database of its own: waits until that is ready, sets the
+ * variables, and takes care of the end of the file. The first process of a run that finds no host starts one.
  * Does nothing in a process that runs no test file.
  *
  * @throws {@link PgEvictError} the errors of `startRun` and `acquireDatabase`
@@ -38,13 +38,13 @@ async function begin(): Promise<void> {
   }
   const { default: nodeTest } = await import('node:test');
   const timers = trackTimers(globalThis);
-  const database = borrowForFile({ file: file ?? 'This run of node:test' });
-  database.setVariables();
+  const database = borrowForFile({ file: file ?? 'This run of node:test', waits: true });
   database.watch.enter('while the file was loaded');
   const testFile = new TestFile(nodeTest, database, file, timers);
   running().file = testFile;
   testFile.follow();
   await database.ready();
+  database.setVariables();
 }
 
 /** Gives the database of this process back, if it has one. */

@@ -36,6 +36,13 @@ export interface BorrowForFileOptions {
    * @default true
    */
   readonly entered?: boolean | undefined;
+  /**
+   * Whether nothing of the file runs until {@link FileDatabase.ready} has resolved. The host then chooses the name, and
+   * lends a database that is ready under the name it has; without this it has to give it the name of this call, and to
+   * connect to it again.
+   * @default false
+   */
+  readonly waits?: boolean | undefined;
   /** The settings by which the file overrides the configuration. */
   readonly settings?:
     | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
@@ -47,10 +54,13 @@ export interface BorrowForFileOptions {
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
+/** An address, with the name of the database. */
+type NamedAddress = DatabaseAddress & { readonly name: string };
+
 /** The fate of a database that was given back. */
 export interface GivenBack {
   /** The database that was kept for a person to look into, as `keepFailed` says. */
-  readonly kept: (DatabaseAddress & { readonly name: string }) | null;
+  readonly kept: NamedAddress | null;
 }
 
 /**
@@ -63,34 +73,44 @@ export interface GivenBack {
  */
 export class FileDatabase implements DatabaseAddress {
   readonly file: string;
-  readonly name: string;
-  readonly url: string;
-  readonly connection: DatabaseAddress['connection'];
-  readonly environment: DatabaseAddress['environment'];
   /** The settings of the configuration for the run, overridden by those of the file. */
   readonly settings: RunSettings;
   /** The file's sockets. */
   readonly watch: SocketWatch;
   /** @internal */
   readonly way: WayToHost;
+  #named: NamedAddress | undefined;
   #ready: Promise<void> | undefined;
   #lent = false;
   #over = false;
 
   /** @internal */
-  constructor(way: WayToHost, name: string, options: BorrowForFileOptions) {
+  constructor(way: WayToHost, name: string | undefined, options: BorrowForFileOptions) {
     const { file, settings, sandboxed, entered } = options;
     const { run } = way;
-    const { connection, environment, url } = addressOf(run.server, name);
     this.way = way;
     this.file = file;
-    this.name = name;
-    this.url = url;
-    this.connection = connection;
-    this.environment = environment;
+    if (name !== undefined) this.#named = this.#address(name);
     this.settings = settingsFor(run, settings);
-    const { host = 'localhost', port = 5432 } = connection;
+    const { host = 'localhost', port = 5432 } = run.server.connection;
     this.watch = watchSockets({ file, server: { host, port }, sandboxed, entered });
+  }
+
+  /** Its name; if the host chooses that, there is none before {@link ready} has resolved, and no address either. */
+  get name(): string {
+    return this.#known.name;
+  }
+
+  get url(): string {
+    return this.#known.url;
+  }
+
+  get connection(): DatabaseAddress['connection'] {
+    return this.#known.connection;
+  }
+
+  get environment(): DatabaseAddress['environment'] {
+    return this.#known.environment;
   }
 
   /** The server that it is on. */
@@ -218,10 +238,13 @@ export class FileDatabase implements DatabaseAddress {
     const { borrowed, next } = thread;
     for (const database of borrowed) database.release().catch(() => undefined);
     if (this.#ready === undefined || this.settings.isolation === 'run') return;
-    next.set(this.way.run.id, this.name);
+    // One that the host has still to name is not kept for the next file.
+    const isNamed = this.#named !== undefined;
+    if (isNamed) next.set(this.way.run.id, this.name);
     const leaving = unwatched(async () => {
       await this.#ready;
-      await (await this.way.connection()).ask('return', { name: this.name, used, next: 'same' }, this.#mine);
+      const asks = { name: this.name, used, next: isNamed ? 'same' : 'none' } as const;
+      await (await this.way.connection()).ask('return', asks, this.#mine);
     });
     thread.leaving = leaving.catch(() => undefined);
   }
@@ -235,8 +258,20 @@ export class FileDatabase implements DatabaseAddress {
     if (this.settings.isolation === 'run') return;
     await thisThread().leaving;
     const host = await connection();
-    await host.ask('borrow', { run: run.id, name: this.name, for: this.file }, this.#mine);
+    const asks = { run: run.id, name: this.#named?.name, for: this.file };
+    const { name } = await host.ask('borrow', asks, this.#mine);
+    this.#named ??= this.#address(name);
     this.#lent = true;
+  }
+
+  get #known(): NamedAddress {
+    if (this.#named === undefined)
+      throw new Error('the host has not named the database yet: wait for ready()');
+    return this.#named;
+  }
+
+  #address(name: string): NamedAddress {
+    return { name, ...addressOf(this.way.run.server, name) };
   }
 
   async #askForLeaks(host: HostConnection): Promise<LeakedSession[]> {
@@ -262,7 +297,7 @@ export class FileDatabase implements DatabaseAddress {
 }
 
 /**
- * Names the database of a test file and returns its address, without waiting, and begins to watch the file's sockets:
+ * Names the database of a test file, without waiting, unless the caller waits for that; and begins to watch the file's sockets:
  * call it where the file's own context begins. An earlier file of this thread that was not given back is considered
  * over.
  *
@@ -272,7 +307,7 @@ export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
   endFile();
   const way = unwatched(() => wayToHost(options.directory, options.environment));
   const { run } = way;
-  const file = new FileDatabase(way, nameFor(run), options);
+  const file = new FileDatabase(way, nameFor(run, options.waits), options);
   thisThread().file = file;
   return file;
 }
@@ -288,12 +323,13 @@ function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {
   return { isolation, leaks, keepFailed, database, outside, timeoutMs, variables };
 }
 
-function nameFor({ id, isolation, database }: WayToHost['run']): string {
+/** `undefined` if the host is to choose one. */
+function nameFor({ id, isolation, database }: WayToHost['run'], waits = false): string | undefined {
   if (isolation === 'run' && database !== null) return database;
   const thread = thisThread();
   const named = thread.next.get(id);
   thread.next.delete(id);
-  if (named !== undefined) return named;
+  if (named !== undefined || waits) return named;
   thread.proposed += 1;
   return proposedDatabaseName(id, thread.proposed);
 }

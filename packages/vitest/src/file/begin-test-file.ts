@@ -7,17 +7,19 @@ import {
   setHostVariable,
   startDetachedHost,
 } from '@pg-evict/testing/worker';
+import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { expect, inject } from 'vitest';
 import { type ProvidedFailure, type ProvidedRun, runKey, settingsKey } from '../contract/provided.js';
+import { packageDirectory } from '../package-directory.cjs';
 import { followFile } from './hooks.js';
 import { realmState } from './realm-state.js';
 import { SharedFile } from './shared-file.js';
 import { TestFile } from './test-file.js';
 
 /**
- * Begins the test file that Vitest is about to load, unless a setup file has begun it already: its variables are set at
- * once, and its database is there when this resolves.
+ * Begins the test file that Vitest is about to load, unless a setup file has begun it already: when this resolves, its
+ * database is there and its variables are set.
  *
  * @param options `anew`: called by our own setup file, once for each test file; `isRepeated`: whether that is evaluated
  * for each test file
@@ -41,6 +43,7 @@ async function beginOnce(anew: boolean, isRepeated: boolean): Promise<void> {
   file.isClaimed ||= anew;
   await state.reset;
   await file.database.ready();
+  file.database.setVariables();
 }
 
 /** Waits for nothing. */
@@ -54,7 +57,6 @@ function begin(path: string, isRepeated: boolean): TestFile {
     );
   }
   const file = run?.shared === true ? new SharedFile(path, sharedDatabase(path, run)) : ownFile(path, run);
-  file.database.setVariables();
   followFile(file);
   return file;
 }
@@ -76,7 +78,7 @@ function sharedDatabase(path: string, run: ProvidedRun): FileDatabase {
 function borrow(file: string, run: ProvidedRun | undefined): FileDatabase {
   const settings = inject(settingsKey) as FileSettings | undefined;
   // Vitest runs later files of a worker in the context that earlier ones left.
-  return borrowForFile({ file, directory: run?.directory, settings, entered: false });
+  return borrowForFile({ file, directory: run?.directory, settings, entered: false, waits: true });
 }
 
 /** The run of this test file, which this process belongs to from here on. */
@@ -97,6 +99,7 @@ function beginDetached(): void {
   startDetachedHost({
     directory: process.cwd(),
     runner: isWorker ? process.ppid : process.pid,
+    program: join(packageDirectory, '../cjs/host-program.js'),
     reason:
       "The global setup of '@pg-evict/vitest' did not run, so this run of tests has a process of its own as its host. Use plugins: [pgEvict()], or name '@pg-evict/vitest/global-setup' in globalSetup.",
   });
