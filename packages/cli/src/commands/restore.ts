@@ -188,14 +188,14 @@ function sayProgress(
   { bytes, path }: RecognizedDump['dump'],
 ): (at: RestoreProgress) => void {
   const startedAt = performance.now();
-  return ({ bytesRead, current }) => {
-    const read =
-      bytesRead === undefined
+  return ({ bytesDone, current }) => {
+    const done =
+      bytesDone === undefined
         ? ''
-        : ` ${formatSize(bytesRead)} of ${formatSize(bytes)} (${Math.floor((100 * bytesRead) / bytes)} %),`;
+        : ` ${formatSize(bytesDone)} of ${formatSize(bytes)} (${Math.floor((100 * bytesDone) / bytes)} %),`;
     const elapsed = formatDuration(performance.now() - startedAt);
     progress.say(
-      `Restoring ${path}:${read} ${elapsed}${current === '' ? '' : `, ${printable(current)}`}`,
+      `Restoring ${path}:${done} ${elapsed}${current === '' ? '' : `, ${printable(current)}`}`,
       true,
     );
   };

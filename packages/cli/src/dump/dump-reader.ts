@@ -42,6 +42,11 @@ export class DumpReader {
     return this.#window.position;
   }
 
+  /** How much of the dump has come from its source, decompressed. */
+  get received(): number {
+    return this.#window.position + this.#window.length;
+  }
+
   /** @param lexis the server's current rules for reading SQL */
   async next(lexis: Lexis): Promise<DumpItem> {
     if (!this.#begun) await this.#skipByteOrderMark();

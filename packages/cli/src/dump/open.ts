@@ -16,11 +16,13 @@ export const unpackers: Readonly<Record<Exclude<Compression, 'gzip'>, string>> =
   lz4: 'lz4',
 };
 
+type Unpacker = Transform & { readonly bytesWritten: number };
+
 /** A plain dump while it is read. */
 export interface OpenedDump {
   readonly content: Readable;
-  /** How much of the file has been read, in its compressed form. */
-  readonly bytesRead: () => number;
+  /** How much of the file has been unpacked, in its compressed form. */
+  readonly bytesUnpacked: () => number;
 }
 
 /** The reason why a compressed dump cannot be unpacked here; `undefined` if it can. */
@@ -33,21 +35,21 @@ export function missingUnpacker(compression: Compression | undefined): string | 
 /** Opens a plain dump, and unpacks it. The caller destroys `content`. */
 export function openDump({ path, compression }: Pick<Dump, 'path' | 'compression'>): OpenedDump {
   const file = createReadStream(path, { highWaterMark: chunkBytes });
-  const bytesRead = (): number => file.bytesRead;
-  if (compression === undefined) return { content: file, bytesRead };
-  const unpack = inNode(compression);
+  if (compression === undefined) return { content: file, bytesUnpacked: () => file.bytesRead };
+  const unpack = inNode(compression)?.();
   const content =
     unpack === undefined
       ? programOutput(unpackers[compression as keyof typeof unpackers], ['-dc'], { stdin: file })
-      : file.pipe(unpack());
+      : file.pipe(unpack);
   file.once('error', (error) => content.destroy(error));
   content.once('close', () => file.destroy());
-  return { content, bytesRead };
+  // A program does not say how much of its input it has unpacked.
+  return { content, bytesUnpacked: () => unpack?.bytesWritten ?? file.bytesRead };
 }
 
-function inNode(compression: Compression): (() => Transform) | undefined {
+function inNode(compression: Compression): (() => Unpacker) | undefined {
   if (compression === 'gzip') return () => zlib.createGunzip({ chunkSize: chunkBytes });
   // Since Node 22.15.
-  const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Unpacker };
   return compression === 'zstd' ? createZstdDecompress : undefined;
 }

@@ -29,8 +29,8 @@ export interface RestoreRequest {
 
 /** How far a restore has come. */
 export interface RestoreProgress {
-  /** The position in the file, as it is on disk; `undefined` if pg_restore reads it. */
-  readonly bytesRead: number | undefined;
+  /** How much of the file, as it is on disk, the server has; `undefined` if pg_restore reads it. */
+  readonly bytesDone: number | undefined;
   /** The table or the entry at work. */
   readonly current: string;
 }

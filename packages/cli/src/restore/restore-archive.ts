@@ -24,7 +24,7 @@ export async function restoreArchive(
 ): Promise<PlainDumpResult> {
   const why = (await whyByScript(request, target)) ?? (await whyNotUnseen(request.dump));
   if (why === undefined) return { relations: await byProgram(request, target), skipped: [] };
-  const { dump, extra, jobs, onMessage, onProgress, relations } = request;
+  const { dump, extra, jobs, onMessage, relations } = request;
   if (jobs !== undefined && jobs > 1) onMessage(`--jobs has no effect: ${why}, so one session restores it.`);
   const args = ['--file=-', ...extra, resolve(dump.path)];
   const content = programOutput('pg_restore', args, {
@@ -34,8 +34,7 @@ export async function restoreArchive(
     },
   });
   const result = await runScript(content, request, target, {
-    bytesRead: () => undefined,
-    onTable: (current) => onProgress?.({ bytesRead: undefined, current }),
+    bytesDone: () => undefined,
     failureOf: async ({ cause, kind, madeNothing, message, statement }) => {
       const text = `${statement === undefined ? '' : `${statement}: `}${message}`;
       return Promise.resolve(
@@ -112,7 +111,7 @@ async function byProgram(
       onMessage: (line) => {
         const entry = isShown ? entryLine.exec(line)?.[1] : undefined;
         if (entry === undefined) onMessage(line);
-        else onProgress?.({ bytesRead: undefined, current: entry });
+        else onProgress?.({ bytesDone: undefined, current: entry });
       },
     },
   );

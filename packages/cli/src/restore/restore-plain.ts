@@ -4,27 +4,26 @@ import type { Dump } from '../dump/dump.js';
 import { openDump } from '../dump/open.js';
 import { DumpProblem } from '../script/dump-problem.js';
 import type { DumpSession } from '../script/dump-session.js';
-import { type PlainDumpResult, runPlainDump } from '../script/run-plain-dump.js';
+import { type DumpPosition, type PlainDumpResult, PlainDumpRun } from '../script/run-plain-dump.js';
 import { StatementError } from '../script/statement-error.js';
 import { hintFor } from './hints.js';
 import { RestoreFailure, type RestoreRequest, type RestoreTarget } from './request.js';
 
 /** Runs a plain dump in the new database, over a session of our own. @throws {@link RestoreFailure} */
 export async function restorePlain(request: RestoreRequest, target: RestoreTarget): Promise<PlainDumpResult> {
-  const { dump, onProgress } = request;
-  const { content, bytesRead } = openDump(dump);
+  const { dump } = request;
+  const { content, bytesUnpacked } = openDump(dump);
   return runScript(content, request, target, {
-    bytesRead,
+    bytesDone: ({ at, read }) =>
+      dump.compression === undefined ? at : Math.floor((bytesUnpacked() * at) / Math.max(read, 1)),
     failureOf: async (problem) => failureOf(dump, problem),
-    onTable: (current) => onProgress?.({ bytesRead: bytesRead(), current }),
   });
 }
 
 /** Differences between a file and the output of pg_restore. */
 interface ScriptSource {
-  readonly bytesRead: () => number | undefined;
+  readonly bytesDone: (position: DumpPosition) => number | undefined;
   readonly failureOf: (problem: DumpProblem) => Promise<RestoreFailure>;
-  readonly onTable: (name: string) => void;
 }
 
 /** Runs SQL as pg_dump and pg_restore write it. @throws {@link RestoreFailure} */
@@ -32,16 +31,22 @@ export async function runScript(
   content: Readable,
   { database, dump, section, singleTransaction, survey, onProgress }: RestoreRequest,
   { connect, signal }: RestoreTarget,
-  { bytesRead, failureOf: explain, onTable }: ScriptSource,
+  { bytesDone, failureOf: explain }: ScriptSource,
 ): Promise<PlainDumpResult> {
-  let table = '';
-  const progress =
-    onProgress === undefined
-      ? undefined
-      : setInterval(() => {
-          onProgress({ bytesRead: bytesRead(), current: table });
-        }, progressMs);
   const session = await connect();
+  let current = '';
+  const run = new PlainDumpRun(session, {
+    content,
+    own: survey?.own,
+    section: section ?? (survey?.isOfCluster === true ? database : undefined),
+    singleTransaction,
+    onTable: (name) => {
+      current = name;
+      report();
+    },
+  });
+  const report = (): void => onProgress?.({ bytesDone: bytesDone(run.position), current });
+  const progress = onProgress === undefined ? undefined : setInterval(report, progressMs);
   const stop = (): void => {
     session.destroy();
     content.destroy();
@@ -50,16 +55,7 @@ export async function runScript(
   if (signal.aborted) stop();
   try {
     await takeDefaultEncoding(session);
-    const result = await runPlainDump(session, {
-      content,
-      own: survey?.own,
-      section: section ?? (survey?.isOfCluster === true ? database : undefined),
-      singleTransaction,
-      onTable: (name) => {
-        table = name;
-        onTable(name);
-      },
-    });
+    const result = await run.run();
     await session.end();
     return result;
   } catch (error) {

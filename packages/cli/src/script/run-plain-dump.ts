@@ -24,6 +24,14 @@ export interface PlainDumpRequest {
   readonly onTable: (name: string) => void;
 }
 
+/** How far a dump has been run, in bytes of its SQL. */
+export interface DumpPosition {
+  /** Where the statement begins that the server is at; in the middle of a table's data, where the next of them begin. */
+  readonly at: number;
+  /** How much has been read: some statements more. */
+  readonly read: number;
+}
+
 /** The result of running a dump. */
 export interface PlainDumpResult {
   /** The objects that it lists; a file that pg_dump has not made lists none. */
@@ -31,19 +39,8 @@ export interface PlainDumpResult {
   readonly skipped: readonly SkippedStatement[];
 }
 
-/**
- * Runs a plain dump, statement by statement.
- *
- * @throws {@link DumpProblem}, and errors of reading the file
- */
-export async function runPlainDump(
-  session: DumpSession,
-  request: PlainDumpRequest,
-): Promise<PlainDumpResult> {
-  return new PlainDumpRun(session, request).run();
-}
-
-class PlainDumpRun {
+/** Runs a plain dump, statement by statement. */
+export class PlainDumpRun {
   readonly #session: DumpSession;
   readonly #request: PlainDumpRequest;
   readonly #reader: DumpReader;
@@ -55,6 +52,8 @@ class PlainDumpRun {
   /** The plan for the next statement, made while the server was at work. */
   #next: StatementPlan | undefined;
   #outside = 0;
+  /** Where the statement under way begins. */
+  #at = 0;
 
   constructor(session: DumpSession, request: PlainDumpRequest) {
     this.#session = session;
@@ -67,6 +66,12 @@ class PlainDumpRun {
     this.#isInSection = request.section === undefined;
   }
 
+  get position(): DumpPosition {
+    const { position, received } = this.#reader;
+    return { at: this.#runner.isCopying ? position : this.#at, read: received };
+  }
+
+  /** @throws {@link DumpProblem}, and errors of reading the file */
   async run(): Promise<PlainDumpResult> {
     const { section, singleTransaction } = this.#request;
     if (singleTransaction) await this.#session.run(Buffer.from('BEGIN'));
@@ -74,6 +79,7 @@ class PlainDumpRun {
       const { lexis } = this.#session;
       // Most are there already, and are not awaited.
       const item = this.#reader.ready(lexis) ?? (await this.#reader.next(lexis));
+      this.#at = item.at;
       if (item.kind === 'end') {
         this.#assertComplete(item);
         break;

@@ -28,6 +28,7 @@ export class StatementRunner {
   /** Whether a CREATE was run. In a dump without tables, large objects with comments and privileges precede the data. */
   #hasCreated = false;
   #isEmpty = true;
+  #isCopying = false;
 
   /**
    * @param onTable called with a table before its data
@@ -49,6 +50,11 @@ export class StatementRunner {
   /** Whether nothing but settings was run. */
   get isEmpty(): boolean {
     return this.#isEmpty;
+  }
+
+  /** Whether the data of a table are being sent. */
+  get isCopying(): boolean {
+    return this.#isCopying;
   }
 
   /** Whether nothing was made yet. */
@@ -120,7 +126,8 @@ export class StatementRunner {
     const name = table[1]?.text === '.' ? table.map((token) => token?.text).join('') : (table[0]?.text ?? '');
     this.#onTable(this.#decode(Buffer.from(name, 'latin1')));
     const feed = async (take: (data: Buffer) => Promise<void>): Promise<void> => {
-      const isWhole = await this.#reader.copyData(take);
+      this.#isCopying = true;
+      const isWhole = await this.#reader.copyData(take).finally(() => (this.#isCopying = false));
       if (!isWhole) throw this.#problem('incomplete', 'it ends within the data of a table', bytes, at);
     };
     await this.#session.copy(bytes, feed, this.#whileAtWork);
