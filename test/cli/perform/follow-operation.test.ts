@@ -74,8 +74,8 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     const database = await scratch.database();
     const file = join(directory, `${kind}.sql`);
     const padding = `-- ${'x'.repeat(100)}\n`.repeat(5000);
-    const dump = `--\n-- PostgreSQL database dump\n--\n\n--\n-- Data for Name: slow; Type: TABLE DATA; Schema: public; Owner: -\n--\nCREATE TABLE slow ();\nSELECT pg_sleep(3);\n${padding}--\n-- PostgreSQL database dump complete\n--\n`;
-    writeFileSync(file, kind === 'plain' ? dump : gzipSync(dump));
+    const script = `--\n-- PostgreSQL database dump\n--\n\n--\n-- Data for Name: slow; Type: TABLE DATA; Schema: public; Owner: -\n--\nCREATE TABLE slow ();\nSELECT pg_sleep(3);\n${padding}--\n-- PostgreSQL database dump complete\n--\n`;
+    writeFileSync(file, kind === 'plain' ? script : gzipSync(script));
     const { code, output } = await runOnTerminal(['restore', database, file, '--yes'], {
       env: { DATABASE_URL: serverUrl({ database }) },
       columns: 160,
