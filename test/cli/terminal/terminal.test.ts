@@ -4,6 +4,7 @@ import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, uniqueName } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 import { markerOf } from '../../support/core/target.js';
+import { runCli } from '../../support/cli/run-cli.js';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { startStallingProxy } from '../../support/cli/stalling-proxy.js';
 
@@ -127,6 +128,18 @@ describeOnTerminal('on a terminal', () => {
       expect(head.length).toBeLessThanOrEqual(columns);
     }
     await session.close();
+  });
+
+  test('a result fits a narrow terminal, and the command to copy is not broken', async () => {
+    const database = await scratch.database();
+    const { output } = await runOnTerminal(['recreate', database, '--undo', '1h', '--yes'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      columns: 60,
+    });
+    const lines = stripVTControlCharacters(output).split(/[\r\n]+/);
+    expect(lines).toContain(`  pg-evict undo ${database}`);
+    expect(lines.filter((line) => line.includes('kept until') && line.length > 60)).toEqual([]);
+    await runCli(['drop', database, '--yes'], { DATABASE_URL: serverUrl({ database }) });
   });
 
   test('Ctrl-C ends a waiting operation cleanly and says in what state the database is', async () => {

@@ -35,7 +35,8 @@ _pg_evict() {
   fi
   for line in $lines; do
     word=\${line%%$'\\t'*}
-    [[ -n $word ]] && described+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
+    [[ -n $word ]] || continue
+    [[ $word == "$line" ]] && described+=("\${word//:/\\\\:}") || described+=("\${word//:/\\\\:}:\${line#*$'\\t'}")
   done
   _describe 'pg-evict' described
 }

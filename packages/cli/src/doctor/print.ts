@@ -36,9 +36,11 @@ function toText({ findings, isWell, repairs }: ExaminationReport, colors: Colors
     const title = findings[index - 1]?.topic === topic ? '' : topic;
     const indent = ' '.repeat(topicWidth + 2);
     const found = `${title.padEnd(topicWidth)}  ${level === 'ok' ? '' : `${marks[level]}: `}${printable(text)}`;
+    const width = textWidth(process.stdout);
+    const fix = `${indent}${colors.dim('fix:')} ${printable(remedy ?? '')}`;
     return [
-      wrap(found, textWidth(process.stdout), { indent }),
-      ...(remedy === undefined ? [] : [`${indent}${colors.dim('fix:')} ${printable(remedy)}`]),
+      wrap(found, width, { indent }),
+      ...(remedy === undefined ? [] : [wrap(fix, width, { indent: `${indent}     ` })]),
     ];
   });
   for (const { database, failure } of repairs) {

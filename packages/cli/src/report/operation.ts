@@ -11,6 +11,7 @@ import { countSessions, countTables, formatDuration, formatSize, formatTime } fr
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
+import { textWidth, withCommand, wrap } from '../terminal/wrap.js';
 import { poolerHint } from './pooled-sessions.js';
 import { standbyLines } from './standbys.js';
 import {
@@ -128,10 +129,13 @@ function toJsonDump({ dump, format, tables }: RestoredDump): object {
 function toText(report: PerformedReport, options: GlobalOptions, listsSessions: boolean): string {
   const colors = createColors(wantsColor(process.stdout));
   const { terminated, blockers, denied, dryRun, removed } = report;
-  const lines = [dryRun && report.changed ? planned(report, colors) : happened(report, colors)];
-  if (dryRun) lines.push(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
+  const lines: string[] = [];
+  const width = textWidth(process.stdout);
+  const say = (...said: readonly string[]): void => void lines.push(...said.map((line) => wrap(line, width)));
+  say(dryRun && report.changed ? planned(report, colors) : happened(report, colors));
+  if (dryRun) say(...(report.migrations ?? []).map((name) => `  ${printable(name)}`));
   if (report.keptAs !== undefined) {
-    lines.push(
+    say(
       `The old database ${dryRun ? 'would be kept' : 'is kept'} as ${colors.bold(shownName(report.keptAs))}.`,
     );
   }
@@ -140,23 +144,21 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     const layout = (dryRun ? fullLayout : shortLayout)(process.stdout, options);
     lines.push(sessionTable(terminated, colors, layout));
   }
-  lines.push(
+  say(
     ...drainLines(report),
     ...poolerLines(report, colors),
     ...poolerHint(terminated, report.poolers, dryRun),
+    ...standbyLines(report).map(printable),
   );
-  lines.push(...standbyLines(report).map(printable));
   for (const detail of [...removed.map((each) => each.detail), ...keptDetails(report)]) {
-    lines.push(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
+    say(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
   for (const blocker of blockers) {
-    lines.push(
-      `${colors.red('in the way:')} ${printable(blocker.detail)}`,
-      `  ${colors.dim('fix:')} ${printable(remedyOf(blocker))}`,
-    );
+    say(`${colors.red('in the way:')} ${printable(blocker.detail)}`);
+    lines.push(`  ${colors.dim('fix:')} ${printable(remedyOf(blocker))}`);
   }
   if (dryRun && (blockers.length > 0 || denied.length > 0))
-    lines.push('The operation would fail; no session would be terminated.');
+    say('The operation would fail; no session would be terminated.');
   return `${lines.join('\n')}\n`;
 }
 
@@ -182,16 +184,17 @@ function keptLines(
   { bold }: Colors,
   options: GlobalOptions,
 ): string[] {
+  const width = textWidth(process.stdout);
   if (kept !== null) {
     const size = kept.sizeBytes === null ? '' : ` (${formatSize(kept.sizeBytes)})`;
     const undo = bold(printable(commandLine('undo', database, options)));
-    return [
-      `The old content${size} ${dryRun ? 'would be' : 'is'} kept until ${formatTime(new Date(kept.until))}: ${undo}`,
-    ];
+    const until = formatTime(new Date(kept.until));
+    const told = `The old content${size} ${dryRun ? 'would be' : 'is'} kept until ${until}:`;
+    return [withCommand(told, undo, width)];
   }
   return notKept === null
     ? []
-    : [`The old content ${dryRun ? 'would not be' : 'is not'} kept: ${printable(notKept)}.`];
+    : [wrap(`The old content ${dryRun ? 'would not be' : 'is not'} kept: ${printable(notKept)}.`, width)];
 }
 
 const done: Partial<Record<PerformedReport['command'], string>> = {

@@ -10,6 +10,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
 import { shownName } from '../terminal/shown-name.js';
+import { textWidth, withCommand } from '../terminal/wrap.js';
 
 /**
  * Prints the terminated sessions, on stdout, and the others, on stderr: with `--quiet` only the latter, because they
@@ -26,7 +27,8 @@ export function printTermination(
   }
   if (options.quiet !== true) process.stdout.write(ended(report, options, listsSessions));
   if (report.dryRun && options.quiet !== true && endThese !== undefined) {
-    process.stdout.write(`To ${verb(report)} exactly ${these(report)}: ${printable(endThese)}\n`);
+    const told = `To ${verb(report)} exactly ${these(report)}:`;
+    process.stdout.write(`${withCommand(told, printable(endThese), textWidth(process.stdout))}\n`);
   }
   process.stderr.write(notEnded(report, options));
 }

@@ -29,6 +29,12 @@ export function wrap(text: string, width: number | undefined, options: WrapOptio
     .join('\n');
 }
 
+/** Prose that leads to a command, which is meant to be copied: it stays whole, on a line of its own if need be. */
+export function withCommand(prose: string, command: string, width: number | undefined): string {
+  const line = `${prose} ${command}`;
+  return width === undefined || widthOf(line) <= width ? line : `${wrap(prose, width)}\n  ${command}`;
+}
+
 function wrapLine(line: string, width: number, { continuation = '', indent }: WrapOptions): string {
   if (widthOf(line) <= width) return line;
   const [own = ''] = /^ */.exec(line) ?? [];
