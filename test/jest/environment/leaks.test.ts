@@ -67,14 +67,14 @@ describe('a test file that leaves a session open', () => {
   const fixture = new JestFixture();
 
   it.each([
-    ['workers', withWorkers, 'jest'],
-    ['band', inBand, 'jest'],
-    ['worker threads', [...withWorkers, '--workerThreads'], 'jest'],
-    ['workers of Jest 29', withWorkers, 'jest-29'],
+    ['workers', withWorkers, 'jest', false],
+    ['band, compiled by Babel', inBand, 'jest', true],
+    ['worker threads', [...withWorkers, '--workerThreads'], 'jest', false],
+    ['workers of Jest 29', withWorkers, 'jest-29', false],
   ] as const)(
     'fails with the line that opened it, and neither crashes the run nor holds it, in %s',
-    async (_where, parameters, version) => {
-      const run = await fixture.project('leaks', {}, version).run({ parameters });
+    async (_where, parameters, version, compiles) => {
+      const run = await fixture.project('leaks', {}, version).run({ parameters, compiles });
       expect({ code: run.code, signal: run.signal }).toEqual({ code: 1, signal: null });
       expect(found(run)).toEqual(expected);
       expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });

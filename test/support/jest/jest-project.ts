@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -31,6 +32,8 @@ export interface JestRun extends RunnerEnd, RunnerResults {
 export interface RunOptions {
   readonly parameters?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether Babel compiles the project's files, as it does by default: each process then takes a second to load it. */
+  readonly compiles?: boolean;
   /** Called once it runs. */
   readonly meanwhile?: (child: ChildProcess) => Promise<void>;
 }
@@ -63,12 +66,18 @@ export class JestProject {
   }
 
   /** Runs Jest until it has ended by itself, or was ended by `meanwhile`. */
-  async run({ parameters = withWorkers, env = {}, meanwhile }: RunOptions = {}): Promise<JestRun> {
+  async run({
+    parameters = withWorkers,
+    env = {},
+    compiles = this.#namesTransform,
+    meanwhile,
+  }: RunOptions = {}): Promise<JestRun> {
     const output = join(this.directory, 'output.json');
     rmSync(output, { force: true });
+    const uncompiled = compiles ? [] : ['--transform={}'];
     const child = spawn(
       process.execPath,
-      [this.#installation.command, '--json', `--outputFile=${output}`, ...parameters],
+      [this.#installation.command, '--json', `--outputFile=${output}`, ...uncompiled, ...parameters],
       {
         cwd: this.directory,
         env: {
@@ -88,6 +97,13 @@ export class JestProject {
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const { code, signal } = await untilRunnerEnds(child, meanwhile && (async () => meanwhile(child)));
     return { code, signal, stderr, ...readResults(output) };
+  }
+
+  get #namesTransform(): boolean {
+    const configurations = readdirSync(this.directory).filter((file) =>
+      /^(?:jest\.config\.|package\.json$)/.test(file),
+    );
+    return configurations.some((file) => /\btransform\b/.test(this.read(file)));
   }
 
   read(file: string): string {
