@@ -30,17 +30,24 @@ node_from_npm() {
   echo "$directory/node_modules/$package/bin"
 }
 
-# What has broken with a new major of Node before: its sockets, streams, processes, signals and module loaders. The whole
-# suite runs on each Node on GitHub.
+# What has broken with a new major of Node before: its sockets, streams, processes, signals and module loaders. All tests
+# run on each Node on GitHub.
 of_node=(
-  '/test/(jest|server|vitest)/'
-  '/test/testing/(host|leaks|template|node-test|mocha)/'
-  '/test/cli/(child|terminal)/'
+  '/test/(server|vitest)/'
+  '/test/jest/environment/(test-file|leaks)'
+  '/test/testing/(host|leaks|node-test|mocha)/'
+  '/test/cli/terminal/'
   '/test/config/load/'
 )
 # Of the next one: knex, whose versions between the oldest and the newest run here only, and what loads modules and
 # starts processes.
-of_newer_node=('/test/knex/' '/test/testing/(host|template|node-test|mocha)/' '/test/cli/child/' '/test/config/load/' '/test/jest/environment/test-file')
+of_newer_node=(
+  '/test/knex/(client|sql|example|migrations/fresh(-command)?\.test)'
+  '/test/testing/(host|template|node-test|mocha)/'
+  '/test/cli/child/'
+  '/test/config/load/'
+  '/test/jest/environment/test-file'
+)
 # Of the newest, what sees sockets and processes.
 of_newest_node=('/test/server/' '/test/testing/(host|leaks|node-test)/' '/test/cli/terminal/')
 
@@ -133,6 +140,10 @@ lane_demo() {
     return 1
   }
 }
+
+lane_commands() { test_script test:commands; }
+
+lane_runners() { test_script test:runners; }
 
 lane_smoke() { test_script test:packages; }
 

@@ -32,19 +32,29 @@ const withServer = {
   globalTeardown: '<rootDir>/support/global-teardown.ts',
 };
 
-/** What is not long, is in no container, and installs nothing. */
-const suite = project('suite', 60_000, {
-  ...withServer,
-  testMatch: ['<rootDir>/**/*.test.ts'],
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    '<rootDir>/long/',
-    '<rootDir>/jest/projects/',
-    '<rootDir>/packages/',
-    '<rootDir>/docker/',
-    ...ofProcesses,
-  ],
-});
+/** Tests of some folders on the server of the run. */
+const inFolders = (displayName, folders, ignored = []) =>
+  project(displayName, 60_000, {
+    ...withServer,
+    testMatch: folders.map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
+    testPathIgnorePatterns: ['/node_modules/', '<rootDir>/jest/projects/', ...ignored],
+  });
+
+const ofRunners = ['jest', 'vitest', 'testing/{host,leaks,mocha,node-test,run,template}'];
+
+/** What neither is long nor starts a program for each test: some minutes. */
+const suite = inFolders(
+  'suite',
+  ['config', 'core', 'docs', 'server', 'testing'],
+  [...ofProcesses, '<rootDir>/testing/(?:host|leaks|mocha|node-test|run|template)/'],
+);
+
+const ofPrograms = [
+  // Our command, and knex's.
+  inFolders('commands', ['cli', 'knex']),
+  // Real runs of Jest, Vitest, Mocha and node:test.
+  inFolders('runners', ofRunners),
+];
 
 const others = [
   // Operations against a crowd that reconnects.
@@ -69,8 +79,10 @@ const others = [
   }),
 ];
 
-// Without --selectProjects it is the suite, so that `jest core/operations` does what one expects.
+// Without --selectProjects it is the suite; `jest cli/restore` finds what it names in the other short ones, too.
 const isSelected = process.argv.some((argument) => argument.startsWith('--selectProjects'));
+const namesFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
+const short = namesFiles ? [suite, ...ofPrograms] : [suite];
 
 // With this variable each of some thousand programs that the tests start reads a file of certificates first, which can
 // take Node longer than all else it does. Only what asks a registry needs it.
@@ -81,7 +93,7 @@ if (!asksRegistry) delete process.env['NODE_EXTRA_CA_CERTS'];
 
 /** @type {import('jest').Config} */
 export default {
-  projects: isSelected ? [suite, ...others] : [suite],
+  projects: isSelected ? [suite, ...ofPrograms, ...others] : short,
   // Most of the time a test waits, for its server or for a program.
   maxWorkers: 3,
   ...(process.env.PG_EVICT_CI_COUNTS && { reporters: ['default', '../.ci/count-tests.cjs'] }),

@@ -23,13 +23,16 @@ test.each(workflows)(
 
 test('CI runs every lane of .ci/run, on every version that is supported', () => {
   const lanes = [
-    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(/^(?:lane|pooled) +(\w+) /gm),
+    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(/^(?:lane|pooled|beside) +(\w+) /gm),
   ].map(([, lane = '']) => lane);
   const run = [...ci.matchAll(/bash \.ci\/run ([\w ]+)/g)].flatMap(([, names = '']) => names.split(' '));
   expect(run.filter((lane) => !lanes.includes(lane))).toEqual([]);
   // The tests, under each Node, are a matrix.
-  expect(lanes.filter((lane) => !run.includes(lane))).toEqual(['test', 'node22', 'node24', 'node26']);
-  expect(ci).toContain('corepack pnpm test');
+  const ofEachNode = ['test', 'commands', 'runners', 'node24', 'node22', 'node26'];
+  expect(lanes.filter((lane) => !run.includes(lane))).toEqual(ofEachNode);
+  expect(ci).toContain(
+    'corepack pnpm test\n      - run: corepack pnpm --filter @pg-evict/test test:commands\n      - run: corepack pnpm --filter @pg-evict/test test:runners',
+  );
   expect(ci).toContain('os: [ubuntu-24.04, macos-15]');
   expect(ci.match(/node: \[20, 22, 24, 26\]/g)).toHaveLength(2);
   expect(ci).toContain('version: [13, 14, 15, 16, 17, 18]');
