@@ -22,7 +22,19 @@ const stackTraces = Error as {
   prepareStackTrace?: ((error: Error, sites: NodeJS.CallSite[]) => unknown) | undefined;
 };
 
-const isProjectSite = (site: NodeJS.CallSite): boolean => isProjectFile(site.getFileName() ?? '');
+/** Whether files are the project's: the same ones come again and again. */
+const known = new Map<string, boolean>();
+const mostKnown = 5000;
+
+function isProjectSite(site: NodeJS.CallSite): boolean {
+  const file = site.getFileName() ?? '';
+  const before = known.get(file);
+  if (before !== undefined) return before;
+  if (known.size >= mostKnown) known.clear();
+  const isProject = isProjectFile(file);
+  known.set(file, isProject);
+  return isProject;
+}
 
 const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] => sites;
 

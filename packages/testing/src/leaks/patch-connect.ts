@@ -38,7 +38,7 @@ export function patchConnect(registry: SocketRegistry): void {
       owner.refused += 1;
       return this;
     }
-    if (!owner.trailed) {
+    if (owner.followed && !owner.trailed) {
       registry.driverOutside = true;
       followTrail(registry, owner);
     }

@@ -15,7 +15,9 @@ export interface SocketOwner {
    * Whether it can have reached another program: it has connected a socket, sent a datagram, or found a socket open.
    */
   connected: boolean;
-  /** Whether lines are looked for. */
+  /** Whether lines may be looked for. */
+  readonly followed: boolean;
+  /** Whether they are. */
   trailed: boolean;
   /** The backends of all its sockets, closed ones too. */
   readonly backendPids: Set<number>;
@@ -82,7 +84,7 @@ export function noteConnected({ current }: SocketRegistry, owner: SocketOwner): 
 
 /** Looks for lines from here on. */
 export function followTrail({ trail }: SocketRegistry, owner: SocketOwner): void {
-  if (owner.over) return;
+  if (owner.over || !owner.followed) return;
   trail.extend(owner.trailed ? promisesOfPhase : promisesOfFile);
   owner.trailed = true;
 }

@@ -30,6 +30,11 @@ export interface WatchSocketsOptions {
    * @default true
    */
   readonly entered?: boolean | undefined;
+  /**
+   * Whether lines are looked for that the stack of a connection does not have. That costs each promise of the file.
+   * @default true
+   */
+  readonly followed?: boolean | undefined;
 }
 
 /** A connection to the server that a test file has open. */
@@ -99,6 +104,7 @@ export function watchSockets({
   server,
   sandboxed = false,
   entered = true,
+  followed = true,
 }: WatchSocketsOptions): SocketWatch {
   const registry = socketRegistry();
   const owner: SocketOwner = {
@@ -109,6 +115,7 @@ export function watchSockets({
     // Connections that an earlier file left open, such as one of `http.globalAgent`, may be used and closed by this
     // file.
     connected: isConnectedElsewhere(registry),
+    followed,
     trailed: false,
     backendPids: new Set(),
     started: [],

@@ -37,6 +37,11 @@ export interface BorrowForFileOptions {
    */
   readonly entered?: boolean | undefined;
   /**
+   * Whether lines are looked for that the stack of a connection does not have: for leaks.
+   * @default true
+   */
+  readonly followed?: boolean | undefined;
+  /**
    * Whether nothing of the file runs until {@link FileDatabase.ready} has resolved. The host then chooses the name, and
    * lends a database that is ready under the name it has; without this it has to give it the name of this call, and to
    * connect to it again.
@@ -86,14 +91,14 @@ export class FileDatabase implements DatabaseAddress {
 
   /** @internal */
   constructor(way: WayToHost, name: string | undefined, options: BorrowForFileOptions) {
-    const { file, settings, sandboxed, entered } = options;
+    const { file, settings, sandboxed, entered, followed } = options;
     const { run } = way;
     this.way = way;
     this.file = file;
     if (name !== undefined) this.#named = this.#address(name);
     this.settings = settingsFor(run, settings);
     const { host = 'localhost', port = 5432 } = run.server.connection;
-    this.watch = watchSockets({ file, server: { host, port }, sandboxed, entered });
+    this.watch = watchSockets({ file, server: { host, port }, sandboxed, entered, followed });
   }
 
   /** Its name; if the host chooses that, there is none before {@link ready} has resolved, and no address either. */

@@ -77,8 +77,16 @@ function sharedDatabase(path: string, run: ProvidedRun): FileDatabase {
 
 function borrow(file: string, run: ProvidedRun | undefined): FileDatabase {
   const settings = inject(settingsKey) as FileSettings | undefined;
-  // Vitest runs later files of a worker in the context that earlier ones left.
-  return borrowForFile({ file, directory: run?.directory, settings, entered: false, waits: true });
+  return borrowForFile({
+    file,
+    directory: run?.directory,
+    settings,
+    // Vitest runs later files of a worker in the context that earlier ones left.
+    entered: false,
+    // Where files share modules, an open session is no leak.
+    followed: run?.shared !== true,
+    waits: true,
+  });
 }
 
 /** The run of this test file, which this process belongs to from here on. */
