@@ -1,9 +1,19 @@
-import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { beginHost, type BeginHostOptions, endHost, type TestHost } from '@pg-evict/testing';
+import { beginHost, type BeginHostOptions, endHost, openHost, type TestHost } from '@pg-evict/testing';
 import { ask, serverUrl, until } from '../../support/server.js';
 import { ownDatabases, rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
 import { WorkerProcess } from '../../support/testing/host/worker-process.js';
@@ -236,4 +246,39 @@ test('the folder is private, and gone when the run is over', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o700);
   await endHost(host);
   expect(() => statSync(path)).toThrow('ENOENT');
+});
+
+test('the folders of hosts that were killed are removed by the next host, and no others', async () => {
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import { openHost } from '@pg-evict/testing';
+       const { address } = await openHost();
+       console.log(address);
+       setInterval(() => undefined, 1000);`,
+    ],
+    { cwd: __dirname, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const left = address.replace(/^1:.*?:/, '');
+  const owner = JSON.parse(readFileSync(join(left, 'owner.json'), 'utf8')) as { pid: number };
+  expect(owner.pid).toBe(child.pid);
+  const made = (facts: object): string => {
+    const path = mkdtempSync(join(tmpdir(), 'pg-evict-'));
+    writeFileSync(join(path, 'owner.json'), JSON.stringify({ ...owner, ...facts }));
+    return path;
+  };
+  // Of a pid that another process has now; and of another machine, or container, with which the folder is shared.
+  const reused = made({ pid: process.pid, startedAt: '1' });
+  const remote = made({ machine: 'elsewhere' });
+  const others = mkdtempSync(join(tmpdir(), 'pg-evict-'));
+  await endHost(await openHost());
+  expect([left, reused, remote, others].map(existsSync)).toEqual([true, false, true, true]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await endHost(await openHost());
+  expect([left, remote, others].map(existsSync)).toEqual([false, true, true]);
+  for (const path of [remote, others]) rmSync(path, { recursive: true });
 });

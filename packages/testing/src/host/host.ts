@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { endRun } from '../run/end-run.js';
@@ -15,6 +13,7 @@ import {
   toHostVariable,
 } from '../wire/host-variable.js';
 import { writeHostedRuns } from '../wire/hosted-runs.js';
+import { makeHostFolder } from './host-folder.js';
 import { RunOfHost } from './hosted-run.js';
 import { serveWorker } from './serve-worker.js';
 
@@ -48,9 +47,6 @@ export interface AddRunOptions {
   readonly watched?: boolean | undefined;
 }
 
-/** The longest path that a Unix socket has everywhere (`sun_path` of macOS, less a NUL). */
-const longestPath = 103;
-
 /** The host of a run of tests, in the process that began it. */
 export class TestHost {
   readonly #address: HostAddress;
@@ -73,7 +69,7 @@ export class TestHost {
 
   /** @internal */
   static async listen(): Promise<TestHost> {
-    const folder = await privateFolder();
+    const folder = await makeHostFolder();
     const server = createServer();
     const host = new TestHost({ folder, secret: randomBytes(16).toString('hex') }, server);
     await new Promise<void>((resolve, reject) => {
@@ -170,14 +166,4 @@ export async function openHost(): Promise<TestHost> {
 export async function endHost(host: TestHost): Promise<void> {
   removeHostVariable(process.env);
   await host.end();
-}
-
-/**
- * A folder that no other user may open (`mkdtemp` makes it with mode 0700), and whose path is short enough for a
- * socket.
- */
-async function privateFolder(): Promise<string> {
-  const prefix = join(tmpdir(), 'pg-evict-');
-  const isTooLong = process.platform !== 'win32' && `${prefix}XXXXXX/s`.length > longestPath;
-  return mkdtemp(isTooLong ? '/tmp/pg-evict-' : prefix);
 }
