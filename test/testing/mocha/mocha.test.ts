@@ -174,3 +174,17 @@ test.each(versions)(
     expect(run.output).not.toMatch(/worker-bundle|blockers/);
   },
 );
+
+test('the sessions of a pool that one line has opened are described once', async () => {
+  const project = new RunnerProject(fixture, {
+    'one.cjs': `const { pool } = require('./database.cjs');
+      it('one', () => Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.2)'))));`,
+  });
+  const run = await mocha(project, ['one.cjs']);
+  expect(run.code).toBe(1);
+  expect(run.output).toContain('left 3 PostgreSQL sessions open');
+  expect(run.output).toMatch(/and 2 more like it: pid \d+, \d+$/m);
+  // The reporter prints the error twice.
+  const said = (text: RegExp): number => run.output.match(text)?.length ?? 0;
+  expect(said(/last query/g)).toBe(said(/left 3/g));
+});

@@ -13,12 +13,13 @@ export function declareCompletion(program: Command): void {
     .addHelpText(
       'after',
       `${paragraphs(
-        `Names of databases come from the server that the options and the configuration lead to. Where it does not
-        answer within 300 ms (PG_EVICT_COMPLETION_MS says it otherwise), none are offered.`,
+        `Names of databases come from the server of the options and the configuration. If it does not answer within
+        300 ms, no names are offered; PG_EVICT_COMPLETION_MS sets another limit.`,
       )}
 
-Put this into ~/.bashrc or ~/.zshrc:
+Put this into ~/.bashrc:
   eval "$(pg-evict completion bash)"
+Put this into ~/.zshrc, after compinit:
   eval "$(pg-evict completion zsh)"
 Put this into ~/.config/fish/config.fish:
   pg-evict completion fish | source

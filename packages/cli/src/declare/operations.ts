@@ -98,11 +98,11 @@ export function declareOperations(program: Command): void {
     .addHelpText(
       'after',
       `${paragraphs(
-        `The knexfile is the one of --knexfile, of the configuration, or the nearest upward; TypeScript needs nothing
-        installed. The new database is filled beside the old one and then takes its place: if that fails, the old one
-        stays.`,
-        `A command takes the place of knex. It finds the new database in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
-        PGPASSWORD and PGDATABASE. Meanwhile the database has a private name; its own is in PG_EVICT_DATABASE.`,
+        `The knexfile is that of --knexfile, else that of the configuration, else the nearest one in this or a parent
+        directory. TypeScript needs no other package. The new database is filled beside the old one and then replaces
+        it. If filling fails, the old one stays.`,
+        `A command after "--" replaces knex. It finds the new database in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
+        PGPASSWORD and PGDATABASE, under a private name. PG_EVICT_DATABASE holds its real name.`,
         `Migrations, seeds and commands run in processes of their own. A Node process among them that connects to the old
         database is refused. --timeout does not count the time that they take.`,
       )}

@@ -18,10 +18,9 @@ export function declareRun(program: Command): void {
     .addHelpText(
       'after',
       `${paragraphs(
-        `Meanwhile the database has a private name, which the command finds in DATABASE_URL and in PGHOST, PGPORT,
-        PGUSER, PGPASSWORD and PGDATABASE; its own name is in PG_EVICT_DATABASE. The exit code is the command's. Signals
-        go to the command. --timeout, where it is given, bounds the command too: it is then told to end (SIGTERM,
-        SIGKILL 5 s later).`,
+        `The command finds the database in DATABASE_URL and in PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, under
+        a private name. PG_EVICT_DATABASE holds its real name. Signals go to the command, and its exit code is that of
+        pg-evict. If you pass --timeout, it limits the command too: SIGTERM, and SIGKILL 5 s later.`,
       )}
 ${examples(
   'run app_dev -- npm run restore',

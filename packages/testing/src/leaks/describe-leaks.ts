@@ -30,10 +30,30 @@ export function describeLeaks(
   const sessions = leaks.length === 1 ? '1 PostgreSQL session' : `${leaks.length} PostgreSQL sessions`;
   return [
     `${relative(directory, file)} left ${sessions} open:`,
-    ...leaks.flatMap((leak) => describeLeak(leak, directory).map((line) => `  ${line}`)),
+    ...groupByOrigin(leaks).flatMap(([leak, ...others]) => [
+      ...(leak === undefined ? [] : describeLeak(leak, directory).map((line) => `  ${line}`)),
+      ...(others.length === 0
+        ? []
+        : [`    and ${others.length} more like it: pid ${others.map(pidOf).join(', ')}`]),
+    ]),
     leaks.every(({ socket }) => socket === null) ? remedyElsewhere(hook) : remedy(hook),
   ].join('\n');
 }
+
+/** The sessions of a pool are described once. */
+function groupByOrigin(leaks: readonly LeakedSession[]): LeakedSession[][] {
+  const groups = new Map<string, LeakedSession[]>();
+  for (const leak of leaks) {
+    const { application, database, socket, state } = leak;
+    const lines = socket?.lines ?? [];
+    const origin = lines.length === 0 ? leak.pid : [lines, socket?.openedDuring];
+    const key = JSON.stringify([application, database, state, origin]);
+    groups.set(key, [...(groups.get(key) ?? []), leak]);
+  }
+  return [...groups.values()];
+}
+
+const pidOf = ({ pid }: LeakedSession): string => String(pid ?? 'unknown');
 
 function describeLeak(leak: LeakedSession, directory: string): string[] {
   const { pid, database, application, state, stateAgeMs, ageMs, query, socket } = leak;
