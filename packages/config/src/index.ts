@@ -3,14 +3,12 @@ export type * from './schema/config.js';
 export { defineConfig, type ConfigContext, type ConfigFunction, type Environments } from './define-config.js';
 export { findKnexfile } from './search/find-knexfile.js';
 export {
-  clearConfigCache,
   loadConfig,
   type LoadConfigOptions,
   type LoadedConfig,
   type ResolvedConfig,
 } from './load/load-config.js';
 export { loadKnexfile } from './load/load-knexfile.js';
-export { loadMigrationFile } from './load/load-module.js';
 export {
   resolveConnection,
   type ConfiguredConnection,

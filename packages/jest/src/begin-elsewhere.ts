@@ -1,7 +1,8 @@
 import { closeSync, writeSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { ownServer, startRun, type TestRun } from '@pg-evict/testing';
+import { startRun, type TestRun } from '@pg-evict/testing';
+import { ownServer } from '@pg-evict/testing/internal';
 import type { Begin, Begun } from './run/begin-in-child.js';
 
 /** The descriptor of the answer: the project's own output goes to standard output. */

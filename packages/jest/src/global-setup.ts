@@ -1,5 +1,5 @@
-import { clearConfigCache } from '@pg-evict/config';
-import { openHost, watchServer } from '@pg-evict/testing';
+import { clearConfigCache } from '@pg-evict/config/internal';
+import { openHost, watchServer } from '@pg-evict/testing/internal';
 import { beginAfresh } from './run/begin-in-child.js';
 import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
 import { ownHost } from './run/own-host.js';

@@ -1,8 +1,5 @@
 export { acquireDatabase, type AcquireOptions } from './database/acquire-database.js';
-export { beginHost, endHost, openHost, type BeginHostOptions, type TestHost } from './host/host.js';
-export { hostUntilRunnerEnds } from './host/detached.js';
-export { endOnSignals } from './host/end-on-signals.js';
-export { endRunsElsewhere, endRunsOfOthers } from './host/end-elsewhere.js';
+export { beginHost, endHost, type BeginHostOptions, type TestHost } from './host/host.js';
 export { endRun, type EndRunOptions } from './run/end-run.js';
 export { joinRun, type JoinRunOptions } from './run/join-run.js';
 export { describeLeaks } from './leaks/describe-leaks.js';
@@ -18,10 +15,6 @@ export {
 export { planDatabase, type PlannedDatabase } from './database/plan-database.js';
 export { releaseDatabase, type ReleaseOptions } from './database/release-database.js';
 export { resetDatabase, type ResetOptions, type ResetReport } from './database/reset-database.js';
-export { ownServer } from './server/own-server.js';
-export { setVariables } from './server/test-variables.js';
-export { variablesOutside } from './run/variables-outside.js';
-export { watchServer } from './run/watch-server.js';
 export { startRun, type StartRunOptions } from './run/start-run.js';
 export {
   sweepTestDatabases,

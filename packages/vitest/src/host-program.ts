@@ -1,4 +1,4 @@
-import { hostUntilRunnerEnds } from '@pg-evict/testing';
+import { hostUntilRunnerEnds } from '@pg-evict/testing/internal';
 
 // The host of a run, in a process of its own.
 void hostUntilRunnerEnds(process.argv[2] ?? '')

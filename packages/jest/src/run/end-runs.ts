@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { endHost, endOnSignals, endRunsElsewhere } from '@pg-evict/testing';
+import { endHost } from '@pg-evict/testing';
+import { endOnSignals, endRunsElsewhere } from '@pg-evict/testing/internal';
 import { endFile } from '@pg-evict/testing/worker';
 import { packageDirectory } from '../package-directory.cjs';
 import { ownHost } from './own-host.js';

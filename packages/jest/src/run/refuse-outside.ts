@@ -1,7 +1,8 @@
 import { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
-import { setVariables, type TestHost, variablesOutside } from '@pg-evict/testing';
+import type { TestHost } from '@pg-evict/testing';
+import { setVariables, variablesOutside } from '@pg-evict/testing/internal';
 import { outsideState } from './outside-state.js';
 import { processState } from './process-state.js';
 

@@ -1,4 +1,5 @@
-import { loadKnexfile, loadMigrationFile } from '@pg-evict/config';
+import { loadKnexfile } from '@pg-evict/config';
+import { loadMigrationFile } from '@pg-evict/config/internal';
 import { flattenConnection } from '@pg-evict/core/internal';
 import { migrateSuccessor, planMigrations } from '@pg-evict/knex/internal';
 import { printable } from '../leaks/printable.js';

@@ -1,4 +1,4 @@
-import { clearConfigCache } from '@pg-evict/config';
+import { clearConfigCache } from '@pg-evict/config/internal';
 import { isPgEvictError } from '@pg-evict/core';
 import type { TestProject } from 'vitest/node';
 import { type ProvidedFailure, runKey } from '../contract/provided.js';

@@ -1,4 +1,5 @@
-import { openHost, startRun, type TestRun, variablesOutside, watchServer } from '@pg-evict/testing';
+import { startRun, type TestRun } from '@pg-evict/testing';
+import { openHost, variablesOutside, watchServer } from '@pg-evict/testing/internal';
 import type { TestProject } from 'vitest/node';
 import { type ProvidedRun, runKey } from '../contract/provided.js';
 import { configurationFolder } from './configuration-folder.js';

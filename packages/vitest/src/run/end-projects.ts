@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { endHost, endOnSignals, endRunsElsewhere } from '@pg-evict/testing';
+import { endHost } from '@pg-evict/testing';
+import { endOnSignals, endRunsElsewhere } from '@pg-evict/testing/internal';
 import type { TestProject } from 'vitest/node';
 import { packageDirectory } from '../package-directory.cjs';
 import { processState } from './process-state.js';

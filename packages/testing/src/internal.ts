@@ -1,0 +1,9 @@
+/** Shared by the packages of pg-evict. Not part of the public API: it can change in any version without notice. */
+export { hostUntilRunnerEnds } from './host/detached.js';
+export { endOnSignals } from './host/end-on-signals.js';
+export { endRunsElsewhere, endRunsOfOthers } from './host/end-elsewhere.js';
+export { openHost } from './host/host.js';
+export { variablesOutside } from './run/variables-outside.js';
+export { watchServer } from './run/watch-server.js';
+export { ownServer } from './server/own-server.js';
+export { setVariables } from './server/test-variables.js';
