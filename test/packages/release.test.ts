@@ -58,7 +58,7 @@ test('all packages get one version, and a change log that tells what is in it', 
   }
 });
 
-test('what would be published holds its change log, its README, and ranges that a registry knows', async () => {
+test('published packages hold their change log, their README, and version ranges that a registry knows', async () => {
   const published = await manifests();
   const packed = await packPackages(clone, join(clone, 'tarballs'));
   for (const { tarball, files } of packed) {

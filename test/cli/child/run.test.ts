@@ -268,7 +268,7 @@ describe('--timeout', () => {
     await expectGivenBack(database);
   });
 
-  test('where it is not given, does not bound the command', async () => {
+  test('without it, the command may take any time', async () => {
     const database = await scratch.database();
     const { code } = await runCli(['run', '--timeout', '1h', '--', 'true'], {
       DATABASE_URL: serverUrl({ database }),
@@ -448,7 +448,7 @@ describe('its connections are lost while the command runs', () => {
     await expectGivenBack(database);
   });
 
-  test('others got it before it could connect anew: the command is told to end, and it says so, with 6', async () => {
+  test('if others got the database before it could reconnect, it stops the command, says so, and exits with 6', async () => {
     const database = await scratch.database();
     const { hostname, port } = new URL(serverUrl());
     const proxy = await CuttingProxy.start(hostname, Number(port));
@@ -472,7 +472,7 @@ describe('its connections are lost while the command runs', () => {
   });
 });
 
-test('what a killed run left is told by doctor and put right by doctor --fix', async () => {
+test('doctor reports the leftovers of a killed run, and doctor --fix repairs them', async () => {
   const database = await scratch.database();
   const env = { DATABASE_URL: serverUrl({ database }) };
   const { process: child, result } = startCli(['run', '--', 'sh', '-c', 'echo $$; exec sleep 60'], env);

@@ -75,7 +75,7 @@ describe.each(Object.entries(encodings) as [Encoding, string][])('a cluster of %
     expect(await databaseExists(to)).toBe(false);
   });
 
-  test('what cannot be done says who is in the way, whatever he asks', async () => {
+  test('an operation that cannot succeed names the session in its way, whatever encoding that session uses', async () => {
     const database = await scratch.database();
     const owner = await scratch.role('CREATEDB');
     await withClient(serverUrl(), async (client) =>

@@ -93,7 +93,7 @@ test('a database of a test run is made and reset on a newer server', async () =>
   expect(await rowsIn(database.url, 'SELECT a FROM seeded')).toEqual([{ a: 1 }]);
 });
 
-test('whatever asked for the version was told that it is newer', () => {
+test('every query for the version was answered with the newer one', () => {
   expect(newer.asked.times).toBeGreaterThan(10);
   expect(newer.asked.unanswered).toEqual([]);
 });

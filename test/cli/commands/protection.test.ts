@@ -138,7 +138,7 @@ describe.each([
   });
 });
 
-test('what is confirmed by name costs no connection, and --yes one that asks whose server it is', async () => {
+test('confirming by name costs no connection; --yes costs one that asks where the server runs', async () => {
   const database = await scratch.database();
   const { hostname, port } = new URL(serverUrl());
   const proxy = await CuttingProxy.start(hostname, Number(port));

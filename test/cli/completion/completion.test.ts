@@ -25,7 +25,7 @@ async function completed(
     .map((line) => line.split('\t', 1)[0] ?? '');
 }
 
-describe('what is offered', () => {
+describe('the candidates of the completion', () => {
   test.each([
     [['re'], ['recreate', 'restore', 'rename']],
     [

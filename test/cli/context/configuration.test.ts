@@ -47,7 +47,7 @@ test('the configuration names the database; --config and --env choose; what is p
   expect((await runCli(['drop', '--yes'], {}, project)).code).toBe(0);
 });
 
-test('what is wrong in a configuration exits with 2, naming file, path and what was meant', async () => {
+test('an error in a configuration exits with 2, and names file, path and a suggestion', async () => {
   const project = createProject({ 'pg-evict.config.json': `{ "sessions": { "grace": 5 } }` });
   const { code, stderr } = await runCli(['sessions', 'x'], {}, project);
   expect(code).toBe(2);

@@ -125,7 +125,7 @@ test('a managed service is recognised by its roles', async () => {
   expect(stdout).toMatch(/GRANT pg_signal_backend TO .*as a member of rds_superuser/);
 });
 
-test('what stands in the way exits with 5, sessions that may not be ended with 4', async () => {
+test('a blocker exits with 5, sessions that may not be ended with 4', async () => {
   const database = await scratch.database();
   const role = await scratch.role('CREATEDB');
   await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);

@@ -328,7 +328,7 @@ describe('a refusal of the server or of the guards', () => {
     await withClient(url, async (client) => client.query(`ROLLBACK PREPARED '${gid}'`));
   });
 
-  test('what was removed before an operation failed is told: it is lost', async () => {
+  test('objects that were removed before an operation failed are reported as lost', async () => {
     const database = await scratch.database();
     const gid = uniqueName('gid');
     const url = serverUrl({ database });

@@ -15,7 +15,7 @@ afterAll(async () => {
 /** The longest argument that Linux takes is 128 kB. Whatever takes its square takes minutes. */
 const long = (piece: string): string => piece.repeat(Math.floor(120_000 / piece.length));
 
-test('what is typed may be long', async () => {
+test('input may be long', async () => {
   const words = ['a', 'a-', '--a', '://', 'password ', `"`].map(long);
   const closed = ['--host', '127.0.0.1', '--port', '1'];
   for (const word of words) {
@@ -53,7 +53,7 @@ test('a file that is read may be long', async () => {
   expect((await runCli(['init', '--dry-run'], {}, directory)).code).toBe(0);
 });
 
-test('what the server says may be long, and is shown so far as it can be read', async () => {
+test('a message of the server may be long, and is shown as far as it is readable', async () => {
   const database = await scratch.database();
   const dump = join(directory, 'dump.sql');
   writeFileSync(

@@ -190,7 +190,7 @@ describe('production', () => {
   );
 });
 
-describe('what cannot succeed fails before the question', () => {
+describe('an operation that cannot succeed fails before the question', () => {
   test.each([[[]], [['--yes']], [['--env', 'prod', '--yes']]])(
     'a missing database, with %j',
     async (options) => {

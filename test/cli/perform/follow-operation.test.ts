@@ -85,7 +85,7 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     expect(stripVTControlCharacters(output)).toMatch(/\d+ \w+ of \d+ \w+ \(0 %\), [12]\.\d s/);
   });
 
-  test('what is over in a moment shows no time', async () => {
+  test('an operation that takes a moment shows no time', async () => {
     const database = await scratch.database();
     const { output } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) } });
     expect(stripVTControlCharacters(output)).not.toContain('Waiting');
@@ -143,7 +143,7 @@ describe('elsewhere, such as in a log', () => {
     expect([quiet.code, quiet.lines]).toEqual([0, []]);
   }, 60_000);
 
-  test('what is over in a moment says nothing', async () => {
+  test('an operation that takes a moment prints nothing about waiting', async () => {
     expect(await waited('recreate', 0)).toMatchObject({ code: 0, lines: [] });
   });
 });

@@ -296,7 +296,7 @@ ALTER DATABASE victim RENAME TO gone;
     });
   });
 
-  test('two commands that are taken for one are refused by the server', async () => {
+  test('the server refuses two commands in one message', async () => {
     const { code, stderr } = await attack(
       `CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ SELECT $$ SET begin TO x; DROP DATABASE ${victim}; end;\n`,
     );
@@ -312,7 +312,7 @@ ALTER DATABASE victim RENAME TO gone;
     });
   });
 
-  test('what is on the database that the dump says is its own is passed over, never sent, and said', async () => {
+  test('statements on the database that the dump was made from are omitted, never sent, and reported', async () => {
     const { code, stderr } = await attack(
       `DROP DATABASE IF EXISTS ${victim};\nCREATE DATABASE ${victim} ENCODING 'LATIN1';\n\\connect ${victim}\n${table}
        ALTER DATABASE ${victim} SET work_mem = '7MB';\nGRANT ALL ON DATABASE ${victim} TO PUBLIC;

@@ -329,7 +329,7 @@ describeWithTools('a failure', () => {
   });
 });
 
-test('what the server says is read to its end, however long it is', async () => {
+test('messages of the server are read to their end, however long they are', async () => {
   const dump = dumps.path('long.sql');
   writeFileSync(
     dump,

@@ -353,7 +353,7 @@ describeWithTools('pg-evict restore', () => {
       await session.close();
     });
 
-    test('where it took the dump for a name, that is said', async () => {
+    test('if --keep-old took the dump as its name, the error says so', async () => {
       let dump = '';
       const { database, url } = await spoiltDatabase(
         (from) => (dump = dumps.dump(from, 'swallowed.dump', '-Fc')),

@@ -42,7 +42,7 @@ describeOnTerminal('on a terminal', () => {
     expect(output).toContain('does not exist');
   });
 
-  test('what does not fit the screen is counted', async () => {
+  test('sessions that do not fit the screen are counted', async () => {
     const database = await scratch.database();
     const sessions = await Promise.all(
       Array.from({ length: 30 }, async () => openSession(serverUrl({ database }))),

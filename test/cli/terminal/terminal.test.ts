@@ -72,7 +72,7 @@ describeOnTerminal('on a terminal', () => {
     expect(code).toBe(0);
   });
 
-  test('what cannot succeed fails without asking', async () => {
+  test('a command that cannot succeed fails without asking', async () => {
     const database = await scratch.database();
     const role = await scratch.role('CREATEDB');
     await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);

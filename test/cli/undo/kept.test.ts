@@ -132,7 +132,7 @@ describe('how long and how large', () => {
   });
 });
 
-describe('what fresh replaces', () => {
+describe('the content that fresh replaces', () => {
   test('is kept where the database was named, and comes back', async () => {
     const database = await scratch.database();
     const named = await run('fresh', database, '--confirm', database, '--', 'true');
@@ -158,7 +158,7 @@ describe('what fresh replaces', () => {
   });
 });
 
-describe('what is kept, as doctor and sweep see it', () => {
+describe('kept content, in doctor and sweep', () => {
   async function expired(): Promise<string> {
     const database = await scratch.database();
     await run('recreate', database, '--yes', '--undo', '1s');
@@ -180,7 +180,7 @@ describe('what is kept, as doctor and sweep see it', () => {
     expect((await run('sweep')).stdout).toContain(`dropped ${name}`);
   });
 
-  test('what belongs to another role is left by sweep and doctor --fix, which say whose it is', async () => {
+  test('sweep and doctor --fix leave content of another role, and say whose it is', async () => {
     const name = await expired();
     const role = await scratch.role('CREATEDB');
     const url = new URL(serverUrl());

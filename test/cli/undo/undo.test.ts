@@ -31,7 +31,7 @@ const json = async (
   return document;
 };
 
-describe('what a command replaces', () => {
+describe('the content that a command replaces', () => {
   test('is kept for an hour where the database was named, and undo puts it back', async () => {
     const database = await scratch.database();
     const { stdout } = await runCli(['recreate', database, '--confirm', database], environment());
@@ -120,7 +120,7 @@ describeOnTerminal('what is kept of a database that does not exist any more, on 
   });
 });
 
-describe('what is kept of a database that does not exist any more', () => {
+describe('kept content of a database that does not exist any more', () => {
   test('is named by a drop that drops it', async () => {
     const database = await scratch.database();
     expect((await json(['drop', database, '--yes', '--undo', '1h'])).kept).not.toBeNull();
@@ -135,7 +135,7 @@ describe('what is kept of a database that does not exist any more', () => {
   });
 });
 
-describe('what has expired', () => {
+describe('expired content', () => {
   /** A database of which something is kept whose time is over, and the name of that. */
   async function expired(): Promise<{ database: string; name: string }> {
     const database = await scratch.database();

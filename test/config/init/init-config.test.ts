@@ -96,7 +96,7 @@ describe.each([
   });
 });
 
-test('where there is a configuration, it is left alone', async () => {
+test('an existing configuration is left alone', async () => {
   const project = createProject({ '.pg-evictrc': '{}' });
   await expect(init(project)).rejects.toThrow(
     `There is a configuration already: ${project.path('.pg-evictrc')}`,

@@ -207,7 +207,7 @@ describe('a folder that may not be read', () => {
     return project;
   };
 
-  test('is not taken for one without configuration', async () => {
+  test('is not treated as a folder without configuration', async () => {
     const project = make({ 'package-lock.json': {}, 'pg-evict.config.json': {}, 'src/file': '' });
     deny(project.path('src'), 0o600);
     const outcomes = await project.evaluate(

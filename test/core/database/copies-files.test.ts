@@ -62,7 +62,7 @@ describe('a large database', () => {
     expect(await written(safe, copy)).toBeLessThan(20 * megabyte);
   });
 
-  test('whose size our role may not know is copied as the server does by default', async () => {
+  test('a database whose size our role may not query is copied as the server does by default', async () => {
     await run(safe.url, `CREATE ROLE maker LOGIN CREATEDB PASSWORD 'maker'`);
     await run(safe.url, `ALTER DATABASE large IS_TEMPLATE true`);
     await run(safe.url, `REVOKE CONNECT ON DATABASE large FROM PUBLIC`);

@@ -33,7 +33,7 @@ async function untilItWaits({ connection }: OwnTarget): Promise<void> {
 }
 
 describe.each(Object.keys(operations))('connections that are cut while the server is at work: %s', (name) => {
-  test('what it is at is ended, so that nothing happens behind the caller, who is told that it may have been done', async () => {
+  test('its running statement is ended, so that nothing happens later, and the error says that it may have been done', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const other = await changeRow(database);

@@ -294,7 +294,7 @@ async function failed({ attempt }: Situation, kind: string): Promise<string> {
   return error.hint ?? '';
 }
 
-test.each(all)('what is said to help does, to the letter: $kind $index', async ({ kind, prepare }) => {
+test.each(all)('the remedy in the message helps, to the letter: $kind $index', async ({ kind, prepare }) => {
   const situation = await prepare();
   if (situation === undefined) return;
   const hint = await failed(situation, kind);

@@ -85,7 +85,7 @@ test('after an abort, too, who was told to end and has not is named', async () =
 });
 
 (since15 ? describe : describe.skip)('since 15', () => {
-  test('what a failed recreate made and cannot drop is in the error, and found once, as what it is', async () => {
+  test('a database that a failed recreate made and cannot drop is in the error, and is found once', async () => {
     const database = await scratch.database();
     const stuck = await stoppedOn(database);
     const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 2500 }));
@@ -148,7 +148,7 @@ test('after an abort, too, who was told to end and has not is named', async () =
     expect(await databaseExists(database)).toBe(false);
   });
 
-  test('so it is where the database was renamed first: what it is called then is said, and the next drop ends it', async () => {
+  test('if the database was renamed first, the error gives the new name, and the next drop ends it', async () => {
     const database = await scratch.database();
     const keeper = await stoppedOn(database);
     const target = targetOf(database);

@@ -203,7 +203,7 @@ describe('the connections of a living holder are lost', () => {
   });
 });
 
-test('of several who find a dead holder’s database at once, one puts it back and all go on', async () => {
+test('if several operations find a dead holder’s database at once, one puts it back and all continue', async () => {
   const database = await scratch.database();
   const target = targetOf(database);
   const holder = new OperationProcess({ operation: 'withExclusiveAccess', target, pauseAt: 'inside' });
@@ -218,7 +218,7 @@ test('of several who find a dead holder’s database at once, one puts it back a
   await expectGivenBack(database);
 });
 
-test('what a dead holder left is not put in the place of what another holds', async () => {
+test('the leftover of a dead holder does not replace a database that another holder has', async () => {
   const database = await scratch.database();
   const dead = targetOf(database);
   const holder = new OperationProcess({ operation: 'withExclusiveAccess', target: dead, pauseAt: 'inside' });

@@ -8,7 +8,7 @@ import { ask, databaseExists, quote, serverUrl, withClient } from '../../support
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-test('connections that are lost while it is given back are made anew, and it is given back', async () => {
+test('if connections are lost while it is given back, it reconnects and gives the database back', async () => {
   const database = await scratch.database();
   const { proxy, target } = await proxied(database);
   let cuts = 0;

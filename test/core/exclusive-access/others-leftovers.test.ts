@@ -37,7 +37,7 @@ test.each(['new', 'old', 'held'] as const)(
   },
 );
 
-test('what an operation for the same owner has left is dropped by whoever may', async () => {
+test('a leftover of an operation for the same owner is dropped by every role that may drop it', async () => {
   const owner = await scratch.role();
   const database = await scratch.database(undefined, `OWNER "${owner}"`);
   const name = leftoverName('new', database, 999_998);

@@ -8,7 +8,7 @@ const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 const sessionOn = useSessions();
 
-test('whoever finds the private name gets in, under the own one nobody does, and is ended when the database is given back', async () => {
+test('a client that knows the private name can connect, no client can under the real name, and its session is ended when the database is given back', async () => {
   const database = await scratch.database();
   const stranger = await scratch.role();
   const seen = await withExclusiveAccess(targetOf(database), async (access) => {
@@ -26,7 +26,7 @@ test('whoever finds the private name gets in, under the own one nobody does, and
   expect(await markerOf(database)).toBe('old');
 });
 
-test('so is whoever visits the new database while it is filled', async () => {
+test('a session on the new database while it is filled is ended as well', async () => {
   const database = await scratch.database();
   const stranger = await scratch.role();
   let visitor: Awaited<ReturnType<typeof sessionOn>> | undefined;

@@ -42,7 +42,7 @@ async function databasesLike(database: string): Promise<string[]> {
 }
 
 describe('the holder of a database was killed', () => {
-  test('what it left is found and named, and diagnosed; nothing is changed by that', async () => {
+  test('its leftover is found, named and diagnosed, which changes nothing', async () => {
     const database = await scratch.database();
     const held = await abandonHeld(database);
     expect(await findLeftovers(targetOf(database))).toContainEqual({
@@ -205,7 +205,7 @@ test('nor by the owner, who may not see when the session of a superuser began', 
   expect(await markerOf(database)).toBe('old');
 });
 
-test('a session that has got the pid of a dead maker by now is not taken for him', async () => {
+test('a session that has the pid of a dead maker is not mistaken for it', async () => {
   const database = await scratch.database();
   const target = targetOf(database);
   const child = new OperationProcess({ operation: 'recreateDatabase', target, pauseAt: 'created' });

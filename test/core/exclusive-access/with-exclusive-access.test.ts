@@ -32,7 +32,7 @@ async function refusal(url: string): Promise<string | undefined> {
   return withClient(url, async () => undefined).catch((error: { code?: string }) => error.code);
 }
 
-test('nobody else gets in while the callback runs, against 20 superuser clients that reconnect all the while', async () => {
+test('no other client connects while the callback runs, against 20 superuser clients that keep reconnecting', async () => {
   const database = await scratch.database();
   const crowd = new ReconnectingClients(serverUrl({ database }), 20);
   await until(async () => crowd.statistics.connected >= 20, 'the crowd is there');
@@ -88,7 +88,7 @@ test('again and again, against clients that reconnect', async () => {
   await expectGivenBack(database, 'round 10');
 });
 
-test('what the callback throws is thrown, as it is, and the database is given back', async () => {
+test('an exception of the callback is thrown unchanged, and the database is given back', async () => {
   const database = await scratch.database();
   for (const thrown of [new Error('mine'), undefined, 'text']) {
     const outcome: unknown = await withExclusiveAccess(targetOf(database), async () =>
@@ -99,7 +99,7 @@ test('what the callback throws is thrown, as it is, and the database is given ba
   }
 });
 
-test('what the callback returns is returned, and the database is the same one as before', async () => {
+test('the result of the callback is returned, and the database is the same one as before', async () => {
   const database = await scratch.database();
   await ask(
     `ALTER DATABASE "${database}" SET work_mem = '5MB'; ALTER DATABASE "${database}" CONNECTION LIMIT 7;
@@ -316,7 +316,7 @@ test('a dry run calls nobody back and changes nothing; it tells what would be do
   await expectGivenBack(database);
 });
 
-test('what the callback threw is not lost when giving back fails as well', async () => {
+test('an exception of the callback is not lost if giving back fails as well', async () => {
   const database = await scratch.database();
   const thrown = new Error('mine');
   const error = await failureOf(

@@ -136,7 +136,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     await expectUnharmed();
   });
 
-  test('what somebody else has paused before stays paused, and is not ours to report', async () => {
+  test('an alias that someone else has paused stays paused, and is not in the report', async () => {
     await pgbouncer.ask(`PAUSE ${database}`);
     const report = await recreateDatabase(target());
     expect(report.poolers).toMatchObject([{ aliases: ['apps'], failure: null }]);
@@ -188,7 +188,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     expect(Object.values(await pgbouncer.paused())).not.toContain(true);
   });
 
-  test('who may only look at the console is refused before anything is touched', async () => {
+  test('a user with read-only access to the console is refused before anything is touched', async () => {
     const poolers = [{ url: pgbouncer.consoleUrl('stats') }];
     await expect(recreateDatabase({ ...target(), poolers })).rejects.toMatchObject({
       code: 'CONNECTION_FAILED',

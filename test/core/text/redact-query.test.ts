@@ -80,7 +80,7 @@ test.each([
   expect(redactQuery(query)).not.toContain('hunter2');
 });
 
-test('what is long and repeats itself is read in no time that grows with its square', () => {
+test('the time to read a long, repetitive query does not grow with the square of its length', () => {
   for (const piece of [
     'postgres://',
     'postgres://a:b ',
@@ -102,7 +102,7 @@ test('what is long and repeats itself is read in no time that grows with its squ
   }
 });
 
-test('what is longer than a server keeps of a query is cut off, and nothing of it is shown unread', () => {
+test('a query that is longer than a server keeps is cut off, and no unread part of it is shown', () => {
   for (const piece of ['a', "''", String.raw`\'`, ' ', '--\n']) {
     const shown = redactQuery(`password '${piece.repeat(20_000_000 / piece.length)}hunter2`);
     expect(shown).not.toContain('hunter2');

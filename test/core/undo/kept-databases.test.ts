@@ -59,7 +59,7 @@ async function putBeside(kept: string, owner: string, at: number): Promise<strin
   return name;
 }
 
-test('who looks for a database that is gone is told that its content is kept', async () => {
+test('the error for a dropped database says that its content is kept', async () => {
   const database = await scratch.database();
   const { kept } = await dropDatabase(targetOf(database), { undoMs: hourMs });
   const error = await failureOf(dropDatabase(targetOf(database)));
@@ -71,7 +71,7 @@ test('who looks for a database that is gone is told that its content is kept', a
   });
 });
 
-test('who looks for a database that never was is not told of what somebody else calls its content', async () => {
+test('the error for a database that never existed does not mention content that another role has named after it', async () => {
   const { database, kept } = await replaced();
   const [mallory, own] = [await scratch.role('CREATEDB'), await scratch.role('CREATEDB')];
   const planted = await putBeside(kept, mallory, Date.now());
@@ -160,7 +160,7 @@ describe('under a name like that of a kept database', () => {
     await ask(`DROP DATABASE ${quote(name)}`);
   });
 
-  test('where there is no database any more, and others have put theirs beside it, none is taken', async () => {
+  test('if the database does not exist and other roles have content under its name, undo takes none of it', async () => {
     const database = await scratch.database();
     const owner = await scratch.role('CREATEDB');
     await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(owner)}`);
@@ -235,7 +235,7 @@ describe('two at once', () => {
     expect(await undoDatabase(targetOf(database))).toMatchObject({ from: kept });
   });
 
-  test('what was left of an earlier one is dropped by the undo', async () => {
+  test('the undo drops content that an earlier undo left', async () => {
     const { database, kept } = await replaced();
     const failing = dropDatabase(targetOf(database), {
       undoMs: hourMs,
@@ -251,7 +251,7 @@ describe('two at once', () => {
   });
 });
 
-describe('where two are kept, as the process was killed before it dropped the earlier one', () => {
+describe('two kept contents, because the process was killed before it dropped the earlier one', () => {
   /** A database that has been recreated and then put aside; `later` is what it was last. */
   async function keptTwice(): Promise<{ database: string; earlier: string; later: string }> {
     const { database, kept: earlier } = await replaced();
@@ -293,7 +293,7 @@ describe('where two are kept, as the process was killed before it dropped the ea
   });
 });
 
-describe('what cannot be dropped', () => {
+describe('kept content that cannot be dropped', () => {
   test('a drop says which kept content is protected', async () => {
     const { database, kept } = await replaced();
     await protectDatabase(targetOf(kept), 'evidence');
@@ -310,7 +310,7 @@ describe('what cannot be dropped', () => {
     expect(leftovers).toEqual([{ database: kept, reason: expect.stringContaining('postgres') }]);
   });
 
-  test('where somebody is connected to it, it is left at once, and said so', async () => {
+  test('if a session is connected to it, it is left immediately and reported', async () => {
     const { database, kept } = await replaced();
     await ask(`ALTER DATABASE ${quote(kept)} ALLOW_CONNECTIONS true`);
     const session = await openSession(serverUrl({ database: kept }));
@@ -319,7 +319,7 @@ describe('what cannot be dropped', () => {
     await session.close();
   });
 
-  test('where somebody is altering it, it is left soon, and said so', async () => {
+  test('if a session is altering it, it is left soon and reported', async () => {
     const { database, kept } = await replaced();
     const session = await openSession(serverUrl());
     await session.client.query(`BEGIN; COMMENT ON DATABASE ${quote(kept)} IS 'mine'`);
@@ -329,7 +329,7 @@ describe('what cannot be dropped', () => {
     await session.close();
   });
 
-  test('what is kept and protected is not put back before that is taken off, and keeps its label', async () => {
+  test('kept content with a protection label is put back only after the label is removed', async () => {
     const { database, kept } = await replaced();
     await protectDatabase(targetOf(kept), 'evidence');
     expect(await failureOf(undoDatabase(targetOf(database)))).toMatchObject({ code: 'PROTECTED' });

@@ -42,7 +42,7 @@ describe('as an owner that is no superuser', () => {
     expect(await markerOf(database)).toBe('old');
   });
 
-  test('where its size may not be asked, and is limited, it is not kept', async () => {
+  test('if the size is limited and the role may not query it, the content is not kept', async () => {
     const database = await scratch.database();
     const owner = await scratch.role('CREATEDB');
     await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(owner)}`);
@@ -114,7 +114,7 @@ describe('not kept', () => {
   );
 });
 
-describe('what has expired', () => {
+describe('expired content', () => {
   const expired = async (): Promise<string> => {
     const database = await scratch.database();
     const { kept } = await recreateDatabase(targetOf(database), { undoMs: 0 });

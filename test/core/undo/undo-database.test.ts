@@ -48,7 +48,7 @@ const keptOf = async (database: string): Promise<string[]> => {
 };
 
 describe('undoDatabase', () => {
-  test('what a recreate has replaced comes back as it was: the same database with its comment, settings and privileges', async () => {
+  test('content that a recreate has replaced comes back as it was: the same database with its comment, settings and privileges', async () => {
     const database = await scratch.database();
     const role = await scratch.role();
     await ask(`COMMENT ON DATABASE ${quote(database)} IS 'it''s [mine] {"a":1}]'`);
@@ -115,7 +115,7 @@ describe('undoDatabase', () => {
     await session.close();
   });
 
-  test('where nothing is kept it says so', async () => {
+  test('if nothing is kept, it says so', async () => {
     const database = await scratch.database();
     expect(await failureOf(undoDatabase(targetOf(database)))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
     const missing = scratch.forget(uniqueName('new'));
@@ -132,7 +132,7 @@ describe('undoDatabase', () => {
     expect(await markerOf(database)).toBeUndefined();
   });
 
-  test('a database that another role has put under such a name is not taken for ours', async () => {
+  test('a database that another role has given such a name is not treated as ours', async () => {
     const database = await scratch.database();
     const { kept } = await recreateDatabase(targetOf(database), { undoMs: hourMs });
     const name = kept?.database ?? '';
@@ -148,8 +148,8 @@ describe('undoDatabase', () => {
   });
 });
 
-describe('what is kept', () => {
-  test('nobody can connect to it, and no other operation takes it for a leftover', async () => {
+describe('the kept content', () => {
+  test('no client can connect to it, and no other operation treats it as a leftover', async () => {
     const database = await scratch.database();
     const { kept } = await recreateDatabase(targetOf(database), { undoMs: hourMs });
     const name = kept?.database ?? '';
@@ -201,7 +201,7 @@ describe('what is kept', () => {
     expect(await keptOf(database)).toEqual([]);
   });
 
-  test('what is larger than wanted is not kept', async () => {
+  test('content above the size limit is not kept', async () => {
     const database = await scratch.database();
     const report = await recreateDatabase(targetOf(database), { undoMs: hourMs, undoUpToBytes: 1000 });
     expect(report).toMatchObject({ kept: null, notKept: expect.stringContaining('1000 bytes') });

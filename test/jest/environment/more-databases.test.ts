@@ -57,7 +57,7 @@ describe('@pg-evict/jest/worker', () => {
           await shop.release();
           await expect(shop.reset()).rejects.toMatchObject({ code: 'REFUSED' });
         });
-        test('what was given back is lent as it was made', async () => {
+        test('a database that was given back is lent again with its original content', async () => {
           const shop = await borrowDatabase({ template: 'shop' });
           expect(await ask(shop.url, 'SELECT id FROM products')).toEqual([{ id: 1 }]);
         });

@@ -48,7 +48,7 @@ const nowhere = 'no_database_because_this_runs_outside_of_pg_evict';
 const configured = (testing: string): string =>
   `const { testing } = require('./plain.config.cjs'); module.exports = { testing: { ...testing, ${testing} } };`;
 
-describe('what runs outside of our environment', () => {
+describe('code that runs outside of our environment', () => {
   it.each([
     ...jestVersions.flatMap((version) => [
       { version, where: 'workers', parameters: withWorkers },

@@ -29,7 +29,7 @@ const stubs = {
   'a standard error that is silent': 'process.stderr.write = () => true;',
 };
 
-describe('a test that leaves something in the place of what all share', () => {
+describe('a test that replaces an object that all files share', () => {
   it.each(
     Object.entries(stubs).flatMap(([what, stub]) => [
       { what, stub, where: 'band', parameters: inBand },

@@ -63,7 +63,7 @@ const program = async (url: string): Promise<void> => {
   await withClient(url, async (client) => client.query("INSERT INTO notes VALUES ('more')"));
 };
 
-describe('what a test file does to its database', () => {
+describe('changes of a test file to its database', () => {
   const fixture = new JestFixture();
 
   it('through a connection of an agent that a file before it opened is undone before the next', async () => {

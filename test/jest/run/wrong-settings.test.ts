@@ -19,7 +19,7 @@ test.each(jestVersions)(
   },
 );
 
-test.each(jestVersions)('so is one of a test file, in %s', async (version) => {
+test.each(jestVersions)('a wrong setting of a test file is named in the same way, in %s', async (version) => {
   const project = fixture.project(
     'plain',
     {

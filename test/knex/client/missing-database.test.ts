@@ -80,7 +80,7 @@ describe.each(knexVersions)('through one instance of %s on the very database', (
     expect(await rejection(transaction)).toMatchObject({ code: '3D000' });
   });
 
-  it('what the admin role creates there belongs to the role that is configured', async () => {
+  it('a database that the admin role creates belongs to the configured role', async () => {
     const [role, other] = [await scratch.role(), await scratch.role()];
     const database = await scratch.database(undefined, `OWNER ${role}`);
     const connection = serverUrl({ database, user: role, password: role });

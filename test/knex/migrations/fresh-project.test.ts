@@ -115,7 +115,7 @@ describe('the knexfile', () => {
   });
 });
 
-describe('what is missing or wrong', () => {
+describe('missing and wrong parts of a project', () => {
   it.each([
     ['no knexfile', {}, 'There is no knexfile in'],
     [

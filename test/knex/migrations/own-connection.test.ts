@@ -103,7 +103,7 @@ exports.down = () => {};`,
   });
 });
 
-describe('what third parties look at', () => {
+describe('parts of the client that third parties read', () => {
   it('the class of a client has the name that knex gives it, also while it migrates', async () => {
     const database = await scratch.database();
     const folder = writeProject(fixture.project.directory, {

@@ -9,7 +9,7 @@ describe('a project', () => {
   const hostIsGone = async (): Promise<void> =>
     until(async () => (await fixture.databases()).length === 0, 'the host has ended the run', 20_000);
 
-  it('whose own global setup takes the place of ours has its databases all the same', async () => {
+  it('whose own global setup replaces ours still has its databases', async () => {
     const project = fixture.project('plain', {
       'jest.config.js':
         "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js', globalTeardown: './teardown.js' };",
@@ -23,7 +23,7 @@ describe('a project', () => {
     }
   });
 
-  it('whose own global setup takes the place of ours may say something, and leave a timer, where it fills the template', async () => {
+  it('whose own global setup replaces ours may print, and leave a timer, while it fills the template', async () => {
     const project = fixture.project('plain', {
       'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
       'setup.js': 'module.exports = async () => undefined;',

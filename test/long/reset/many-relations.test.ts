@@ -77,7 +77,7 @@ async function timeOf(tables: number): Promise<{ first: number; further: number 
   };
 }
 
-test('what it takes to look at tables grows with their number, not with its square', async () => {
+test('the time to look at tables grows with their number, not with its square', async () => {
   const few = await timeOf(400);
   const many = await timeOf(1600);
   process.stdout.write(`\nms for 400 tables: ${JSON.stringify(few)}; for 1,600: ${JSON.stringify(many)}\n`);

@@ -51,7 +51,7 @@ test('the databases of a process, reset at the same time after a restart, do not
   });
 });
 
-test('a template that a crash has robbed of its unlogged rows is not used, and built anew', async () => {
+test('a template that lost its unlogged rows in a crash is built again', async () => {
   await withRun('CREATE UNLOGGED TABLE unlogged AS SELECT 2 AS a', async (server, start) => {
     const run = await start();
     const database = await acquireDatabase(run);

@@ -66,7 +66,7 @@ test.each([
   }
 });
 
-test('what a process has left that was killed before it had started a host is followed by another host', async () => {
+test('if a process was killed before it had started a host, the next one starts the host', async () => {
   await begin('process.exit(1)');
   const before = places();
   const place = join(tmpdir(), (before[0] ?? '').replace(/\d+$/, String(before.length)));
@@ -95,7 +95,7 @@ test('places of runners that are gone are removed, and no others', async () => {
   rmSync(hosted, { recursive: true });
 });
 
-test('of several processes that find their host dead at the same time one starts the next', async () => {
+test('if several processes find their host dead at the same time, one of them starts the next', async () => {
   const program = join(folder, 'host.cjs');
   const started = join(folder, 'started');
   writeFileSync(

@@ -100,7 +100,7 @@ test('a database that nobody used is lent again as it is, under its name', async
   expect(await ask('SELECT oid FROM pg_database WHERE datname = $1', [first.name])).toEqual([before]);
 });
 
-test('who asks while a database is being made in advance waits for that one', async () => {
+test('a request while a database is being made in advance waits for that database', async () => {
   const host = await begin();
   const { secret, folder: place } = addressOf(host);
   const worker = speakTo(place);

@@ -181,7 +181,7 @@ test('values of a sequence that a session has taken in advance do not outlive a 
   await pool.end();
 });
 
-test('what sessions that stay write while rows are put back is seen, sooner or later', async () => {
+test('rows that connected sessions write during a reset are found by it or the next one', async () => {
   const writers = await Promise.all([1, 2, 3].map(async () => open()));
   const writes = { areWanted: true };
   const writing = writers.map(async (client) => {

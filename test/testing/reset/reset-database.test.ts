@@ -41,7 +41,7 @@ const isTemplate = async (): Promise<void> => {
   ]);
 };
 
-describe('what a reset costs depends on what was done', () => {
+describe('the cost of a reset depends on the changes', () => {
   test.each([
     ['nothing', 'SELECT 1', 'unchanged'],
     ['reading', 'SELECT * FROM seeded, empty FOR UPDATE', 'unchanged'],

@@ -152,7 +152,7 @@ test('processes of a run get databases of their own; each ends by itself, and no
   expect(await ownDatabases(run.id)).toEqual([]);
 });
 
-test('who ends a run by force drops what others of it work with, lets them make no more, and touches no other run', async () => {
+test('ending a run by force drops the databases of its processes, prevents new ones, and touches no other run', async () => {
   const [run, other] = [await fixture.start({ template }), await fixture.start({ template })];
   const database = await acquireDatabase(other);
   const worker = new RunProcess({ invitation: JSON.parse(JSON.stringify(run)) as RunInvitation });
@@ -186,7 +186,7 @@ test('the database of a failed file is kept under a name of its own, with its co
   expect(await rowsIn(kept?.url ?? '', 'SELECT b FROM empty')).toEqual([{ b: 7 }]);
 });
 
-test('a database that somebody has locked is waited for so long, and not for ever; then who has it is told', async () => {
+test('waiting for a locked database has a limit; then the error names the session that locked it', async () => {
   const run = await fixture.start({ template });
   const database = await acquireDatabase(run);
   await withClient(serverUrl(), async (client) => {
@@ -351,7 +351,7 @@ test('without a configured connection an embedded server is started, and gone wi
   await expect(rowsIn(url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('where the server that would be started is not installed, both that and how to do without is told', async () => {
+test('if the server to start is not installed, the error says so, and how to use another', async () => {
   const server = { kind: 'embedded', version: 14 } as const;
   const error = await failureOf(fixture.start({ server }, { url: undefined }));
   expect(error).toMatchObject({

@@ -35,7 +35,7 @@ async function kill({ process, name, id }: Awaited<ReturnType<typeof begin>>): P
   );
 }
 
-test('what a killed run has left is dropped; a living run beside it does not notice', async () => {
+test('leftovers of a killed run are dropped; a living run beside it does not notice', async () => {
   const [living, killed] = [await begin(), await begin()];
   await kill(killed);
   // Somebody is still on it: a client of the killed run's.
@@ -235,7 +235,7 @@ describe('pg-evict sweep', () => {
   });
 });
 
-test('what a project has named after a test database is listed, and never dropped', async () => {
+test('a database that a project named after a test database is listed, and never dropped', async () => {
   const killed = await begin();
   const made = [`${killed.name}_shadow`, `shadow_of_${killed.name}`];
   for (const name of made) {

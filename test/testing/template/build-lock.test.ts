@@ -59,7 +59,7 @@ function beginElsewhere(options: StartRunOptions): {
   return { said: () => said, begun, end: () => child.kill() };
 }
 
-test('whoever waits for a template to be built says for whom, goes on when the lock is free, and does not wait for ever', async () => {
+test('a run that waits for a template says for whom, continues when the lock is free, and has a limit', async () => {
   const [first, second] = [await heldByAStranger('a'), await heldByAStranger('b')];
   const inVain = failureOf(fixture.start(second.options.testing, second.options));
   const elsewhere = beginElsewhere(first.options);

@@ -49,7 +49,7 @@ describe('a template from knex', () => {
     expect(await names((await acquireDatabase(withoutSeeds)).url)).toEqual([]);
   });
 
-  test('is used again by the next run, and built anew when a migration changes', async () => {
+  test('is used again by the next run, and built again when a migration changes', async () => {
     const cwd = knexProject();
     const first = await fixture.start({ template: { knex: true } }, { cwd });
     const [row] = await ask<{ oid: number }>('SELECT oid FROM pg_database WHERE datname = $1', [
@@ -118,7 +118,7 @@ describe('a template from knex', () => {
   });
 });
 
-test('of 16 processes that ask at once one builds the template, and all get it', async () => {
+test('if 16 processes ask at once, one builds the template, and all get it', async () => {
   const cwd = knexProject({
     // The server counts the builds: a sequence of its own outlives all of them.
     'db/migrations/2_counted.js': migration(
@@ -181,7 +181,7 @@ test('a builder that is killed half-way leaves nothing that anybody would use; a
   expect(await databaseExists(building ?? '')).toBe(false);
 });
 
-test('nobody can connect to a finished template, not even a superuser', async () => {
+test('no client can connect to a finished template, not even a superuser', async () => {
   const run = await fixture.start({ template: { setup: setupWith('CREATE TABLE a ()') } });
   await expect(rowsIn(serverUrl({ database: run.template.name }), 'SELECT 1')).rejects.toMatchObject({
     code: '55000',
@@ -210,7 +210,7 @@ test.each<[string, Error, Readonly<Record<string, unknown>>]>([
   expect(await failureOf(fixture.start({ template: { setup } }))).toMatchObject(expected);
 });
 
-test('a template that somebody has opened is not used; how to have it built anew is told', async () => {
+test('a template that allows connections is not used; the error says how to have it built again', async () => {
   const cwd = fixture.project({ 'schema.sql': '' });
   const start = async () =>
     fixture.start({ template: { setup: setupWith('CREATE TABLE a ()'), inputs: 'schema.sql' } }, { cwd });
@@ -292,7 +292,7 @@ describe('a template from a command', () => {
     (async () => { const client = new Client(); await client.connect();
     await client.query("CREATE TABLE people AS SELECT '${name}' AS name"); await client.end(); process.exit(); })();`;
 
-  test('holds what it made, with DATABASE_URL or libpq’s variables; is built anew when its inputs change', async () => {
+  test('holds what it made, with DATABASE_URL or libpq’s variables; is built again when its inputs change', async () => {
     const cwd = fixture.project({ 'fill.js': fill('Ada') });
     const template = { command: 'node fill.js', inputs: ['fill.js'] };
     const first = await fixture.start({ template }, { cwd });

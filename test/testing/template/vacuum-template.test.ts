@@ -42,7 +42,7 @@ async function migrated(): Promise<string> {
   return url;
 }
 
-test('what the planner knows of tables that are empty or small is what it knows in a database that was just migrated', async () => {
+test('the planner knows the same of empty and small tables as in a database that was just migrated', async () => {
   const run = await fixture.start({ template: { setup: setupWith(schema) } });
   const { url } = await acquireDatabase(run);
   const isLarge = ({ relname }: Record<string, unknown>): boolean =>
