@@ -255,7 +255,7 @@ test('the folders of hosts that were killed are removed by the next host, and no
     [
       '--input-type=module',
       '--eval',
-      `import { openHost } from '@pg-evict/testing';
+      `import { openHost } from '@pg-evict/testing/internal';
        const { address } = await openHost();
        console.log(address);
        setInterval(() => undefined, 1000);`,
