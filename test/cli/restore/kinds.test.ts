@@ -344,6 +344,19 @@ test('messages of the server are read to their end, however long they are', asyn
 });
 
 test.each([
+  ['is not waited for', {}, 'off'],
+  ['is waited for where the options of the session say so', { PGOPTIONS: '-c synchronous_commit=on' }, 'on'],
+])('the write-ahead log %s at each statement of a dump', async (_what, environment, expected) => {
+  const dump = dumps.path('commit.sql');
+  writeFileSync(dump, `CREATE TABLE t AS SELECT current_setting('synchronous_commit') AS commit;\n`);
+  const url = serverUrl({ database: await scratch.database() });
+  const { code } = await runCliJson(['restore', dump, '--yes'], { DATABASE_URL: url, ...environment });
+  expect(code).toBe(0);
+  const { rows } = await withClient(url, async (client) => client.query('SELECT commit FROM t'));
+  expect(rows).toEqual([{ commit: expected }]);
+});
+
+test.each([
   ['a bare word', ['otherrole'], '"otherrole" cannot be passed on'],
   ['a variable', ['-v', 'name=value'], 'only psql has variables'],
   ['a variable in one word', ['-Xvname=value'], 'only psql has variables'],

@@ -52,15 +52,16 @@ export function findMissing(
 ): string | undefined {
   // pg_dump writes names on one line; any of them may have spaces in it.
   const names = new Set(restored.map(({ name }) => name.replaceAll(/[\n\r]/g, ' ')));
-  const missing = dumped.filter(({ name }) => !beginnings(name).some((beginning) => names.has(beginning)));
+  const missing = dumped.filter(
+    ({ name }) => !names.has(name) && !beginnings(name).some((beginning) => names.has(beginning)),
+  );
   if (missing.length === 0) return undefined;
   const some = missing.slice(0, namedAtMost).map(({ label }) => label);
   const more = missing.length - some.length;
   return `${some.join(', ')}${more === 0 ? '' : `, and ${more} more`}`;
 }
 
-/** The text, and the part before each of its spaces. */
+/** The part of a text before each of its spaces. */
 function beginnings(text: string): string[] {
-  const spaces = [...text.matchAll(/ /g)].map(({ index }) => text.slice(0, index));
-  return [text, ...spaces];
+  return [...text.matchAll(/ /g)].map(({ index }) => text.slice(0, index));
 }

@@ -135,8 +135,9 @@ export class DumpSession {
    *
    * @throws StatementError
    */
-  async send(messages: readonly Buffer[]): Promise<void> {
-    await this.#turns.send(messages);
+  // Not async: one promise for each statement is enough.
+  send(messages: readonly Buffer[]): Promise<void> {
+    return this.#turns.send(messages);
   }
 
   async #data(bytes: Buffer): Promise<void> {

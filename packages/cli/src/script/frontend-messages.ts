@@ -34,8 +34,14 @@ export const smallBytes = 16 * 1024;
 /** All messages for one statement, which is run by `rest`: in one piece, unless it is long. */
 export function statementMessages(sql: Buffer, rest: Buffer): readonly Buffer[] {
   // Parse, of the unnamed statement: the length counts itself, the end of the name, that of the text, and the number of types.
-  const parts = [headOf(80, sql.length + 8, 6), sql, rest];
-  return sql.length < smallBytes ? [Buffer.concat(parts)] : parts;
+  const length = sql.length + 8;
+  if (sql.length >= smallBytes) return [headOf(80, length, 6), sql, rest];
+  const all = Buffer.allocUnsafe(6 + sql.length + rest.length);
+  writeHead(all, 80, length);
+  all[5] = 0;
+  sql.copy(all, 6);
+  rest.copy(all, 6 + sql.length);
+  return [all];
 }
 
 /** The header of data of COPY. */
@@ -46,7 +52,11 @@ export function dataHead(dataBytes: number): Buffer {
 function headOf(code: number, length: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   bytes[size - 1] = 0;
+  writeHead(bytes, code, length);
+  return bytes;
+}
+
+function writeHead(bytes: Buffer, code: number, length: number): void {
   bytes[0] = code;
   bytes.writeUInt32BE(length, 1);
-  return bytes;
 }

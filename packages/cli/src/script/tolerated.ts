@@ -10,7 +10,8 @@ export interface Place {
 
 /** The failures of a statement for which it may be left out. */
 export function toleratedOf(words: Words, { decode, isLeading }: Place): readonly ToleratedFailure[] {
-  const candidates = byFirstWord.get(words.keyword(0)) ?? none;
+  const candidates = byFirstWord.get(words.keyword(0));
+  if (candidates === undefined) return none;
   return candidates.filter(({ having, leading, named, sequence }) => {
     if (leading === true && !isLeading) return false;
     if (!sequence.every((word, index) => matches(words, index, word))) return false;
@@ -39,21 +40,21 @@ export function isOnExtension(words: Words, names: ReadonlySet<string>, place: P
   });
 }
 
-function matches(words: Words, index: number, word: string): boolean {
-  if (word.startsWith('.')) return words.at(index)?.text === word;
-  return word.split('|').includes(words.keyword(index));
+function matches(words: Words, index: number, alternatives: readonly string[]): boolean {
+  if (alternatives[0] === '.') return words.at(index)?.text === '.';
+  return alternatives.includes(words.keyword(index));
 }
 
 interface Candidate extends ToleratedFailure {
-  readonly sequence: readonly string[];
+  readonly sequence: readonly (readonly string[])[];
 }
 
 const none: readonly Candidate[] = [];
 
 const byFirstWord = new Map<string, Candidate[]>();
 for (const failure of tolerated) {
-  const sequence = failure.begins.split(' ');
-  for (const word of sequence[0]?.split('|') ?? []) {
+  const sequence = failure.begins.split(' ').map((word) => word.split('|'));
+  for (const word of sequence[0] ?? []) {
     byFirstWord.set(word, [...(byFirstWord.get(word) ?? []), { ...failure, sequence }]);
   }
 }

@@ -92,7 +92,10 @@ function apply(rule: Compiled, words: Words, surroundings: Surroundings): Verdic
 }
 
 function matches(words: Words, from: number, sequence: readonly string[][]): boolean {
-  return sequence.every((alternatives, index) => alternatives.includes(words.keyword(from + index)));
+  for (let index = 0; index < sequence.length; index += 1) {
+    if (sequence[index]?.includes(words.keyword(from + index)) !== true) return false;
+  }
+  return true;
 }
 
 function findSequence(words: Words, from: number, sequence: readonly string[][]): number {
@@ -167,8 +170,12 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
 };
 
 function writesOrSets(words: Words, { decode }: Pick<Surroundings, 'decode'>): string | undefined {
+  if (!words.mentions(writingOrSetting)) return undefined;
   return writesSharedCatalog(words, decode) ?? callsSetConfig(words, decode);
 }
+
+/** A part of every statement that writes to a table or calls `set_config()`, also by a name with escapes. */
+const writingOrSetting = /update|into|truncate|delete|set_config|u&"/i;
 
 function isRoutine(words: Words): boolean {
   const at = words.keyword(1) === 'OR' ? 3 : 1;

@@ -24,12 +24,39 @@ export interface Token {
   readonly value?: string;
 }
 
-/** The tokens of one statement, read with the server's rules for white space and comments. */
-// oxlint-disable-next-line complexity -- a case for each thing that a statement is made of
-function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined> {
-  const piece: Piece = { bytes: statement, end: statement.length, isLast: true };
-  for (let at = 0; at < piece.end;) {
-    const code = statement[at] as number;
+/** Reads the tokens of one statement, with the server's rules for white space and comments. */
+class Tokens {
+  readonly #piece: Piece;
+  readonly #lexis: Lexis;
+  #at = 0;
+
+  constructor(statement: Buffer, lexis: Lexis) {
+    this.#piece = { bytes: statement, end: statement.length, isLast: true };
+    this.#lexis = lexis;
+  }
+
+  /** The next token; `undefined` after the last. */
+  next(): Token | undefined {
+    const { bytes, end } = this.#piece;
+    while (this.#at < end) {
+      const at = this.#at;
+      const code = bytes[at] as number;
+      // A dump is indented, so there is much of it.
+      if (isSpace(code)) this.#at += 1;
+      else {
+        const token = this.#read(at, code);
+        if (token !== undefined) return token;
+      }
+    }
+    return undefined;
+  }
+
+  /** The token there; `undefined` for a comment. */
+  // oxlint-disable-next-line complexity -- a case for each thing that a statement is made of
+  #read(at: number, code: number): Token | undefined {
+    const piece = this.#piece;
+    const lexis = this.#lexis;
+    const statement = piece.bytes;
     const next = statement[at + 1];
     let end = at + 1;
     let token: Token | undefined;
@@ -55,10 +82,9 @@ function* tokensOf(statement: Buffer, lexis: Lexis): Generator<Token, undefined>
       token = literal;
     } else if (code === byte.minus && next === byte.minus) end = lineCommentEnd(piece, at);
     else if (code === byte.slash && next === byte.star) end = blockCommentEnd(piece, at);
-    else if (!isSpace(code)) token = { kind: 'sign', text: String.fromCharCode(code) };
-    if (token !== undefined) yield token;
-    if (end === needsMore) return;
-    at = end;
+    else token = { kind: 'sign', text: String.fromCharCode(code) };
+    this.#at = end === needsMore ? piece.end : end;
+    return token;
   }
 }
 
@@ -86,21 +112,32 @@ function wholeQuotedName(piece: Piece, at: number): number {
 
 /** The tokens of a statement, read on demand. */
 export class Words {
-  readonly #source: Generator<Token, undefined>;
+  readonly #statement: Buffer;
+  readonly #source: Tokens;
   readonly #read: Token[] = [];
   /** The keywords that were asked for. */
   readonly #keywords: string[] = [];
 
   constructor(statement: Buffer, lexis: Lexis) {
-    this.#source = tokensOf(statement, lexis);
+    this.#statement = statement;
+    this.#source = new Tokens(statement, lexis);
+  }
+
+  /**
+   * Whether text stands anywhere in the statement, also within a literal. That is much cheaper than reading its tokens.
+   *
+   * @param pattern ASCII only
+   */
+  mentions(pattern: RegExp): boolean {
+    return pattern.test(this.#statement.toString('latin1'));
   }
 
   /** The token at an index; `undefined` after the last. */
   at(index: number): Token | undefined {
     while (this.#read.length <= index) {
-      const { value } = this.#source.next();
-      if (value === undefined) return undefined;
-      this.#read.push(value);
+      const token = this.#source.next();
+      if (token === undefined) return undefined;
+      this.#read.push(token);
     }
     return this.#read[index];
   }
