@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   cloneDatabase,
   dropDatabase,
@@ -106,6 +107,13 @@ const operations: Record<string, (target: Target, options: object) => Promise<Op
 /** Since 15, a drop waits for every process of the server. */
 const holdsUpDrops = serverMajor >= 15;
 
+/** Waits until the server says that somebody waits for this. */
+const someoneWaitsFor = async (event: string): Promise<void> =>
+  until(async () => {
+    const { rows } = await superuser.query('SELECT FROM pg_stat_activity WHERE wait_event = $1', [event]);
+    return rows.length > 0;
+  }, `somebody waits for ${event}`);
+
 describe('a session that cannot end, because its process is stopped', () => {
   test.each(Object.keys(operations))(
     'is named when the deadline passes; the database is as it was, and when it goes on it works: %s',
@@ -204,6 +212,30 @@ describe('a process somewhere else on the server that does not answer', () => {
   });
 
   (holdsUpDrops ? describe : describe.skip)('since 15', () => {
+    test('the drop of the old database is not given up because its checkpoint took long', async () => {
+      const database = await newDatabase();
+      const target = targetOf(database, undefined, server.url);
+      const bystander = await open('postgres');
+      const { rows } = await superuser.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'`,
+      );
+      const checkpointer = rows[0]?.pid ?? Number.NaN;
+      const running = recreateDatabase(target, {
+        timeoutMs: 30_000,
+        fill: async () => Promise.resolve(stopped.stop(checkpointer)),
+      });
+      await someoneWaitsFor('CheckpointDone');
+      // Longer than a process may keep a drop waiting.
+      await delay(3300);
+      stopped.stop(bystander.pid);
+      stopped.goOn(checkpointer);
+      await someoneWaitsFor('ProcSignalBarrier');
+      await delay(400);
+      stopped.goOn(bystander.pid);
+      expect(await running).toMatchObject({ changed: true });
+      expect(await privateDatabasesFor(database, server.url)).toEqual([]);
+    });
+
     test.each(['is ended by somebody', 'loses its connection'])(
       'a drop whose session %s says what state the database is in',
       async (how) => {
