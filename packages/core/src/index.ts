@@ -48,7 +48,8 @@ export type { Trace } from './connection/trace.js';
 export { findKeptDatabases, type KeptDatabase } from './undo/find-kept-databases.js';
 export { undoDatabase, type UndoDatabaseOptions } from './operations/undo-database.js';
 export { swapDatabase } from './operations/swap-database.js';
-export type { ConnectionSettings, Pooler, ProtectPattern, Target } from './connection/target.js';
+export type { ConnectionSettings } from './connection/flatten-connection.js';
+export type { Pooler, ProtectPattern, Target } from './connection/target.js';
 export { terminateSessions, type TerminateSessionsOptions } from './sessions/terminate-sessions.js';
 
 // Exports that only pg-evict's own packages use are in `@pg-evict/core/internal` now.
@@ -67,7 +68,7 @@ export {
 export {
   /** @deprecated Not part of the public API. */
   flattenConnection,
-} from './connection/target.js';
+} from './connection/flatten-connection.js';
 export {
   /** @deprecated Not part of the public API. */
   quoteIdentifier,

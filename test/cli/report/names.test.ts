@@ -26,7 +26,7 @@ test.each([
   const env = { DATABASE_URL: serverUrl() };
   const said = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await runCli(args, env);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    if (code !== 0 || stderr !== '') throw new Error(`${args.join(' ')}: ${code}\n${stdout}${stderr}`);
     return stdout;
   };
   expect(await said('recreate', name, '--if-not-exists', '--yes')).toContain(`Created ${shown} in `);

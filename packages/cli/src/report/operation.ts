@@ -1,6 +1,5 @@
 import { createColors } from 'picocolors';
 import type { Colors } from 'picocolors/types.js';
-import { redactQuery } from '../context/engine.js';
 import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonDenied, toJsonSession } from '../sessions/json.js';
@@ -22,6 +21,7 @@ import {
   type RestoredDump,
 } from './performed.js';
 import { shownName } from '../terminal/shown-name.js';
+import { warnOfLeftovers, warnOfNotCarriedOver, warnOfPoolers, warnOfSkipped } from './warnings.js';
 
 /**
  * Prints the result of an operation: the report on stdout, warnings on stderr.
@@ -39,50 +39,10 @@ export function printOperation(
   }
   if (options.quiet === true) return;
   process.stdout.write(toText(report, options, listsSessions));
-  const { yellow } = createColors(wantsColor(process.stderr));
-  for (const { setting, reason } of report.notCarriedOver) {
-    process.stderr.write(
-      `${yellow('warning:')} not carried over: ${printable(setting)} (${printable(reason)})\n`,
-    );
-  }
+  warnOfNotCarriedOver(report);
   warnOfSkipped(report);
   warnOfLeftovers(report);
   warnOfPoolers(report);
-}
-
-/** Prints failures at poolers, on stderr. */
-export function warnOfPoolers({ poolers }: Pick<PerformedReport, 'poolers'>): void {
-  const { yellow } = createColors(wantsColor(process.stderr));
-  for (const { url, failure } of poolers) {
-    if (failure !== null)
-      process.stderr.write(`${yellow('warning:')} ${printable(url)}: ${printable(failure)}.\n`);
-  }
-}
-
-/** How many of the statements that were left out for one reason are named; JSON has all. */
-const skippedAtMost = 3;
-
-/** Prints the parts of a dump that were left out, on stderr. */
-function warnOfSkipped({ skipped = [] }: PerformedReport): void {
-  const { yellow } = createColors(wantsColor(process.stderr));
-  const byReason = new Map<string, string[]>();
-  for (const { reason, statement } of skipped) {
-    byReason.set(reason, [...(byReason.get(reason) ?? []), statement]);
-  }
-  for (const [reason, statements] of byReason) {
-    const named = statements.slice(0, skippedAtMost).map((statement) => printable(redactQuery(statement)));
-    const more = statements.length - named.length;
-    const text = `${named.join('; ')}${more === 0 ? '' : `; and ${more} more`}`;
-    process.stderr.write(`${yellow('left out:')} ${text} (${printable(reason)})\n`);
-  }
-}
-
-/** Prints the databases that could not be dropped, on stderr. */
-export function warnOfLeftovers({ leftovers }: Pick<PerformedReport, 'leftovers'>): void {
-  const { yellow } = createColors(wantsColor(process.stderr));
-  for (const { database, reason } of leftovers) {
-    process.stderr.write(`${yellow('warning:')} left aside: ${shownName(database)} (${printable(reason)})\n`);
-  }
 }
 
 /** An operation's report as part of the one JSON document. */

@@ -9,7 +9,8 @@ import { countSessions, formatDuration } from '../terminal/format.js';
 import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { poolerHint } from './pooled-sessions.js';
-import { toJsonOperation, warnOfLeftovers, warnOfPoolers } from './operation.js';
+import { toJsonOperation } from './operation.js';
+import { warnOfLeftovers, warnOfPoolers } from './warnings.js';
 import { shownName } from '../terminal/shown-name.js';
 
 /** The result of `run`. */

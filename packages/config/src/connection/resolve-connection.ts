@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type ConnectionSettings, isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { flattenConnection } from '@pg-evict/core/internal';
 import {
@@ -10,7 +9,8 @@ import {
 import { type ConnectionOrigins, originsOf } from './origins.js';
 import { refuseOtherServer } from './refuse-other-server.js';
 import { readService } from './service-file.js';
-import { toTlsEnvironment, toTlsOptions } from './tls.js';
+import { definedFields, settingsOfParameters } from './settings-of-parameters.js';
+import { toTlsEnvironment } from './tls.js';
 
 /** The caller's command line, and the environment to look in. */
 export interface ResolveConnectionOptions {
@@ -89,7 +89,7 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
   const parameters: LibpqParameters = { ...variables, ...service?.parameters };
   const { host } = named.settings;
   const settings = {
-    ...toSettings({ ...parameters, ...(host && { host }) }, env),
+    ...settingsOfParameters({ ...parameters, ...(host && { host }) }, env),
     ...named.settings,
   };
   return {
@@ -192,52 +192,6 @@ function isRedirected(service: LibpqParameters, { host, port, user }: Connection
   );
 }
 
-function toSettings(parameters: LibpqParameters, env: Environment): ConnectionSettings {
-  return definedFields({
-    host: parameters.host,
-    port: parsePort(parameters.port),
-    // node-postgres falls back to $USER, which `runuser`, containers and cron leave wrong or empty.
-    user: parameters.user ?? systemUser(env),
-    password: parameters.password,
-    database: parameters.dbname,
-    ssl: toTlsOptions(parameters, env),
-    options: parameters.options,
-    application_name: parameters.application_name,
-    connectionTimeoutMillis: parseSeconds(parameters.connect_timeout),
-  });
-}
-
-function parsePort(port: string | undefined): number | undefined {
-  if (port === undefined) return undefined;
-  const number = Number(port);
-  if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
-  // A password may have been put into the wrong variable.
-  const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'The given port';
-  throw new PgEvictError('CONFIG_INVALID', `${shown} is not a port.`, {
-    hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
-  });
-}
-
-function parseSeconds(seconds: string | undefined): number | undefined {
-  if (seconds === undefined) return undefined;
-  if (!/^-?\d+$/.test(seconds)) {
-    throw new PgEvictError('CONFIG_INVALID', 'connect_timeout is not a number.', {
-      hint: 'PGCONNECT_TIMEOUT or the service file gives it; write a number of seconds.',
-    });
-  }
-  // libpq waits forever for 0 and less, and treats 1 as 2.
-  return Number(seconds) > 0 ? Math.max(2, Number(seconds)) * 1000 : undefined;
-}
-
-function systemUser(env: Environment): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    // A uid without an account, as in some containers.
-    return env['USER'] || undefined;
-  }
-}
-
 /** The `service` of a URL, which node-postgres does not know. */
 function serviceOf(url: string | undefined): string | undefined {
   const query = url?.split('?')[1];
@@ -254,8 +208,4 @@ function flatten(connection: string | ConnectionSettings, origin: string): Conne
       error.hint === null ? error.message : error.message.slice(0, -error.hint.length).trimEnd();
     throw new PgEvictError(error.code, `${origin}: ${summary}`, { hint: error.hint ?? undefined });
   }
-}
-
-function definedFields<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

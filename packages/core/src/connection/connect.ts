@@ -7,7 +7,7 @@ import { sessionSettings } from './session-settings.js';
 import { giveUp, giveUpOnSilence } from './silence.js';
 import { survivesWhatItCannotRead } from './unreadable-messages.js';
 import { statementName, traced } from './trace.js';
-import type { ConnectionSettings } from './target.js';
+import type { ConnectionSettings } from './flatten-connection.js';
 
 /** A connected client of ours and its backend: its pid, and when it started, in microseconds since 1970. */
 export interface Connection {

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from './target.js';
+import type { ConnectionSettings } from './flatten-connection.js';
 
 /** Where settings lead. */
 export interface ServerPlace {

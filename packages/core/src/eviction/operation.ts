@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connect.js';
-import type { ConnectionSettings } from '../connection/target.js';
+import type { ConnectionSettings } from '../connection/flatten-connection.js';
 import type { Blocker, BlockerKind } from '../contract/blocker.js';
 import type { Deadline } from '../contract/deadline.js';
 import type { OperationStep } from '../contract/options.js';

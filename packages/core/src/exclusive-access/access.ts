@@ -1,4 +1,5 @@
-import type { ConnectionSettings, Target } from '../connection/target.js';
+import type { ConnectionSettings } from '../connection/flatten-connection.js';
+import type { Target } from '../connection/target.js';
 import { connectionParameters, databaseUrl } from '../connection/url.js';
 import type { Operation } from '../eviction/operation.js';
 

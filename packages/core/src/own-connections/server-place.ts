@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import type { ConnectionSettings } from '../connection/target.js';
+import type { ConnectionSettings } from '../connection/flatten-connection.js';
 import { isServer, type SocketTarget } from './server-endpoint.js';
 
 /** The address of a server, as far as it is known without connecting. */

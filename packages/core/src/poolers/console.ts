@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { disconnect } from '../connection/silence.js';
-import type { ConnectionSettings } from '../connection/target.js';
+import type { ConnectionSettings } from '../connection/flatten-connection.js';
 import { pause, stateOf } from '../contract/deadline.js';
 import { quoteIdentifier, quoteLiteral } from '../text/quote.js';
 

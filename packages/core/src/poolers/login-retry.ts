@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../connection/target.js';
+import type { ConnectionSettings } from '../connection/flatten-connection.js';
 import { pause } from '../contract/deadline.js';
 import { PoolerConsole } from './console.js';
 

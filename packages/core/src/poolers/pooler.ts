@@ -1,15 +1,14 @@
 import type { Client } from 'pg';
-import type { ConnectionSettings, ResolvedPooler } from '../connection/target.js';
-import { databaseUrl } from '../connection/url.js';
+import type { ResolvedPooler } from '../connection/target.js';
 import { type Deadline, pause, stateOf } from '../contract/deadline.js';
-import { PgEvictError } from '../contract/error.js';
 import type { PoolerReport } from '../contract/report.js';
-import { isNotPaused, PoolerConsole } from './console.js';
+import { isNotPaused, type PoolerConsole } from './console.js';
 import { findAliases } from './find-aliases.js';
 import type { Guardian } from './guardian.js';
 import { connectAgain, isRefused, untilNoLogin } from './login-retry.js';
 import type { Alias } from './pause-lock.js';
 import { resumeAlias } from './resume-alias.js';
+import { reasonOf, WayToConsole } from './way-to-console.js';
 
 /** How long clients may have to wait for a PAUSE that does not complete. */
 const pauseMs = 5000;
@@ -43,20 +42,20 @@ export interface PoolerMoment {
 
 /** One pooler in one operation. */
 export class OperationPooler {
-  readonly url: string;
-  readonly #settings: ConnectionSettings;
+  readonly #way: WayToConsole;
   readonly #named: readonly string[] | undefined;
   /** Aliases that are paused now, by us. */
   readonly #held = new Set<string>();
   readonly #aliases = new Set<string>();
   #pausedMs = 0;
-  #absent: string | undefined;
-  readonly #failures: string[] = [];
 
   constructor({ settings, databases }: ResolvedPooler) {
-    this.#settings = settings;
+    this.#way = new WayToConsole(settings);
     this.#named = databases;
-    this.url = databaseUrl({ ...settings, password: undefined }, settings.database ?? '');
+  }
+
+  get url(): string {
+    return this.#way.url;
   }
 
   /**
@@ -65,30 +64,12 @@ export class OperationPooler {
    * @throws {@link PgEvictError} `CONNECTION_FAILED`
    */
   async look(): Promise<void> {
-    try {
-      const console = await this.#open();
-      try {
-        await console.aliases();
-        await console.assertAdmin();
-      } finally {
-        await console.close();
-      }
-    } catch (error) {
-      if (this.#absent !== undefined) return;
-      throw new PgEvictError(
-        'CONNECTION_FAILED',
-        `The pooler ${this.url} cannot be used: ${reasonOf(error)}. Nothing was changed.`,
-        {
-          hint: 'Give the URL of its admin console, with one of its admin_users: --pooler, poolers. Or leave the pooler out.',
-          cause: error,
-        },
-      );
-    }
+    await this.#way.look();
   }
 
   /** The aliases to pause while the databases are needed, without those that are paused already. */
   async find(control: Client, databases: readonly string[]): Promise<Alias[]> {
-    return this.#using(async (console) => {
+    return this.#way.using(async (console) => {
       const rows = await findAliases(console, control, databases, this.#named);
       return rows
         .map(({ name, database }) => ({ alias: name, database }))
@@ -98,7 +79,7 @@ export class OperationPooler {
 
   /** The database that an alias leads to; `undefined` if there is no such alias, or it has the database's name. */
   async leadsTo(alias: string): Promise<string | undefined> {
-    return this.#using(async (console) => {
+    return this.#way.using(async (console) => {
       const row = (await console.aliases()).find(({ name }) => name === alias);
       return row?.database === alias ? undefined : row?.database;
     }, undefined);
@@ -106,7 +87,7 @@ export class OperationPooler {
 
   /** The aliases that would be paused. Changes nothing. */
   async preview(control: Client, databases: readonly string[]): Promise<void> {
-    await this.#using(async (console) => {
+    await this.#way.using(async (console) => {
       const rows = await findAliases(console, control, databases, this.#named);
       for (const { name, paused } of rows) if (paused === 0) this.#aliases.add(name);
     }, undefined);
@@ -122,7 +103,7 @@ export class OperationPooler {
       try {
         await this.#pauseOne(alias, guardian, moment, deadline);
       } catch (error) {
-        this.#failures.push(`"${alias}" was not paused: ${reasonOf(error)}`);
+        this.#way.failures.push(`"${alias}" was not paused: ${reasonOf(error)}`);
       }
     });
     await Promise.all(pausing);
@@ -146,7 +127,7 @@ export class OperationPooler {
     await Promise.all(paused.map(async (each) => this.#resumeOne(each, guardian)));
     if (paused.length > 0) this.#pausedMs += Math.round(performance.now() - since);
     const unseen = (await this.find(control, databases)).filter(({ alias }) => !seen.has(alias));
-    const refused = await this.#using(async (console) => {
+    const refused = await this.#way.using(async (console) => {
       const waiting = await Promise.all(paused.map(async ({ alias }) => isRefused(console, alias)));
       return paused.filter((_, index) => waiting[index] === true);
     }, []);
@@ -154,39 +135,12 @@ export class OperationPooler {
   }
 
   report(): PoolerReport {
-    const failures = [...(this.#absent === undefined ? [] : [this.#absent]), ...this.#failures];
     return {
       url: this.url,
       aliases: [...this.#aliases],
       pausedMs: this.#pausedMs,
-      failure: failures.length === 0 ? null : failures.join('; '),
+      failure: this.#way.failure,
     };
-  }
-
-  async #open(): Promise<PoolerConsole> {
-    try {
-      const console = await PoolerConsole.open(this.#settings);
-      this.#absent = undefined;
-      return console;
-    } catch (error) {
-      if ((error as { code?: unknown }).code === 'ECONNREFUSED')
-        this.#absent = 'nothing listens there, so no client was paused';
-      throw error;
-    }
-  }
-
-  /** Borrows a console. If it cannot be reached now, although it could before, the operation goes on without it. */
-  async #using<T>(callback: (console: PoolerConsole) => Promise<T>, otherwise: T): Promise<T> {
-    let console: PoolerConsole | undefined;
-    try {
-      console = await this.#open();
-      return await callback(console);
-    } catch (error) {
-      if (this.#absent === undefined) this.#failures.push(reasonOf(error));
-      return otherwise;
-    } finally {
-      await console?.close();
-    }
   }
 
   async #pauseOne(
@@ -195,12 +149,12 @@ export class OperationPooler {
     moment: PoolerMoment,
     deadline: Deadline,
   ): Promise<void> {
-    const console = await this.#open();
+    const console = await this.#way.open();
     if (!(await mayPause(console, alias))) {
       await console.close();
       return;
     }
-    const id = await guardian.guard({ settings: this.#settings, alias, pausedBy: console.name });
+    const id = await guardian.guard({ settings: this.#way.settings, alias, pausedBy: console.name });
     await untilNoLogin(console, alias);
     for (const { database, remote_pid: pid } of await console.servers())
       if (database === alias) moment.pids.push(pid);
@@ -223,14 +177,14 @@ export class OperationPooler {
     moment.seen.delete(alias);
     await this.#resumeAgain(alias, id, console.name, guardian);
     if (state.settled) throw state.error;
-    this.#failures.push(
+    this.#way.failures.push(
       `"${alias}" was not paused, as a client was in a transaction, or in a session, for longer than ${Math.round(performance.now() - since)} ms`,
     );
   }
 
   /** Whether the pooler has no connection to the server left for an alias. */
   async #isDrained(alias: string): Promise<boolean> {
-    return this.#using(
+    return this.#way.using(
       async (console) => (await console.servers()).every(({ database }) => database !== alias),
       false,
     );
@@ -244,11 +198,11 @@ export class OperationPooler {
     } catch (error) {
       if (isNotPaused(error)) {
         await guardian.release(id);
-        this.#failures.push(noLongerPaused(alias));
+        this.#way.failures.push(noLongerPaused(alias));
       } else {
         await console.close();
         if (!(await this.#resumeAgain(alias, id, console.name, guardian)))
-          this.#failures.push(noLongerPaused(alias));
+          this.#way.failures.push(noLongerPaused(alias));
       }
     } finally {
       await console.close();
@@ -258,11 +212,11 @@ export class OperationPooler {
   /** Resumes over a new connection. Returns false if there was nothing to resume. */
   async #resumeAgain(alias: string, id: number, pausedBy: string, guardian: Guardian): Promise<boolean> {
     try {
-      const wasPaused = await resumeAlias({ settings: this.#settings, alias, pausedBy }, resumeMs);
+      const wasPaused = await resumeAlias({ settings: this.#way.settings, alias, pausedBy }, resumeMs);
       await guardian.release(id);
       return wasPaused;
     } catch (error) {
-      this.#failures.push(
+      this.#way.failures.push(
         `"${alias}" may still be paused: ${reasonOf(error)}; a process in the background tries for 10 minutes to resume it (RESUME ${alias} at the console does the same)`,
       );
       return true;
@@ -272,10 +226,10 @@ export class OperationPooler {
   /** Makes the pooler connect again for an alias over which the server has refused it. */
   async #connectAgain(alias: string, guardian: Guardian): Promise<void> {
     const guard = async (retry: string): Promise<() => Promise<void>> => {
-      const id = await guardian.guardRetry({ settings: this.#settings, retry });
+      const id = await guardian.guardRetry({ settings: this.#way.settings, retry });
       return async () => guardian.release(id);
     };
-    await this.#using(async (console) => connectAgain(console, alias, guard), undefined);
+    await this.#way.using(async (console) => connectAgain(console, alias, guard), undefined);
   }
 }
 
@@ -291,12 +245,4 @@ async function mayPause(console: PoolerConsole, alias: string): Promise<boolean>
     if (performance.now() > endsAt) return false;
     await pause(50);
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { message, code } = error as { message?: unknown; code?: unknown };
-  const reason = typeof message === 'string' && message !== '' ? message : String(code ?? error);
-  return /unrecognized configuration parameter "databases"/.test(reason)
-    ? 'it is PostgreSQL that answers there, or a database behind a pooler, and no admin console'
-    : reason;
 }

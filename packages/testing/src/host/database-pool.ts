@@ -5,6 +5,7 @@ import { renameTestDatabase } from '../database/rename-database.js';
 import { resetDatabase, type ResetReport } from '../database/reset-database.js';
 import type { TestDatabase } from '../database/test-database.js';
 import type { TestRun } from '../database/test-run.js';
+import { BackgroundWork } from './background-work.js';
 
 /** A borrower: a worker's connection. */
 export interface Borrower {
@@ -46,7 +47,7 @@ export class DatabasePool {
   readonly #idle: Pooled[] = [];
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Waiter>();
-  readonly #pending = new Set<Promise<unknown>>();
+  readonly #work = new BackgroundWork();
   /** Without a borrower, and being reset. */
   #returning = 0;
   /** Nobody's, and being made in advance. */
@@ -59,7 +60,7 @@ export class DatabasePool {
 
   /** Makes this many in advance, in the background. */
   warm(count: number): void {
-    for (let n = 0; n < count; n += 1) this.#inBackground(this.#warm());
+    for (let n = 0; n < count; n += 1) this.#work.begin(this.#warm());
   }
 
   /**
@@ -80,7 +81,7 @@ export class DatabasePool {
     const idle = this.#idle.shift();
     if (idle !== undefined) {
       idle.holder = borrower;
-      return this.#tracked(this.#underName(idle, name));
+      return this.#work.tracked(this.#underName(idle, name));
     }
     waits(this.#returning > 0 ? 'a database is being reset' : 'a copy of the template is being made');
     return new Promise((resolve, reject) => {
@@ -103,7 +104,7 @@ export class DatabasePool {
     const pooled = this.#lentTo(borrower, name);
     if (keep) {
       this.#all.delete(pooled);
-      const kept = await this.#tracked(releaseDatabase(pooled.database, { keep }));
+      const kept = await this.#work.tracked(releaseDatabase(pooled.database, { keep }));
       this.#fill();
       return { next: null, kept };
     }
@@ -121,7 +122,7 @@ export class DatabasePool {
   async reset(borrower: Borrower, name: string, sessionGraceMs: number): Promise<ResetReport> {
     if (this.#closed) throw runIsOver();
     const { database } = this.#lentTo(borrower, name);
-    return this.#tracked(resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true }));
+    return this.#work.tracked(resetDatabase(database, { graceMs: sessionGraceMs, keepIdle: true }));
   }
 
   /** Takes back the databases of a borrower that is gone. */
@@ -143,7 +144,7 @@ export class DatabasePool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(runIsOver());
-    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
+    await this.#work.settled();
   }
 
   async #warm(): Promise<void> {
@@ -184,7 +185,7 @@ export class DatabasePool {
       if (pooled.holder === null && this.#all.has(pooled)) this.#offer(pooled);
       this.#fill();
     };
-    this.#inBackground(pooled.ready.then(offer, offer));
+    this.#work.begin(pooled.ready.then(offer, offer));
   }
 
   /** Resets a database, or makes another one if that cannot be done. */
@@ -198,7 +199,7 @@ export class DatabasePool {
         await releaseDatabase(database);
         pooled.database = await acquireDatabase(this.#run, { name: database.name });
       });
-    this.#inBackground(
+    this.#work.begin(
       ready.catch(() => {
         this.#all.delete(pooled);
       }),
@@ -210,7 +211,7 @@ export class DatabasePool {
     for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) {
       if (waiter.gone) continue;
       pooled.holder = waiter.borrower;
-      this.#inBackground(this.#underName(pooled, waiter.name).then(waiter.resolve, waiter.reject));
+      this.#work.begin(this.#underName(pooled, waiter.name).then(waiter.resolve, waiter.reject));
       return;
     }
     this.#idle.push(pooled);
@@ -222,7 +223,7 @@ export class DatabasePool {
     for (const waiter of waiting.slice(0, Math.max(0, waiting.length - this.#returning - this.#warming))) {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       this.#making.add(waiter);
-      this.#inBackground(this.#makeFor(waiter));
+      this.#work.begin(this.#makeFor(waiter));
     }
   }
 
@@ -278,18 +279,6 @@ export class DatabasePool {
     throw new PgEvictError('REFUSED', `Database "${name}" is not lent to ${borrower.who}.`, {
       database: name,
     });
-  }
-
-  /** Work that {@link close} waits for. */
-  #tracked<T>(work: Promise<T>): Promise<T> {
-    this.#inBackground(work);
-    return work;
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    const pending = work.catch(() => undefined);
-    this.#pending.add(pending);
-    void pending.then(() => this.#pending.delete(pending));
   }
 }
 
