@@ -18,12 +18,8 @@ export type { BorrowedDatabase } from './worker/borrowed-database.js';
 export { describeKept } from './worker/describe-kept.js';
 export { letGo } from './worker/let-go.js';
 export { startDetachedHost, type DetachedHostOptions } from './worker/detached-host.js';
-export {
-  borrowForFile,
-  type BorrowForFileOptions,
-  type FileDatabase,
-  type GivenBack,
-} from './worker/file-database.js';
+export { borrowForFile, type BorrowForFileOptions } from './worker/borrow-for-file.js';
+export { type FileDatabase, type GivenBack } from './worker/file-database.js';
 export { printedError } from './worker/printed-error.js';
 export { readFileSettings, type FileSettings } from './worker/file-settings.js';
 export { tell } from './captured/streams.js';

@@ -26,7 +26,7 @@ const told: Readonly<Record<string, RegExp>> = {
   'clean.test.js': /^$/,
   'load.test.js': /it does not even load/,
   'pool.test.js':
-    /idle for .*, on pg_evict_test_[^]*last query: SELECT 1 AS pool\n.*in "a shop › forgets its pool"/,
+    /idle for .*, on pg_evict_test_[^]*last query: SELECT 1 AS pool\n.*during "a shop › forgets its pool"/,
   'client.test.js': /"cashier", idle in transaction for [^]* during beforeAll/,
   'checked-out.test.js': /idle for [^]*SELECT 1 AS checked_out/,
   'query.test.js': /active for [^]*last query: SELECT pg_sleep\(600\)/,
@@ -168,7 +168,7 @@ test('opens', async () => {
     const run = await project.run({ parameters: [...inBand, 'mapped.test'] });
     expect(run).toMatchObject({ code: 1, passed: 1 });
     expect(run.files['mapped.test.js']?.message).toMatch(
-      /opened .* ago in "opens"\n +tests\/mapped\.test\.js:3:/,
+      /opened .* ago during "opens"\n +tests\/mapped\.test\.js:3:/,
     );
   });
 

@@ -78,7 +78,7 @@ test('a leak fails its own file after its last hook, with its line, and the file
   for (const title of ['passes', 'ends late', 'first', 'second']) expect(outcomeOf(run, title)).toBe('ok');
   expect(run.output.match(/^ *not ok \d+ - leaves no PostgreSQL session open/gm)).toHaveLength(1);
   expect(run.output).toContain('leaks.test.mjs left 1 PostgreSQL session open');
-  expect(run.output).toMatch(/opened [\d.]+ m?s ago in "passes"/);
+  expect(run.output).toMatch(/opened [\d.]+ m?s ago during "passes"/);
   expect(run.output).toContain('database.cjs:4:');
   await untilGone(run.output);
 });

@@ -31,7 +31,7 @@ test.each([
   });
   expect(run.output).toMatch(
     new RegExp(
-      `"shop", idle for .*, on pg_evict_test_.*\n.*last query: INSERT INTO users.*\n.*in "a shop > forgets its pool"\n +tests/leaks\\.test\\.ts:${leakingLine}:\\d+\n`,
+      `"shop", idle for .*, on pg_evict_test_.*\n.*last query: INSERT INTO users.*\n.*during "a shop > forgets its pool"\n +tests/leaks\\.test\\.ts:${leakingLine}:\\d+\n`,
     ),
   );
   // The source is shown, at the line.

@@ -1,17 +1,17 @@
 import type { DescribeBlock, TestEntry, TestEvent, TestState } from './jest-types.js';
 
 /**
- * The phase that an event begins, for a report; `undefined` if it begins none. Concurrent tests begin with the run: no
+ * The phase that an event begins, for a report; `undefined` if it begins none. "During", as something that an earlier
+ * test has left behind may open a connection then, too; the line tells. Concurrent tests begin with the run: no
  * event says which of them opens something.
  */
 export function phaseOf({ name, test, hook }: TestEvent, hasConcurrent: boolean): string | undefined {
   if (hasConcurrent) {
     return /^(?:run|test_fn|hook)_start$/.test(name) ? 'while tests ran at the same time' : undefined;
   }
-  if (name === 'test_fn_start' && test !== undefined) return `in "${titleOf(test)}"`;
+  if (name === 'test_fn_start' && test !== undefined) return `during "${titleOf(test)}"`;
   if (name === 'hook_start' && hook !== undefined) {
     const block = titles(hook.parent).join(' › ');
-    // What a test has left behind may open something then, too; the line tells.
     return block === '' ? `during ${hook.type}` : `during ${hook.type} of "${block}"`;
   }
   return undefined;

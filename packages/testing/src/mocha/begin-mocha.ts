@@ -1,7 +1,7 @@
 import { trackTimers } from '../leaks/track-timers.js';
 import { hasHost } from '../wire/host-variable.js';
 import { startDetachedHost } from '../worker/detached-host.js';
-import { borrowForFile } from '../worker/file-database.js';
+import { borrowForFile } from '../worker/borrow-for-file.js';
 import { printedError } from '../worker/printed-error.js';
 import { mochaProcess } from './mocha-process.js';
 import type { RootHooks } from './mocha-types.js';

@@ -83,13 +83,13 @@ export class TestProcess {
     this.#file = file;
     const { settings, watch } = this.#database;
     if (settings.isolation !== 'run') await this.#database.reset(before);
-    watch.enter(file === undefined ? null : `in a hook of ${relative(process.cwd(), file)}`);
+    watch.enter(file === undefined ? null : `during a hook of ${relative(process.cwd(), file)}`);
   }
 
   async #beginTest(file: string | undefined, name: string): Promise<void> {
     await this.#enter(file);
     const { settings, watch } = this.#database;
-    watch.enter(`in "${name}"`);
+    watch.enter(`during "${name}"`);
     if (settings.isolation === 'test') await this.#database.reset();
   }
 

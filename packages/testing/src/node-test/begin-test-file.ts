@@ -3,7 +3,7 @@ import { tell } from '../captured/streams.js';
 import { trackTimers } from '../leaks/track-timers.js';
 import { hasHost } from '../wire/host-variable.js';
 import { startDetachedHost } from '../worker/detached-host.js';
-import { borrowForFile } from '../worker/file-database.js';
+import { borrowForFile } from '../worker/borrow-for-file.js';
 import { printedError } from '../worker/printed-error.js';
 import { roleInRun } from './role.js';
 import { TestFile } from './test-file.js';

@@ -14,7 +14,7 @@ export class RunningTests {
     const name = nameOf(test);
     const isWithin = this.#names.every((other) => name.startsWith(`${other} > `));
     this.#names.push(name);
-    return isWithin ? `in "${name}"` : 'while tests ran at the same time';
+    return isWithin ? `during "${name}"` : 'while tests ran at the same time';
   }
 
   end(test: RunningTest): void {

@@ -1,63 +1,18 @@
-import { PgEvictError } from '@pg-evict/core';
 import { now, pause } from '../captured/clock.js';
 import type { RunSettings } from '../database/test-run.js';
 import type { LeakedSession } from '../leaks/inspect-leaks.js';
-import { type SocketWatch, unwatched, watchSockets } from '../leaks/watch-sockets.js';
-import { proposedDatabaseName } from '../names/database-names.js';
+import { type SocketWatch, unwatched } from '../leaks/watch-sockets.js';
 import { addressOf, type DatabaseAddress } from '../server/database-address.js';
 import { setVariables, variablesFor } from '../server/test-variables.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
-import type { PlainSocket, Requests } from '../wire/protocol.js';
-import type { HostConnection } from './host-connection.js';
-import { endFile } from './end-file.js';
+import type { Requests } from '../wire/protocol.js';
+import { askForLeaks } from './ask-for-leaks.js';
 import { surviveEviction } from './survive-eviction.js';
-import { thisThread, type WayToHost, wayToHost } from './thread.js';
+import { thisThread, type WayToHost } from './thread.js';
 
 /** How long connections that a file is just closing may take; and the time before the server is asked about them. */
 const graceMs = 500;
 const unaskedMs = 20;
-
-/** Options of {@link borrowForFile}. */
-export interface BorrowForFileOptions {
-  /** The test file. */
-  readonly file: string;
-  /**
-   * The folder of its project, if the host has runs of several.
-   * @default the only one
-   */
-  readonly directory?: string | undefined;
-  /**
-   * Whether the file loads modules of its own, as in a sandbox of Jest.
-   * @default false
-   */
-  readonly sandboxed?: boolean | undefined;
-  /**
-   * Whether the asynchronous context of this call is the file's, and no other's.
-   * @default true
-   */
-  readonly entered?: boolean | undefined;
-  /**
-   * Whether lines are looked for that the stack of a connection does not have: for leaks.
-   * @default true
-   */
-  readonly followed?: boolean | undefined;
-  /**
-   * Whether nothing of the file runs until {@link FileDatabase.ready} has resolved. The host then chooses the name, and
-   * lends a database that is ready under the name it has; without this it has to give it the name of this call, and to
-   * connect to it again.
-   * @default false
-   */
-  readonly waits?: boolean | undefined;
-  /** The settings by which the file overrides the configuration. */
-  readonly settings?:
-    | { readonly [Name in 'isolation' | 'leaks' | 'keepFailed']?: RunSettings[Name] | undefined }
-    | undefined;
-  /**
-   * The environment with the run's variable.
-   * @default process.env
-   */
-  readonly environment?: NodeJS.ProcessEnv | undefined;
-}
 
 /** An address, with the name of the database. */
 type NamedAddress = DatabaseAddress & { readonly name: string };
@@ -68,10 +23,16 @@ export interface GivenBack {
   readonly kept: NamedAddress | null;
 }
 
+/** What a {@link FileDatabase} is made of. */
+interface FileDatabaseParts extends Pick<FileDatabase, 'way' | 'file' | 'settings' | 'watch'> {
+  /** `undefined` if the host is to choose one. */
+  readonly name: string | undefined;
+}
+
 /**
  * The database of a test file while it runs: its variables, its sockets, and the sessions it leaves open.
  *
- * An adapter for a test runner does this, in this order: it calls {@link borrowForFile} before anything of the file is
+ * An adapter for a test runner does this, in this order: it calls `borrowForFile()` before anything of the file is
  * loaded, sets {@link FileDatabase.variables}, and waits for {@link FileDatabase.ready}. It tells {@link
  * FileDatabase.watch} what runs. After the last hook it calls {@link FileDatabase.findLeaks} and {@link
  * FileDatabase.giveBack}.
@@ -90,15 +51,12 @@ export class FileDatabase implements DatabaseAddress {
   #over = false;
 
   /** @internal */
-  constructor(way: WayToHost, name: string | undefined, options: BorrowForFileOptions) {
-    const { file, settings, sandboxed, entered, followed } = options;
-    const { run } = way;
+  constructor({ way, file, name, settings, watch }: FileDatabaseParts) {
     this.way = way;
     this.file = file;
     if (name !== undefined) this.#named = this.#address(name);
-    this.settings = settingsFor(run, settings);
-    const { host = 'localhost', port = 5432 } = run.server.connection;
-    this.watch = watchSockets({ file, server: { host, port }, sandboxed, entered, followed });
+    this.settings = settings;
+    this.watch = watch;
   }
 
   /** Its name; if the host chooses that, there is none before {@link ready} has resolved, and no address either. */
@@ -190,7 +148,7 @@ export class FileDatabase implements DatabaseAddress {
       await this.watch.settle(unaskedMs);
       const host = await this.way.connection();
       for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
-        const leaks = await this.#askForLeaks(host);
+        const leaks = await askForLeaks(this, host);
         if (leaks.length === 0 || now() > endsAt) return leaks;
         await pause(pauseMs);
       }
@@ -278,63 +236,4 @@ export class FileDatabase implements DatabaseAddress {
   #address(name: string): NamedAddress {
     return { name, ...addressOf(this.way.run.server, name) };
   }
-
-  async #askForLeaks(host: HostConnection): Promise<LeakedSession[]> {
-    const open = this.watch.openSockets();
-    const sockets = open.map(({ target, backendPid, localPort, openedAt, openedDuring }): PlainSocket => ({
-      target,
-      backendPid,
-      localPort,
-      openedAt: openedAt.toISOString(),
-      openedDuring,
-    }));
-    const databases = [this.name, ...[...thisThread().borrowed].map(({ name }) => name)];
-    const { leaks } = await host.ask('leaks', { run: this.way.run.id, databases, sockets }, this.#mine);
-    return leaks
-      .map((leak) => ({ ...leak, socket: leak.socket === null ? null : (open[leak.socket] ?? null) }))
-      .filter(({ socket, pid }) => {
-        if (socket !== null) return true;
-        // Other processes of the run work on the same database; and sessions that the file has closed are just
-        // disconnecting.
-        return this.settings.isolation !== 'run' && !(pid !== null && this.watch.hasOpened(pid));
-      });
-  }
-}
-
-/**
- * Names the database of a test file, without waiting, unless the caller waits for that; and begins to watch the file's sockets:
- * call it where the file's own context begins. An earlier file of this thread that was not given back is considered
- * over.
- *
- * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run
- */
-export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
-  endFile();
-  const way = unwatched(() => wayToHost(options.directory, options.environment));
-  const { run } = way;
-  const file = new FileDatabase(way, nameFor(run, options.waits), options);
-  thisThread().file = file;
-  return file;
-}
-
-function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {}): RunSettings {
-  const { isolation = run.isolation, leaks = run.leaks, keepFailed = run.keepFailed } = given;
-  if (run.isolation === 'run' && given.isolation !== undefined) {
-    throw new PgEvictError('CONFIG_INVALID', 'A test file has an isolation of its own.', {
-      hint: "The run has one database for all: testing.isolation is 'run'.",
-    });
-  }
-  const { database, outside, timeoutMs, variables } = run;
-  return { isolation, leaks, keepFailed, database, outside, timeoutMs, variables };
-}
-
-/** `undefined` if the host is to choose one. */
-function nameFor({ id, isolation, database }: WayToHost['run'], waits = false): string | undefined {
-  if (isolation === 'run' && database !== null) return database;
-  const thread = thisThread();
-  const named = thread.next.get(id);
-  thread.next.delete(id);
-  if (named !== undefined || waits) return named;
-  thread.proposed += 1;
-  return proposedDatabaseName(id, thread.proposed);
 }

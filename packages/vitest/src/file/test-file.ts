@@ -30,7 +30,7 @@ export class TestFile implements FileHooks {
     const { settings, watch } = this.database;
     const isConcurrent = test.concurrent === true;
     if (settings.isolation === 'test' && !isConcurrent) await this.database.reset();
-    watch.enter(isConcurrent ? 'while tests ran at the same time' : `in "${titleOf(test)}"`);
+    watch.enter(isConcurrent ? 'while tests ran at the same time' : `during "${titleOf(test)}"`);
   };
 
   readonly afterTest = (): void => {
