@@ -280,3 +280,15 @@ test.each([
   const project = createProject({ [name]: text, 'name.ts': `export const name: string = 'app';` });
   await expect(loadConfig({ cwd: project.folder })).resolves.toMatchObject({ config: expected });
 });
+
+test('a file that jiti cannot compile is named, with the way to fill a template without it', async () => {
+  const project = createProject({
+    'pg-evict.config.ts': `import { User } from './user';
+      export default { testing: { template: { setup: async () => void new User() } } };`,
+    'user.ts': `const Column = () => () => {};
+      export class User { @Column() id!: number; }`,
+  });
+  const message = (await project.evaluate([['loadConfig']]))[0]?.error?.message;
+  expect(message).toContain(`cannot be loaded: jiti cannot compile ${project.path('user.ts')}: `);
+  expect(message).toContain('testing.template.command');
+});

@@ -21,6 +21,17 @@ function withoutLogin(piece: string): string {
 export function notLoaded(file: string, error: unknown): PgEvictError {
   const { code } = (error ?? {}) as { code?: unknown };
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+  const uncompiled = uncompiledBy(error);
+  if (uncompiled !== undefined) {
+    return new PgEvictError(
+      'CONFIG_INVALID',
+      `${file} cannot be loaded: jiti cannot compile ${uncompiled.file}: ${uncompiled.reason}.`,
+      {
+        hint: "Do not import it there. A template whose code needs the project's own compiler, as for decorators, is filled by a command: testing.template.command.",
+        cause: error,
+      },
+    );
+  }
   return new PgEvictError(
     'CONFIG_INVALID',
     `${file} cannot be loaded: ${errorSummary(error).replace(/\.$/, '')}.`,
@@ -31,4 +42,12 @@ export function notLoaded(file: string, error: unknown): PgEvictError {
       cause: error,
     },
   );
+}
+
+/** The file that jiti failed to compile, which the user's file imports, and why. */
+function uncompiledBy(error: unknown): { readonly file: string; readonly reason: string } | undefined {
+  const message = String((error as { message?: unknown } | undefined)?.message);
+  const [, reason, file] =
+    /^TRANSFORM_ERROR: ([^\n]*?)\.?\s*\n\s*(\S[^\n]*?)(?::0)?:\d+\s*$/.exec(message) ?? [];
+  return file === undefined || reason === undefined ? undefined : { file, reason };
 }
