@@ -87,7 +87,7 @@ test('sessions of pools of other files stay connected, and are leaks where nobod
   const run = await mocha(project, ['one.cjs', 'two.cjs', 'three.cjs']);
   expect(run.output).toMatch(/^# pass 3$/m);
   expect(run.output).toContain('This run of Mocha left 1 PostgreSQL session open');
-  expect(run.output).toContain('in "one changes rows"');
+  expect(run.output).toContain('during "one changes rows"');
   expect(run.output).toContain('one.cjs:11:');
   await untilGone(run.output);
 });
@@ -103,7 +103,7 @@ test('a leak fails the run after the hooks of the project, with its line, and th
   expect(run.code).toBe(1);
   expect(outcomeOf(run, 'suite leaks')).toBe('ok');
   expect(run.output).toMatch(/the last of the project[^]*This run of Mocha left 1 PostgreSQL session open/);
-  expect(run.output).toContain('in "suite leaks"');
+  expect(run.output).toContain('during "suite leaks"');
   expect(run.output).toContain('database.cjs:4:');
   await untilGone(run.output);
 });
@@ -187,4 +187,5 @@ test('the sessions of a pool that one line has opened are described once', async
   // The reporter prints the error twice.
   const said = (text: RegExp): number => run.output.match(text)?.length ?? 0;
   expect(said(/last query/g)).toBe(said(/left 3/g));
+  await untilGone(run.output);
 });

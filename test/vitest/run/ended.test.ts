@@ -51,7 +51,7 @@ test('leaks', async () => {
   const run = await project.run();
   expect(run).toMatchObject({ code: 1, passed: 1, failed: 1 });
   expect(run.files['leaks.test.ts']).toMatchObject({ status: 'passed' });
-  expect(run.output).toMatch(/"left", idle for .*\n +opened .* in "leaks"\n +tests\/leaks\.test\.ts:4:/);
+  expect(run.output).toMatch(/"left", idle for .*\n +opened .* during "leaks"\n +tests\/leaks\.test\.ts:4:/);
   const [, kept = ''] = /fails\.test\.ts failed\. Its database was kept: \S+\/(\S+)/.exec(run.output) ?? [];
   expect(databasesIn(kept.replace('kept', 'test'))).toHaveLength(1);
   const url = serverUrl({ database: kept });
