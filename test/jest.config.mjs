@@ -45,13 +45,13 @@ const ofRunners = ['jest', 'vitest', 'testing/{host,leaks,mocha,node-test,run,te
 /** What neither is long nor starts a program for each test: some minutes. */
 const suite = inFolders(
   'suite',
-  ['config', 'core', 'docs', 'server', 'testing'],
-  [...ofProcesses, '<rootDir>/testing/(?:host|leaks|mocha|node-test|run|template)/'],
+  ['config', 'core', 'docs', 'testing'],
+  ['<rootDir>/testing/(?:host|leaks|mocha|node-test|run|template)/'],
 );
 
 const ofPrograms = [
-  // Our command, and knex's.
-  inFolders('commands', ['cli', 'knex']),
+  // Our command, knex's, and servers.
+  inFolders('commands', ['cli', 'knex', 'server'], ofProcesses),
   // Real runs of Jest, Vitest, Mocha and node:test.
   inFolders('runners', ofRunners),
 ];
