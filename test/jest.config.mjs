@@ -40,20 +40,14 @@ const inFolders = (displayName, folders, ignored = []) =>
     testPathIgnorePatterns: ['/node_modules/', '<rootDir>/jest/projects/', ...ignored],
   });
 
-const ofRunners = ['jest', 'vitest', 'testing/{host,leaks,mocha,node-test,run,template}'];
-
-/** What neither is long nor starts a program for each test: some minutes. */
-const suite = inFolders(
-  'suite',
-  ['config', 'core', 'docs', 'testing'],
-  ['<rootDir>/testing/(?:host|leaks|mocha|node-test|run|template)/'],
-);
+/** The engine: some minutes. */
+const suite = inFolders('suite', ['config', 'core', 'docs']);
 
 const ofPrograms = [
   // Our command, knex's, and servers.
   inFolders('commands', ['cli', 'knex', 'server'], ofProcesses),
-  // Real runs of Jest, Vitest, Mocha and node:test.
-  inFolders('runners', ofRunners),
+  // Test databases; real runs of Jest, Vitest, Mocha and node:test.
+  inFolders('runners', ['jest', 'testing', 'vitest']),
 ];
 
 const others = [
