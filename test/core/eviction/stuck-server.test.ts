@@ -107,12 +107,14 @@ const operations: Record<string, (target: Target, options: object) => Promise<Op
 /** Since 15, a drop waits for every process of the server. */
 const holdsUpDrops = serverMajor >= 15;
 
-/** Waits until the server says that somebody waits for this. */
-const someoneWaitsFor = async (event: string): Promise<void> =>
-  until(async () => {
-    const { rows } = await superuser.query('SELECT FROM pg_stat_activity WHERE wait_event = $1', [event]);
-    return rows.length > 0;
-  }, `somebody waits for ${event}`);
+/** Waits until the server says that a drop waits for one of these. */
+const aDropWaitsFor = async (...events: readonly string[]): Promise<void> => {
+  const sql = `SELECT FROM pg_stat_activity WHERE query LIKE 'DROP DATABASE%' AND wait_event = ANY($1)`;
+  await until(
+    async () => (await superuser.query(sql, [events])).rows.length > 0,
+    `a drop waits for ${events.join(' or ')}`,
+  );
+};
 
 describe('a session that cannot end, because its process is stopped', () => {
   test.each(Object.keys(operations))(
@@ -224,12 +226,12 @@ describe('a process somewhere else on the server that does not answer', () => {
         timeoutMs: 30_000,
         fill: async () => Promise.resolve(stopped.stop(checkpointer)),
       });
-      await someoneWaitsFor('CheckpointDone');
+      await aDropWaitsFor('CheckpointStart', 'CheckpointDone');
       // Longer than a process may keep a drop waiting.
       await delay(3300);
       stopped.stop(bystander.pid);
       stopped.goOn(checkpointer);
-      await someoneWaitsFor('ProcSignalBarrier');
+      await aDropWaitsFor('ProcSignalBarrier');
       await delay(400);
       stopped.goOn(bystander.pid);
       expect(await running).toMatchObject({ changed: true });
