@@ -18,3 +18,13 @@ export {
 } from './connection/resolve-connection.js';
 export { resolveTarget, type ResolvedConfiguration, type ResolveTargetOptions } from './resolve-target.js';
 export { initConfig, type InitialConfig } from './init/init-config.js';
+
+// Exports that only pg-evict's own packages use are in `@pg-evict/config/internal` now.
+export {
+  /** @deprecated Not part of the public API. */
+  clearConfigCache,
+} from './load/load-config.js';
+export {
+  /** @deprecated Not part of the public API. */
+  loadMigrationFile,
+} from './load/load-module.js';

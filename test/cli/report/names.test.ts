@@ -1,11 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { runCli } from '../../support/cli/run-cli.js';
 import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
+// The exit code of doctor also tells of what other tests have left on their server.
+useOwnServer();
 
 test.each([
   ['ends in a space', (name: string) => `${name} `, (name: string) => `"${name} "`],
@@ -31,8 +34,7 @@ test.each([
   };
   expect(await said('recreate', name, '--if-not-exists', '--yes')).toContain(`Created ${shown} in `);
   expect(await said('sessions', name)).toContain(` on ${shown}`);
-  // Its exit code also tells of what other tests have left on the server at this moment.
-  expect((await runCli(['doctor', name], env)).stdout).toContain(`${shown}, `);
+  expect(await said('doctor', name)).toContain(`${shown}, `);
   expect(await said('rename', name, other)).toContain(`${shown} to ${toShown(`${plain}_b`)} in `);
   expect(await said('drop', other, '--yes')).toContain(`Dropped ${toShown(`${plain}_b`)} in `);
 });

@@ -281,14 +281,17 @@ test.each([
   await expect(loadConfig({ cwd: project.folder })).resolves.toMatchObject({ config: expected });
 });
 
-test('a file that jiti cannot compile is named, with the way to fill a template without it', async () => {
+test.each([
+  ['imports', 'user.ts', `import { User } from './user';`],
+  ['is', 'pg-evict.config.ts', `const Column = () => () => {}; class User { @Column() id!: number; }`],
+])('a file that jiti cannot compile, which a configuration %s, is named', async (_how, file, begins) => {
   const project = createProject({
-    'pg-evict.config.ts': `import { User } from './user';
+    'pg-evict.config.ts': `${begins}
       export default { testing: { template: { setup: async () => void new User() } } };`,
     'user.ts': `const Column = () => () => {};
       export class User { @Column() id!: number; }`,
   });
   const message = (await project.evaluate([['loadConfig']]))[0]?.error?.message;
-  expect(message).toContain(`cannot be loaded: jiti cannot compile ${project.path('user.ts')}: `);
+  expect(message).toContain(`cannot be loaded: jiti cannot compile ${project.path(file)}: `);
   expect(message).toContain('testing.template.command');
 });

@@ -27,7 +27,7 @@ export function notLoaded(file: string, error: unknown): PgEvictError {
       'CONFIG_INVALID',
       `${file} cannot be loaded: jiti cannot compile ${uncompiled.file}: ${uncompiled.reason}.`,
       {
-        hint: "Do not import it there. A template whose code needs the project's own compiler, as for decorators, is filled by a command: testing.template.command.",
+        hint: "Move the code that needs the project's own compiler, such as decorators, out of it. A template is filled by such code with testing.template.command.",
         cause: error,
       },
     );
@@ -44,10 +44,10 @@ export function notLoaded(file: string, error: unknown): PgEvictError {
   );
 }
 
-/** The file that jiti failed to compile, which the user's file imports, and why. */
+/** The file that jiti failed to compile, the user's own or one that it imports, and why. */
 function uncompiledBy(error: unknown): { readonly file: string; readonly reason: string } | undefined {
   const message = String((error as { message?: unknown } | undefined)?.message);
   const [, reason, file] =
     /^TRANSFORM_ERROR: ([^\n]*?)\.?\s*\n\s*(\S[^\n]*?)(?::0)?:\d+\s*$/.exec(message) ?? [];
-  return file === undefined || reason === undefined ? undefined : { file, reason };
+  return file === undefined || reason === undefined ? undefined : { file, reason: errorSummary(reason) };
 }

@@ -50,9 +50,9 @@ export interface BorrowForFileOptions {
 }
 
 /**
- * Names the database of a test file, without waiting, unless the caller waits for that; and begins to watch the file's sockets:
- * call it where the file's own context begins. An earlier file of this thread that was not given back is considered
- * over.
+ * Names the database of a test file, unless `waits` leaves that to the host, and begins to watch the file's sockets.
+ * Does not wait. Call it where the file's own context begins. An earlier file of this thread that was not given back is
+ * considered over.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run
  */
