@@ -1,13 +1,22 @@
+import { readFileSync } from 'node:fs';
 import { acquireDatabase, releaseDatabase, resetDatabase } from '@pg-evict/testing';
 import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
 import { serverOptions } from '../../support/server-options.js';
+import { withClient } from '../../support/server.js';
 import { rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
 
 /** With the limits that a server has by default. */
 let server: RunningEmbeddedServer;
 const fixture = new RunFixture();
 beforeAll(async () => {
-  server = await startServer(serverOptions({ max_prepared_transactions: 0 }));
+  server = await startServer(
+    serverOptions({
+      max_prepared_transactions: 0,
+      session_preload_libraries: 'auto_explain',
+      'auto_explain.log_analyze': true,
+      'auto_explain.log_format': 'json',
+    }),
+  );
   process.env['PG_EVICT_TEST_URL'] = server.url;
 });
 afterAll(async () => {
@@ -44,8 +53,44 @@ test('2,000 partitions with 4 indexes each, and 8 workers at once, on a server w
   }
 }, 600_000);
 
-/** How long the first and the next reset of a copy take, after a row has changed: the best of several. */
-async function timeOf(tables: number): Promise<{ first: number; further: number }> {
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** A node of a plan and all below it. */
+function nodesOf(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** How many rows a node has looked at. */
+function rowsOf(node: PlanNode): number {
+  const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0);
+  return (node['Actual Rows'] + removed) * node['Actual Loops'];
+}
+
+/** The plans that the server has written into its log since a place in it, with what each has read. */
+function plansSince(place: number): PlanNode[] {
+  const log = readFileSync(server.logFile, 'utf8').slice(place);
+  return [...log.matchAll(/ plan:\n((?:\t.*\n)+)/g)].map(
+    ([, json = '']) => (JSON.parse(json) as { Plan: PlanNode }).Plan,
+  );
+}
+
+interface Effort {
+  readonly rows: number;
+  readonly statements: number;
+  /** The relations that the largest statement reads. */
+  readonly largest: number;
+}
+
+/** What the server does for the reset of a copy in which one row is new. */
+async function effortOf(tables: number): Promise<Effort> {
   const sql = Array.from(
     { length: tables },
     (_unused, n) => `CREATE TABLE t${n} (id serial PRIMARY KEY, label text); CREATE INDEX ON t${n} (label)`,
@@ -59,28 +104,37 @@ async function timeOf(tables: number): Promise<{ first: number; further: number 
       },
     },
   });
-  const samples: { first: number; further: number }[] = [];
-  for (let n = 0; n < 4; n += 1) {
-    const database = await acquireDatabase(run);
-    const reset = async (): Promise<number> => {
-      await rowsIn(database.url, `INSERT INTO t${tables - 1} DEFAULT VALUES`);
-      return (await resetDatabase(database)).durationMs;
-    };
-    // The server plans what it is asked with the first.
-    samples.push({ first: await reset(), further: await reset() });
-    await releaseDatabase(database);
-  }
+  const database = await acquireDatabase(run);
+  const reset = async (): Promise<void> => {
+    await rowsIn(database.url, `INSERT INTO t${tables - 1} DEFAULT VALUES`);
+    expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });
+  };
+  await reset();
+  const place = readFileSync(server.logFile, 'utf8').length;
+  await reset();
+  const plans = plansSince(place).map(nodesOf);
+  await releaseDatabase(database);
   await fixture.end(run);
   return {
-    first: Math.min(...samples.map(({ first }) => first)),
-    further: Math.min(...samples.map(({ further }) => further)),
+    rows: plans.flat().reduce((sum, node) => sum + rowsOf(node), 0),
+    statements: plans.length,
+    largest: Math.max(
+      ...plans.map((nodes) => nodes.filter((node) => node['Relation Name'] !== undefined).length),
+    ),
   };
 }
 
-test('the time to look at tables grows with their number, not with its square', async () => {
-  const few = await timeOf(400);
-  const many = await timeOf(1600);
-  process.stdout.write(`\nms for 400 tables: ${JSON.stringify(few)}; for 1,600: ${JSON.stringify(many)}\n`);
-  expect(many.first / few.first).toBeLessThan(6);
-  expect(many.further / few.further).toBeLessThan(6);
+test('four times as many tables take four times as many rows and statements, of which none is larger', async () => {
+  await withClient(server.url, async (client) => {
+    await client.query('ALTER SYSTEM SET auto_explain.log_min_duration = 0');
+    await client.query('SELECT pg_reload_conf()');
+  });
+  const few = await effortOf(400);
+  const many = await effortOf(1600);
+  process.stdout.write(`\n400 tables: ${JSON.stringify(few)}; 1,600: ${JSON.stringify(many)}\n`);
+  expect(few.rows).toBeGreaterThan(400);
+  expect(many.rows / few.rows).toBeLessThan(6);
+  expect(many.statements / few.statements).toBeLessThan(6);
+  // The server plans a statement in a time that grows with the square of the relations in it.
+  expect(many.largest).toBe(few.largest);
 }, 600_000);
