@@ -41,12 +41,24 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
     });
     const [question = '', report = ''] = stripVTControlCharacters(output).split('[y/N]');
     expect(rowsOf(question)).toBe(listed);
-    expect(question).toContain(`… and ${many - listed} more`);
+    expect(question).toContain(`… and ${many - listed} more: ${many - listed} idle`);
     expect(question).toContain(`, ${many} sessions)? `);
     expect(question.split('\n').length).toBeLessThan(rows);
     expect(rowsOf(report)).toBe(0);
     expect(report).toContain(`${many} sessions ended`);
     expect(code).toBe(0);
+  });
+
+  test('a dry run for many sessions says where their ids are, instead of a command that fills the screen', async () => {
+    const database = await scratch.database();
+    await crowd(database);
+    const { output } = await runOnTerminal(['terminate', '--dry-run'], {
+      env: { DATABASE_URL: serverUrl({ database }) },
+      columns: 160,
+    });
+    expect(output).toContain('To end exactly these, pass their ids to --pids. Add --json');
+    expect(output).not.toMatch(/--pids [0-9a-f]/);
+    await runCli(['terminate'], { DATABASE_URL: serverUrl({ database }) });
   });
 
   test('columns that there is no room for are named, and --wide shows them', async () => {

@@ -42,17 +42,23 @@ describeOnTerminal('on a terminal', () => {
     expect(output).toContain('does not exist');
   });
 
-  test('sessions that do not fit the screen are counted', async () => {
+  test('sessions that do not fit the screen are counted, and no line reaches the last column', async () => {
     const database = await scratch.database();
     const sessions = await Promise.all(
       Array.from({ length: 30 }, async () => openSession(serverUrl({ database }))),
     );
     const { output } = await runOnTerminal(['sessions', '--watch'], {
       env: { DATABASE_URL: serverUrl({ database }) },
+      columns: 60,
       rows: 12,
       steps: [{ after: '30 sessions on', type: '\u0003' }],
     });
-    expect(stripVTControlCharacters(output)).toContain('… 23 more');
+    const lines = stripVTControlCharacters(output).split('\r\n');
+    // The time, the titles, two lines of notes, and the number of sessions take the other rows.
+    expect(lines).toContainEqual(expect.stringMatching(/^… and 24 more: 24 idle/));
+    expect(lines).toContainEqual(expect.stringMatching(/^Not shown: /));
+    // A terminal erases the character in the last column with the rest of the line.
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(60);
     await Promise.all(sessions.map(async (session) => session.close()));
   });
 });

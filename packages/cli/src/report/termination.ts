@@ -10,7 +10,7 @@ import { toJsonText } from '../terminal/json.js';
 import { printable } from '../terminal/printable.js';
 import { remedyOf } from '../terminal/words.js';
 import { shownName } from '../terminal/shown-name.js';
-import { textWidth, withCommand } from '../terminal/wrap.js';
+import { textWidth, withCommand, wrap } from '../terminal/wrap.js';
 
 /**
  * Prints the terminated sessions, on stdout, and the others, on stderr: with `--quiet` only the latter, because they
@@ -26,10 +26,8 @@ export function printTermination(
     return;
   }
   if (options.quiet !== true) process.stdout.write(ended(report, options, listsSessions));
-  if (report.dryRun && options.quiet !== true && endThese !== undefined) {
-    const told = `To ${verb(report)} exactly ${these(report)}:`;
-    process.stdout.write(`${withCommand(told, printable(endThese), textWidth(process.stdout))}\n`);
-  }
+  if (report.dryRun && options.quiet !== true && endThese !== undefined)
+    process.stdout.write(`${howToEnd(report, printable(endThese))}\n`);
   process.stderr.write(notEnded(report, options));
 }
 
@@ -49,6 +47,16 @@ const found = ({ cancelled, terminated }: TerminationReport): readonly Session[]
 const verb = ({ cancelled }: TerminationReport): string =>
   cancelled === undefined ? 'end' : 'cancel the query of';
 const these = (report: TerminationReport): string => (found(report).length === 1 ? 'this one' : 'these');
+
+/** More ids than this would fill the screen with a command. */
+const mostIds = 20;
+
+function howToEnd(report: TerminationReport, command: string): string {
+  const told = `To ${verb(report)} exactly ${these(report)}`;
+  const width = textWidth(process.stdout);
+  if (width === undefined || found(report).length <= mostIds) return withCommand(`${told}:`, command, width);
+  return wrap(`${told}, pass their ids to --pids. Add --json to this dry run to get the ids.`, width);
+}
 
 function ended(report: TerminationReport, options: GlobalOptions, listsSessions: boolean): string {
   const colors = createColors(wantsColor(process.stdout));

@@ -5,6 +5,7 @@ import { printable } from '../terminal/printable.js';
 import { wrap } from '../terminal/wrap.js';
 import { hiddenNote, isHidden } from './hidden.js';
 import type { TableLayout } from './layout.js';
+import { statesOfMany } from './states.js';
 import { sessionTable } from './table.js';
 import { shownName } from '../terminal/shown-name.js';
 
@@ -32,9 +33,17 @@ export function sessionList(listing: Listing, colors: Colors, layout: TableLayou
     ...(hidden === 0
       ? []
       : [colors.dim(wrap(hiddenNote(hidden, role, !sessions.some(isHidden)), layout.width))]),
-    `${counted} on ${name}${fixed === 0 ? '' : `; ${fixed === sessions.length ? 'none' : fixed} may ${fixed === sessions.length ? '' : 'not '}be ended`}.`,
+    wrap(
+      `${counted} on ${name}${statesOfMany(sessions)}${notEndable(fixed, sessions.length)}.`,
+      layout.width,
+    ),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function notEndable(fixed: number, all: number): string {
+  if (fixed === 0) return '';
+  return fixed === all ? '; none may be ended' : `; ${fixed} may not be ended`;
 }
 
 /** A reason in brackets, if there is one. */

@@ -7,6 +7,7 @@ import { printable } from '../terminal/printable.js';
 import { wrap } from '../terminal/wrap.js';
 import type { TableLayout } from './layout.js';
 import { type Branch, lockTree } from './lock-tree.js';
+import { countStates } from './states.js';
 
 interface Column {
   readonly title: string;
@@ -19,7 +20,7 @@ interface Column {
 }
 
 const gap = '  ';
-const minQueryWidth = 24;
+const minQueryWidth = 20;
 
 const columns: readonly Column[] = [
   {
@@ -58,7 +59,7 @@ const nameBlocker = (pid: number): string => (pid === 0 ? 'prepared transaction'
 const dispensable = ['CLIENT', 'SINCE', 'WAITING FOR', 'USER', 'APPLICATION'];
 
 /** The minimum width of a column before another one is left out. */
-const minWidths: Readonly<Record<string, number>> = { USER: 8, APPLICATION: 12, STATE: 6, CLIENT: 15 };
+const minWidths: Readonly<Record<string, number>> = { USER: 8, APPLICATION: 12, STATE: 12, CLIENT: 15 };
 
 /**
  * A table of sessions, one line each, without a frame. A session that waits for a lock stands below the holder. Below
@@ -101,14 +102,14 @@ export function sessionTable(
     ...branches.map((_, row) => line(shown.map(({ cells }) => cells[row] ?? ''))),
     ...notShown(
       filled.flatMap(({ title }) => (shown.some((column) => column.title === title) ? [] : [title])),
-      all.length - branches.length,
+      all.slice(branches.length).map(({ session }) => session),
     ).map((note) => colors.dim(wrap(note, width))),
   ].join('\n');
 }
 
-function notShown(titles: readonly string[], more: number): string[] {
+function notShown(titles: readonly string[], more: readonly Session[]): string[] {
   return [
-    ...(more === 0 ? [] : [`… and ${more} more`]),
+    ...(more.length === 0 ? [] : [`… and ${more.length} more: ${countStates(more)}`]),
     ...(titles.length === 0 ? [] : [`Not shown: ${titles.join(', ')}. --wide shows every column.`]),
   ];
 }
