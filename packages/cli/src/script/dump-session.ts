@@ -19,7 +19,7 @@ import { StatementTurns } from './statement-turns.js';
 /**
  * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in
  * which the server refuses two commands at once. The next one is sent only when the server is ready for it, because
- * settings are reported only then. After an error within `COPY` the session cannot be used any more.
+ * settings are reported only then, unless no setting matters to it. After an error within `COPY` the session cannot be used any more.
  */
 export class DumpSession {
   readonly #settings = new ReportedSettings();
@@ -123,11 +123,13 @@ export class DumpSession {
   }
 
   /**
-   * Sends the next statement as soon as the server is ready for it, unless the one before has failed or has changed the
-   * server's rules for reading SQL. The caller then runs it by {@link send}, whether it was sent by then or not.
+   * Sends the next statement before the caller runs it by {@link send}.
+   *
+   * @param isEarly whether it may be sent at once. Otherwise it is sent as soon as the server is ready for it, unless the
+   * one before has failed or has changed the server's rules for reading SQL
    */
-  prepare(messages: readonly Buffer[]): void {
-    this.#turns.prepare(messages);
+  prepare(messages: readonly Buffer[], isEarly: boolean): void {
+    this.#turns.prepare(messages, isEarly);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { SkippedStatement } from '../dump/dump.js';
 import type { DumpReader } from '../dump/dump-reader.js';
 import { beginningOf, type Words } from '../sql/words.js';
+import { isDefinition } from '../sql/definition.js';
 import { DumpProblem } from './dump-problem.js';
 import type { DumpSession } from './dump-session.js';
 import { StatementError } from './statement-error.js';
@@ -66,11 +67,11 @@ export class StatementRunner {
     this.skipped.push({ statement: beginningOf(bytes, this.#decode), reason });
   }
 
-  /** Sends the next statement as soon as the server is ready, if the one before cannot change the decision to run it. */
+  /** Sends the next statement in advance, if the one before cannot change the decision to run it. */
   prepare({ item: { bytes }, messages, tolerated, words }: StatementPlan): void {
     if (this.#isLeading || tolerated.length > 0 || words.keyword(0) === 'COPY') return;
     if (this.#lackingExtensions.size > 0 || !isSendable(bytes)) return;
-    this.#session.prepare(messages);
+    this.#session.prepare(messages, isDefinition(bytes));
   }
 
   /** @throws DumpProblem */
