@@ -129,7 +129,7 @@ describeWithTools('what is no dump', () => {
   test.each([
     ['Check the path; the dump comes last', 'missing.dump'],
     ['is not a dump: there is no', '.'],
-    ['is no file', '/dev/null'],
+    ['is not a regular file', '/dev/null'],
   ])('nor is a path: "%s"', async (problem, path) => {
     const { code, stderr } = await restore(serverUrl({ database: uniqueName('none') }), path, '--yes');
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(problem) });

@@ -96,6 +96,23 @@ describe.each([
   });
 });
 
+test.each([
+  ['Jest', { devDependencies: { jest: '*' } }, 'Jest (@pg-evict/jest)'],
+  ['Vitest', { devDependencies: { vitest: '*' } }, 'Vitest (@pg-evict/vitest)'],
+  ['Mocha', { devDependencies: { mocha: '*' } }, 'Mocha (@pg-evict/testing)'],
+  ['node:test', { scripts: { test: 'node --import tsx --test' } }, 'node:test (@pg-evict/testing)'],
+])('the testing section names %s, which the project uses', async (name, manifest, users) => {
+  const { notes, text } = await init(createProject({ 'package.json': manifest }));
+  expect(text).toContain(`// Test databases, for ${users}.`);
+  expect(notes).toEqual([`${name}: see the testing section`]);
+});
+
+test('the testing section names every runner if the project uses none, or another option begins with --test', async () => {
+  const scripts = { test: 'node --test-name-pattern=x run.js' };
+  const { text } = await init(createProject({ 'package.json': { scripts } }));
+  expect(text).toContain('// Test databases, for Jest, Vitest, node:test or Mocha.');
+});
+
 test('an existing configuration is left alone', async () => {
   const project = createProject({ '.pg-evictrc': '{}' });
   await expect(init(project)).rejects.toThrow(

@@ -8,7 +8,7 @@ const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
 describeWithPgbouncer('through pgbouncer', () => {
-  test('a pooler that lends connections by transaction is refused before anybody is ended', async () => {
+  test('a pooler in transaction mode is refused before any session is terminated', async () => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const pgbouncer = await startPgbouncer('transaction');

@@ -147,6 +147,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
     const refused = await fresh(folder, database, '-y');
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('--in-place');
+    expect(refused.stderr).not.toContain('inPlace');
     expect(await tables(database)).toEqual(['marker']);
     expect(await fresh(folder, database, '-y', '--in-place')).toMatchObject({ code: 0, stderr: '' });
     const settings = `SELECT setconfig FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase WHERE datname = $1`;

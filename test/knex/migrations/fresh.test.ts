@@ -156,6 +156,7 @@ describe.each(knexVersions)('%s', (version) => {
     const error = await failure(fixture.project.plugin.migrateFresh(knex));
     expect(error.code).toBe('REFUSED');
     expect(error.message).toContain('inPlace: true');
+    expect(error.message).not.toContain('--in-place');
     expect(await knex('marker').pluck('content')).toEqual(['old']);
     const report = await fixture.project.plugin.migrateFresh(knex, { inPlace: true });
     expect(report.migrations).toEqual(['001_code.js']);

@@ -114,7 +114,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
         topic: 'database',
         level: 'problem',
         text: `${shownName(database)} does not exist.`,
-        remedy: `Check the name; capitals count. To create it: pg-evict create ${quoteForShell(database)}`,
+        remedy: `Check the name, which is case-sensitive. To create it: pg-evict create ${quoteForShell(database)}`,
         exitCode: databaseMissing,
       },
     ];

@@ -46,7 +46,10 @@ export async function recognizeDump(path: string): Promise<RecognizedDump> {
   const stats = await stat(path).catch((error: unknown) => unreadable(path, error));
   if (stats.isDirectory()) return { dump: await recognizeDirectory(path), survey: undefined };
   if (!stats.isFile())
-    refuse(`The dump ${path} is no file`, 'It is read more than once: write it to a file first.');
+    refuse(
+      `The dump ${path} is not a regular file`,
+      'A dump is read more than once: save it to a file first.',
+    );
   if (stats.size === 0)
     refuse(`The dump ${path} is empty`, 'Create it again, and check that pg_dump succeeded.');
 

@@ -15,7 +15,7 @@ export interface InitialConfig {
 
 /**
  * Writes the text of a first configuration, with comments, after looking at the project's knexfile, `.env`, compose
- * file and Jest. Copies no password, runs no code of the project, writes no file.
+ * file and test runner. Copies no password, runs no code of the project, writes no file.
  *
  * @throws PgEvictError `CONFIG_INVALID` if there is a configuration already
  */
@@ -127,9 +127,10 @@ const sessionLines = (): string[] => [
   '// },',
 ];
 
-function testingLines({ hasJest, knexfile }: ProjectFindings): string[] {
+function testingLines({ runners, knexfile }: ProjectFindings): string[] {
+  const users = runners.map((runner) => `${runner.name} (${runner.package})`).join(' and ');
   const lines = [
-    '// Test databases, with @pg-evict/jest.',
+    `// Test databases, for ${users === '' ? 'Jest, Vitest, node:test or Mocha' : users}.`,
     'testing: {',
     `  template: { ${knexfile === undefined ? `command: 'npm run migrate'` : 'knex: true, seed: false'} },`,
     `  isolation: 'file',`,
@@ -137,18 +138,18 @@ function testingLines({ hasJest, knexfile }: ProjectFindings): string[] {
     '},',
   ];
   // A command would be a guess, so it is left to the user.
-  return hasJest && knexfile !== undefined
+  return runners.length > 0 && knexfile !== undefined
     ? lines
     : lines.map((line) => (line.startsWith('//') ? line : `// ${line}`));
 }
 
-function notesOf({ knexfile, envFile, compose, hasJest }: ProjectFindings): string[] {
+function notesOf({ knexfile, envFile, compose, runners }: ProjectFindings): string[] {
   const notes: string[] = [];
   if (knexfile !== undefined) notes.push(`${knexfile}: its connection is used`);
   else if (envFile !== undefined) notes.push(`${envFile}: its DATABASE_URL is used, and not copied`);
   else if (compose !== undefined) {
     notes.push(`${compose.file}: its service "${compose.name}" is used; the password is not copied`);
   }
-  if (hasJest) notes.push('Jest: see the testing section');
+  notes.push(...runners.map(({ name }) => `${name}: see the testing section`));
   return notes;
 }

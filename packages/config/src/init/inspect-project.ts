@@ -4,6 +4,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import { findKnexfile } from '../search/find-knexfile.js';
 import { type ComposeService, readComposeService } from './read-compose-service.js';
 
+/** A test runner, and the package that gives its tests databases. */
+export interface TestRunner {
+  readonly name: 'Jest' | 'Vitest' | 'Mocha' | 'node:test';
+  readonly package: string;
+}
+
 /** Files and dependencies of a project that a configuration may refer to. Holds no password. */
 export interface ProjectFindings {
   readonly isTypeScript: boolean;
@@ -11,7 +17,7 @@ export interface ProjectFindings {
   /** Whether `@pg-evict/config` can be imported from there. */
   readonly hasDefineConfig: boolean;
   readonly hasDotenv: boolean;
-  readonly hasJest: boolean;
+  readonly runners: readonly TestRunner[];
   /** Relative to the folder, with `./`. */
   readonly knexfile: string | undefined;
   /** The file that sets `DATABASE_URL`: `.env`. */
@@ -22,14 +28,14 @@ export interface ProjectFindings {
 /** Looks at the project in a folder; runs none of its code. */
 export async function inspectProject(cwd: string): Promise<ProjectFindings> {
   const manifest = await readManifest(join(cwd, 'package.json'));
-  const dependencies = { ...manifest.dependencies, ...manifest.devDependencies };
+  const dependencies = allDependencies(manifest);
   const knexfile = await findKnexfile(cwd);
   return {
     isTypeScript: 'typescript' in dependencies || (await exists(join(cwd, 'tsconfig.json'))),
     isEsm: manifest.type === 'module',
     hasDefineConfig: canResolve(cwd, '@pg-evict/config'),
     hasDotenv: 'dotenv' in dependencies,
-    hasJest: 'jest' in dependencies || 'jest' in manifest,
+    runners: findRunners(manifest),
     knexfile: knexfile && toRelative(cwd, knexfile),
     envFile: await findEnvFile(cwd),
     compose: await readComposeService(cwd),
@@ -38,6 +44,7 @@ export async function inspectProject(cwd: string): Promise<ProjectFindings> {
 
 interface Manifest {
   readonly type?: string;
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -48,6 +55,28 @@ async function readManifest(file: string): Promise<Manifest> {
   } catch {
     return {};
   }
+}
+
+const allDependencies = ({ dependencies, devDependencies }: Manifest): Readonly<Record<string, string>> => ({
+  ...dependencies,
+  ...devDependencies,
+});
+
+/** Node's own runner is no dependency; a script starts it. */
+function findRunners(manifest: Manifest): TestRunner[] {
+  const dependencies = allDependencies(manifest);
+  const scripts = Object.values(manifest.scripts ?? {});
+  const found: readonly (TestRunner & { isUsed: boolean })[] = [
+    { name: 'Jest', package: '@pg-evict/jest', isUsed: 'jest' in dependencies || 'jest' in manifest },
+    { name: 'Vitest', package: '@pg-evict/vitest', isUsed: 'vitest' in dependencies },
+    { name: 'Mocha', package: '@pg-evict/testing', isUsed: 'mocha' in dependencies },
+    {
+      name: 'node:test',
+      package: '@pg-evict/testing',
+      isUsed: scripts.some((script) => /\bnode\b.* --test(?![\w-])/.test(script)),
+    },
+  ];
+  return found.filter(({ isUsed }) => isUsed);
 }
 
 async function findEnvFile(cwd: string): Promise<string | undefined> {

@@ -55,7 +55,7 @@ const template = v.pipe(
   v.title('TemplateConfig'),
 );
 
-/** Read by `@pg-evict/testing` and `@pg-evict/jest`. */
+/** Read by `@pg-evict/testing`, and so by every test runner. */
 export const testingSchema = v.pipe(
   section(
     {

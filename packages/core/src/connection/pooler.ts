@@ -28,7 +28,7 @@ export async function refuseTransactionPooling(
   if (!lent) return;
   throw new PgEvictError(
     'REFUSED',
-    `The connection goes through a pooler that lends connections by transaction, so database "${database}" cannot be locked over it.`,
+    `The connection goes through a pooler in transaction mode, so database "${database}" cannot be locked over it.`,
     { database, hint: 'Connect to PostgreSQL itself, or to a pool in session mode.' },
   );
 }

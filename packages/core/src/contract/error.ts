@@ -207,7 +207,7 @@ export function blockedError(
 /** The error for a database that does not exist. */
 export function databaseNotFound(
   database: string,
-  remedy: Remedy = { kind: 'advice', text: 'Check the name; capitals count.' },
+  remedy: Remedy = { kind: 'advice', text: 'Check the name, which is case-sensitive.' },
   summary = `Database "${database}" does not exist.`,
 ): PgEvictError {
   return errorWithRemedies('DATABASE_NOT_FOUND', summary, [remedy], { database });

@@ -137,7 +137,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
     case 'drop-for-good':
       return `To drop it for good: ${option.noUndo}.`;
     case 'allow-missing':
-      return `Check the name; capitals count. To have it created: ${option.ifNotExists}.`;
+      return `Check the name, which is case-sensitive. To have it created: ${option.ifNotExists}.`;
     case 'allow-existing':
       return remedy.otherwise === undefined
         ? `To leave it as it is: ${option.ifNotExists}.`

@@ -123,7 +123,7 @@ export async function assertOwner(
   if (found === undefined) {
     throw new PgEvictError('CONFIG_INVALID', `${failure}: there is no role "${owner}" to own it.`, {
       database,
-      hint: `Check the name, capitals count; or CREATE ROLE ${quoteIdentifier(owner)};`,
+      hint: `Check the name, which is case-sensitive; or CREATE ROLE ${quoteIdentifier(owner)};`,
     });
   }
   if (found.settable) return;

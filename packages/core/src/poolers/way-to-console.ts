@@ -41,7 +41,7 @@ export class WayToConsole {
         'CONNECTION_FAILED',
         `The pooler ${this.url} cannot be used: ${reasonOf(error)}. Nothing was changed.`,
         {
-          hint: 'Give the URL of its admin console, with one of its admin_users: --pooler, poolers. Or leave the pooler out.',
+          hint: 'Give the URL of its admin console, with one of its admin_users (--pooler, or poolers in the configuration). Or leave the pooler out.',
           cause: error,
         },
       );

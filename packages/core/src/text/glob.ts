@@ -1,6 +1,6 @@
 /**
  * A pattern as a regular expression that PostgreSQL and JavaScript read alike: `*` any characters, `?` one, the rest
- * as it stands; capitals count.
+ * as it stands; case matters.
  */
 export function globToRegex(pattern: string): string {
   const escaped = pattern.replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&');

@@ -15,6 +15,8 @@ export interface MigrateSuccessorOptions {
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
   /** The fate of the database if a migration fails, for the message: `was not replaced`. @default not said */
   readonly state?: string | undefined;
+  /** How the caller's user migrates in place, for a hint. @default the function's option */
+  readonly inPlace?: string | undefined;
   readonly seed: boolean;
   readonly loadFile?: LoadFile | undefined;
   /** Called after each migration. */
@@ -32,11 +34,13 @@ export interface MigrateSuccessorOptions {
  * @throws {@link PgEvictError} `UNEXPECTED` when a migration or a seed failed (`cause`: its error), `ABORTED`
  */
 export async function migrateSuccessor(knex: Knex, options: MigrateSuccessorOptions): Promise<Migrated> {
-  const { database, connection, provider, state, seed, loadFile, onMigration, onSession, signal } = options;
+  const { database, connection, inPlace, provider, state, seed, loadFile, onMigration, onSession, signal } =
+    options;
   let lost: unknown;
   const instance = knexOnSuccessor(knex, {
     database,
     connection,
+    inPlace,
     provider,
     onSession,
     onLost: (reason) => {

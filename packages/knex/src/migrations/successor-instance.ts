@@ -21,6 +21,8 @@ export interface SuccessorOptions {
   readonly connection: ConnectionSettings;
   /** Returns new credentials, if they expire. */
   readonly provider?: (() => Promise<ProvidedSettings> | ProvidedSettings) | undefined;
+  /** How the caller's user migrates in place, for a hint. @default the function's option */
+  readonly inPlace?: string | undefined;
   /** Called with the pid of the backend of each connection, if the driver exposes it. */
   readonly onSession?: ((pid: number) => void) | undefined;
   /** Called with the error with which a connection was lost. */
@@ -67,7 +69,13 @@ function redirected(provided: ProvidedSettings | string, successor: ConnectionSe
 
 function successorClient(
   Base: KnexClientClass,
-  { database, connection: { database: successor = database }, onLost, onSession }: SuccessorOptions,
+  {
+    database,
+    connection: { database: successor = database },
+    inPlace = 'migrateFresh(knex, { inPlace: true })',
+    onLost,
+    onSession,
+  }: SuccessorOptions,
 ): KnexClientClass {
   class SuccessorClient extends Base {
     override async acquireRawConnection(): Promise<RawConnection> {
@@ -97,7 +105,7 @@ function successorClient(
             `A block of code names database "${database}". It would change the old database, as the new one has another name until it is complete.`,
             {
               database,
-              hint: 'Have it use current_database(), or migrate in place: --in-place, migrateFresh(knex, { inPlace: true }).',
+              hint: `Have it use current_database(), or migrate in place: ${inPlace}.`,
             },
           );
         }

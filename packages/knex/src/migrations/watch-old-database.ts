@@ -57,7 +57,7 @@ export async function watchOldDatabase(
         `${found} connected to database "${database}" while the new one was filled: what it wrote there would be lost. The database was not replaced.`,
         {
           database,
-          hint: 'Use the knex that is passed to the migration or seed; or migrate in place: migrateFresh(knex, { inPlace: true }). The command, pg-evict fresh, refuses such a connection before anything is written.',
+          hint: 'Use the knex that is passed to the migration or seed; or migrate in place: migrateFresh(knex, { inPlace: true }).',
         },
       );
     },

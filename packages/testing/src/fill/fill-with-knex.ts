@@ -32,6 +32,8 @@ export async function fillWithKnex(
   return migrateSuccessor(knex, {
     database,
     connection,
+    // Only the command fills a database that has another name meanwhile.
+    inPlace: '--in-place',
     provider:
       typeof given === 'function' && isKnexfiles
         ? async () => {
