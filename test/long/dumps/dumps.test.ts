@@ -34,7 +34,10 @@ async function contentOf(database: string): Promise<string> {
       );
       contents.push(name, rows);
     }
-    return JSON.stringify(contents);
+    const { rows: sequences } = await client.query<object>(
+      `SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`,
+    );
+    return JSON.stringify([contents, sequences]);
   });
 }
 

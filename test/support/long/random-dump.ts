@@ -33,6 +33,7 @@ class Generator {
   #encoding: keyof typeof encodings;
   #escapes = false;
   #tables = 0;
+  #sequences = 0;
 
   constructor(seed: number, outward: readonly string[], hasCsv: boolean) {
     this.#hasCsv = hasCsv;
@@ -43,6 +44,8 @@ class Generator {
 
   dump(): RandomDump {
     const parts = [`SET client_encoding = '${this.#encoding}';\n`, this.#table()];
+    // Otherwise the server refuses \' in most encodings.
+    if (this.#random() < 0.8) parts.push('SET backslash_quote = on;\n');
     const statements = 5 + Math.floor(this.#random() * 30);
     for (let index = 0; index < statements; index += 1) parts.push(this.#space(), this.#statement());
     let text = parts.join('');
@@ -169,6 +172,8 @@ class Generator {
       () => this.#copy(),
       () => this.#copy(),
       () => this.#conforming(),
+      () => this.#definitions(),
+      () => this.#definitions(),
       () => 'DO $do$ BEGIN PERFORM $$;$$; END $do$;\n',
       () =>
         `CREATE OR REPLACE FUNCTION public.f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END;\n`,
@@ -181,8 +186,37 @@ class Generator {
       () => `SELECT 1*/* ; */2, 3-- ;\n+4, 5 -/* /* ' */ */6, '{1}'::int[] @>/* $$ */'{1}';\n`,
       () => `COPY (SELECT a FROM ${this.#name()} WHERE a <> ${this.#literal()}) TO STDOUT;\n`,
       () =>
-        `COMMENT ON TABLE ${this.#name()} IS ${this.#escapes ? 'NULL' : `'${this.#pick(this.#outward)}'`};\n`,
+        `COMMENT ON TABLE ${this.#name()} IS ${this.#escapes ? 'NULL' : `'${this.#pick(this.#outward).replaceAll("'", "''")}'`};\n`,
     ])();
+  }
+
+  /** As pg_dump writes them: they read the same with all settings, also those that a function has just changed. */
+  #definitions(): string {
+    this.#sequences += 1;
+    const [table, sequence] = [this.#name(), `public.s${this.#sequences}`];
+    const all = [
+      `CREATE SEQUENCE ${sequence}\n    AS integer\n    START WITH 1\n    INCREMENT BY 1\n    NO MINVALUE\n    CACHE 1;\n`,
+      `ALTER SEQUENCE ${sequence} OWNER TO CURRENT_USER;\n`,
+      `ALTER SEQUENCE ${sequence} OWNED BY ${table}.a;\n`,
+      `ALTER TABLE ${table} OWNER TO CURRENT_USER;\n`,
+      `ALTER TABLE ONLY ${table} ALTER COLUMN a SET DEFAULT nextval('${sequence}'::regclass);\n`,
+      `SELECT pg_catalog.setval('${sequence}', ${this.#sequences}, true);\n`,
+    ];
+    if (this.#random() < 0.05) all.push(`ALTER TABLE ONLY ${table}\n    ADD CONSTRAINT k PRIMARY KEY (a);\n`);
+    const before = this.#random() < 0.5 ? this.#byFunction() : '';
+    return before + all.slice(0, 1 + Math.floor(this.#random() * all.length)).join('\n');
+  }
+
+  /** Changes of settings that cannot be seen in a statement's text. */
+  #byFunction(): string {
+    const [name, value] =
+      this.#random() < 0.5
+        ? ['standard_conforming_strings', (this.#escapes = this.#random() < 0.5) ? 'off' : 'on']
+        : [
+            'client_encoding',
+            (this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[])),
+          ];
+    return `DO $do$ BEGIN EXECUTE 'SET ${name} = ${value}'; END $do$;\n`;
   }
 
   #insert(): string {
