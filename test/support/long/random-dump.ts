@@ -209,14 +209,15 @@ class Generator {
 
   /** Changes of settings that cannot be seen in a statement's text. */
   #byFunction(): string {
-    const [name, value] =
-      this.#random() < 0.5
-        ? ['standard_conforming_strings', (this.#escapes = this.#random() < 0.5) ? 'off' : 'on']
-        : [
-            'client_encoding',
-            (this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[])),
-          ];
-    return `DO $do$ BEGIN EXECUTE 'SET ${name} = ${value}'; END $do$;\n`;
+    let setting: string;
+    if (this.#random() < 0.5) {
+      this.#escapes = this.#random() < 0.5;
+      setting = `standard_conforming_strings = ${this.#escapes ? 'off' : 'on'}`;
+    } else {
+      this.#encoding = this.#pick(Object.keys(encodings) as (keyof typeof encodings)[]);
+      setting = `client_encoding = ${this.#encoding}`;
+    }
+    return `DO $do$ BEGIN EXECUTE 'SET ${setting}'; END $do$;\n`;
   }
 
   #insert(): string {
