@@ -139,7 +139,10 @@ describe("isolation: 'test'", () => {
     expect(run.stderr.match(/Connection Error/g)?.length ?? 0).toBeLessThanOrEqual(2);
   });
 
-  it('goes on with the pool of knex after a test that leaves fake timers on', async () => {
+  it.each([
+    ['rows are undone', "knex('notes').insert({ text: 'knex' })"],
+    ['a copy is made', "knex.schema.createTable('more', (table) => table.increments())"],
+  ])('goes on with the pool of knex while timers are faked, where %s', async (_, change) => {
     const files = {
       'base.config.cjs': base,
       'pg-evict.config.cjs': config("isolation: 'test'"),
@@ -151,13 +154,60 @@ describe("isolation: 'test'", () => {
           if (number === 2) jest.useFakeTimers({ now: new Date() });
           const [one, two] = await Promise.all([knex('notes').pluck('text'), knex('notes').pluck('text')]);
           expect([one, two]).toEqual([['template'], ['template']]);
-          await knex('notes').insert({ text: 'knex' });
+          await ${change};
         });
       }`,
+      'tests/two.test.js': `
+      const knex = require('knex')({ client: 'pg', connection: process.env.DATABASE_URL });
+      beforeEach(() => { jest.useFakeTimers({ legacyFakeTimers: true }); });
+      afterEach(() => { jest.useRealTimers(); });
+      afterAll(async () => knex.destroy());
+      test.each([1, 2, 3, 4])('has fake timers while it runs, time %i', async () => {
+        expect(await knex('notes').pluck('text')).toEqual(['template']);
+        await ${change};
+        const told = jest.fn();
+        setTimeout(told, 0);
+        await Promise.resolve();
+        expect(told).not.toHaveBeenCalled();
+        jest.advanceTimersByTime(1);
+        expect(told).toHaveBeenCalled();
+      });`,
     };
-    const project = fixture.project('plain', files);
-    project.remove('tests/two.test.js');
-    expect(await project.run({ parameters: inBand })).toMatchObject({ code: 0, passed: 6 });
+    const run = await fixture.project('plain', files).run({ parameters: inBand });
+    expect(run).toMatchObject({ code: 0, passed: 10 });
+  });
+
+  it('never tells a client that connects during a reset that its database is missing', async () => {
+    const project = fixture.project('plain', {
+      'base.config.cjs': base,
+      'pg-evict.config.cjs': config("isolation: 'test'"),
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        const failures = [];
+        let [isOver, connected] = [false, 0];
+        const connectAgainAndAgain = async () => {
+          while (!isOver) {
+            const client = new Client();
+            client.on('error', () => undefined);
+            await client.connect().then(() => (connected += 1), ({ code }) => failures.push(code));
+            await client.end();
+          }
+        };
+        const workers = [connectAgainAndAgain(), connectAgainAndAgain()];
+        afterAll(async () => { isOver = true; await Promise.all(workers); });
+        test.each([1, 2, 3, 4, 5, 6, 7, 8])('changes the schema, time %i', async () => {
+          const client = new Client();
+          await client.connect();
+          await client.query('CREATE TABLE extra ()');
+          await client.end();
+        });
+        test('has connected', () => {
+          expect(connected).toBeGreaterThan(0);
+          expect([...new Set(failures)]).not.toContain('3D000');
+        });`,
+    });
+    const run = await project.run({ parameters: [...inBand, 'one.test'] });
+    expect(run.files['one.test.js']).toEqual({ status: 'passed', message: '' });
   });
 
   it('fails with what else goes wrong between two tests', async () => {

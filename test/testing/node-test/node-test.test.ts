@@ -96,14 +96,24 @@ test('isolation between tests, leaks that only warn, and the database of a file 
             await context.test('within', async () => assert.equal(await count(), 2));
           });
         });`,
+      // A pool of knex replaces a session that a new copy has ended after a timer of its own.
+      'fakes.test.mjs': `import test, { after, mock } from 'node:test'; import assert from 'node:assert'; import newKnex from 'knex';
+        const knex = newKnex({ client: 'pg', connection: process.env.DATABASE_URL });
+        after(() => { mock.timers.reset(); return knex.destroy(); });
+        mock.timers.enable({ apis: ['setTimeout'] });
+        for (const name of ['three', 'four', 'five']) test(name, async () => {
+          assert.deepEqual(await knex('t').pluck('id'), [1]);
+          await knex.schema.createTable('more', (table) => table.increments());
+        });`,
       'fails.test.mjs': `${ends}
         test('fails', async () => { await insert(); assert.equal(1, 2); });`,
     },
     { testing: "{ isolation: 'test', leaks: 'warn', keepFailed: true }" },
   );
-  const run = await project.run([...command, 'tests.test.mjs', 'fails.test.mjs']);
+  const run = await project.run([...command, 'tests.test.mjs', 'fakes.test.mjs', 'fails.test.mjs']);
   expect(run.code).toBe(1);
-  for (const title of ['one', 'two', 'within']) expect(outcomeOf(run, title)).toBe('ok');
+  for (const title of ['one', 'two', 'within', 'three', 'four', 'five'])
+    expect(outcomeOf(run, title)).toBe('ok');
   expect(run.output).not.toContain('leaves no PostgreSQL session open');
   expect(run.output).toContain('tests.test.mjs left 1 PostgreSQL session open');
   const [, kept = ''] =

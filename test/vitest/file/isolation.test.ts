@@ -116,13 +116,25 @@ test('again', { retry: 2 }, async () => {
   expect(attempts).toBe(3);
 });
 `,
+      // A pool of knex replaces a session that a new copy has ended after a timer of its own.
+      'tests/fakes.test.ts': `import newKnex from 'knex';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+const knex = newKnex({ client: 'pg', connection: process.env.DATABASE_URL });
+beforeEach(() => { vi.useFakeTimers(); });
+afterEach(() => { vi.useRealTimers(); });
+afterAll(() => knex.destroy());
+test.each([1, 2, 3])('fakes, time %i', async () => {
+  expect(await knex('users').pluck('id')).toHaveLength(1);
+  await knex.schema.createTable('more', (table) => table.increments());
+});
+`,
     },
     { isolation: 'test' },
   );
   const run = await project.run();
   expect({ code: run.code, passed: run.passed, output: run.code === 0 ? '' : run.output }).toEqual({
     code: 0,
-    passed: 2,
+    passed: 5,
     output: '',
   });
 });

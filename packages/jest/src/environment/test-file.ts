@@ -52,7 +52,7 @@ export class TestFile {
     ensureHost(rootDir);
     const directory = configurationFileOf(projectConfig, knownProjects()) ?? rootDir;
     const settings = readFileSettings(testEnvironmentOptions['pgEvict'], 'testEnvironmentOptions.pgEvict');
-    this.#database = borrowForFile({ file: testPath, directory, sandboxed: true, settings });
+    this.#database = borrowForFile({ file: testPath, directory, global, sandboxed: true, settings });
     const { env } = (global as { process: { env: NodeJS.ProcessEnv } }).process;
     this.#database.setVariables(env);
     lendEnvironment((own) => this.#database.setVariables(own));

@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
+import { now } from '../captured/clock.js';
 import { readBackendPid } from './read-backend-pid.js';
 import { isServer, targetOf } from '@pg-evict/core/internal/own-connections';
 import {
@@ -14,13 +16,16 @@ import {
 /** Deep enough to get from a driver to the test through every layer between. */
 const frames = 100;
 
+/** How long a connection may take to become a session, or not: other programs may talk to the server's port. */
+const longestStartMs = 1000;
+
 /** How many records of closed sockets may stand about. */
 const untidy = 64;
 
 /**
  * Makes `net.Socket.prototype.connect` and `tls.connect` report the sockets they connect. Their behaviour stays the
- * same, with one exception: a file that is over cannot connect to its server any more, because nothing would be left to
- * close that connection.
+ * same, with two exceptions: a file that is over cannot connect to its server any more, because nothing would be left
+ * to close that connection; and while connections are held, a socket stays as it is while a name is looked up.
  */
 export function patchConnect(registry: SocketRegistry): void {
   const { connect } = registry;
@@ -57,10 +62,16 @@ export function patchConnect(registry: SocketRegistry): void {
       stack,
       site: registry.trail.current(),
       backendPid: null,
+      begunAt: now(),
+      held: null,
     };
     registry.records.add(record);
     readBackendPid(this, (pid) => know(record, pid));
-    return connect.apply(this, parameters);
+    if (owner.holds === 0) return connect.apply(this, parameters);
+    Object.assign(this, { connecting: true });
+    // What the socket reports later belongs to the code that has opened it.
+    record.held = AsyncResource.bind(() => void connect.apply(this, parameters));
+    return this;
   }
   Object.assign(net.Socket.prototype, { connect: recordingConnect });
 
@@ -82,6 +93,19 @@ export function patchConnect(registry: SocketRegistry): void {
 function know(record: SocketRecord, pid: number): void {
   record.backendPid = pid;
   record.owner.backendPids.add(pid);
+}
+
+/** Whether a connection is just becoming a session. */
+export function isStarting({ backendPid, begunAt, held }: SocketRecord): boolean {
+  return backendPid === null && held === null && now() < begunAt + longestStartMs;
+}
+
+/** Connects a socket that was held, unless it was destroyed meanwhile. */
+export function letConnect(record: SocketRecord): void {
+  const { held, socket } = record;
+  record.held = null;
+  record.begunAt = now();
+  if (held !== null && !socket.destroyed) held();
 }
 
 /** Whether the session of a socket is, or is about to be, there; not one that has said goodbye. */

@@ -25,6 +25,8 @@ export interface SocketOwner {
   readonly started: WeakRef<ChildProcess | Worker>[];
   /** Connections that were refused because the file was over. */
   refused: number;
+  /** How many callers want new connections to the server to wait. */
+  holds: number;
 }
 
 /** A socket, and the facts known when it was told to connect. */
@@ -40,6 +42,10 @@ export interface SocketRecord {
   readonly stack: Error;
   readonly site: NodeJS.CallSite | undefined;
   backendPid: number | null;
+  /** When it began to connect, by our own clock. */
+  begunAt: number;
+  /** Connects it; `null` once it has begun to. */
+  held: (() => void) | null;
 }
 
 /** The state that all copies of this package in one thread share. */

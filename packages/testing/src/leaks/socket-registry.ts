@@ -12,7 +12,7 @@ import type { SocketRegistry } from './socket-owner.js';
  * this package finds them patched.
  */
 export function socketRegistry(): SocketRegistry {
-  return threadState('sockets/3', makeRegistry);
+  return threadState('sockets/4', makeRegistry);
 }
 
 function makeRegistry(): SocketRegistry {

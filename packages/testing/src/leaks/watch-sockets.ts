@@ -7,7 +7,7 @@ import {
   type SocketTarget,
   type SourceLine,
 } from '@pg-evict/core/internal/own-connections';
-import { isConnectedElsewhere, isOpen } from './patch-connect.js';
+import { isConnectedElsewhere, isOpen, isStarting, letConnect } from './patch-connect.js';
 import { detachQuietly, unrefStarted } from './release-handles.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { socketRegistry } from './socket-registry.js';
@@ -74,10 +74,15 @@ export interface SocketWatch {
   hasOpened(backendPid: number): boolean;
   /**
    * Waits until none is open, at most for so long: a connection that has just said goodbye needs a moment.
-   * @param backendPids waits only for those to these backends, and those that have none yet
+   * @param backendPids waits only for those to these backends, and those that are just starting
    * @returns those that are still open
    */
   settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
+  /**
+   * Makes new connections to the server wait, until the returned function is called, and waits for those that are just
+   * starting. A reset may replace the database: a client that connected meanwhile would be told that there is none.
+   */
+  hold(): Promise<() => void>;
   /** Lines of the project that led to a socket, the nearest first; none if it has no owner. */
   linesOf(socket: Socket): readonly SourceLine[];
   /**
@@ -120,6 +125,7 @@ export function watchSockets({
     backendPids: new Set(),
     started: [],
     refused: 0,
+    holds: 0,
   };
   // The setup function of a template may be filling one within a test file; a test file never runs within another one.
   const outer = sandboxed ? null : registry.current;
@@ -156,12 +162,20 @@ export function watchSockets({
       const endsAt = now() + graceMs;
       const awaited = (): SocketRecord[] =>
         open().filter(
-          ({ backendPid }) => backendPid === null || backendPids === undefined || backendPids.has(backendPid),
+          (record) =>
+            backendPids === undefined || backendPids.has(record.backendPid ?? 0) || isStarting(record),
         );
-      for (let pauseMs = 1; awaited().length > 0 && now() < endsAt; pauseMs = Math.min(pauseMs * 2, 20)) {
-        await pause(pauseMs);
-      }
+      await until(() => awaited().length === 0 || now() >= endsAt);
       return awaited().map(toOpenSocket);
+    },
+    async hold() {
+      owner.holds += 1;
+      await until(() => !open().some(isStarting));
+      return () => {
+        owner.holds -= 1;
+        if (owner.holds > 0) return;
+        for (const record of registry.records) if (record.owner === owner) letConnect(record);
+      };
     },
     linesOf(socket) {
       const record = [...registry.records].find((one) => one.socket === socket || one.secured === socket);
@@ -185,6 +199,10 @@ export function watchSockets({
       return owner.refused;
     },
   };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let pauseMs = 1; !isSo(); pauseMs = Math.min(pauseMs * 2, 20)) await pause(pauseMs);
 }
 
 /** Runs a callback whose sockets have no owner: the test runner's own, not the file's. */

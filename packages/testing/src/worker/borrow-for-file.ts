@@ -5,6 +5,7 @@ import { proposedDatabaseName } from '../names/database-names.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import { endFile } from './end-file.js';
 import { FileDatabase } from './file-database.js';
+import type { FileGlobal } from './replace-lost-connection.js';
 import { thisThread, type WayToHost, wayToHost } from './thread.js';
 
 /** Options of {@link borrowForFile}. */
@@ -21,6 +22,11 @@ export interface BorrowForFileOptions {
    * @default false
    */
   readonly sandboxed?: boolean | undefined;
+  /**
+   * The global object of the file.
+   * @default globalThis
+   */
+  readonly global?: object | undefined;
   /**
    * Whether the asynchronous context of this call is the file's, and no other's.
    * @default true
@@ -64,7 +70,14 @@ export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
   const settings = settingsFor(run, options.settings);
   const { host = 'localhost', port = 5432 } = run.server.connection;
   const watch = watchSockets({ file, server: { host, port }, sandboxed, entered, followed });
-  const database = new FileDatabase({ way, file, name: nameFor(run, options.waits), settings, watch });
+  const database = new FileDatabase({
+    way,
+    file,
+    global: (options.global ?? globalThis) as FileGlobal,
+    name: nameFor(run, options.waits),
+    settings,
+    watch,
+  });
   thisThread().file = database;
   return database;
 }

@@ -7,6 +7,7 @@ import { setVariables, variablesFor } from '../server/test-variables.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import type { Requests } from '../wire/protocol.js';
 import { askForLeaks } from './ask-for-leaks.js';
+import type { FileGlobal } from './replace-lost-connection.js';
 import { surviveEviction } from './survive-eviction.js';
 import { thisThread, type WayToHost } from './thread.js';
 
@@ -24,7 +25,7 @@ export interface GivenBack {
 }
 
 /** What a {@link FileDatabase} is made of. */
-interface FileDatabaseParts extends Pick<FileDatabase, 'way' | 'file' | 'settings' | 'watch'> {
+interface FileDatabaseParts extends Pick<FileDatabase, 'way' | 'file' | 'global' | 'settings' | 'watch'> {
   /** `undefined` if the host is to choose one. */
   readonly name: string | undefined;
 }
@@ -45,15 +46,18 @@ export class FileDatabase implements DatabaseAddress {
   readonly watch: SocketWatch;
   /** @internal */
   readonly way: WayToHost;
+  /** @internal */
+  readonly global: FileGlobal;
   #named: NamedAddress | undefined;
   #ready: Promise<void> | undefined;
   #lent = false;
   #over = false;
 
   /** @internal */
-  constructor({ way, file, name, settings, watch }: FileDatabaseParts) {
+  constructor({ way, file, global, name, settings, watch }: FileDatabaseParts) {
     this.way = way;
     this.file = file;
+    this.global = global;
     if (name !== undefined) this.#named = this.#address(name);
     this.settings = settings;
     this.watch = watch;
@@ -131,7 +135,8 @@ export class FileDatabase implements DatabaseAddress {
    */
   async resetOther(name: string, file = this.file): Promise<Requests['reset']['answers']> {
     const host = await this.way.connection();
-    return surviveEviction(file, this.watch, async () => host.ask('reset', { name }, { for: file }));
+    const { global, watch } = this;
+    return surviveEviction({ file, global, watch }, async () => host.ask('reset', { name }, { for: file }));
   }
 
   /**

@@ -26,8 +26,10 @@ export interface MutedEvictions {
  * While sessions are terminated, lets their clients receive the error, so that a pool removes them, but hides it from
  * listeners of the pool: node-postgres recommends to end the process there. A client without a listener would raise an
  * uncaught exception.
+ *
+ * @param lost called with each emitter that reports the end of a session
  */
-export function muteEvictions(): MutedEvictions {
+export function muteEvictions(lost: (emitter: object) => void): MutedEvictions {
   const prototype = EventEmitter.prototype as unknown as { emit: Emit };
   const { emit } = prototype;
   const unheard = new Set<Socket>();
@@ -38,6 +40,7 @@ export function muteEvictions(): MutedEvictions {
   const emitError: Emit = function emitError(event, error, ...others) {
     // A pool passes on an event of one of its clients, with that client.
     if (telling.get(others[0]) === error) return false;
+    lost(this);
     if (this.listenerCount(event) === 0) {
       const socket = sockets.at(-1);
       if (socket !== undefined) unheard.add(socket);

@@ -4,8 +4,16 @@ import { tell } from '../captured/streams.js';
 import type { SocketWatch } from '../leaks/watch-sockets.js';
 import type { Requests } from '../wire/protocol.js';
 import { isEviction, muteEvictions } from './mute-evictions.js';
+import { type FileGlobal, replaceLostConnection } from './replace-lost-connection.js';
 
 type ResetAnswer = Requests['reset']['answers'];
+
+/** A test file whose sessions are terminated. */
+interface EvictedFile {
+  readonly file: string;
+  readonly global: FileGlobal;
+  readonly watch: SocketWatch;
+}
 
 type Listener = (...parameters: unknown[]) => void;
 
@@ -13,12 +21,12 @@ type Listener = (...parameters: unknown[]) => void;
  * Runs a callback that terminates the test file's sessions, and suppresses the resulting driver errors: a pool without
  * a listener would emit one for each idle session, and fail the test. Pools remove such a session and open another one
  * with the next query. A client that does not is named on standard error. Every other error takes its usual way.
+ * Connections that the file opens meanwhile wait.
  *
- * @param file the owner of the sessions
+ * @param file the owner of the sessions, with its global object
  */
 export async function surviveEviction(
-  file: string,
-  watch: SocketWatch,
+  { file, global, watch }: EvictedFile,
   evict: () => Promise<ResetAnswer>,
 ): Promise<ResetAnswer> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
@@ -35,9 +43,10 @@ export async function surviveEviction(
       for (const other of others) process.on(event, other);
     };
   });
-  const muted = muteEvictions();
+  const muted = muteEvictions((emitter) => replaceLostConnection(emitter, global));
   try {
-    const report = await evict();
+    const letConnect = await watch.hold();
+    const report = await evict().finally(letConnect);
     // The message travels through the socket to the driver, and is reported from there.
     await watch.settle(1000, new Set(report.sessions));
     await nextTurn();
