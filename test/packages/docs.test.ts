@@ -39,6 +39,8 @@ beforeAll(async () => {
   const readmes = ['README.md', 'packages/config/README.md', 'packages/core/README.md'].map((page) =>
     resolve(workspaceRoot, page),
   );
+  // Plain SQL, which needs no pg_restore.
+  await writeFile(join(project.folder, 'app.dump'), 'CREATE TABLE restored ();\n');
   blocks = [...readmes, ...pages].flatMap((page) => codeBlocks(page, workspaceRoot));
 });
 
@@ -110,8 +112,6 @@ test('every npm script of the pages runs', async () => {
       .map(([, script]) => [place, script] as const),
   );
   expect(scripts.length).toBeGreaterThan(4);
-  // psql restores it, which works on newer servers too.
-  await writeFile(join(project.folder, 'app.dump'), 'CREATE TABLE restored ();\n');
   for (const [place, script] of scripts) {
     await expect(runAt(place, `${environment()}\n${script}`)).resolves.toContain('app_dev');
   }
