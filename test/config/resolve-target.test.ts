@@ -73,7 +73,7 @@ describe('the first that is given names the server', () => {
     expect(last.sources).toMatchObject({ host: 'PGHOST', user: 'PGUSER', database: 'PGDATABASE' });
   });
 
-  test('a knexfile that nobody named is not used: DATABASE_URL is', async () => {
+  test('a knexfile that is not named anywhere is not used: DATABASE_URL is', async () => {
     const project = createProject({ 'knexfile.js': knexfile });
     const { target, knexfile: found } = await resolve(project, {}, { DATABASE_URL });
     expect(target).toMatchObject({ connection: { host: 'ambient.example' } });
@@ -91,13 +91,13 @@ describe('the first that is given names the server', () => {
     expect(found).toBe(project.path('knexfile.js'));
   });
 
-  test('a knexfile named on the command line goes before the connection of the configuration', async () => {
+  test('a knexfile on the command line overrides the connection of the configuration', async () => {
     const project = createProject({ 'pg-evict.config.json': configuration, 'other.js': knexfile });
     const { target } = await resolve(project, { knexfile: 'other.js' });
     expect(target).toMatchObject({ connection: { host: 'knex.example' } });
   });
 
-  test('a connection that is undefined or empty, as of an unset variable, is none', async () => {
+  test('a connection that is undefined or empty, as from an unset variable, does not count', async () => {
     for (const value of ['undefined', `''`, `() => ''`]) {
       const project = createProject({ 'pg-evict.config.cjs': `module.exports = { connection: ${value} }` });
       const { target } = await resolve(project, {}, { DATABASE_URL });
@@ -140,7 +140,7 @@ describe('a password goes only to the server and role it was written down with',
     expect(target.connection).toEqual({ host: 'config.example', user: 'me', database: 'app_dev' });
   });
 
-  test('the admin role is what the target has; the connection stays that of the application', async () => {
+  test('the target has the admin role; the connection stays that of the application', async () => {
     const withPassword = createProject({
       'pg-evict.config.json': { ...configuration, admin: { user: 'postgres', password: 'adm1n' } },
     });
@@ -297,7 +297,7 @@ describe('a knexfile is read as knex reads it', () => {
     expect(target).toMatchObject({ database: 'other' });
   });
 
-  test('one that is named and missing is told', async () => {
+  test('one that is named and missing is reported', async () => {
     const project = createProject({ 'pg-evict.config.json': { knexfile: './db/knexfile.js' } });
     await expect(resolve(project)).rejects.toThrow(`${project.path('db/knexfile.js')} does not exist`);
   });

@@ -99,7 +99,7 @@ describe('with a client on the snapshot', () => {
     expect(await databases()).toEqual(['snapshot']);
   });
 
-  it('recreateDatabase restores the database, whoever is on it', async () => {
+  it('recreateDatabase restores the database, whatever sessions are on it', async () => {
     await cloneDatabase(target('app'), 'snapshot');
     await query(urlOf('app'), 'UPDATE marker SET id = 2');
     const on = [await connect('snapshot'), await connect('app'), await connect('app')];

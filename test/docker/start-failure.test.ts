@@ -22,14 +22,14 @@ async function failure(
 }
 
 describe('a start in a container', () => {
-  it('that does not come up tells what the container said', async () => {
+  it('that does not start quotes the container’s log', async () => {
     const { code, message } = await failure({ settings: { no_such_setting: 1 } });
     expect(code).toBe('START_FAILED');
     expect(message).toMatch(/^PostgreSQL did not start: its container ended with code \d+\.\n/);
     expect(message).toContain('unrecognized configuration parameter "no_such_setting"');
   });
 
-  it('that takes too long is given up, and what the container said so far is told', async () => {
+  it('that takes too long is given up, and the error quotes the container’s log', async () => {
     // Every client, and so the readiness check, waits a minute for its first answer.
     const { code, message } = await failure({ settings: { pre_auth_delay: 60 }, startTimeoutMs: 10_000 });
     expect(code).toBe('START_TIMEOUT');
@@ -48,7 +48,7 @@ describe('a start in a container', () => {
     await expect(failure({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it('from an image that cannot be had names it', async () => {
+  it('from an image that cannot be pulled names it', async () => {
     const image = 'localhost:1/no/such-image:1';
     const { code, message } = await failure({ image });
     expect(code).toBe('IMAGE_UNAVAILABLE');
@@ -56,7 +56,7 @@ describe('a start in a container', () => {
     expect(message).toContain(`docker pull ${image}`);
   });
 
-  it('without a reaper that can be had says how to go without one', async () => {
+  it('without an available reaper says how to do without one', async () => {
     if ((await docker('ps', '--quiet', '--filter', 'label=org.testcontainers.ryuk=true')) !== '') {
       process.stderr.write('SKIPPED: the engine runs a reaper, which would be taken.\n');
       return;
@@ -69,7 +69,7 @@ describe('a start in a container', () => {
     expect(message).toContain('TESTCONTAINERS_RYUK_DISABLED=true');
   });
 
-  it('without an engine says which was asked, without its password', async () => {
+  it('without an engine names the engine that was tried, without its password', async () => {
     if (existsSync('/var/run/docker.sock')) {
       process.stderr.write('SKIPPED: this machine has an engine that would be found.\n');
       return;

@@ -137,7 +137,7 @@ describe('a server in a container with reuse', () => {
   // A container of its own, whatever else there is to take again.
   const options = containerOptions({ reuse: true, settings: { cluster_name: `reuse_${process.pid}` } });
 
-  it('outlives stop and is taken, with what is in it, by the next start', async () => {
+  it('outlives stop, and the next start uses it with its content', async () => {
     const first = await startServer(options);
     try {
       await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS id');

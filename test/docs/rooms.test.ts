@@ -101,7 +101,7 @@ describe.each(names)('packages/%s', (name) => {
   });
 });
 
-test.each(atTheRoot)('the exception packages/%s is there, and imported by a room', (file) => {
+test.each(atTheRoot)('the exception packages/%s exists, and a room imports it', (file) => {
   const [name = '', path = ''] = file.split(/\/(.*)/);
   expect(existsSync(resolve(sourceOf(name), path))).toBe(true);
   expect(filesOf(name).filter((other) => other.path.includes('/') && other.own.includes(path))).not.toEqual(

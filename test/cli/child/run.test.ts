@@ -85,7 +85,7 @@ test('the database may be left to the connection, and its parameters stay in the
   expect(env).not.toHaveProperty('PGHOSTADDR');
 });
 
-test('an empty PGHOST or PGPORT leads the command to no other server than ours', async () => {
+test('an empty PGHOST or PGPORT leads the command to the same server', async () => {
   const database = await scratch.database();
   const file = program('empty', 'console.log(JSON.stringify(process.env));');
   const { port, username, password } = new URL(serverUrl());
@@ -307,7 +307,7 @@ test('on Windows, where nothing is looked for before, it is said how npm is star
   await expectGivenBack(database);
 });
 
-test('a file that cannot be executed after all: the database is given back', async () => {
+test('if the command file cannot be executed, the database is given back', async () => {
   const database = await scratch.database();
   const file = join(folder, 'broken');
   writeFileSync(file, '#!/no/such/interpreter\n');
@@ -329,7 +329,7 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test('--dry-run says who would be ended and runs nothing', async () => {
+test('--dry-run lists the sessions that would be terminated and runs nothing', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const touched = join(folder, 'touched-by-dry-run');
@@ -344,7 +344,7 @@ test('--dry-run says who would be ended and runs nothing', async () => {
   await session.close();
 });
 
-test('a dry run of what could not be had says so: nobody would be ended', async () => {
+test('a dry run of an operation that could not succeed says so: no session would be terminated', async () => {
   const role = await scratch.role('CREATEDB');
   const database = await scratch.database();
   await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);
@@ -394,7 +394,7 @@ describe('--grace and --except', () => {
     expect(await session.ended).toBe('57P01');
   });
 
-  test('a session to keep keeps the command from being run, and nobody is ended', async () => {
+  test('a session to keep prevents the command from running, and no session is terminated', async () => {
     const database = await scratch.database();
     const [kept, other] = [
       await openSession(serverUrl({ database }), 'idle in transaction'),
@@ -432,7 +432,7 @@ describe('its connections are lost while the command runs', () => {
   );
   const sessionsOfRun = `FROM pg_stat_activity WHERE application_name = 'pg-evict'`;
 
-  test('it goes on holding the database, and the command notices nothing', async () => {
+  test('it keeps holding the database, and the command is not disturbed', async () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }) };
     const { process: child, result } = startCli(['run', '--', process.execPath, ready], env);
@@ -523,7 +523,7 @@ test('data whose placeholder is gone too stays until somebody names the database
   await expectGivenBack(database);
 });
 
-test('the help shows examples, and what stands behind "--" is not ours', async () => {
+test('the help shows examples, and arguments after "--" are not parsed', async () => {
   const database = await scratch.database();
   expect((await runCli(['run', '--help'])).stdout).toContain('$ pg-evict run app_dev -- npm run restore');
   const file = join(folder, 'arguments.cjs');

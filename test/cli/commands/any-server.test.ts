@@ -5,7 +5,7 @@ import { serverUrl, uniqueName } from '../../support/server.js';
 
 useOwnServer();
 
-test('the command does its main jobs on a server that is there, as it is told to on Windows in CI', () => {
+test('the main commands work on an existing server, as CI runs them on Windows', () => {
   const script = resolve(__dirname, '../../any-server.mjs');
   const output = execFileSync(process.execPath, [script], {
     encoding: 'utf8',

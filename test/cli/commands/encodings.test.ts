@@ -30,7 +30,7 @@ describe.each(Object.entries(encodings) as [Encoding, string][])('a cluster of %
     });
   });
 
-  test('sessions are listed, with what they ask, and ended', async () => {
+  test('sessions are listed with their queries, and terminated', async () => {
     const database = await scratch.database();
     const session = await talkingSession(database);
     const listed = await pg('sessions', database);
@@ -49,7 +49,7 @@ describe.each(Object.entries(encodings) as [Encoding, string][])('a cluster of %
     ['clone', 'NEW'],
     ['drop', '--yes'],
     ['run', '--', process.execPath, '--version'],
-  ])('%s ends whom it must and says whom', async (command, ...words) => {
+  ])('%s terminates the sessions that it must, and lists them', async (command, ...words) => {
     const database = await scratch.database();
     const session = await talkingSession(database);
     const to = scratch.newName();
@@ -75,7 +75,7 @@ describe.each(Object.entries(encodings) as [Encoding, string][])('a cluster of %
     expect(await databaseExists(to)).toBe(false);
   });
 
-  test('an operation that cannot succeed names the session in its way, whatever encoding that session uses', async () => {
+  test('an operation that cannot succeed names the blocking session, whatever encoding that session uses', async () => {
     const database = await scratch.database();
     const owner = await scratch.role('CREATEDB');
     await withClient(serverUrl(), async (client) =>

@@ -22,7 +22,7 @@ function remoteUrl(database: string): string {
 }
 
 describe('protect and unprotect', () => {
-  test('a protected database is refused by every command that would touch it, before anybody is ended', async () => {
+  test('a protected database is refused by every command that would touch it, before any session is terminated', async () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }) };
     const session = await openSession(serverUrl({ database }));
@@ -121,7 +121,7 @@ describe.each([
   );
 
   describeOnTerminal('on a terminal', () => {
-    test('the name has to be typed', async () => {
+    test('the name must be typed', async () => {
       const database = await scratch.database();
       const env = environment(database);
       const answered = async (answer: string): Promise<{ code: number | null; output: string }> =>

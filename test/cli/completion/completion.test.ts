@@ -87,7 +87,7 @@ describe('names of databases', () => {
     expect(await completed(words, { PGPASSWORD: password })).toEqual([database]);
   });
 
-  test('are none, silently and soon, where the server does not answer', async () => {
+  test('are empty, silently and soon, if the server does not answer', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
     const { port } = silent.address() as { port: number };
@@ -167,7 +167,7 @@ describe('the scripts', () => {
     });
   });
 
-  test('a shell that there is no script for is refused', async () => {
+  test('an unknown shell is refused', async () => {
     const { code, stderr } = await runCli(['completion', 'tcsh']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/bash, zsh, fish/);

@@ -34,7 +34,7 @@ test.each([
   'create other',
   'run <database> -- true',
   'protect <database>',
-])('on a standby nothing else can be done, and it says where it can: %s', async (words) => {
+])('on a standby every other command is refused, and the error names the primary: %s', async (words) => {
   const session = await openSession(serverUrl({ database }));
   const { code, document } = await runCliJson(words.replace('<database>', database).split(' '), {
     DATABASE_URL: serverUrl(),
@@ -51,7 +51,7 @@ test.each([
   await session.close();
 });
 
-test('on a standby not all is well, says doctor', async () => {
+test('on a standby doctor reports a problem', async () => {
   const { code, document } = await runCliJson<{ ok: boolean; connection: object; findings: object[] }>(
     ['doctor', database],
     { DATABASE_URL: serverUrl() },

@@ -72,7 +72,7 @@ describe("libpq's variables mean what they mean to psql", () => {
       () => ({ PGSSLMODE: 'verify-full', PGSSLROOTCERT: files.certificate, PGHOST: 'localhost' }),
       /does not match certificate/,
     ],
-  ])('%s does not get in: exit code 6, and it says why', async (_what, variables, reason) => {
+  ])('%s cannot connect: exit code 6, with the reason', async (_what, variables, reason) => {
     const database = await scratch.database();
     const { code, stdout } = await recreate(database, libpq(database, variables()));
     expect(JSON.parse(stdout)).toMatchObject({
@@ -93,7 +93,7 @@ describe('the parameters of a URL mean what they mean to node-postgres', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it('require is verify-full, so a certificate of nobody knows whom is refused', async () => {
+  it('require means verify-full, so an unknown certificate is refused', async () => {
     const database = await scratch.database();
     const { code, stdout } = await recreate(database, { DATABASE_URL: plain(database, 'sslmode=require') });
     expect(code).toBe(6);

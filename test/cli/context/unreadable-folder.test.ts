@@ -61,7 +61,7 @@ describe('in a folder that may not be read, which may have a configuration that 
     await session.close();
   });
 
-  test('doctor looks, with a warning, and mends nothing', async () => {
+  test('doctor looks, with a warning, and repairs nothing', async () => {
     const database = await scratch.database();
     const looked = await runThere('doctor', database);
     expect(looked.stderr).toBe(warning);
@@ -81,7 +81,7 @@ describe('in a folder that may not be read, which may have a configuration that 
     'run <database> -- true',
     'unprotect <database> --yes',
     'sweep',
-  ])('what would end sessions, or change anything, is refused: %s', async (words) => {
+  ])('a command that would terminate sessions or change anything is refused: %s', async (words) => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const { code, stdout, stderr } = await runThere(...words.replace('<database>', database).split(' '));

@@ -81,7 +81,7 @@ describe('words that people try', () => {
     expect(stderr).toContain('No database is named');
   });
 
-  test('a database that is called help is one where an option shows that it is meant', async () => {
+  test('help is the name of a database if an option shows that it is meant', async () => {
     const { stderr } = await runCli(['drop', 'help', '--yes'], { PGHOST: '127.0.0.1', PGPORT: '1' });
     expect(stderr).toContain('Cannot connect');
   });

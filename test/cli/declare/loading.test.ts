@@ -40,7 +40,7 @@ function filesLoadedBy(args: readonly string[]): string[] {
 const driver = /node_modules\/pg\/|\/core\/dist\/esm\/(?!text\/|internal-text|contract\/remedy)/;
 const display = /fast-string-truncated-width|yocto-spinner|session-table/;
 
-test('the measuring sees the driver where it is loaded', () => {
+test('the measurement sees the driver if it is loaded', () => {
   expect(filesLoadedBy(['drop', 'postgres', '-y']).join('\n')).toMatch(driver);
 });
 
@@ -58,7 +58,7 @@ test.each([
   expect(files).not.toMatch(display);
 });
 
-test('a project without a configuration pays for neither cosmiconfig nor jiti nor the schema', () => {
+test('a project without a configuration loads neither cosmiconfig nor jiti nor the schema', () => {
   const files = filesLoadedBy(['drop', 'postgres', '-y']).join('\n');
   expect(files).toContain('resolve-target');
   expect(files).not.toMatch(/cosmiconfig|jiti|valibot|js-yaml/);

@@ -18,7 +18,7 @@ interface Examination {
   readonly findings: { topic: string; level: string; text: string; remedy?: string }[];
 }
 
-test('says that all is well, to whom it is connected, and who it is there', async () => {
+test('says that all is well, and names server and role', async () => {
   const database = await scratch.database();
   const { code, stdout, stderr } = await runCli(['doctor'], { DATABASE_URL: serverUrl({ database }) });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -125,7 +125,7 @@ test('a managed service is recognised by its roles', async () => {
   expect(stdout).toMatch(/GRANT pg_signal_backend TO .*as a member of rds_superuser/);
 });
 
-test('a blocker exits with 5, sessions that may not be ended with 4', async () => {
+test('a blocker exits with 5, sessions that may not be terminated with 4', async () => {
   const database = await scratch.database();
   const role = await scratch.role('CREATEDB');
   await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);

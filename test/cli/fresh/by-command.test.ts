@@ -18,7 +18,7 @@ const runSql = `const { Client } = require('pg');
 })();`;
 
 describe('fresh -- <command>', () => {
-  it('fills the new database by the command, without a knexfile, and ends whoever was connected', async () => {
+  it('fills the new database with the command, without a knexfile, and terminates the connected sessions', async () => {
     const database = await scratch.database();
     await fixture.others(database);
     const { code, stdout, stderr } = await fresh({}, database, [
@@ -65,7 +65,7 @@ describe('fresh -- <command>', () => {
     expect(await tables(database)).toEqual(['marker']);
   });
 
-  it('says what has become of the old database when that is not what it was', async () => {
+  it('reports the state of the old database if it is not unchanged', async () => {
     const database = await scratch.database();
     scratch.forget(`gone ${database}`);
     const rename = `ALTER DATABASE ${database} RENAME TO "gone ${database}"`;

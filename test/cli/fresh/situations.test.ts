@@ -56,7 +56,7 @@ it('finds modules by the paths of a tsconfig', async () => {
   expect(await tables(database)).toContain('by_path');
 });
 
-it('names the way where the schema of the migrations is not made by them, and it works', async () => {
+it('names the remedy if migrations do not create their own schema, and it works', async () => {
   const database = await scratch.database();
   const folder = project({
     'knexfile.js': `module.exports = { client: 'pg', connection: process.env.APP_URL, migrations: { schemaName: 'meta' } };`,
@@ -71,7 +71,7 @@ it('names the way where the schema of the migrations is not made by them, and it
   expect(await tables(database)).toContain('made');
 });
 
-it('says why, and exits with 6, where the session of a migration is ended', async () => {
+it('says why, and exits with 6, where the session of a migration is terminated', async () => {
   const database = await scratch.database();
   const folder = project({
     'migrations/1.js': migration(`await knex.raw("SELECT pg_sleep(60) /* ${database} */");`),

@@ -161,7 +161,7 @@ describe('the connection', () => {
     expect(await databaseExists(database)).toBe(false);
   });
 
-  test('percent-encoded names and passwords work, and are printed nowhere', async () => {
+  test('percent-encoded names and passwords work, and no message prints the passwords', async () => {
     const database = await scratch.database(uniqueName('a b%20é"'));
     const role = await scratch.role('CREATEDB');
     const password = `${secret} p@ss:/?#[]%&'"\\é`;
@@ -173,7 +173,7 @@ describe('the connection', () => {
     expect(showsSecret(result)).toBe(false);
   });
 
-  test('a database as an argument beside the one in the URL is the one that counts', async () => {
+  test('a database argument overrides the one in the URL', async () => {
     const [inUrl, named] = [await scratch.database(), await scratch.database()];
     expect((await runCli(['drop', named, '-y', '-d', serverUrl({ database: inUrl })])).code).toBe(0);
     expect([await databaseExists(inUrl), await databaseExists(named)]).toEqual([true, false]);
@@ -283,7 +283,7 @@ describe('a refusal of the server or of the guards', () => {
     expect(await databaseExists(database)).toBe(true);
   });
 
-  test('sessions that may not be ended exit with 4, each named with its remedy, and stay', async () => {
+  test('sessions that may not be terminated exit with 4, each named with its remedy, and stay', async () => {
     const database = await scratch.database();
     const role = await scratch.role('CREATEDB');
     await ask(`ALTER DATABASE ${quote(database)} OWNER TO ${quote(role)}`);

@@ -147,7 +147,7 @@ describe('a coding agent', () => {
     ['CURSOR_TRACE_ID', 'a person typed this in the terminal of an editor'],
     ['AGENT', 'ssh-agent'],
     ['AI_AGENT', ''],
-  ])('%s=%s is none', async (variable, value) => {
+  ])('%s=%s is not recognised', async (variable, value) => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }), [variable]: value };
     expect((await runCli(['drop', '--yes'], env)).code).toBe(0);

@@ -57,7 +57,7 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, 'said', '57P01']));
   }, 60_000);
 
-  test('a copy says how much of it is there', async () => {
+  test('a copy reports its progress', async () => {
     const database = await scratch.database();
     const holder = await openSession(serverUrl());
     await holder.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'held'`);
@@ -130,7 +130,7 @@ describe('elsewhere, such as in a log', () => {
     expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, true]));
   }, 60_000);
 
-  test('it is said again after ten seconds; stdout of --json is one document; --quiet says nothing', async () => {
+  test('the line is repeated after ten seconds; stdout of --json is one document; --quiet prints nothing', async () => {
     const [long, json, quiet] = await Promise.all([
       waited('recreate', 15),
       waited('recreate', 4, ['--json']),

@@ -13,7 +13,7 @@ const content = async (database: string): Promise<unknown[]> =>
   });
 
 describe('recreate', () => {
-  test('empties a database that others are connected to, and reports whom it disconnected', async () => {
+  test('empties a database with other sessions, and reports those that it terminated', async () => {
     const database = await scratch.database();
     const url = serverUrl({ database });
     const sessions = await Promise.all([
@@ -126,7 +126,7 @@ describe('drop and create', () => {
     await session.close();
   });
 
-  test.each(['drop', 'recreate'])('%s --dry-run tells and changes nothing', async (command) => {
+  test.each(['drop', 'recreate'])('%s --dry-run reports and changes nothing', async (command) => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const env = { DATABASE_URL: serverUrl({ database }) };

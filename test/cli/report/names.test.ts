@@ -40,7 +40,7 @@ test.each([
 });
 
 (hasTerminal ? describe : describe.skip)('on a terminal', () => {
-  test('a question shows the name so that it is seen', async () => {
+  test('a question shows the name unmistakably', async () => {
     const plain = uniqueName('shown');
     const name = scratch.forget(`${plain}\nx `);
     await ask(`CREATE DATABASE ${quote(name)}`);

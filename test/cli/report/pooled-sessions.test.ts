@@ -14,15 +14,18 @@ test.each([
   ['Supavisor', true],
   ['my-pgbouncer-exporter', false],
   ['app - v1', false],
-])('sessions of the application %s are taken for those of a pooler: %s', async (application, isPooled) => {
-  const database = await scratch.database();
-  const url = new URL(serverUrl({ database }));
-  url.searchParams.set('application_name', application);
-  const session = await openSession(url.href);
-  const { stdout } = await runCli(['recreate', database, '--yes'], env);
-  expect(stdout.includes('1 of these sessions belonged to a connection pooler')).toBe(isPooled);
-  await session.close();
-});
+])(
+  'sessions of the application %s are recognised as those of a pooler: %s',
+  async (application, isPooled) => {
+    const database = await scratch.database();
+    const url = new URL(serverUrl({ database }));
+    url.searchParams.set('application_name', application);
+    const session = await openSession(url.href);
+    const { stdout } = await runCli(['recreate', database, '--yes'], env);
+    expect(stdout.includes('1 of these sessions belonged to a connection pooler')).toBe(isPooled);
+    await session.close();
+  },
+);
 
 describeWithPgbouncer('with PgBouncer', () => {
   let pgbouncer: Pgbouncer;
@@ -44,7 +47,7 @@ describeWithPgbouncer('with PgBouncer', () => {
     expect((await runCli(args, env)).stdout).not.toContain('--pooler');
   });
 
-  test('rename says before what becomes of its clients, and run how long they wait', async () => {
+  test('rename announces what happens to its clients, and run how long they wait', async () => {
     await query();
     const pooler = ['--pooler', pgbouncer.consoleUrl()];
     const run = await runCli(['run', database, ...pooler, '--', 'true'], env);

@@ -211,7 +211,7 @@ describeWithTools('a dump made to reach beyond its database', () => {
     expect(rows.rows).toEqual([{ a: inside.replaceAll('\\', '') }]);
   });
 
-  test('is read so too where that is a setting of the old database or of PGOPTIONS', async () => {
+  test('is read in the same way if that is a setting of the old database or of PGOPTIONS', async () => {
     const text = `it\\');\n\\connect ${victim}\nCREATE TABLE x (a int);`;
     await ask(`ALTER DATABASE ${quote(database)} SET standard_conforming_strings = off`);
     const { code } = await attack(`${table}\nINSERT INTO t VALUES ('${text}');\n`);

@@ -71,7 +71,7 @@ describeWithTools('a restore that fails', () => {
     await expectUntouched(url);
   });
 
-  test('is told by the program also where it did not read the rest of the dump', async () => {
+  test('is the program’s own, even if it did not read the rest of the dump', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'early.sql')));
     const rest = `-- ${'x'.repeat(96)}\n`.repeat(100_000);
@@ -82,7 +82,7 @@ describeWithTools('a restore that fails', () => {
     await expectUntouched(url);
   });
 
-  test('because the server is older than the dump: it says what fits together', async () => {
+  test('because the server is older than the dump: the hint names versions that fit together', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'newer.sql')));
     writeFileSync(dump, readFileSync(dump, 'utf8').replace('SET lock_timeout', 'SET timeout_of_tomorrow'));
@@ -123,7 +123,7 @@ describeWithTools('a restore that fails', () => {
     await expectUntouched(url);
   });
 
-  test('because a program reports no error and has not restored: what is missing is named', async () => {
+  test('because a program reports no error and has not restored: the error names the missing objects', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'lie.dump', '-Fc')));
     const folder = dumps.path('liar');
@@ -140,7 +140,7 @@ describeWithTools('a restore that fails', () => {
     await expectUntouched(url);
   });
 
-  test('because pg_restore is not installed: how to get it is said', async () => {
+  test('because pg_restore is not installed: the hint says how to get it', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'no tool.dump', '-Fc')));
     const { code, stderr } = await startCli(['restore', dump, '--yes'], {
@@ -202,7 +202,7 @@ describeWithTools('an interrupted restore', () => {
     },
   );
 
-  test('of which the process is killed: the next restore clears away what it left', async () => {
+  test('of which the process is killed: the next restore drops its leftovers', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'killed.sql')), {
       sql: slow,

@@ -225,7 +225,7 @@ describeWithTools('what pg_dump writes', () => {
     expect(contentOf(url)).toBe(original);
   });
 
-  test('restored by a plain owner: what he may not do and need not is left out', async () => {
+  test('restored by a plain owner: unneeded statements that it may not run are omitted', async () => {
     const owner = await scratch.role('CREATEDB');
     const { url } = await spoiltDatabase(() => undefined, { owner });
     await withClient(serverUrl({ database: new URL(url).pathname.slice(1) }), async (client) =>
@@ -249,7 +249,7 @@ describeWithTools('what pg_dump writes', () => {
     }
   });
 
-  test('damaged by a terminal is named so', async () => {
+  test('damaged by a terminal is named as such', async () => {
     const archive = readFileSync(dumps.dump(source, 'terminal.dump', '-Fc'), 'latin1');
     const dump = dumps.path('damaged.dump');
     writeFileSync(dump, archive.replaceAll('\n', '\r\n'), 'latin1');
@@ -282,7 +282,7 @@ describeWithTools('what pg_dump writes', () => {
 });
 
 describeWithTools('a failure', () => {
-  test('names file, line and statement, and what has become of the old database', async () => {
+  test('names file, line and statement, and the state of the old database', async () => {
     const dump = dumps.path('wrong.sql');
     writeFileSync(dump, `CREATE TABLE t (a int);\n\n-- a comment\nINSERT INTO t\nVALUES ('no number');\n`);
     const { database, url } = await spoiltDatabase(() => undefined);

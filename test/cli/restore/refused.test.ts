@@ -60,7 +60,7 @@ describeWithTools('a dump that reaches beyond one database', () => {
     ],
     ['DROP DATABASE', (live: string) => `SELECT E'\\\\', 'it''s'; DROP DATABASE "${live}_2"`],
     ['DROP DATABASE', (live: string) => `COPY public.marks FROM stdin;\nx\n\\.\nDROP DATABASE "${live}_2";`],
-  ])('with %s somewhere in it is stopped there, and nothing of it has happened', async (named, lines) => {
+  ])('with %s somewhere in it is stopped there, and nothing of it has taken effect', async (named, lines) => {
     const { database, url } = shared;
     const dump = dumps.path('reaching.sql');
     copyFileSync(dumps.path('shared-Fp'), dump);
@@ -79,7 +79,7 @@ describeWithTools('a dump that reaches beyond one database', () => {
     await expectUntouched(url);
   });
 
-  test('the same words in data, strings, comments, functions and names are nothing to it', async () => {
+  test('the same words in data, strings, comments, functions and names have no effect', async () => {
     const words = `\\connect x; CREATE DATABASE x; DROP DATABASE x;`;
     for (const options of [[], ['--inserts'], ['--column-inserts', '--quote-all-identifiers']]) {
       let dump = '';
@@ -118,7 +118,7 @@ describeWithTools('what is no dump', () => {
     ['a custom dump within gzip', 'a.dump.gz', gzipSync('PGDMP and more')],
     ['is compressed by gzip, but broken', 'broken.gz', gzipSync('CREATE TABLE t ();').subarray(0, 15)],
   ];
-  test.each(files)('is refused, and why is said: "%s" (%s)', async (problem, name, content) => {
+  test.each(files)('is refused with the reason: "%s" (%s)', async (problem, name, content) => {
     const { url } = shared;
     writeFileSync(dumps.path(name), content);
     const { code, stderr } = await restore(url, dumps.path(name), '--yes');

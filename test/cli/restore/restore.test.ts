@@ -174,7 +174,7 @@ describeWithTools('pg-evict restore', () => {
     expect((await statesOf(url)).length).toBe(1);
   });
 
-  test('what stands behind "--" and --jobs reach pg_restore', async () => {
+  test('options after "--" and --jobs reach pg_restore', async () => {
     let dump = '';
     const { database, url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'jobs.dump', '-Fc')));
     const { code, stderr } = await restore(
@@ -237,7 +237,7 @@ describeWithTools('pg-evict restore', () => {
     expect(await statesOf(url)).toEqual(sent);
   });
 
-  test('a protected database is refused with exit code 3, and nobody is ended', async () => {
+  test('a protected database is refused with exit code 3, and no session is terminated', async () => {
     let dump = '';
     const { database, url } = await spoiltDatabase(
       (from) => (dump = dumps.dump(from, 'protected.dump', '-Fc')),
@@ -251,7 +251,7 @@ describeWithTools('pg-evict restore', () => {
     await session.close();
   });
 
-  test('a dry run names who would be ended and what would be restored, and changes nothing', async () => {
+  test('a dry run lists the sessions that would be terminated and the content that would be restored, and changes nothing', async () => {
     let dump = '';
     const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'dry.dump', '-Fc')));
     const session = await openSession(url);
@@ -313,7 +313,7 @@ describeWithTools('pg-evict restore', () => {
   });
 
   describe('--keep-old', () => {
-    test('keeps the old database, all of it, under a name that says when; no later restore touches it', async () => {
+    test('keeps the whole old database under a name with the time; no later restore touches it', async () => {
       let dump = '';
       // 63 bytes, the longest there may be, which end in the middle of a character where the name is cut.
       const name = `${uniqueName('a')}${'ö'.repeat(25)}`.padEnd(38, 'x');
@@ -337,7 +337,7 @@ describeWithTools('pg-evict restore', () => {
       expect([await statesOf(url), await statesOf(serverUrl({ database: old }))]).toEqual([sent, spoilt]);
     });
 
-    test('a name that is taken is refused with exit code 7 before anything is done', async () => {
+    test('an existing target name is refused with exit code 7 before anything is done', async () => {
       let dump = '';
       const { url } = await spoiltDatabase((from) => (dump = dumps.dump(from, 'taken.dump', '-Fc')));
       const other = await scratch.database();

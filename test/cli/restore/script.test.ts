@@ -106,7 +106,7 @@ describeWithTools('examples/restore-script', () => {
     expect(await ask(`SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%'`)).toEqual([]);
   });
 
-  test('a dump that cannot be restored: the exit code tells, the old content is there under its name', async () => {
+  test('if a dump cannot be restored, the exit code shows it and the old content has its name', async () => {
     const { url } = await dumpedDatabase();
     const broken = join(folder, 'broken.dump');
     writeFileSync(broken, 'PGDMP, but not really');

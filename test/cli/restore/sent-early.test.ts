@@ -43,7 +43,7 @@ describe.each([
   });
 });
 
-test('a definition that fails is the one that is named, with its line', async () => {
+test('the error names the definition that fails, with its line', async () => {
   const { code, stderr } = await run(begin, ...definitions, begin, ...definitions.slice(0, 1), 'SELECT 2;');
   expect(code).toBe(1);
   expect(stderr).toContain('line 5, CREATE TABLE public.t');
@@ -63,7 +63,7 @@ test.each([
   ],
   ['a key of an expression', 'CREATE UNIQUE INDEX t_key ON public.t USING btree (public.acts());'],
   ['a sequence by a query', `SELECT pg_catalog.setval('public.s', 1, ${effect});`],
-])('%s behind a statement that fails is not run', async (_what, sql) => {
+])('%s after a failing statement is not run', async (_what, sql) => {
   const { code, stderr } = await run(
     begin,
     'CREATE SEQUENCE public.s;',

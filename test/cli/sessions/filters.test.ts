@@ -34,7 +34,7 @@ async function pidsOn(database: string): Promise<number[]> {
   return rows.map(({ pid }) => pid);
 }
 
-test('filters by who it is pick sessions, by patterns and lists, and combine', async () => {
+test('filters by user, application and client pick sessions, by patterns and lists, and combine', async () => {
   const database = await scratch.database();
   const role = await scratch.role();
   const idle = await openSession(serverUrl({ database }), 'idle');
@@ -92,7 +92,7 @@ test.each([
   [['--except', 'host=x'], /application=pattern, user=pattern or client=pattern/],
   [['--pids', 'nobody'], /neither a pid nor a session id/],
   [['--blocking-table', 'no.such_table'], /no\.such_table/],
-])('%j is refused, and nobody is ended', async (args, message) => {
+])('%j is refused, and no session is terminated', async (args, message) => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const { code, stdout, stderr } = await runCli(['terminate', ...args], {
@@ -105,7 +105,7 @@ test.each([
 });
 
 describe('a real lock queue', () => {
-  test('is shown as a tree: who waits hangs below whom it waits for, with what it waits for', async () => {
+  test('is shown as a tree: a waiting session is below the session it waits for, with the lock it waits for', async () => {
     const database = await scratch.database();
     const queue = await openLockQueue(database);
     const { holder, first, second } = queue;
@@ -145,7 +145,7 @@ describe('a real lock queue', () => {
     await waiter.close();
   });
 
-  test('--root-blockers, --blocking and --blocking-table find who holds it up, and terminate frees the rest', async () => {
+  test('--root-blockers, --blocking and --blocking-table find the blocking sessions, and terminate frees the rest', async () => {
     const database = await scratch.database();
     const queue = await openLockQueue(database);
     const { holder, first, second } = queue;
@@ -169,7 +169,7 @@ describe('a real lock queue', () => {
 });
 
 describe('terminate', () => {
-  test('--dry-run names who would be ended, and the command it prints ends exactly these', async () => {
+  test('--dry-run lists the sessions that would be terminated, and the command that it prints terminates exactly these', async () => {
     const database = await scratch.database(`it's "me" ${Date.now()}`);
     const url = serverUrl({ database });
     const [one, two] = [await openSession(url), await openSession(url)];
@@ -199,7 +199,7 @@ describe('terminate', () => {
     await session.close();
   });
 
-  test('--pids refuses a session id whose pid is somebody else by now, and ends nobody', async () => {
+  test('--pids refuses a session id whose pid now belongs to another session, and terminates no session', async () => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const { document } = await runCliJson<{ sessions: ListedSession[] }>(['sessions'], {

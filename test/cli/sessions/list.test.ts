@@ -8,7 +8,7 @@ import { bin, cliEnvironment, runCli, runCliJson } from '../../support/cli/run-c
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-test('sessions lists who is connected, as a table and as JSON in the documented shape', async () => {
+test('sessions lists the sessions, as a table and as JSON in the documented shape', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }), 'idle in transaction');
   const env = { DATABASE_URL: serverUrl({ database }) };
@@ -44,7 +44,7 @@ test('sessions lists who is connected, as a table and as JSON in the documented 
   await session.close();
 });
 
-test('to a role that may not see what others do, sessions says so, and what shows it', async () => {
+test('sessions tells a role that may not see the activity of others so, with the grant that it needs', async () => {
   const database = await scratch.database();
   const [role, other] = [await scratch.role(), await scratch.role()];
   const own = await openSession(serverUrl({ database, user: role, password: role }));
@@ -71,7 +71,7 @@ test('to a role that may not see what others do, sessions says so, and what show
   await Promise.all([own.close(), foreign.close()]);
 });
 
-test('sessions shows who waits for whom', async () => {
+test('sessions shows which session waits for which', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const [holder, waiter] = [await openSession(url), await openSession(url)];
@@ -121,7 +121,7 @@ test('escape sequences in a query are shown, not obeyed, and passwords in it are
   await session.close();
 });
 
-test('terminate ends everybody else and says whom', async () => {
+test('terminate terminates all other sessions and lists them', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const sessions = [await openSession(url, 'idle'), await openSession(url, 'active')];
@@ -140,7 +140,7 @@ test('terminate ends everybody else and says whom', async () => {
   expect(await ask('SELECT FROM pg_stat_activity WHERE datname = $1', [database])).toEqual([]);
 });
 
-test('terminate ends whom it may, names whom it may not with the remedy, and exits with 4', async () => {
+test('terminate terminates the sessions that it may, names the others with the remedy, and exits with 4', async () => {
   const database = await scratch.database();
   const [role, other] = [await scratch.role(), await scratch.role()];
   const own = await openSession(serverUrl({ database, user: role, password: role }));
@@ -172,7 +172,7 @@ test.each(['sessions', 'terminate'])('%s on a missing database exits with 7', as
   expect(document).toMatchObject({ error: { code: 'DATABASE_NOT_FOUND', database: 'no such database' } });
 });
 
-test('a reader that goes away (| head) does not make it crash', async () => {
+test('a reader that closes the pipe (| head) does not make it crash', async () => {
   const database = await scratch.database();
   const client = new Client({ connectionString: serverUrl({ database }) });
   await client.connect();

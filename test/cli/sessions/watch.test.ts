@@ -28,7 +28,7 @@ describeOnTerminal('on a terminal', () => {
     expect(stripVTControlCharacters(output)).toContain(String(session.pid));
   });
 
-  test('--watch goes on when the database is gone for a while', async () => {
+  test('--watch continues while the database does not exist for a moment', async () => {
     const database = await scratch.database();
     const { code, output } = await runOnTerminal(['sessions', '--watch', '--interval', '100ms'], {
       env: { DATABASE_URL: serverUrl({ database }) },
@@ -78,7 +78,7 @@ test('without a terminal --watch prints one list after the other until it is tol
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d\nNo session on/);
 });
 
-test('--watch ends when nobody reads it any more, and fails when it cannot even begin', async () => {
+test('--watch ends when its output is no longer read, and fails if the first look fails', async () => {
   const database = await scratch.database();
   const { process: child, result } = startCli(['sessions', '--watch', '--interval', '50ms'], {
     DATABASE_URL: serverUrl({ database }),

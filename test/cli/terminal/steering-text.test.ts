@@ -80,7 +80,7 @@ test('nothing that others named steers a terminal, in any command that looks, as
   await session.close();
 });
 
-test('nothing does that somebody typed, or wrote into a file', async () => {
+test('nothing that a user typed or wrote into a file does', async () => {
   const config = join(directory, 'broken.yaml');
   writeFileSync(config, `"${hostile.replaceAll('\r', '')}x": 1\n`);
   const thrown = join(directory, 'throws.cjs');

@@ -37,7 +37,7 @@ describe('--verbose', () => {
     await runCli(['unprotect', '--yes'], env);
   });
 
-  test('names what failed, leaves stdout to JSON, and DEBUG=pg-evict does the same', async () => {
+  test('names the failed statement, leaves stdout to JSON, and DEBUG=pg-evict does the same', async () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }), DEBUG: 'pg-evict' };
     const { document, stderr } = await runCliJson(['sessions'], env);
@@ -50,7 +50,7 @@ describe('--verbose', () => {
     expect(failed.stderr).toMatch(/connect {2}failed: 28P01/);
   });
 
-  test('without it nothing of this is said', async () => {
+  test('without it the report has no such entry', async () => {
     const database = await scratch.database();
     expect((await runCli(['sessions'], { DATABASE_URL: serverUrl({ database }) })).stderr).toBe('');
   });

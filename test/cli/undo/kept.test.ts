@@ -119,7 +119,7 @@ describe('how long and how large', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('a configuration of a time that is none is refused', async () => {
+  test('a configuration with an invalid duration is refused', async () => {
     const { code } = await configured({ for: '99999999d' }, 'drop', 'postgres_none', '--yes');
     expect(code).toBe(2);
   });

@@ -167,7 +167,7 @@ describe('expired content', () => {
     expect(await databaseExists(name)).toBe(false);
   });
 
-  test('stays where somebody has protected it', async () => {
+  test('stays if it has the protection label', async () => {
     const { name } = await expired();
     await runCli(['protect', name, '--reason', 'needed'], environment());
     await runCli(['sweep'], environment());

@@ -134,7 +134,7 @@ describe('precedence', () => {
       { env: { DATABASE_URL: 'postgres://me:secret@db.example/app?dbname=prod' } },
       /^DATABASE_URL: it has "dbname"/,
     ],
-  ])('what would lead psql elsewhere is refused: %s', async (_what, given, message) => {
+  ])('a setting that would lead psql elsewhere is refused: %s', async (_what, given, message) => {
     const resolving = resolveConnection({ ...given, env: env(given.env) });
     await expect(resolving).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
@@ -148,7 +148,7 @@ describe('precedence', () => {
     ['a host that goes before PGHOSTADDR', { env: { DATABASE_URL, PGHOSTADDR: '192.0.2.1' } }],
     ['a flag that does', { host: 'elsewhere', env: { PGHOSTADDR: '192.0.2.1' } }],
     ['the same database in dbname', { env: { DATABASE_URL: `${DATABASE_URL}?dbname=app_dev` } }],
-  ])('what leads nobody elsewhere is not: %s', async (_what, given) => {
+  ])('a setting without effect is accepted: %s', async (_what, given) => {
     const { settings } = await resolveConnection({
       ...given,
       env: env(given.env),
@@ -156,7 +156,7 @@ describe('precedence', () => {
     expect(settings.host).not.toBe('192.0.2.1');
   });
 
-  test('nothing at all leaves the server to the defaults of the driver and the role to the system', async () => {
+  test('without any setting, the driver’s defaults determine the server, and the system’s user the role', async () => {
     const { settings, source } = await resolveConnection({ env: env() });
     expect(settings).toEqual({ user });
     expect(source.kind).toBe('defaults');

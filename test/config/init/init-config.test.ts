@@ -113,7 +113,7 @@ test('the testing section names every runner if the project uses none, or anothe
   expect(text).toContain('// Test databases, for Jest, Vitest, node:test or Mocha.');
 });
 
-test('an existing configuration is left alone', async () => {
+test('an existing configuration is not changed', async () => {
   const project = createProject({ '.pg-evictrc': '{}' });
   await expect(init(project)).rejects.toThrow(
     `There is a configuration already: ${project.path('.pg-evictrc')}`,

@@ -25,7 +25,7 @@ test.each([
   expect(outcome?.value).toMatchObject({ config: { maintenanceDatabase: 'test' } });
 });
 
-test('an environment that is missing is refused, with those that there are', async () => {
+test('a missing environment is refused, and the error lists the existing ones', async () => {
   const project = createProject({ 'pg-evict.config.json': map });
   const [outcome] = await project.evaluate([['loadConfig', { env: 'tset' }]]);
   expect(outcome?.error).toEqual({

@@ -91,7 +91,7 @@ test.each(wrong.map(([value, message], index) => [JSON.stringify(value), message
   },
 );
 
-test('everything that is wrong is told at once', async () => {
+test('all errors are reported at once', async () => {
   const [outcome] = await load([{ protcet: [], sessions: { graceMs: 'soon', keep: 7 } }]);
   expect(outcome?.error?.message).toMatch(/graceMs.*; sessions\.keep.*; "protcet"/);
 });

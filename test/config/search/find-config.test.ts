@@ -82,7 +82,7 @@ describe.each(['module', 'commonjs'])('in a project of type %s', (type) => {
   });
 });
 
-test('"pg-evict" in package.json is found, a dependency of that name is not', async () => {
+test('"pg-evict" in package.json is found; a dependency with that name is not', async () => {
   const project = createProject({
     'package.json': { 'pg-evict': expected, devDependencies: { 'pg-evict': '1.0.0' } },
     'inner/package.json': { devDependencies: { 'pg-evict': '1.0.0' } },
@@ -111,7 +111,7 @@ test('the search ends at the root of the repository, outside of one at the lockf
   expect(await found('plain')).toMatchObject({ filepath: project.path('pg-evict.config.json') });
 });
 
-test('a file given by its path is taken whatever is beside it, relative to the folder', async () => {
+test('a file given by its path is used whatever is beside it, relative to the folder', async () => {
   const project = createProject({
     'pg-evict.config.json': {},
     'settings/database.json': json,
@@ -183,7 +183,7 @@ test.each([
   },
 );
 
-test('a file that cannot find another one is told, and not passed over', async () => {
+test('a file that cannot find its import is reported, not skipped', async () => {
   const project = createProject({
     'pg-evict.config.mjs': `import { readFileSync } from 'node:fs'; readFileSync('nothing.pem'); export default {}`,
   });
@@ -224,7 +224,7 @@ describe('a folder that may not be read', () => {
     expect(outcomes[1]?.error?.message).toContain('src cannot be read (EACCES), and may have a knexfile.');
   });
 
-  test('but entered has in it what it has', async () => {
+  test('but entered has its content', async () => {
     const project = make({ 'package-lock.json': {}, 'knexfile.js': '', 'src/file': '' });
     deny(project.folder, 0o711);
     const [found, none] = await project.evaluate(
@@ -238,7 +238,7 @@ describe('a folder that may not be read', () => {
     expect(none?.value).toMatchObject({ filepath: null });
   });
 
-  test('is none of ours above the project', async () => {
+  test('is not searched for above the project', async () => {
     const project = make({ 'mine/package-lock.json': {}, 'mine/src/file': '' });
     deny(project.folder, 0o711);
     const [outcome] = await project.evaluate([['loadConfig', { cwd: 'mine/src' }]], asNobody);

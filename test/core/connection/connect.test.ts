@@ -51,7 +51,7 @@ test('nothing is asked of a server once the caller has aborted', async () => {
   }
 });
 
-test('what a role was given for its sessions does not keep ours from their work', async () => {
+test('the settings of a role do not disturb our sessions', async () => {
   const role = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${role}"`);
   await ask(`ALTER ROLE "${role}" SET default_transaction_read_only = on`);

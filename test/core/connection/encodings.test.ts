@@ -78,7 +78,7 @@ test.each(cases)(
   },
 );
 
-test('who holds a lock is named, whatever his query consists of', async () => {
+test('the holder of a lock is named, whatever its query contains', async () => {
   const [maintenanceDatabase, database] = [await databaseIn('SQL_ASCII'), await databaseIn('LATIN1')];
   const holder = clientOf(database);
   await holder.connect();

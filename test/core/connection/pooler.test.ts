@@ -46,6 +46,6 @@ describeWithPgbouncer('through pgbouncer', () => {
   });
 });
 
-test('a direct connection is not taken for a pooler', async () => {
+test('a direct connection is not mistaken for a pooler', async () => {
   expect(await examineConnection({ connection: serverUrl() })).toMatchObject({ pooler: false });
 });

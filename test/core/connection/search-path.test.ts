@@ -91,7 +91,7 @@ async function layTraps(database: string, role: string): Promise<void> {
 const isSuperuser = async (role: string): Promise<unknown> =>
   ask('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [role]);
 
-test('what others have laid out in the maintenance database is not run by us', async () => {
+test('objects of other roles in the maintenance database are never run', async () => {
   const role = await layTrap();
   // The trap works: a statement like ours, with a path that leads into it, runs it.
   await ask('SELECT extract(epoch FROM now()) * 1000000');
@@ -129,7 +129,7 @@ test('what others have laid out in the maintenance database is not run by us', a
   }
 });
 
-test('nor, by a client of the caller’s, what others have laid out in the database it is on', async () => {
+test('nor, by a client of the caller’s, objects of other roles in its database', async () => {
   const role = await scratch.role();
   const database = await scratch.database();
   await layTraps(database, role);

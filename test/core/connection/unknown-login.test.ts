@@ -33,7 +33,7 @@ test.each([7, 9, 2, 77])(
   },
 );
 
-test('a server that takes several statements for one is none, and that is said', async () => {
+test('a server that accepts several statements as one is refused, and the message says why', async () => {
   const server = createServer((socket) => {
     const complete = 'C\0\0\0\rSELECT 0\0';
     const ready = 'Z\0\0\0\x05I';

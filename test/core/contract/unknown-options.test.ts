@@ -55,7 +55,7 @@ describe('an option that there is not', () => {
     isSame: true,
   });
 
-  it.each(Object.entries(operations))('is refused by %s, and nobody is ended', async (name, run) => {
+  it.each(Object.entries(operations))('is refused by %s, and no session is terminated', async (name, run) => {
     expect(await outcomeOf(run)).toEqual(refused(`${name} has no option "dryrun"`));
   });
 

@@ -88,7 +88,7 @@ async function workerOn(database: string): Promise<number> {
   return pid;
 }
 
-test.each(names)('a worker of an extension is named, and ended as others are: %s', async (name) => {
+test.each(names)('a worker of an extension is named, and terminated like others: %s', async (name) => {
   const database = databases[names.indexOf(name)] ?? '';
   const holder = holders[names.indexOf(name)] as OpenSession;
   const target = targetOf(database);

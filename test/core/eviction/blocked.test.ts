@@ -66,7 +66,7 @@ async function expectUntouched(
 }
 
 describe.each(Object.keys(operations))('%s', (name) => {
-  test('a prepared transaction blocks it: it is named with its remedy, nobody is ended, and the remedy works', async () => {
+  test('a prepared transaction blocks it: the error names it with its remedy, no session is terminated, and the remedy works', async () => {
     const database = await scratch.database();
     const session = await sessionOn(database);
     const gid = uniqueName("it's mine");
@@ -112,7 +112,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       return { target: targetOf(database), holder, sessions };
     };
 
-    test('is named when the deadline passes, and nobody is ended', async () => {
+    test('is named when the deadline passes, and no session is terminated', async () => {
       const { target, holder, sessions } = await scene();
       const startedAt = performance.now();
       const error = await failureOf(run(name, target, { timeoutMs: 2000 }));
@@ -123,7 +123,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       await expectUntouched(target, sessions);
     });
 
-    test('is waited for, and the operation succeeds when it is gone', async () => {
+    test('delays the operation, which succeeds when it is gone', async () => {
       const { target, holder, sessions } = await scene();
       const running = run(name, target);
       await waiting(target);
@@ -133,7 +133,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
       expect(pidsOf(report?.terminated ?? [])).toEqual(pidsOf(sessions));
     });
 
-    test('an abort ends the wait at once, and nobody is ended', async () => {
+    test('an abort ends the wait immediately, and no session is terminated', async () => {
       const { target, sessions } = await scene();
       const controller = new AbortController();
       const running = failureOf(run(name, target, { signal: controller.signal }));
@@ -167,7 +167,7 @@ describe.each(Object.keys(operations))('%s', (name) => {
   });
 });
 
-test('a template cannot be dropped: the remedy is in the error, nobody is ended, and the remedy works', async () => {
+test('a template cannot be dropped: the error has the remedy, no session is terminated, and the remedy works', async () => {
   const database = await scratch.database();
   await ask(`ALTER DATABASE "${database}" IS_TEMPLATE true`);
   const [target, sessions] = [targetOf(database), await bystanders(database)];
@@ -178,26 +178,29 @@ test('a template cannot be dropped: the remedy is in the error, nobody is ended,
   expect((await dropDatabase(target)).terminated).toHaveLength(2);
 });
 
-test.each(['drop', 'recreate'])('a subscription blocks it, and nobody is ended: %s', async (name) => {
-  const database = await scratch.database();
-  const sessions = await bystanders(database);
-  const subscription = uniqueName('sub');
-  const owner = await sessionOn(database);
-  await owner.client.query(
-    `CREATE SUBSCRIPTION "${subscription}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
-  );
-  const target = targetOf(database);
-  try {
-    const error = await failureOf(run(name, target));
-    expect(error).toMatchObject({
-      code: 'BLOCKED',
-      blockers: [{ kind: 'subscription', name: subscription }],
-    });
-    await expectUntouched(target, sessions);
-  } finally {
+test.each(['drop', 'recreate'])(
+  'a subscription blocks it, and no session is terminated: %s',
+  async (name) => {
+    const database = await scratch.database();
+    const sessions = await bystanders(database);
+    const subscription = uniqueName('sub');
+    const owner = await sessionOn(database);
     await owner.client.query(
-      `ALTER SUBSCRIPTION "${subscription}" SET (slot_name = NONE); DROP SUBSCRIPTION "${subscription}"`,
+      `CREATE SUBSCRIPTION "${subscription}" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)`,
     );
-  }
-  expect(await run(name, target)).toMatchObject({ changed: true });
-});
+    const target = targetOf(database);
+    try {
+      const error = await failureOf(run(name, target));
+      expect(error).toMatchObject({
+        code: 'BLOCKED',
+        blockers: [{ kind: 'subscription', name: subscription }],
+      });
+      await expectUntouched(target, sessions);
+    } finally {
+      await owner.client.query(
+        `ALTER SUBSCRIPTION "${subscription}" SET (slot_name = NONE); DROP SUBSCRIPTION "${subscription}"`,
+      );
+    }
+    expect(await run(name, target)).toMatchObject({ changed: true });
+  },
+);

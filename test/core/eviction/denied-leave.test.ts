@@ -29,7 +29,7 @@ async function ownedDatabase(): Promise<{ database: string; target: Target }> {
 }
 
 test.each(Object.keys(operations))(
-  'a session that may not be ended, and is about to leave, is waited for: %s',
+  'a session that may not be terminated, and is about to leave, is waited for: %s',
   async (name) => {
     const { database, target } = await ownedDatabase();
     const session = await openSession(serverUrl({ database }));
@@ -53,7 +53,7 @@ test.each(Object.keys(operations))(
   },
 );
 
-test('meanwhile nobody is held up, and afterwards it fails as ever', async () => {
+test('meanwhile no other session is delayed, and afterwards it fails as usual', async () => {
   const { database, target } = await ownedDatabase();
   const session = await openSession(serverUrl({ database }));
   const failing = failureOf(recreateDatabase(target));

@@ -18,7 +18,7 @@ async function active(pid: number): Promise<void> {
 }
 
 describe('drain', () => {
-  test('lets a query finish, and ends who is idle meanwhile', async () => {
+  test('lets a query finish, and terminates idle sessions meanwhile', async () => {
     const database = await scratch.database();
     const idle = await openSession(database);
     const busy = await openSession(database);
@@ -56,7 +56,7 @@ describe('drain', () => {
     expect(report.drained).toEqual([]);
   });
 
-  test('is over at the deadline, with time left to do it', async () => {
+  test('ends at the deadline, with time left for the operation', async () => {
     const database = await scratch.database();
     const busy = await openSession(database, { kind: 'active' });
     await active(busy.pid);
@@ -67,7 +67,7 @@ describe('drain', () => {
     expect(report).toMatchObject({ changed: true, cut: [{ pid: busy.pid }] });
   });
 
-  test('without it everybody is ended at once, and the report says nothing of it', async () => {
+  test('without it all sessions are terminated immediately, and the report has no such entry', async () => {
     const database = await scratch.database();
     await openSession(database, { kind: 'active' });
     const report = await recreateDatabase({ connection: serverUrl({ database }) });

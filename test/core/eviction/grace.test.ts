@@ -65,7 +65,7 @@ test('those that stay are ended when it is over', async () => {
   expect(await session.ended).toBe('57P01');
 });
 
-test('a deadline within the grace ends nobody', async () => {
+test('a deadline within the grace terminates no session', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const error = await failureOf(dropDatabase(targetOf(database), { graceMs: 60_000, timeoutMs: 1500 }));

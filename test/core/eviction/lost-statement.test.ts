@@ -33,7 +33,7 @@ async function untilItWaits({ connection }: OwnTarget): Promise<void> {
 }
 
 describe.each(Object.keys(operations))('connections that are cut while the server is at work: %s', (name) => {
-  test('its running statement is ended, so that nothing happens later, and the error says that it may have been done', async () => {
+  test('its running statement is terminated, so that nothing happens later, and the error says that it may have completed', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const other = await changeRow(database);
@@ -54,7 +54,7 @@ describe.each(Object.keys(operations))('connections that are cut while the serve
     proxy.stop();
   });
 
-  test('and the server is out of reach: nothing is said of what has become of the database', async () => {
+  test('and the server is out of reach: the message says nothing about the state of the database', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const other = await changeRow(database);

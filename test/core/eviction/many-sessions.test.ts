@@ -46,7 +46,7 @@ async function sweepOf(database: string): Promise<string> {
   return sweep;
 }
 
-test('a look at four times as many sessions reads about four times as many rows', async () => {
+test('listing four times as many sessions reads about four times as many rows', async () => {
   const database = await scratch.database();
   const sweep = await sweepOf(database);
   const rowsWith = async (count: number): Promise<number> => {

@@ -82,7 +82,7 @@ describe('rolling back prepared transactions', () => {
     expect(report).toMatchObject({ removed, terminated: [] });
   });
 
-  test('is told by the failure of an operation that could not be done after all', async () => {
+  test('is in the error of an operation that failed later', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const gid = await prepare(database, owner);
@@ -106,7 +106,7 @@ describe('rolling back prepared transactions', () => {
     expect(await databaseExists(database)).toBe(true);
   });
 
-  test('that the role may not roll back: nobody is ended, and it says what is missing', async () => {
+  test('that the role may not roll back: no session is terminated, and the error names the missing privilege', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const gid = await prepare(database);
@@ -120,7 +120,7 @@ describe('rolling back prepared transactions', () => {
 });
 
 describe('nothing is removed', () => {
-  test('when something else stands in the way as well', async () => {
+  test('when there is another blocker as well', async () => {
     const database = await scratch.database(uniqueName('db'), 'IS_TEMPLATE true');
     // In this order: a slot is made when the transactions open before it are over, prepared ones included.
     const slot = await createSlot(serverUrl({ database }));
@@ -154,7 +154,7 @@ describe('nothing is removed', () => {
     expect(await slots()).not.toContain(slot);
   });
 
-  test('when a session may not be ended', async () => {
+  test('when a session may not be terminated', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const gid = await prepare(database, owner);
@@ -243,7 +243,7 @@ test('a template loses its flag only when the caller says so; a recreated one is
   });
 });
 
-test('a template that could not be dropped after all is a template still', async () => {
+test('a template that could not be dropped is still a template', async () => {
   const owner = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${owner}" IS_TEMPLATE true`);
   const error = await failureOf(
@@ -342,7 +342,7 @@ describe('a subscription between two servers', () => {
     });
   });
 
-  test('that somebody is changing is left whole at the deadline, who holds it is named, and nothing goes on behind it', async () => {
+  test('that another session is changing is left whole at the deadline, the error names that session, and nothing runs on afterwards', async () => {
     const database = await scratch.database();
     await withClient(serverUrl({ database }), async (client) =>
       client.query(
@@ -378,7 +378,7 @@ describe('a subscription between two servers', () => {
     expect(await dropDatabase(target, { dropSubscriptions: true })).toMatchObject({ changed: true });
   });
 
-  test('an owner who may not drop it is told, and nobody is ended', async () => {
+  test('an owner that may not drop it gets an error, and no session is terminated', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     await withClient(serverUrl({ database }), async (client) =>

@@ -264,7 +264,7 @@ const kinds = new Set(
   ].map(([, kind = '']) => kind),
 );
 
-test('there is a situation for every kind of remedy', () => {
+test('every kind of remedy has a situation that tests it', () => {
   expect(kinds.size).toBeGreaterThan(15);
   expect(new Set(Object.keys(situations))).toEqual(kinds);
 });
@@ -294,7 +294,7 @@ async function failed({ attempt }: Situation, kind: string): Promise<string> {
   return error.hint ?? '';
 }
 
-test.each(all)('the remedy in the message helps, to the letter: $kind $index', async ({ kind, prepare }) => {
+test.each(all)('the remedy in the message works as printed: $kind $index', async ({ kind, prepare }) => {
   const situation = await prepare();
   if (situation === undefined) return;
   const hint = await failed(situation, kind);

@@ -67,7 +67,7 @@ describe('a second runner', () => {
       'the second runner has the lock',
     );
 
-  test('takes over when the server gives up, so that a client in the queue does not get in between', async () => {
+  test('takes the lock when the server gives up, so that a waiting client does not get it in between', async () => {
     const { database, goOn, oid } = await withSlowSession();
     const recreating = recreateDatabase({ connection: serverUrl({ database }) }, { drainMs: 100 });
     const first = await twoRunners(oid);
@@ -82,7 +82,7 @@ describe('a second runner', () => {
     expect(await newcomer).toBe('3D000');
   });
 
-  test('takes over before an ALTER DATABASE of somebody else', async () => {
+  test('takes the lock before the ALTER DATABASE of another session', async () => {
     const { database, goOn, oid } = await withSlowSession();
     const dropping = dropDatabase({ connection: serverUrl({ database }) }, { drainMs: 100 });
     const first = await twoRunners(oid);
@@ -108,7 +108,7 @@ describe('a second runner', () => {
     expect(await oidOf(database)).toBe(oid);
   });
 
-  test('does nothing once the first one has done it', async () => {
+  test('does nothing if the first one has done it', async () => {
     const { database, goOn, oid } = await withSlowSession();
     const other = await scratch.database();
     const otherOid = await oidOf(other);
@@ -120,7 +120,7 @@ describe('a second runner', () => {
     expect([...(await queueOn(oid)), ...(await queueOn(otherOid))]).toEqual([]);
   });
 
-  test('that is ended by somebody is done without', async () => {
+  test('that is terminated by another client is not needed', async () => {
     const { database, goOn, oid } = await withSlowSession();
     const recreating = recreateDatabase({ connection: serverUrl({ database }) }, { drainMs: 100 });
     const first = await twoRunners(oid);

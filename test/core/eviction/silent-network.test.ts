@@ -126,7 +126,7 @@ const others = {
   },
 } as const satisfies Record<string, Silenced>;
 
-test('it falls silent from the beginning, or while a database is held or given back: the same, and what is not known is said', async () => {
+test('a server that falls silent at the beginning, or while a database is held or given back: the same, and the message says that the outcome is unknown', async () => {
   const endings = await Promise.all(
     Object.entries(others).map(async ([name, operate]) => [name, await ending(operate)] as const),
   );

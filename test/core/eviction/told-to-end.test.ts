@@ -69,7 +69,7 @@ test.each([60, 250])(
   },
 );
 
-test('after an abort, too, who was told to end and has not is named', async () => {
+test('after an abort, too, sessions that were told to terminate and still exist are named', async () => {
   const database = await scratch.database();
   const [stuck, other] = [await stoppedOn(database), await sessionOn(database)];
   const controller = new AbortController();
@@ -119,7 +119,7 @@ test('after an abort, too, who was told to end and has not is named', async () =
     return { pid, gone };
   }
 
-  test('a process that is on no list, and does not answer, is named by what it waits for', async () => {
+  test('a process that is on no list and does not answer is named by the event that it waits for', async () => {
     const owner = await scratch.role();
     const database = await scratch.database(undefined, `OWNER "${owner}"`);
     const keeper = await sessionOn(database, { user: owner });

@@ -18,7 +18,7 @@ const isClaimed = async (): Promise<boolean> =>
   (await ask(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'`)).length > 0;
 
 describe('the connections of a living holder are lost', () => {
-  test('again and again: nobody takes him for dead, and the callback is not disturbed', async () => {
+  test('repeatedly: no operation mistakes the holder for dead, and the callback is not disturbed', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
     const report = await withExclusiveAccess(target, async (access) => {
@@ -44,7 +44,7 @@ describe('the connections of a living holder are lost', () => {
     expect(await stillAtWork(target)).toEqual([]);
   });
 
-  test('the callback returns just then: the database is given back', async () => {
+  test('the callback returns at that moment: the database is given back', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
     await withExclusiveAccess(target, async () => endSessionsOf(target));
@@ -52,7 +52,7 @@ describe('the connections of a living holder are lost', () => {
     expect(await stillAtWork(target)).toEqual([]);
   });
 
-  test('he comes back while another operation waits whether he does: it leaves him what he holds', async () => {
+  test('the holder reconnects while another operation waits for that: it keeps its database', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     await withExclusiveAccess(target, async (access) => {
@@ -69,7 +69,7 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
-  test('he comes back while another operation is giving the database back: he waits what becomes of it', async () => {
+  test('the holder reconnects while another operation is giving the database back: it waits for the outcome', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const told: unknown[] = [];
@@ -104,7 +104,7 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
-  test('and others got the database before he could come back: the callback is told, and so is the caller', async () => {
+  test('and another operation got the database before the holder reconnected: the callback and the caller are told', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const told: unknown[] = [];
@@ -129,7 +129,7 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
-  test('and the callback fails of it: what it threw is the cause', async () => {
+  test('and the callback fails because of it: its error is the cause', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const thrown = new Error('mine');
@@ -149,7 +149,7 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
-  test('and somebody else has taken the lock that says that he lives: that is not waited for without end', async () => {
+  test('and another session has taken the lock that shows that the holder is alive: the wait is limited', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const stranger = await openSession(serverUrl());
@@ -180,7 +180,7 @@ describe('the connections of a living holder are lost', () => {
     await expectGivenBack(database);
   });
 
-  test('and he cannot reach the server any more: the callback is told, and the database is given back when he can', async () => {
+  test('and the holder cannot reach the server: the callback is told, and the database is given back as soon as it can', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const thrown: unknown[] = [];

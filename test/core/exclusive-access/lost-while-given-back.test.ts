@@ -48,7 +48,7 @@ test.each([0, 5, 10, 20, 40])(
   },
 );
 
-test('a database that its holder has dropped leaves no placeholder, and it is said', async () => {
+test('a database that its holder has dropped leaves no placeholder, and the message says so', async () => {
   const database = await scratch.database();
   const error = await failureOf(
     withExclusiveAccess(targetOf(database), async ({ database: held }) => {
@@ -71,7 +71,7 @@ test('a placeholder whose database was dropped, and whose holder is dead, is cle
   expect(await failureOf(dropDatabase(targetOf(database)))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
 });
 
-test('somebody else holding the lock of who recovers keeps nobody waiting without end', async () => {
+test('another session that holds the recovery lock delays no operation without limit', async () => {
   const database = await scratch.database();
   const held = `pg_evict_held_0123456789_999999_abd`;
   await ask(`COMMENT ON DATABASE ${quote(database)} IS '[pg-evict: placeholder of ${held}]'`);

@@ -46,7 +46,7 @@ test('a leftover of an operation for the same owner is dropped by every role tha
   expect(await databaseExists(name)).toBe(false);
 });
 
-test('leftovers that somebody is on are named, and cost no time', async () => {
+test('leftovers with sessions are named, and cost no time', async () => {
   const database = await scratch.database();
   const names = Array.from({ length: 6 }, (_, index) => leftoverName('old', database, 999_990 + index));
   for (const name of names) {

@@ -8,7 +8,7 @@ const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 const sessionOn = useSessions();
 
-test('a client that knows the private name can connect, no client can under the real name, and its session is ended when the database is given back', async () => {
+test('a client that knows the private name can connect, no client can under the real name, and its session is terminated when the database is given back', async () => {
   const database = await scratch.database();
   const stranger = await scratch.role();
   const seen = await withExclusiveAccess(targetOf(database), async (access) => {

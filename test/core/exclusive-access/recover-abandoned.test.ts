@@ -42,7 +42,7 @@ async function databasesLike(database: string): Promise<string[]> {
 }
 
 describe('the holder of a database was killed', () => {
-  test('its leftover is found, named and diagnosed, which changes nothing', async () => {
+  test('its leftover is found, named and diagnosed without any change', async () => {
     const database = await scratch.database();
     const held = await abandonHeld(database);
     expect(await findLeftovers(targetOf(database))).toContainEqual({
@@ -64,7 +64,7 @@ describe('the holder of a database was killed', () => {
     );
   });
 
-  test('a repair with nothing to repair changes nothing and ends nobody', async () => {
+  test('a repair with nothing to repair changes nothing and terminates no session', async () => {
     const database = await scratch.database();
     await withClient(serverUrl({ database }), async (client) => {
       expect(await repairDatabase(targetOf(database))).toMatchObject({ changed: false, terminated: [] });
@@ -112,7 +112,7 @@ describe('the holder of a database was killed', () => {
     },
   );
 
-  test('a dry run does not touch it, and says so', async () => {
+  test('a dry run does not touch it, and reports that', async () => {
     const database = await scratch.database();
     const held = await abandonHeld(database);
     expect(await failureOf(recreateDatabase(targetOf(database), { dryRun: true }))).toMatchObject({
@@ -123,7 +123,7 @@ describe('the holder of a database was killed', () => {
     await repairDatabase(targetOf(database));
   });
 
-  test('the other side of a swap is put back as well', async () => {
+  test('the other database of a swap gets its name back as well', async () => {
     const [database, other] = [await scratch.database(), await scratch.database()];
     await abandonHeld(other);
     expect(await swapDatabase(targetOf(database), other)).toMatchObject({ changed: true });
@@ -131,7 +131,7 @@ describe('the holder of a database was killed', () => {
     expect(await markerOf(other)).toBe('old');
   });
 
-  test('an operation on another database, or on one that there is not, leaves it where it is', async () => {
+  test('an operation on another database, or on a missing one, does not affect it', async () => {
     const [database, another] = [await scratch.database(), await scratch.database()];
     const held = await abandonHeld(database);
     const missing = scratch.newName('missing');
@@ -157,7 +157,7 @@ describe('the holder of a database was killed', () => {
     expect(await databasesLike(database)).toEqual([database]);
   });
 
-  test('a database that somebody made under the name meanwhile is not touched; the message says where the data is', async () => {
+  test('a database that another client created under the name meanwhile is not touched; the message says where the data is', async () => {
     const database = await scratch.database();
     const held = await abandonHeld(database);
     await ask(`ALTER DATABASE "${database}" IS_TEMPLATE false`);
@@ -170,7 +170,7 @@ describe('the holder of a database was killed', () => {
     await ask(`DROP DATABASE "${held}"`);
   });
 
-  test('somebody dropped the placeholder: the data gets its name back', async () => {
+  test('after the placeholder was dropped by hand, the data gets its name back', async () => {
     const database = await scratch.database();
     await abandonHeld(database);
     await ask(`ALTER DATABASE "${database}" IS_TEMPLATE false`);
@@ -192,7 +192,7 @@ test('a live holder is not mistaken for a dead one', async () => {
   expect(await markerOf(database)).toBe('old');
 });
 
-test('nor by the owner, who may not see when the session of a superuser began', async () => {
+test('nor by the owner, which may not see when the session of a superuser began', async () => {
   const owner = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
   await withExclusiveAccess(targetOf(database), async ({ database: held, signal }) => {
@@ -229,7 +229,7 @@ test.each([
   ['recreateDatabase', 'swapped', undefined],
   ['withExclusiveAccess', 'created', 'old'],
   ['withExclusiveAccess', 'swapped', 'old'],
-])('killed in %s at "%s": what is left is worthless or put back', async (operation, pauseAt, content) => {
+])('killed in %s at "%s": leftovers are worthless or restored', async (operation, pauseAt, content) => {
   const database = await scratch.database();
   const target = targetOf(database);
   const child = new OperationProcess({ operation, target, pauseAt });
@@ -247,7 +247,7 @@ test.each([
   expect(await markerOf(database)).toBe(content);
 });
 
-test('somebody else in a database of an unknown maker is left alone', async () => {
+test('a session on a database of an unknown creator is not terminated', async () => {
   const name = scratch.forget('pg_evict_old_production');
   await ask(`CREATE DATABASE ${name}`);
   const database = await scratch.database();

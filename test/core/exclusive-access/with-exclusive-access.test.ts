@@ -111,7 +111,7 @@ test('the result of the callback is returned, and the database is the same one a
   expect([await databaseFacts(database), await oid()]).toEqual(before);
 });
 
-test('sessions that the callback leaves are ended', async () => {
+test('sessions that the callback leaves are terminated', async () => {
   const database = await scratch.database();
   const left: Awaited<ReturnType<typeof openSession>>[] = [];
   await withExclusiveAccess(targetOf(database), async ({ url }) => {
@@ -121,7 +121,7 @@ test('sessions that the callback leaves are ended', async () => {
   await expectGivenBack(database);
 });
 
-test('a prepared transaction that the callback leaves is named with its remedy; what follows puts the name back', async () => {
+test('a prepared transaction that the callback leaves is named with its remedy; the next operation restores the name', async () => {
   const database = await scratch.database();
   const target = targetOf(database);
   const error = await failureOf(
@@ -165,7 +165,7 @@ test('an abort reaches the callback; the database is given back when it has retu
   await expectGivenBack(database);
 });
 
-test('an owner who is no superuser has it alone, superusers included', async () => {
+test('an owner without superuser has exclusive access, superusers included', async () => {
   const owner = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
   await withClient(serverUrl({ database }), async (client) =>
@@ -189,23 +189,26 @@ test('an owner who is no superuser has it alone, superusers included', async () 
 test.each([
   ['a role that may not create databases', '', 'PERMISSION_DENIED'],
   ['a session of another role', 'CREATEDB', 'SESSIONS_REMAIN'],
-])('what cannot be had is refused before anybody is ended: %s', async (_, options, code) => {
-  const [owner, other] = [await scratch.role(options), await scratch.role()];
-  const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
-  const sessions = [
-    await openSession(serverUrl({ database, user: owner, password: owner })),
-    await openSession(serverUrl({ database, user: other, password: other })),
-  ];
-  const callback = jest.fn();
-  expect(await failureOf(withExclusiveAccess(targetOf(database, owner), callback))).toMatchObject({
-    code,
-    terminated: [],
-  });
-  expect(callback).not.toHaveBeenCalled();
-  expect(await alive(pidsOf(sessions))).toEqual(pidsOf(sessions));
-  await Promise.all(sessions.map(async (session) => session.close()));
-  await expectGivenBack(database);
-});
+])(
+  'an operation that cannot succeed is refused before any session is terminated: %s',
+  async (_, options, code) => {
+    const [owner, other] = [await scratch.role(options), await scratch.role()];
+    const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+    const sessions = [
+      await openSession(serverUrl({ database, user: owner, password: owner })),
+      await openSession(serverUrl({ database, user: other, password: other })),
+    ];
+    const callback = jest.fn();
+    expect(await failureOf(withExclusiveAccess(targetOf(database, owner), callback))).toMatchObject({
+      code,
+      terminated: [],
+    });
+    expect(callback).not.toHaveBeenCalled();
+    expect(await alive(pidsOf(sessions))).toEqual(pidsOf(sessions));
+    await Promise.all(sessions.map(async (session) => session.close()));
+    await expectGivenBack(database);
+  },
+);
 
 test.each(['connected', 'checked', 'created', 'swapped', 'returned'])(
   'an observer that throws ends it cleanly: at "%s"',
@@ -247,7 +250,7 @@ test('giving back has time of its own: it waits longer than the access could hav
   await expectGivenBack(database);
 });
 
-test('the report tells who was ended and what was removed; what the callback is given, too', async () => {
+test('the report lists the terminated sessions and the removed objects, and so does the argument of the callback', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const gid = uniqueName('gid');
@@ -279,7 +282,7 @@ test('the report tells who was ended and what was removed; what the callback is 
   });
 });
 
-test('a dry run calls nobody back and changes nothing; it tells what would be done, and what stands in the way', async () => {
+test('a dry run calls no callback and changes nothing; it reports the planned actions and the blockers', async () => {
   const owner = await scratch.role('CREATEDB');
   const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
   const [own, superuser] = [
@@ -316,7 +319,7 @@ test('a dry run calls nobody back and changes nothing; it tells what would be do
   await expectGivenBack(database);
 });
 
-test('an exception of the callback is not lost if giving back fails as well', async () => {
+test('an exception of the callback is not lost if giving the database back fails as well', async () => {
   const database = await scratch.database();
   const thrown = new Error('mine');
   const error = await failureOf(
@@ -381,7 +384,7 @@ describe('while somebody has the database exclusively', () => {
     await expectGivenBack(database);
   });
 
-  test('nobody drops the placeholder by hand', async () => {
+  test('the placeholder is not dropped by hand', async () => {
     const database = await scratch.database();
     await withExclusiveAccess(targetOf(database), async () => {
       await expect(ask(`DROP DATABASE "${database}" WITH (FORCE)`)).rejects.toMatchObject({ code: '42809' });

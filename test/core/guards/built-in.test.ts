@@ -67,13 +67,13 @@ test.each(Object.keys(operations))(
   },
 );
 
-test.each(Object.keys(operations))('a protection that is no list is refused: %s', async (name) => {
+test.each(Object.keys(operations))('a protection that is not a list is refused: %s', async (name) => {
   const target = { connection: nowhere, database: 'mine', protect: 'mine' as unknown as string[] };
   const error = await failureOf(operations[name]?.(target) ?? Promise.resolve());
   expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('"protect"') });
 });
 
-test('a client on a database of the server ends nobody there', async () => {
+test('a client on a database of the server terminates no session there', async () => {
   const session = await openSession(serverUrl());
   await withClient(serverUrl(), async (client) => {
     expect(await failureOf(terminateSessions(client))).toMatchObject({ code: 'PROTECTED' });
@@ -82,7 +82,7 @@ test('a client on a database of the server ends nobody there', async () => {
   await session.close();
 });
 
-test('another maintenance database works as well as the default one', async () => {
+test('another maintenance database works like the default one', async () => {
   const [maintenanceDatabase, database] = [await scratch.database(), await scratch.database()];
   await openSession(serverUrl({ database }));
   const target = { ...targetOf(database), maintenanceDatabase };

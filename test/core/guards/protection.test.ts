@@ -79,7 +79,7 @@ async function expectNobodyTouched(sessions: readonly OpenSession[], databases: 
 }
 
 describe('the label on the server', () => {
-  test.each(Object.keys(operations))('refuses before anybody is touched: %s', async (name) => {
+  test.each(Object.keys(operations))('refuses before any session is touched: %s', async (name) => {
     const [database, second] = [await scratch.database(), await scratch.database()];
     await protectDatabase(targetOf(database), 'customers live here');
     const sessions = await sessionsOn(database, second);
@@ -150,7 +150,7 @@ describe('the label on the server', () => {
     });
   });
 
-  test('looking at the database is still possible', async () => {
+  test('listing its sessions is still possible', async () => {
     const database = await scratch.database();
     await protectDatabase(targetOf(database));
     const sessions = await sessionsOn(database);
@@ -158,7 +158,7 @@ describe('the label on the server', () => {
     expect(await diagnose(targetOf(database))).toMatchObject({ database });
   });
 
-  test('an owner who is no superuser sets it, everybody reads it, nobody else takes it off', async () => {
+  test('an owner without superuser sets it, every role reads it, and no other role removes it', async () => {
     const [owner, other] = [await scratch.role('CREATEDB'), await scratch.role('CREATEDB')];
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const target = targetOf(database, owner);
@@ -211,7 +211,7 @@ describe('the label on the server', () => {
     expect(await commentOf(database)).toBe(before);
   });
 
-  test('a label somebody wrote by hand protects as well', async () => {
+  test('a label written by hand protects as well', async () => {
     const database = await scratch.database();
     for (const label of [
       '[pg-evict: protected]',
@@ -256,7 +256,7 @@ describe('the label on the server', () => {
     }
   });
 
-  test('a database that is not there cannot be protected', async () => {
+  test('a database that does not exist cannot be protected', async () => {
     const target = targetOf(uniqueName('missing'));
     expect(await failureOf(protectDatabase(target))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
     expect(await failureOf(unprotectDatabase(target))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });
@@ -267,7 +267,7 @@ describe('patterns of the configuration', () => {
   const byClient = new Set(['terminate, by a client on it', 'terminate, by a client elsewhere']);
   const byTarget = Object.keys(operations).filter((name) => !byClient.has(name));
 
-  test.each(byTarget)('refuse by name before anybody is touched: %s', async (name) => {
+  test.each(byTarget)('refuse by name before any session is touched: %s', async (name) => {
     const database = await scratch.database(uniqueName('prod'));
     const second = await scratch.database();
     const sessions = await sessionsOn(database, second);
@@ -314,7 +314,7 @@ describe('patterns of the configuration', () => {
   test.each([
     ['PGHOST', '127.0.0.1', '127.0.0.1'],
     ['an empty PGHOST', '', 'localhost'],
-  ])('a host that is left out is the one node-postgres connects to: %s', async (_what, variable, host) => {
+  ])('without a host, it is the one that node-postgres connects to: %s', async (_what, variable, host) => {
     const { port, username, password } = new URL(serverUrl());
     const connection = { port: Number(port), user: username, password: decodeURIComponent(password) };
     const database = await scratch.database();
@@ -329,7 +329,7 @@ describe('patterns of the configuration', () => {
     }
   });
 
-  test('match whatever a name consists of', async () => {
+  test('match any character in a name', async () => {
     const target = { connection: nowhere, database: 'prod\nof two lines', protect: ['prod*'] };
     expect(await failureOf(dropDatabase(target))).toMatchObject({ code: 'PROTECTED' });
   });

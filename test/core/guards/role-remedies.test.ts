@@ -99,7 +99,7 @@ test.each(names)('and a new database is given to another: %s', async (name) => {
   expect(await createDatabase(target, options)).toMatchObject({ changed: first instanceof Error });
 });
 
-test.each(names)('and sessions of others are ended (pg_signal_backend): %s', async (name) => {
+test.each(names)('and sessions of others are terminated (pg_signal_backend): %s', async (name) => {
   const role = await standing(name, 'pg_signal_backend');
   if (role === undefined) return;
   const other = await scratch.role();
@@ -114,22 +114,25 @@ test.each(names)('and sessions of others are ended (pg_signal_backend): %s', asy
   await session.close();
 });
 
-test.each(names)('and what doctor prints as missing is there afterwards: %s', async (name) => {
-  const role = await standing(name, 'pg_signal_backend');
-  if (role === undefined) return;
-  const grant = standings[name]?.grant;
-  if (grant !== undefined) await ask(grant('pg_read_all_stats', quote(role)));
-  const target = targetOf('postgres', role);
-  const examined = await examineConnection({ connection: target.connection });
-  for (const statement of Object.values(examined.grants)) if (statement !== null) await apply(statement);
-  expect(await examineConnection({ connection: target.connection })).toMatchObject({
-    signalBackend: true,
-    readAllStats: true,
-    grants: { signalBackend: null, readAllStats: null },
-  });
-});
+test.each(names)(
+  'and the privileges that doctor prints as missing are there afterwards: %s',
+  async (name) => {
+    const role = await standing(name, 'pg_signal_backend');
+    if (role === undefined) return;
+    const grant = standings[name]?.grant;
+    if (grant !== undefined) await ask(grant('pg_read_all_stats', quote(role)));
+    const target = targetOf('postgres', role);
+    const examined = await examineConnection({ connection: target.connection });
+    for (const statement of Object.values(examined.grants)) if (statement !== null) await apply(statement);
+    expect(await examineConnection({ connection: target.connection })).toMatchObject({
+      signalBackend: true,
+      readAllStats: true,
+      grants: { signalBackend: null, readAllStats: null },
+    });
+  },
+);
 
-test('and CREATEDB is what creating and renaming lacks', async () => {
+test('and creating and renaming need CREATEDB', async () => {
   const role = await scratch.role();
   const database = await scratch.database(uniqueName('db'), `OWNER ${quote(role)}`);
   const { hint } = await failureOf(renameDatabase(targetOf(database, role), scratch.newName()));

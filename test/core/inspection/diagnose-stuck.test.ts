@@ -25,7 +25,7 @@ const barrier = serverMajor >= 15 ? describe : describe.skip;
 const noBarrier = serverMajor < 15 ? describe : describe.skip;
 
 barrier('a process elsewhere that does not answer', () => {
-  test('a drop comes back at its deadline and says that the database is half dropped; later a drop finishes it', async () => {
+  test('a drop returns at its deadline and says that the database is half dropped; a later drop finishes it', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const stuck = await sessionOn(elsewhere);
     stopped.stop(stuck.pid);
@@ -42,7 +42,7 @@ barrier('a process elsewhere that does not answer', () => {
     expect(await databaseExists(database)).toBe(false);
   });
 
-  test('an abort brings a drop back as well, and says the same', async () => {
+  test('an abort ends a drop as well, with the same message', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     stopped.stop((await sessionOn(elsewhere)).pid);
     const controller = new AbortController();
@@ -69,7 +69,7 @@ barrier('a process elsewhere that does not answer', () => {
     expect(await stillAtWork(target)).toEqual([]);
   });
 
-  test('a recreate has happened by then: it comes back at its deadline and names what is left to drop', async () => {
+  test('a recreate that has swapped returns at its deadline and names the database that is left to drop', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const stuck = await sessionOn(elsewhere);
     stopped.stop(stuck.pid);
@@ -142,7 +142,7 @@ test('a session of the database that does not end is named at the deadline, and 
   expect(await dropDatabase(targetOf(database))).toMatchObject({ changed: true });
 });
 
-test('a copy under way is named, nobody is ended, and what waited for it succeeds', async () => {
+test('a running copy is named, no session is terminated, and the operation that waited for it succeeds', async () => {
   const database = await scratch.database();
   const copy = uniqueName('copy');
   const [copier, keeper] = [await sessionOn('postgres'), await sessionOn(database)];

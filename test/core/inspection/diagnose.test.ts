@@ -64,7 +64,7 @@ test('sessions are named, those that an operation ends by itself apart from thos
   expect(kept.standing).toMatchObject([{ kind: 'session', name: String(own.pid) }]);
 });
 
-test('nothing in the way is nothing to report; a missing database is named', async () => {
+test('without blockers there is nothing to report; a missing database is named', async () => {
   const database = await scratch.database();
   expect(await diagnose(targetOf(database))).toEqual({ database, blockers: [], standing: [] });
   expect(await failureOf(diagnose(targetOf(uniqueName('missing'))))).toMatchObject({
@@ -125,7 +125,7 @@ test('a subscription', async () => {
   expect((await diagnose(targetOf(database))).standing).toEqual([]);
 });
 
-test('a template, with the statement that makes it none', async () => {
+test('a template, with the statement that removes the mark', async () => {
   const database = await scratch.database(uniqueName('Tem"plate'), 'IS_TEMPLATE true');
   await expectForeseen(['drop'], database, 'template');
   const { standing } = await diagnose(targetOf(database));
@@ -140,7 +140,7 @@ describe('an invalid database', () => {
     return database;
   };
 
-  test('is named with its remedy, and what cannot work is refused', async () => {
+  test('is named with its remedy, and an option that cannot work is refused', async () => {
     const database = await invalid();
     const { standing } = await diagnose(targetOf(database));
     expect(standing).toMatchObject([{ kind: 'invalid-database', name: database }]);

@@ -46,7 +46,7 @@ const asking: Record<string, (target: Target) => Promise<unknown>> = {
   clone: async (target) => cloneDatabase(target, scratch.newName('to')),
 };
 
-test('a database that an operation has renamed: everybody who asks for it is told by whom, and what it is called', async () => {
+test('an error about a database that an operation has renamed names the operation and the new name', async () => {
   for (const role of ['drop', 'held'] as const) {
     const { aside, database, operating } = await setAside(role);
     const said = `Database "${database}" is called "${aside}" now: process ${operating.pid},`;

@@ -28,7 +28,7 @@ async function whileItChanges(database: string, work: () => Promise<void>): Prom
   }
 }
 
-test('a database whose row somebody changes without end is recreated all the same', async () => {
+test('a database whose row another session keeps changing is recreated', async () => {
   const database = await scratch.database();
   await whileItChanges(database, async () => {
     for (let round = 0; round < 8; round += 1) {

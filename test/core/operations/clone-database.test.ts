@@ -52,7 +52,7 @@ test('an owner can be named', async () => {
   expect(await databaseFacts(to)).toMatchObject({ owner, comment: 'mine' });
 });
 
-test('a name that is taken is an error, and with ifNotExists nothing to do; nobody is ended', async () => {
+test('an existing target name is an error, and with ifNotExists there is nothing to do; no session is terminated', async () => {
   const [database, to] = [await scratch.database(), await scratch.database()];
   const session = await openSession(serverUrl({ database }));
   const target = targetOf(database);
@@ -62,7 +62,7 @@ test('a name that is taken is an error, and with ifNotExists nothing to do; nobo
   await session.close();
 });
 
-test('a role that does not own the source is told so before anybody is ended', async () => {
+test('a role that does not own the source gets an error before any session is terminated', async () => {
   const [database, role] = [await scratch.database(), await scratch.role('CREATEDB')];
   await ask(`GRANT pg_signal_backend TO "${role}"`);
   const session = await openSession(serverUrl({ database, user: role, password: role }));
@@ -88,7 +88,7 @@ test('a database marked as a template can be cloned by a role that does not own 
   expect(await databaseFacts(to)).toMatchObject({ owner: role, datistemplate: false });
 });
 
-test('a dry run clones nothing and ends nobody', async () => {
+test('a dry run clones nothing and terminates no session', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const to = scratch.newName('clone');

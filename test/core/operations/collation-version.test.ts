@@ -40,7 +40,7 @@ async function apply(hint: string | null): Promise<void> {
   });
 }
 
-(serverMajor >= 15 ? describe : describe.skip)('collations that are not what they were, since 15', () => {
+(serverMajor >= 15 ? describe : describe.skip)('changed collations, since 15', () => {
   const recorded = async (database: string): Promise<unknown> =>
     ask('SELECT datcollversion AS v FROM pg_database WHERE datname = $1', [database]);
 
@@ -77,7 +77,7 @@ async function apply(hint: string | null): Promise<void> {
     expect(await cloneDatabase(targetOf(source), scratch.newName())).toMatchObject({ changed: true });
   });
 
-  test('it keeps a database from nothing else, and a recreated one has the collations of now', async () => {
+  test('it blocks nothing else, and a recreated database has the current collations', async () => {
     const database = await scratch.database(
       undefined,
       `TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'`,
@@ -92,7 +92,7 @@ async function apply(hint: string | null): Promise<void> {
     expect(await dropDatabase(targetOf(renamed))).toMatchObject({ changed: true });
   });
 
-  test('of template1: create and recreate fail before anybody is ended, a dry run and doctor say so', async () => {
+  test('of template1: create and recreate fail before any session is terminated, a dry run and doctor say so', async () => {
     const database = await scratch.database();
     const session = await sessionOn(database);
     await makeOutdated('template1');

@@ -17,7 +17,7 @@ test('a database is created for the role that asks', async () => {
   expect(await databaseFacts(database)).toMatchObject({ owner: role });
 });
 
-test('a database is created from a template, whose sessions are ended', async () => {
+test('a database is created from a template, whose sessions are terminated', async () => {
   const template = await scratch.database();
   const session = await openSession(serverUrl({ database: template }));
   const database = scratch.newName();
@@ -34,14 +34,14 @@ test('another role can be named as the owner', async () => {
   expect(await databaseFacts(database)).toMatchObject({ owner });
 });
 
-test('a database that exists is an error, and with ifNotExists stays as it is', async () => {
+test('an existing database is an error, and with ifNotExists it stays unchanged', async () => {
   const database = await scratch.database();
   expect(await failureOf(createDatabase(targetOf(database)))).toMatchObject({ code: 'DATABASE_EXISTS' });
   expect(await createDatabase(targetOf(database), { ifNotExists: true })).toMatchObject({ changed: false });
   expect(await markerOf(database)).toBe('old');
 });
 
-test('of ten who create the same database at once with ifNotExists, one does, and nobody fails', async () => {
+test('of ten calls that create the same database at once with ifNotExists, one creates it, and none fails', async () => {
   const database = scratch.newName();
   const reports = await Promise.all(
     Array.from({ length: 10 }, async () => createDatabase(targetOf(database), { ifNotExists: true })),
@@ -57,7 +57,7 @@ test('a missing template is an error that names it', async () => {
   expect(await stillAtWork(target)).toEqual([]);
 });
 
-test('a role that may not create databases is told so, with the remedy', async () => {
+test('a role that may not create databases gets an error with the remedy', async () => {
   const role = await scratch.role();
   const target = targetOf(scratch.newName(), role);
   const error = await failureOf(createDatabase(target));
@@ -75,7 +75,7 @@ test('a dry run creates nothing', async () => {
   expect(await databaseExists(database)).toBe(false);
 });
 
-test('a dry run tells who would be ended on the template, and ends nobody', async () => {
+test('a dry run lists the sessions that would be terminated on the template, and terminates none', async () => {
   const template = await scratch.database();
   const session = await openSession(serverUrl({ database: template }));
   const report = await createDatabase(targetOf(scratch.newName()), { template, dryRun: true });
@@ -84,7 +84,7 @@ test('a dry run tells who would be ended on the template, and ends nobody', asyn
   await session.close();
 });
 
-test('a template with a session that may not be ended: nobody is ended, and nothing is created', async () => {
+test('if a session on the template may not be terminated, none is, and nothing is created', async () => {
   const [role, other] = [await scratch.role('CREATEDB'), await scratch.role()];
   const template = await scratch.database(uniqueName('template'), `OWNER "${role}"`);
   const sessions = await Promise.all(
@@ -121,7 +121,7 @@ describe('an owner', () => {
   };
 
   test.each(Object.entries(operations))(
-    'that does not exist is named by %s, also with dryRun, and nobody is ended',
+    'that does not exist is named by %s, also with dryRun, and no session is terminated',
     async (_name, operate) => {
       const database = await scratch.database();
       const session = await openSession(serverUrl({ database }));
@@ -137,7 +137,7 @@ describe('an owner', () => {
   );
 
   test.each(Object.entries(operations))(
-    'that the role may not give to is refused by %s with the GRANT that allows it, and nobody is ended',
+    'that the role may not give to is refused by %s with the GRANT that allows it, and no session is terminated',
     async (_name, operate) => {
       const [role, owner] = [await scratch.role('CREATEDB'), await scratch.role()];
       const database = await scratch.database(uniqueName('db'), `OWNER "${role}"`);

@@ -77,7 +77,7 @@ test('a client that hangs while it connects is ended as well', async () => {
   await until(async () => Promise.resolve(codes.includes('57P01')), 'it is ended');
 });
 
-test('only the sessions of that database are ended', async () => {
+test('only the sessions of that database are terminated', async () => {
   const [database, neighbour] = [await scratch.database(), await scratch.database()];
   const session = await openSession(serverUrl({ database: neighbour }));
   await dropDatabase(targetOf(database));
@@ -94,7 +94,7 @@ test('a missing database is an error, and with ifExists nothing to do', async ()
   expect(await stillAtWork(target)).toEqual([]);
 });
 
-test('a dry run tells who would be ended, and ends nobody', async () => {
+test('a dry run lists the sessions that would be terminated, and terminates none', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }), 'idle in transaction');
   const report = await dropDatabase(targetOf(database), { dryRun: true });

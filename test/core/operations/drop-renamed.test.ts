@@ -67,7 +67,7 @@ async function dropWithLabelAfter(
   }
 }
 
-test('a label that is put on a database that nobody is on is in time at every moment, or finds no such database', async () => {
+test('a label that is set on a database without sessions is always in time, or finds no such database', async () => {
   const labels: string[] = [];
   const labeller = new Labeller();
   for (let count = 1; ; count += 1) {
@@ -85,7 +85,7 @@ test('a label that is put on a database that nobody is on is in time at every mo
   expect(labels.length).toBeGreaterThan(10);
 });
 
-test('what uses its name up to the last moment is told that there is no such database, not that it has another name', async () => {
+test('an operation that uses its old name gets "does not exist", not its new name', async () => {
   const database = await scratch.database();
   const session = await sessionOn(database);
   expect(await dropDatabase(targetOf(database))).toMatchObject({
@@ -99,7 +99,7 @@ test('what uses its name up to the last moment is told that there is no such dat
   expect(error).toMatchObject({ code: '3D000' });
 });
 
-test('a role that may not rename drops its database all the same', async () => {
+test('a role that may not rename still drops its database', async () => {
   const owner = await scratch.role();
   const database = await scratch.database(undefined, `OWNER ${quote(owner)}`);
   expect(await dropDatabase(targetOf(database, owner))).toMatchObject({ changed: true });
@@ -146,7 +146,7 @@ test.each(Object.keys(obstacles))(
   },
 );
 
-test('protecting a database that goes meanwhile says that there is none', async () => {
+test('protecting a database that is dropped meanwhile says that it does not exist', async () => {
   const database = await scratch.database();
   await withClient(serverUrl(), async (client) => {
     await client.query('BEGIN');
@@ -195,7 +195,7 @@ test.each(Object.keys(next))(
   },
 );
 
-test('one that somebody is on stays: named where it is ours, left alone where it is not known whose it is', async () => {
+test('one with sessions stays: it is reported if it is ours, and ignored if its owner is unknown', async () => {
   const ours = await killedDrop();
   const theirs = await killedDrop(`OWNER ${quote(await scratch.role('CREATEDB'))}`);
   const sessions = [await sessionOn(ours.name), await sessionOn(theirs.name)];

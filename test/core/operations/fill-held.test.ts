@@ -13,7 +13,7 @@ afterAll(async () => scratch.cleanUp());
 useOwnServer();
 
 describe('the connections of a recreate are lost while the new database is filled', () => {
-  test('again and again: nobody takes it for a leftover, and it takes the old one’s place', async () => {
+  test('repeatedly: no operation mistakes the new database for a leftover, and it replaces the old one', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
     const report = await recreateDatabase(target, {
@@ -36,7 +36,7 @@ describe('the connections of a recreate are lost while the new database is fille
     expect(await stillAtWork(target)).toEqual([]);
   });
 
-  test('and another recreate of the database runs at once: both succeed, one after the other', async () => {
+  test('and another recreate of the database runs at the same time: both succeed, one after the other', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
     const client = await openSession(serverUrl({ database }));
@@ -57,7 +57,7 @@ describe('the connections of a recreate are lost while the new database is fille
     expect(await privateDatabasesFor(database)).toEqual([]);
   });
 
-  test('and the filling fails: what was thrown is thrown, and what it left on the new database ends with it', async () => {
+  test('and the filling fails: its error is thrown, and its sessions on the new database are terminated', async () => {
     const database = await scratch.database();
     const target = targetOf(database);
     const problem = new Error('no');
@@ -76,7 +76,7 @@ describe('the connections of a recreate are lost while the new database is fille
     expect(await stillAtWork(target)).toEqual([]);
   });
 
-  test('and others dropped it before the server could be reached again: the filling is told, and so is the caller', async () => {
+  test('and another operation dropped it before the server could be reached again: the filling and the caller are told', async () => {
     const database = await scratch.database();
     const { proxy, target } = await proxied(database);
     const thrown: unknown[] = [];

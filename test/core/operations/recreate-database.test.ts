@@ -41,7 +41,7 @@ test('a database in use is replaced by an empty one, whatever its sessions do', 
   expect(await stillAtWork(target)).toEqual([]);
 });
 
-test('the new database can be a copy of a template, whose sessions are ended too', async () => {
+test('the new database can be a copy of a template, whose sessions are terminated too', async () => {
   const [database, template] = [await scratch.database(), await scratch.database()];
   await withClient(serverUrl({ database: template }), async (client) =>
     client.query(`UPDATE marker SET content = 'template'`),
@@ -67,7 +67,7 @@ test('a missing database is an error, and with ifNotExists it is created', async
   expect(await privateDatabasesFor(database)).toEqual([]);
 });
 
-test('a dry run tells who would be ended on database and template, and changes nothing', async () => {
+test('a dry run lists the sessions that would be terminated on database and template, and changes nothing', async () => {
   const [database, template] = [await scratch.database(), await scratch.database()];
   const sessions = await Promise.all(
     [database, template].map(async (name) => openSession(serverUrl({ database: name }))),
@@ -108,7 +108,7 @@ test('another owner can be named, and gets the privileges that the old one had',
   expect(JSON.stringify(facts['acl'])).not.toContain(owner);
 });
 
-test('of several recreates of one database at once all succeed, and nothing is left aside', async () => {
+test('several recreates of one database at once all succeed, and nothing is left aside', async () => {
   const database = await scratch.database();
   const reports = await Promise.all(
     Array.from({ length: 4 }, async () => recreateDatabase(targetOf(database))),
@@ -118,7 +118,7 @@ test('of several recreates of one database at once all succeed, and nothing is l
   expect(await privateDatabasesFor(database)).toEqual([]);
 });
 
-test('while it is recreated again and again its name is never missing, and nobody is refused twice in a row', async () => {
+test('while it is recreated repeatedly, its name is never missing, and no client is refused twice in a row', async () => {
   const database = await scratch.database();
   const crowd = new ReconnectingClients(serverUrl({ database }), 12);
   let [looks, missing, done] = [0, 0, false];

@@ -111,7 +111,7 @@ test.each(['connected', 'checked', 'created', 'settings-applied', 'swapped', 'dr
   },
 );
 
-test('what another recreate is making right now is not taken for something left aside', async () => {
+test('the database that another recreate is creating is not mistaken for a leftover', async () => {
   const database = await scratch.database();
   let inner: unknown;
   const outer = await recreateDatabase(targetOf(database), {

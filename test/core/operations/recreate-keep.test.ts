@@ -15,7 +15,7 @@ const oidOf = async (database: string): Promise<number | undefined> => {
 };
 
 describe('recreateDatabase with keepOldAs', () => {
-  test('the old database is there under the other name, itself and not a copy, and no leftover', async () => {
+  test('the old database itself, not a copy, has the other name, and there is no leftover', async () => {
     const database = await scratch.database();
     const keepOldAs = scratch.newName('Ålt "kept"');
     await ask(`COMMENT ON DATABASE ${quote(database)} IS 'mine'`);
@@ -54,7 +54,7 @@ describe('recreateDatabase with keepOldAs', () => {
     ['of pg-evict itself', 'CONFIG_INVALID', () => 'pg_evict_old_0123456789_1_a'],
     ['that is too long', 'CONFIG_INVALID', () => 'ö'.repeat(32)],
     ['of the server itself', 'PROTECTED', () => 'template1'],
-  ])('a name %s is refused (%s) and nobody is ended', async (_what, code, name) => {
+  ])('a name %s is refused (%s) and no session is terminated', async (_what, code, name) => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
     const keepOldAs = await name();
@@ -67,7 +67,7 @@ describe('recreateDatabase with keepOldAs', () => {
     await session.close();
   });
 
-  test('the name it has cannot be the name it is kept under', async () => {
+  test('the database cannot be kept under its own name', async () => {
     const database = await scratch.database();
     expect(await failureOf(recreateDatabase(targetOf(database), { keepOldAs: database }))).toMatchObject({
       code: 'DATABASE_EXISTS',
@@ -75,7 +75,7 @@ describe('recreateDatabase with keepOldAs', () => {
     expect(await markerOf(database)).toBe('old');
   });
 
-  test('somebody takes the name in between: the old database stays, and nothing of the new one', async () => {
+  test('if another client takes the name in between, the old database stays, and nothing of the new one does', async () => {
     const database = await scratch.database();
     const keepOldAs = uniqueName('taken');
     const error = await failureOf(
@@ -91,7 +91,7 @@ describe('recreateDatabase with keepOldAs', () => {
     expect(await privateDatabasesFor(database)).toEqual([]);
   });
 
-  test('where there is none, none is kept', async () => {
+  test('if there is no old database, none is kept', async () => {
     const database = scratch.newName('new');
     const keepOldAs = uniqueName('kept');
     const report = await recreateDatabase(targetOf(database), { keepOldAs, ifNotExists: true });

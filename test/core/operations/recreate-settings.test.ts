@@ -76,7 +76,7 @@ async function rich(options: { superuserSettings?: boolean; owner?: string } = {
   return { database, owner, reader, third };
 }
 
-test('a superuser keeps everything: owner, tablespace, limit, comment, settings, privileges granted on', async () => {
+test('a superuser’s recreate keeps everything: owner, tablespace, limit, comment, settings, granted privileges', async () => {
   const { database, reader, third } = await rich();
   const name = quote(database);
   await ask(
@@ -91,7 +91,7 @@ test('a superuser keeps everything: owner, tablespace, limit, comment, settings,
   expect(await markerOf(database)).toBeUndefined();
 });
 
-test('the owner, who is no superuser, keeps all that is his to keep', async () => {
+test('an owner without superuser keeps everything that it may', async () => {
   const { database, owner } = await rich({ superuserSettings: false });
   await ask(`GRANT CREATE ON TABLESPACE ${quote(tablespace)} TO ${quote(owner)};
     ALTER ROLE ${quote(owner)} IN DATABASE ${quote(database)} SET search_path = 'a b', "C", public`);
@@ -100,7 +100,7 @@ test('the owner, who is no superuser, keeps all that is his to keep', async () =
   await ask(`REVOKE ALL ON TABLESPACE ${quote(tablespace)} FROM ${quote(owner)}`);
 });
 
-test('what the owner may not carry over is in the report, each with the reason, and the rest is kept', async () => {
+test('the report lists each setting that the owner may not carry over, with the reason, and the rest is kept', async () => {
   const { database, owner, reader, third } = await rich();
   const name = quote(database);
   await ask(`SET ROLE ${quote(reader)}; GRANT CONNECT ON DATABASE ${name} TO ${quote(third)}`);
@@ -143,7 +143,7 @@ test('a member of the role that owns the database leaves it its owner', async ()
 
 // What a member may do with a role can be told apart since 16.
 if (serverMajor >= 16)
-  test('a member who may not set the role of the owner becomes the owner, which is in the report', async () => {
+  test('a member that may not set the role of the owner becomes the owner, and the report says so', async () => {
     const [group, member] = [await scratch.role(), await scratch.role('CREATEDB')];
     await ask(`GRANT ${quote(group)} TO ${quote(member)} WITH INHERIT TRUE, SET FALSE`);
     const database = await scratch.database(uniqueName('db'), `OWNER ${quote(group)}`);
@@ -198,7 +198,7 @@ const locales: [string, number, string][] = [
 ];
 
 describe.each(locales.filter(([, since]) => serverMajor >= since))('%s', (_, __, options) => {
-  test('is kept by a superuser and by an owner who is none', async () => {
+  test('is kept by a superuser and by an owner without superuser', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER ${quote(owner)} ${options}`);
     expect((await recreateAndCompare(database)).notCarriedOver).toEqual([]);

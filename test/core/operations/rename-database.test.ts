@@ -24,7 +24,7 @@ test('a database in use is renamed with all that belongs to it', async () => {
   expect(await markerOf(to)).toBe('old');
 });
 
-test('a name that is taken is an error, and neither database is touched', async () => {
+test('an existing target name is an error, and neither database is touched', async () => {
   const [database, to] = [await scratch.database(), await scratch.database()];
   const sessions = await Promise.all(
     [database, to].map(async (name) => openSession(serverUrl({ database: name }))),
@@ -46,7 +46,7 @@ test('a missing database is an error', async () => {
   expect(error.code).toBe('DATABASE_NOT_FOUND');
 });
 
-test('an owner who may not create databases is told so before anybody is ended', async () => {
+test('an owner without CREATEDB gets an error before any session is terminated', async () => {
   const role = await scratch.role();
   const database = await scratch.database(uniqueName('db'), `OWNER "${role}"`);
   const session = await openSession(serverUrl({ database }));
@@ -56,7 +56,7 @@ test('an owner who may not create databases is told so before anybody is ended',
   await session.close();
 });
 
-test('a dry run renames nothing and ends nobody', async () => {
+test('a dry run renames nothing and terminates no session', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const to = scratch.newName('renamed');

@@ -88,7 +88,7 @@ test('the standby is named in a dry run, to a role without privileges, and in th
   expect(await renameDatabase(target, scratch.newName())).toMatchObject({ standbys: [] });
 });
 
-test('neither a base backup nor a consumer of logical changes is taken for a standby', async () => {
+test('neither a base backup nor a consumer of logical changes is mistaken for a standby', async () => {
   const database = await scratch.database();
   const slot = await createSlot(serverUrl({ database }));
   const consumer = await consume(serverUrl({ database }), slot);
@@ -140,7 +140,7 @@ test('neither the slot nor the standby’s walsender stands in the way, and no o
   expect(await walsender()).toEqual(before);
 });
 
-test('pointed at the standby, sessions are listed and ended; nothing else is done, and nobody is ended for it', async () => {
+test('pointed at the standby, sessions are listed and terminated; every other operation is refused without terminating any', async () => {
   const database = await replicated();
   const [reader, other] = [await readerOf(database), await readerOf(database)];
   const target = on(database, standby.url());

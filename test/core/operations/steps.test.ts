@@ -53,7 +53,7 @@ const operations: Record<string, Operation> = {
 };
 
 describe.each(Object.entries(operations))('%s', (name, { run, steps }) => {
-  test('reports its steps in order, and waits for whoever listens', async () => {
+  test('reports its steps in order, and waits for the listener', async () => {
     const seen: OperationStep[] = [];
     let listening = 0;
     const onStep = async (step: OperationStep): Promise<void> => {

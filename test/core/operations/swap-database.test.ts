@@ -38,7 +38,7 @@ test('two databases in use exchange their names, with all that belongs to them',
   expect([await databaseFacts(other), await databaseFacts(one)]).toEqual(facts);
 });
 
-test('with a session on the other database that may not be ended, nobody is ended and nothing is swapped', async () => {
+test('with a session on the other database that may not be terminated, no session is terminated and nothing is swapped', async () => {
   const role = await scratch.role('CREATEDB');
   const [one, other] = await pair();
   await ask(`ALTER DATABASE "${one}" OWNER TO "${role}"; ALTER DATABASE "${other}" OWNER TO "${role}"`);
@@ -82,7 +82,7 @@ test('two swaps of the same pair at once both succeed, whichever way round they 
   expect([await privateDatabasesFor(one), await privateDatabasesFor(other)]).toEqual([[], []]);
 });
 
-test('a dry run swaps nothing and ends nobody', async () => {
+test('a dry run swaps nothing and terminates no session', async () => {
   const [one, other] = await pair();
   const session = await openSession(serverUrl({ database: other }));
   const report = await swapDatabase(targetOf(one), other, { dryRun: true });

@@ -32,7 +32,7 @@ describeWithPgbouncer('a process that is killed while clients of a pooler wait f
   const resumed = async (): Promise<void> =>
     until(async () => !Object.values(await pgbouncer.paused()).includes(true), 'nothing is paused any more');
 
-  test('has them go on, though nobody of its own is left', async () => {
+  test('lets them continue, although none of its processes is left', async () => {
     const held = new OperationProcess({
       operation: 'withExclusiveAccess',
       target: target(),
@@ -44,7 +44,7 @@ describeWithPgbouncer('a process that is killed while clients of a pooler wait f
     await resumed();
   });
 
-  test('has them go on though its whole process group was killed', async () => {
+  test('lets them continue although its whole process group was killed', async () => {
     const request: OperationRequest = {
       operation: 'withExclusiveAccess',
       target: target(),
@@ -67,7 +67,7 @@ describeWithPgbouncer('a process that is killed while clients of a pooler wait f
     await resumed();
   });
 
-  test('has them go on when it dies while its PAUSE waits for a transaction, and the pooler lives on', async () => {
+  test('lets them continue if it dies while its PAUSE waits for a transaction, and the pooler survives', async () => {
     const long = await openSession(pgbouncer.url('apps'));
     await long.client.query('BEGIN');
     const recreating = new OperationProcess({ operation: 'recreateDatabase', target: target() });
@@ -93,7 +93,7 @@ describeWithPgbouncer('a process that is killed while clients of a pooler wait f
     },
   );
 
-  test('shows its password to nobody, neither it nor the process that resumes', async () => {
+  test('neither it nor the process that resumes shows its password', async () => {
     const held = new OperationProcess({
       operation: 'withExclusiveAccess',
       target: { ...target() },

@@ -31,7 +31,7 @@ describeWithPgbouncer('aliases of a pooler', () => {
     poolers: [{ url: pgbouncer.consoleUrl() }],
   });
 
-  test('that were left paused are found by doctor, and resumed with --fix; those of another database stay', async () => {
+  test('that were left paused are found by doctor and resumed with --fix; those of another database stay paused', async () => {
     await pgbouncer.ask('PAUSE apps');
     await pgbouncer.ask('PAUSE other');
     const args = ['doctor', database, '--pooler', pgbouncer.consoleUrl()];
@@ -74,7 +74,7 @@ describeWithPgbouncer('aliases of a pooler', () => {
     await long.close();
   });
 
-  test('are named where one was taken for a database', async () => {
+  test('are named if one was mistaken for a database', async () => {
     const failure = await failureOf(recreateDatabase({ ...target(), database: 'apps' }));
     expect(failure).toMatchObject({
       code: 'DATABASE_NOT_FOUND',
@@ -82,7 +82,7 @@ describeWithPgbouncer('aliases of a pooler', () => {
     });
   });
 
-  test('may be what was meant where the connection itself goes through the pooler', async () => {
+  test('may be the cause if the connection itself goes through the pooler', async () => {
     const session = await startPgbouncer('session', { postgres: '', apps: `dbname=${database}` });
     try {
       const { code, stderr } = await runCli(['sessions', 'apps'], { DATABASE_URL: session.url('apps') });

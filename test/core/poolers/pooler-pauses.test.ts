@@ -89,7 +89,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     await expectUnharmed();
   });
 
-  test('no query fails while somebody has it exclusively: clients wait as long as that takes', async () => {
+  test('no query fails while it is held exclusively: clients wait until it is given back', async () => {
     const report = await withExclusiveAccess(target(), async ({ database: held }) => {
       expect(await pgbouncer.paused()).toMatchObject({ [database]: true, apps: true, other: false });
       await withClient(serverUrl({ database: held }), async (client) => client.query(`SELECT pg_sleep(0.5)`));
@@ -99,7 +99,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     await expectUnharmed();
   });
 
-  test('clients are let go when it was dropped or renamed, though they find nothing then', async () => {
+  test('clients are released when it was dropped or renamed, although they find nothing then', async () => {
     const to = scratch.forget(uniqueName('renamed'));
     await clients.stop();
     for (const operation of [
@@ -119,7 +119,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     await expectUnharmed();
   });
 
-  test('a failure lets the clients go on, with the database as it was', async () => {
+  test('after a failure the clients continue with the unchanged database', async () => {
     const thrown = new Error('thrown by the step');
     await expect(
       recreateDatabase(target(), {
@@ -182,7 +182,7 @@ describeWithPgbouncer('behind pgbouncer in transaction mode', () => {
     expect(Object.values(await pgbouncer.paused())).not.toContain(true);
   });
 
-  test('a pooler that is restarted meanwhile is told of', async () => {
+  test('a pooler that is restarted meanwhile is reported', async () => {
     const report = await withExclusiveAccess(target(), async () => pgbouncer.restart());
     expect(report.poolers[0]?.failure).toContain('was no longer paused at the end');
     expect(Object.values(await pgbouncer.paused())).not.toContain(true);
@@ -273,7 +273,7 @@ describeWithPgbouncer('other poolers', () => {
     }
   });
 
-  test('one that is not running has no clients, and keeps nothing from being done', async () => {
+  test('one that is not running has no clients, and blocks nothing', async () => {
     const database = await scratch.database();
     const poolers = [{ url: 'postgres://admin@127.0.0.1:1/pgbouncer' }];
     const report = await recreateDatabase({ connection: serverUrl({ database }), poolers });

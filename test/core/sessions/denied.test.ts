@@ -53,7 +53,7 @@ const operations: Record<string, (target: Target, second: string) => Promise<Ope
 };
 
 test.each(Object.keys(operations))(
-  'a session of another role: nobody is ended, and the grant in the report makes it work: %s',
+  'a session of another role: no session is terminated, and the grant in the report makes it work: %s',
   async (name) => {
     const { database, second, owner, target } = await scene();
     const other = await scratch.role();
@@ -88,7 +88,7 @@ describe.each([
   ['of others', ''],
   ['of a role whose privileges ours does not inherit', 'NOINHERIT'],
 ])('a database %s', (_who, inheritance) => {
-  test.each(Object.keys(operations))('is refused before anybody is ended: %s', async (name) => {
+  test.each(Object.keys(operations))('is refused before any session is terminated: %s', async (name) => {
     const { database, second, owner } = await scene();
     const me = await scratch.role(`CREATEDB ${inheritance}`);
     if (inheritance !== '') await ask(`GRANT "${owner}" TO "${me}"`);
@@ -121,7 +121,7 @@ test("a superuser's session: pg_signal_backend is not enough, and the report say
   expect((await dropDatabase(target)).terminated).toMatchObject([{ pid: own.pid }]);
 });
 
-test('several sessions that may not be ended are each reported', async () => {
+test('each of several sessions that may not be terminated is reported', async () => {
   const { database, target } = await scene();
   const [one, two] = [await scratch.role(), await scratch.role()];
   const sessions = [
@@ -155,7 +155,7 @@ test('those of a role whose privileges are not inherited cannot, and the report 
   await session.close();
 });
 
-test('a session that may not be ended and comes while the recreate is under way keeps the old database', async () => {
+test('a session that may not be terminated and connects during a recreate keeps the old database', async () => {
   const { database, owner, target } = await scene();
   const own = await sessionOf(database, owner);
   let superuser: OpenSession | undefined;
@@ -175,7 +175,7 @@ test('a session that may not be ended and comes while the recreate is under way 
   await Promise.all([own.close(), superuser?.close()]);
 });
 
-test('a template with a session that may not be ended: the recreate ends nobody at all', async () => {
+test('if a session on the template may not be terminated, the recreate terminates none', async () => {
   const { database, second, owner, target } = await scene();
   const sessions = [await sessionOf(database, owner), await sessionOf(second)];
   const error = await failureOf(recreateDatabase(target, { template: second }));
@@ -185,7 +185,7 @@ test('a template with a session that may not be ended: the recreate ends nobody 
   await Promise.all(sessions.map(async (session) => session.close()));
 });
 
-test('a dry run reports those who would be ended and those who may not be', async () => {
+test('a dry run reports the sessions that would be terminated and those that may not be', async () => {
   const { database, owner, target } = await scene();
   const other = await scratch.role();
   const [own, foreign] = [await sessionOf(database, owner), await sessionOf(database, other)];
@@ -201,7 +201,7 @@ test('a dry run reports those who would be ended and those who may not be', asyn
   await Promise.all([own.close(), foreign.close()]);
 });
 
-test('terminating ends whom it may, and reports the others', async () => {
+test('terminating ends the sessions that it may, and reports the others', async () => {
   const { database, owner, target } = await scene();
   const other = await scratch.role();
   const sessions = [

@@ -14,7 +14,7 @@ const listed = async (database: string, filter: SessionFilter): Promise<number[]
   pidsOf(await listSessions(targetOf(database), { filter }));
 
 describe('who they are', () => {
-  test('user, application and address are patterns, in which nothing but * and ? is special', async () => {
+  test('user, application and address are patterns, in which only * and ? are special', async () => {
     const database = await scratch.database();
     const user = await scratch.role('', uniqueName('Jo.n_%'));
     const dotted = await sessionOn(database, { application: 'a.b+(c)[d]^$|\\' });
@@ -54,7 +54,7 @@ describe('who they are', () => {
     expect(await alive(pidsOf([dotted, plain, other]))).toEqual(pidsOf([plain, other]));
   });
 
-  test('without a filter all others of the database are ended, and nobody elsewhere', async () => {
+  test('without a filter all other sessions of the database are terminated, and none elsewhere', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const kinds = ['idle', 'active', 'idle in transaction'] as const;
     const here = await Promise.all(kinds.map(async (kind) => sessionOn(database, { kind })));
@@ -79,17 +79,20 @@ describe('who they are', () => {
     [{ blockingTable: 'far.elsewhere.public.marker' }],
     [{ blockingTable: '"marker' }],
     [{ blockingTable: '' }],
-  ] as [SessionFilter][])('a filter that makes no sense is refused and ends nobody: %j', async (filter) => {
-    const database = await scratch.database();
-    const session = await sessionOn(database);
-    expect(await failureOf(terminateSessions(targetOf(database), { filter }))).toMatchObject({
-      code: 'CONFIG_INVALID',
-    });
-    expect(await failureOf(listSessions(targetOf(database), { filter }))).toMatchObject({
-      code: 'CONFIG_INVALID',
-    });
-    expect(await alive([session.pid])).toEqual([session.pid]);
-  });
+  ] as [SessionFilter][])(
+    'a filter that makes no sense is refused and terminates no session: %j',
+    async (filter) => {
+      const database = await scratch.database();
+      const session = await sessionOn(database);
+      expect(await failureOf(terminateSessions(targetOf(database), { filter }))).toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+      expect(await failureOf(listSessions(targetOf(database), { filter }))).toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+      expect(await alive([session.pid])).toEqual([session.pid]);
+    },
+  );
 
   test('a missing database is named, also when a table of it is asked for', async () => {
     const target = targetOf(uniqueName('missing'));
@@ -126,7 +129,7 @@ describe('what they do', () => {
     expect(await alive(pidsOf([idle, active, open, aborted]))).toEqual(pidsOf([idle, active]));
   });
 
-  test('a query that runs for longer than a while, and sessions connected for longer than a while', async () => {
+  test('a query and a session that are older than the given age match', async () => {
     const database = await scratch.database();
     const idle = await sessionOn(database);
     const active = await sessionOn(database, { kind: 'active' });
@@ -166,7 +169,7 @@ describe('what they do', () => {
     expect((await terminateSessions(targetOf(database), { cancel: true })).cancelled).toEqual([]);
   });
 
-  test('a query that is run in the place of one that was cancelled is not waited for', async () => {
+  test('a query that replaces a cancelled one is not waited for', async () => {
     const database = await scratch.database();
     const { client, pid } = await sessionOn(database);
     const sleep = async (): Promise<unknown> => client.query('SELECT pg_sleep(600)');
@@ -210,7 +213,7 @@ describe('lock queues', () => {
     return { database, holder, ddl, reader, bystander, done: Promise.all([altering, reading]) };
   }
 
-  test('the list shows who waits for whom, and for what', async () => {
+  test('the list shows which session waits for which, and for which lock', async () => {
     const { database, holder, ddl, reader, bystander } = await queue();
     const sessions = await listSessions(targetOf(database));
     const bySession = Object.fromEntries(sessions.map((s) => [s.pid, [s.blockedBy, s.waitsFor]]));
@@ -222,7 +225,7 @@ describe('lock queues', () => {
     });
   });
 
-  test('blocking a session: everybody in the chain before it, nobody else', async () => {
+  test('blocking a session: every session in the chain before it, and no other', async () => {
     const { database, holder, ddl, reader } = await queue();
     expect(await listed(database, { blocking: reader.pid })).toEqual(pidsOf([holder, ddl]));
     expect(await listed(database, { blocking: ddl.pid })).toEqual([holder.pid]);
@@ -231,7 +234,7 @@ describe('lock queues', () => {
     expect(await listed(database, { blocking: reader.pid, state: 'active' })).toEqual([ddl.pid]);
   });
 
-  test('blocking a table: who holds a lock on it, not who waits for one', async () => {
+  test('blocking a table: the sessions that hold a lock on it, not those that wait for one', async () => {
     const { database, holder } = await queue();
     expect(await listed(database, { blockingTable: 'public.marker' })).toEqual([holder.pid]);
     expect(await listed(database, { blockingTable: 'marker' })).toEqual([holder.pid]);
@@ -250,7 +253,7 @@ describe('lock queues', () => {
     expect((await reader.client.query('SELECT more FROM marker')).rows).toHaveLength(1);
   });
 
-  test('a prepared transaction at the head has no session to end: it is shown as 0 and nobody is ended', async () => {
+  test('a prepared transaction at the head has no session: it is shown as 0 and no session is terminated', async () => {
     const { database, holder, ddl, reader, bystander } = await queue('prepared transaction');
     try {
       const sessions = await listSessions(targetOf(database));
@@ -315,7 +318,7 @@ describe('keep', () => {
     expect(await listed(database, { state: 'active' })).toEqual([kept.pid]);
   });
 
-  test('an empty pattern would keep everybody, so it is refused', async () => {
+  test('an empty pattern would keep every session, so it is refused', async () => {
     const database = await scratch.database();
     expect(await failureOf(terminateSessions(targetOf(database), { keep: [{}] }))).toMatchObject({
       code: 'CONFIG_INVALID',
@@ -324,7 +327,7 @@ describe('keep', () => {
 });
 
 describe('grace', () => {
-  test('returns as soon as the sessions have left, and has ended nobody', async () => {
+  test('returns as soon as the sessions have disconnected, and has terminated none', async () => {
     const database = await scratch.database();
     const session = await sessionOn(database);
     const target = targetOf(database);
@@ -338,7 +341,7 @@ describe('grace', () => {
     expect(await session.ended).toBeUndefined();
   });
 
-  test('then ends who is still there', async () => {
+  test('then terminates the remaining sessions', async () => {
     const database = await scratch.database();
     const session = await sessionOn(database);
     const report = await terminateSessions(targetOf(database), { graceMs: 300 });
@@ -347,7 +350,7 @@ describe('grace', () => {
     expect(await session.ended).toBe('57P01');
   });
 
-  test('a deadline or an abort during it ends nobody', async () => {
+  test('a deadline or an abort during it terminates no session', async () => {
     const database = await scratch.database();
     const session = await sessionOn(database);
     expect(
@@ -383,7 +386,7 @@ describe('exactly these sessions', () => {
     });
   });
 
-  test('one id whose pid is somebody else by now: nobody is ended, not even the others', async () => {
+  test('if the pid of one id belongs to another session now, no session is terminated, not even the others', async () => {
     const database = await scratch.database();
     const sessions = [await sessionOn(database), await sessionOn(database)];
     const shown = await listSessions(targetOf(database));
@@ -397,7 +400,7 @@ describe('exactly these sessions', () => {
     expect(await alive(pidsOf(sessions))).toEqual(pidsOf(sessions));
   });
 
-  test('a pid or id of another database: nobody is ended on either', async () => {
+  test('a pid or id of another database terminates no session on either', async () => {
     const [database, elsewhere] = [await scratch.database(), await scratch.database()];
     const [here, there] = [await sessionOn(database), await sessionOn(elsewhere)];
     const [shown] = await listSessions(targetOf(elsewhere));

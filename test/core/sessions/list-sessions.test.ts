@@ -8,7 +8,7 @@ import { stillAtWork, targetOf } from '../../support/core/target.js';
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-test('sessions are listed oldest first, with what they do and who stands in their way', async () => {
+test('sessions are listed oldest first, with their activity and their blockers', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const idle = await openSession(url, 'idle');
@@ -39,7 +39,7 @@ test('sessions are listed oldest first, with what they do and who stands in thei
   await Promise.all([idle, active, holder, waiting].map(async (session) => session.close()));
 });
 
-test('what the server hides from a role is null, and whom it may not end is told', async () => {
+test('values that the server hides from a role are null, and the sessions that it may not terminate are reported', async () => {
   const [role, other] = [await scratch.role(), await scratch.role()];
   const database = await scratch.database();
   const [own, foreign, superuser] = [
@@ -79,7 +79,7 @@ test('a wrong password is an error that does not show it', async () => {
   expect(`${error.message} ${JSON.stringify(error)} ${String(error.stack)}`).not.toContain('sesame-open');
 });
 
-test('a server that is not there is an error within the deadline', async () => {
+test('an unreachable server is an error within the deadline', async () => {
   const error = await failureOf(
     listSessions({ connection: 'postgres://u:sesame-open@127.0.0.1:1/x' }, { timeoutMs: 2000 }),
   );
@@ -88,7 +88,7 @@ test('a server that is not there is an error within the deadline', async () => {
 });
 
 describe('a description of a database', () => {
-  test('tells what a person wants to see before saying yes', async () => {
+  test('shows what a person needs before answering', async () => {
     const owner = await scratch.role();
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
     const { port } = new URL(serverUrl());
@@ -105,7 +105,7 @@ describe('a description of a database', () => {
     expect(description.sizeBytes).toBeGreaterThan(1_000_000);
   });
 
-  test('tells that a database does not exist', async () => {
+  test('says that a database does not exist', async () => {
     const database = uniqueName('missing');
     expect(await describeDatabase(targetOf(database))).toMatchObject({
       database,

@@ -9,7 +9,7 @@ import { alive, pidsOf, stillAtWork, targetOf } from '../../support/core/target.
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
 
-test('all other sessions are ended, whatever they do, and are gone when it returns', async () => {
+test('all other sessions are terminated, whatever they do, and are gone when it returns', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const sessions = await Promise.all(
@@ -26,7 +26,7 @@ test('all other sessions are ended, whatever they do, and are gone when it retur
   expect(await stillAtWork(target)).toEqual([]);
 });
 
-test('with nobody there, there is nothing to do', async () => {
+test('without sessions there is nothing to do', async () => {
   const database = await scratch.database();
   expect(await terminateSessions(targetOf(database))).toMatchObject({ terminated: [], remaining: [] });
 });
@@ -36,7 +36,7 @@ test('a database that does not exist is an error', async () => {
   expect(error.code).toBe('DATABASE_NOT_FOUND');
 });
 
-test('a dry run ends nobody', async () => {
+test('a dry run terminates no session', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   expect(await terminateSessions(targetOf(database), { dryRun: true })).toMatchObject({
@@ -47,7 +47,7 @@ test('a dry run ends nobody', async () => {
   await session.close();
 });
 
-test('a client ends the others on its own database, and stays', async () => {
+test('a client terminates the other sessions on its own database, and stays', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const session = await openSession(url);
@@ -59,7 +59,7 @@ test('a client ends the others on its own database, and stays', async () => {
   expect(await alive([session.pid])).toEqual([]);
 });
 
-test('a client ends those on another database that is named', async () => {
+test('a client terminates the sessions of another database that is named', async () => {
   const [database, other] = [await scratch.database(), await scratch.database()];
   const session = await openSession(serverUrl({ database: other }));
   await withClient(serverUrl({ database }), async (client) => {
@@ -70,7 +70,7 @@ test('a client ends those on another database that is named', async () => {
   });
 });
 
-test('a client in a transaction sees who is there now, and its transaction goes on', async () => {
+test('a client in a transaction sees the current sessions, and its transaction continues', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   await withClient(url, async (client) => {
@@ -106,7 +106,7 @@ test("a pool works as well; sessions of the pool's other clients are ended like 
   await pool.end();
 });
 
-test('a signal that was aborted before it began: nobody is ended', async () => {
+test('a signal that was aborted before it began: no session is terminated', async () => {
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
   const options = { signal: AbortSignal.abort() };
@@ -118,7 +118,7 @@ test('a signal that was aborted before it began: nobody is ended', async () => {
   await session.close();
 });
 
-test('a transaction that has failed is said to be the reason', async () => {
+test('a failed transaction is named as the reason', async () => {
   const database = await scratch.database();
   await withClient(serverUrl({ database }), async (client) => {
     await client.query('BEGIN');

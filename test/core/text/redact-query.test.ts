@@ -12,7 +12,7 @@ test.each([
   `PASSWORD U&'hunter2'`,
   `PASSWORD $$hunter2$$`,
   `PASSWORD $x$hun$$ter2$x$`,
-])('the server takes %s for a password and shows it in a query; it is masked', async (clause) => {
+])('the server accepts %s as a password and shows it in a query; it is masked', async (clause) => {
   const role = await scratch.role();
   const database = await scratch.database();
   const session = await openSession(serverUrl({ database }));
@@ -28,7 +28,7 @@ test.each([
   ]);
 });
 
-test('an error that quotes the query of a session in the way masks it', async () => {
+test('an error that quotes the query of a blocking session masks its password', async () => {
   const [database, role] = [await scratch.database(), await scratch.role()];
   const holder = await openSession(serverUrl());
   await holder.client.query(

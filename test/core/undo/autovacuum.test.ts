@@ -17,7 +17,7 @@ useOwnServer({
   autovacuum_vacuum_cost_limit: 1,
 });
 
-test('a worker of autovacuum on what is kept is ended by the drop, and does not put it off', async () => {
+test('the drop terminates an autovacuum worker on kept content, and is not delayed by it', async () => {
   const database = await scratch.database();
   await withClient(serverUrl({ database }), async (client) => {
     await client.query('ALTER TABLE marker SET (autovacuum_enabled = false)');

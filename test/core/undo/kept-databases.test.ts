@@ -87,7 +87,7 @@ test.each([
   ['swapped', async (database: string, kept: string) => swapDatabase(targetOf(database), kept)],
   ['swapped as the first', async (database: string, kept: string) => swapDatabase(targetOf(kept), database)],
   ['renamed', async (_database: string, kept: string) => renameDatabase(targetOf(kept), scratch.newName())],
-])('what is kept is not %s: nobody could connect to it', async (_what, change) => {
+])('kept content is not %s: no client could connect to it', async (_what, change) => {
   const { database, kept } = await replaced();
   expect(await failureOf(change(database, kept))).toMatchObject({
     code: 'REFUSED',
@@ -150,7 +150,7 @@ describe('under a name like that of a kept database', () => {
   test.each([
     ['a later one', 4_000_000_000],
     ['one of a time that there is not', 1e30],
-  ])('another role can keep nobody from an undo: %s', async (_what, at) => {
+  ])('another role cannot prevent an undo: %s', async (_what, at) => {
     const { database, kept } = await replaced();
     const intruder = await scratch.role('CREATEDB');
     const name = await putBeside(kept, intruder, at);
@@ -177,7 +177,7 @@ describe('under a name like that of a kept database', () => {
     await ask(`ALTER DATABASE ${quote(database)} OWNER TO postgres`);
   });
 
-  test('a database without our note is not dropped when its time is over', async () => {
+  test('a database without the note of pg-evict is not dropped when its time is over', async () => {
     const { database, kept } = await replaced();
     const name = kept.replace(/_[0-9a-z]+_[0-9]+_([0-9a-z]+)$/, '_1_1_$1');
     await ask(`CREATE DATABASE ${quote(scratch.forget(name))}`);
@@ -226,7 +226,7 @@ describe('two at once', () => {
     expect(kept.filter(({ of }) => of === database)).toHaveLength(1);
   });
 
-  test('an undo of a database that somebody holds is refused, and its content stays', async () => {
+  test('an undo of a held database is refused, and its content stays', async () => {
     const { database, kept } = await replaced();
     await withExclusiveAccess(targetOf(database), async () => {
       expect(await failureOf(undoDatabase(targetOf(database)))).toMatchObject({ code: 'BLOCKED' });
@@ -276,14 +276,14 @@ describe('two kept contents, because the process was killed before it dropped th
     expect(await databaseExists(earlier)).toBe(false);
   });
 
-  test('the earlier one is dropped by what drops expired ones', async () => {
+  test('the earlier one is dropped with expired ones', async () => {
     const { database, earlier, later } = await keptTwice();
     const { dropped } = await dropExpiredDatabases(targetOf('postgres'));
     expect(dropped).toContain(earlier);
     expect(await undoDatabase(targetOf(database))).toMatchObject({ from: later });
   });
 
-  test('another role cannot have ours dropped by a later one of its own', async () => {
+  test('another role cannot have our kept content dropped by a later one of its own', async () => {
     const { database, kept } = await replaced();
     const name = await putBeside(kept, await scratch.role('CREATEDB'), 4_000_000_000);
     await dropExpiredDatabases(targetOf('postgres'));
@@ -319,7 +319,7 @@ describe('kept content that cannot be dropped', () => {
     await session.close();
   });
 
-  test('if a session is altering it, it is left soon and reported', async () => {
+  test('if a session is altering it, it is soon left and reported', async () => {
     const { database, kept } = await replaced();
     const session = await openSession(serverUrl());
     await session.client.query(`BEGIN; COMMENT ON DATABASE ${quote(kept)} IS 'mine'`);
@@ -337,7 +337,7 @@ describe('kept content that cannot be dropped', () => {
     expect(await databaseExists(kept)).toBe(true);
   });
 
-  test('a label that comes at the last moment keeps what is kept from being put back', async () => {
+  test('a label that is set at the last moment prevents the undo', async () => {
     const { database, kept } = await replaced();
     const undoing = undoDatabase(targetOf(database), {
       onStep: async (step) => {

@@ -125,7 +125,7 @@ describe('expired content', () => {
     return kept?.database ?? '';
   };
 
-  test('is left where the deadline is over', async () => {
+  test('is left if the deadline is over', async () => {
     const name = await expired();
     const other = await scratch.database();
     const controller = new AbortController();
@@ -153,7 +153,7 @@ describe('expired content', () => {
     expect(await databaseExists(kept?.database ?? '')).toBe(true);
   });
 
-  test('is left, and said so, where somebody is connected to it', async () => {
+  test('is left and reported if a session is connected to it', async () => {
     const name = await expired();
     await ask(`ALTER DATABASE ${quote(name)} ALLOW_CONNECTIONS true`);
     const session = await openSession(serverUrl({ database: name }));

@@ -73,7 +73,7 @@ describe('undoDatabase', () => {
     await ask(`REVOKE ALL ON DATABASE ${quote(database)} FROM ${quote(role)}`);
   });
 
-  test('an undo undoes itself, as often as one likes', async () => {
+  test('an undo can be undone, any number of times', async () => {
     const database = await scratch.database();
     await recreateDatabase(targetOf(database), { undoMs: hourMs });
     for (const content of ['old', undefined, 'old', undefined]) {
@@ -102,7 +102,7 @@ describe('undoDatabase', () => {
     expect(await markerOf(database)).toBe('old');
   });
 
-  test('a dry run says what would come back, and changes nothing', async () => {
+  test('a dry run describes the content that would come back, and changes nothing', async () => {
     const database = await scratch.database();
     const { kept } = await recreateDatabase(targetOf(database), { undoMs: hourMs });
     const session = await openSession(serverUrl({ database }));

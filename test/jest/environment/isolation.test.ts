@@ -210,7 +210,7 @@ describe("isolation: 'test'", () => {
     expect(run.files['one.test.js']).toEqual({ status: 'passed', message: '' });
   });
 
-  it('fails with what else goes wrong between two tests', async () => {
+  it('fails with any other error between two tests', async () => {
     const project = fixture.project('plain', {
       'base.config.cjs': base,
       'pg-evict.config.cjs': config("isolation: 'test'"),
@@ -223,7 +223,7 @@ describe("isolation: 'test'", () => {
     expect(run.files['one.test.js']?.message).toContain('of the application');
   });
 
-  it('may be said by one file for itself', async () => {
+  it('may be set by one file for itself', async () => {
     const project = fixture.project('plain', {
       'tests/one.test.js': `/** @jest-environment-options {"pgEvict": {"isolation": "test"}} */
         const { Pool } = require('pg');

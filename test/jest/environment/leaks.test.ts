@@ -107,7 +107,7 @@ test.concurrent.each(['a', 'b', 'c'])('%s', async (name) => {
     },
   );
 
-  it('by what a test has left behind, after its end, is not said to be opened in the hook that runs then', async () => {
+  it('by what a test has left behind, after its end, is not attributed to the hook that runs then', async () => {
     const project = fixture.project('leaks', {
       'tests/late.test.js': `const { Pool } = require('pg');
 let opened;
@@ -201,7 +201,7 @@ test('opens', async () => {
     expect(run).toMatchObject({ code: 0, passed: 1 });
   });
 
-  it('is none while a pool that was ended is still on its way out', async () => {
+  it('is not reported while a pool that was ended is still closing', async () => {
     const files = Array.from({ length: 20 }, (_, index) => [
       `tests/ending-${index}.test.js`,
       `const pool = new (require('pg').Pool)();

@@ -76,7 +76,7 @@ describe('code that runs outside of our environment', () => {
     },
   );
 
-  it('is told so where it is the environment of the project', async () => {
+  it('gets a message if it is the environment of the project', async () => {
     const project = fixture.project('plain', {
       ...files,
       'jest.config.js': "module.exports = { preset: '@pg-evict/jest', testEnvironment: 'node' };",

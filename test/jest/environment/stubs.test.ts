@@ -62,7 +62,7 @@ describe('a test that replaces an object that all files share', () => {
     expect(run.stderr).toContain('left 1 PostgreSQL session open');
   });
 
-  it('a socket that connects to nobody: the next file has its database all the same', async () => {
+  it('after a socket that never connects, the next file has its database', async () => {
     const project = fixture.project('plain', {
       'tests/one.test.js': `
         const net = require('node:net');

@@ -21,12 +21,12 @@ describe('a project with the preset', () => {
     },
   );
 
-  it('has it in band just so, where environment and global setup share a process', async () => {
+  it('has it in band in the same way, where environment and global setup share a process', async () => {
     const run = await fixture.project('shop').run({ parameters: inBand });
     expect(run).toMatchObject({ code: 0, files: allPassed, passed: 13 });
   });
 
-  it('has it in worker threads just so, each with a name of its own', async () => {
+  it('has it in worker threads in the same way, each with its own name', async () => {
     const project = fixture.project('shop', {
       'tests/thread.test.js': `const { threadId } = require('node:worker_threads');
         test('is in the name', () => {

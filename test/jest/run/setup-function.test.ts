@@ -12,7 +12,7 @@ const create = `await client.query("CREATE TABLE notes AS SELECT 'template' AS t
 describe('a setup function', () => {
   const fixture = new JestFixture();
 
-  it('that leaves its client open does not bring Jest down when the session is ended', async () => {
+  it('that leaves its client open does not bring Jest down when the session is terminated', async () => {
     const project = fixture.project('plain', {
       'pg-evict.config.cjs': config(`await client.connect(); ${create}`),
     });
@@ -21,7 +21,7 @@ describe('a setup function', () => {
     expect(run).toMatchObject({ code: 0, passed: 2, failed: 0 });
   });
 
-  it('that returns while it is at work fails, with what it was at', async () => {
+  it('that returns while a query runs fails, with that query', async () => {
     const project = fixture.project('plain', {
       'pg-evict.config.cjs': config(
         `void client.connect().then(() => client.query("SELECT pg_sleep(600)"));`,

@@ -15,7 +15,7 @@ describe('a server that speaks nothing but TLS', () => {
   it.each([
     ['of which the configuration has the bytes', '', 1],
     ['that is longer than a variable of the environment may be', ", 'utf8'", 200],
-  ])('is got to from each worker by a certificate %s', async (_which, encoding, times) => {
+  ])('is reached from each worker with a certificate %s', async (_which, encoding, times) => {
     const { username, password, port } = new URL(serverUrl());
     const project = fixture.project('plain', {
       'server.crt': readFileSync(files.certificate, 'utf8').repeat(times),

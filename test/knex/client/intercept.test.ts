@@ -154,7 +154,7 @@ describe.each(knexVersions)('%s', (version) => {
   });
 
   describe('leaves alone', () => {
-    it('a name that is missing or taken: the driver says so, as without the plugin', async () => {
+    it('for a missing or an existing name, the error is the driver’s, as without the plugin', async () => {
       const database = await scratch.database();
       const opened = await fixture.others(database);
       const knex = fixture.connect('postgres');
@@ -192,7 +192,7 @@ describe.each(knexVersions)('%s', (version) => {
       await ask(`${label} NULL`);
     });
 
-    it('a template that is to be dropped, as the server would; one that is to be renamed is', async () => {
+    it('a template is refused for a drop, as by the server, and accepted for a rename', async () => {
       const database = await scratch.database(undefined, 'IS_TEMPLATE true');
       const opened = await fixture.others(database);
       const knex = fixture.connect('postgres');
@@ -207,7 +207,7 @@ describe.each(knexVersions)('%s', (version) => {
       expect(await ends(opened)).toEqual(threeEnded);
     });
 
-    it('the name of the client, for those who look it up', () => {
+    it('the name of the client, for code that looks it up', () => {
       expect(fixture.connect('postgres').client).toMatchObject({
         config: { client: 'pg' },
         driverName: 'pg',

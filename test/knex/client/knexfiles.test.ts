@@ -132,7 +132,7 @@ describe.each(knexVersions)('the unmodified command of %s', (version) => {
     expect(await Promise.all(opened.map(async ({ ended }) => ended))).toEqual(['57P01', '57P01', '57P01']);
   });
 
-  it('frees the lock of a migration whose session is ended', async () => {
+  it('frees the lock of a migration whose session is terminated', async () => {
     const { database, env, command, directory } = await slowMigration();
     const running = runNode(directory, command, env);
     await isAsleep(database);

@@ -48,7 +48,7 @@ describe.each(knexVersions)('through one instance of %s on the very database', (
     expect(await knex.schema.hasTable('marker')).toBe(false);
   });
 
-  it.each(options)('its database need not be there for statements on databases (%j)', async (option) => {
+  it.each(options)('statements on databases work without its own database (%j)', async (option) => {
     const [database, other] = [scratch.newName('missing'), scratch.newName('other')];
     const knex = fixture.wrap(
       {
@@ -94,7 +94,7 @@ describe.each(knexVersions)('through one instance of %s on the very database', (
     expect(await ask(owner, [database])).toEqual([{ owner: other }]);
   });
 
-  it('a role that may not create databases is told so by the server, and with a pool of the user it works', async () => {
+  it('a role that may not create databases gets the server’s error, and with a pool of the user it works', async () => {
     const role = await scratch.role();
     const connection = serverUrl({ database: scratch.newName('missing'), user: role, password: role });
     const refused = await rejection(fixture.wrap({ client: 'pg', connection }).raw('CREATE DATABASE never'));

@@ -28,7 +28,7 @@ const isInstalled = ((): boolean => {
 (isInstalled ? describe : describe.skip).each(knexVersions)('the client pgnative of %s', (version) => {
   const fixture = new KnexFixture(version);
 
-  it('works as pg does, and survives that its sessions are ended', async () => {
+  it('works like pg, and survives the termination of its sessions', async () => {
     const database = fixture.scratch.newName('native');
     const script = join(__dirname, '../../support/knex/fixtures/pgnative.cjs');
     const { code, output } = await runNode(fixture.project.directory, [script, serverUrl(), database], env);

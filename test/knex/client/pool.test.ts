@@ -57,7 +57,7 @@ describe.each(knexVersions)('%s', (version) => {
     expect(() => withPgEvict(() => ({ client: 'pg' }), misspelt)).toThrow(/"protct"/);
   });
 
-  it('takes a configuration that is wrapped twice for one, the later options first', async () => {
+  it('treats a configuration that is wrapped twice as one, with the later options first', async () => {
     const { withPgEvict } = fixture.project.plugin;
     const database = await fixture.scratch.database();
     await fixture.others(database);

@@ -108,14 +108,14 @@ describe.each(knexVersions)('%s', (version) => {
     expect(calls).toBe(2);
   });
 
-  it('creates no database that is there but lets nobody in', async () => {
+  it('creates no database that exists but allows no connections', async () => {
     const { database, url } = await ownDatabase();
     await fixture.connect('postgres').raw(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
     const knex = fixture.wrap({ client: 'pg', connection: url }, { ensureDatabase: true });
     expect(await rejection(knex.raw('SELECT 1'))).toMatchObject({ code: '55000' });
   });
 
-  it('has another role do what that of the application may not', async () => {
+  it('has another role run the statements that the application’s role may not', async () => {
     const role = await scratch.role('NOCREATEDB', uniqueName('plain'));
     const database = scratch.newName('db');
     const connection = serverUrl({ database, user: role, password: role });
@@ -182,7 +182,7 @@ describe.each(knexVersions)('%s', (version) => {
   // knex 3.3 brought it.
   if (version === 'knex') {
     describe('on a connectionPool of the application', () => {
-      it('survives that all its sessions are ended, and leaves the pool alone', async () => {
+      it('survives the termination of all its sessions, and leaves the pool alone', async () => {
         const { database, url } = await ownDatabase();
         const pool = new Pool({ connectionString: url, max: 5 });
         const knex = fixture.wrap({ client: 'pg', connectionPool: pool } as Knex.Config);

@@ -9,7 +9,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
   const fixture = new KnexFixture(version);
   const { scratch } = fixture;
 
-  it('migrates and seeds in TypeScript, ends whoever is connected and says it in one document', async () => {
+  it('migrates and seeds in TypeScript, terminates the connected sessions and reports in one document', async () => {
     const database = await scratch.database();
     const opened = await fixture.others(database);
     const folder = project({ 'migrations/002_pets.ts': pets, 'seeds/ada.ts': ada });

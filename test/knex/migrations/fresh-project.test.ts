@@ -86,7 +86,7 @@ describe('the knexfile', () => {
     expect(missing.stderr).toContain('nowhere.js does not exist');
   });
 
-  it('keeps what it says beside the connection, and knex what it says elsewhere', async () => {
+  it('keeps the properties beside the connection, and knex keeps the others', async () => {
     const database = await scratch.database();
     const { hostname, port, username, password } = new URL(serverUrl());
     const folder = project({
@@ -134,7 +134,7 @@ describe('missing and wrong parts of a project', () => {
       { 'knexfile.js': `module.exports = ${script}`, 'migrations/001_people.js': oldMigration },
       /^error: There is no folder of seeds .* in seeds\.directory /s,
     ],
-  ])('%s exits with 2, and nobody is disconnected', async (_what, files, expected) => {
+  ])('%s exits with 2, and no session is disconnected', async (_what, files, expected) => {
     const database = await scratch.database();
     const [session] = await fixture.others(database);
     const { code, stderr } = await fresh(project(files), database, '-y', '--seed');
@@ -144,7 +144,7 @@ describe('missing and wrong parts of a project', () => {
     expect(await tables(database)).toEqual(['marker']);
   });
 
-  it('a project without knex, or with one that is too old, is told so', async () => {
+  it('a project without knex, or with too old a knex, gets an error that says so', async () => {
     const database = await scratch.database();
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pg-evict-no-knex-')));
     try {
@@ -213,7 +213,7 @@ describe('asking', () => {
 const describeOnTerminal = hasTerminal ? describe : describe.skip;
 
 describeOnTerminal('on a terminal', () => {
-  it('shows what is lost and run, and each migration', async () => {
+  it('shows the losses, the command, and each migration', async () => {
     const database = await scratch.database();
     await fixture.others(database);
     const slow = migration(`await knex.raw('SELECT pg_sleep(0.5)');`);

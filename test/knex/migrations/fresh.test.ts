@@ -10,7 +10,7 @@ describe.each(knexVersions)('%s', (version) => {
   const fixture = new KnexFixture(version);
   const { scratch } = fixture;
 
-  it('migrates and seeds a new database beside the old one, and then puts it in its place', async () => {
+  it('migrates and seeds a new database beside the old one, and then replaces the old one', async () => {
     const database = await scratch.database();
     const opened = await fixture.others(database);
     const knex = fixture.connect(database, {}, project({ '001_people.js': people, '002_pets.js': pets }));
@@ -35,7 +35,7 @@ describe.each(knexVersions)('%s', (version) => {
     expect(await knex.migrate.latest()).toEqual([expect.any(Number), []]);
   });
 
-  it('keeps what it replaces with undoMs, and undoDatabase puts it back', async () => {
+  it('keeps the replaced content with undoMs, and undoDatabase restores it', async () => {
     const database = await scratch.database();
     const knex = fixture.connect(database, {}, project({ '001_people.js': people }));
     const { kept } = await fixture.project.plugin.migrateFresh(knex, { undoMs: 3_600_000 });
@@ -69,7 +69,7 @@ describe.each(knexVersions)('%s', (version) => {
     await expectNoLeftovers(database);
   });
 
-  it('goes on when its own session is ended in the middle of a migration', async () => {
+  it('goes on when its own session is terminated in the middle of a migration', async () => {
     const database = await scratch.database();
     // The private name tells the pid.
     const ending = `

@@ -35,7 +35,7 @@ exports.down = () => {};`,
     expect(await tables(database)).toEqual(['marker']);
   });
 
-  it('goes on where the pool of the instance connects for what else the process does, or a session was there', async () => {
+  it('succeeds if the pool of the instance connects for other code of the process, or had a session before', async () => {
     const database = await scratch.database();
     const before = new Client({ connectionString: serverUrl({ database }) });
     before.on('error', () => undefined);
@@ -67,7 +67,7 @@ exports.down = () => {};`,
 });
 
 describe('the name of the database', () => {
-  it('is what it will be, in what migrations ask, decide and store; what looks it up finds the new one', async () => {
+  it('is the final one in what migrations query, decide and store; a lookup by name finds the new one', async () => {
     const database = await scratch.database();
     const folder = writeProject(fixture.project.directory, {
       'migrations/1.js': `exports.up = async (knex) => {
@@ -118,7 +118,7 @@ exports.down = () => {};`,
   });
 });
 
-it('a pool of the project that does no more than connect is taken as it is', async () => {
+it('a pool of the project that only connects is accepted', async () => {
   const database = await scratch.database();
   const connectionPool = {
     connect: async () => {
@@ -149,7 +149,7 @@ describe('a migration lock that is taken', () => {
     );
   });
 
-  it('is none where a table of the application only looks like one', async () => {
+  it('is not reported if a table of the application only looks like one', async () => {
     const database = await scratch.database();
     await askDatabase(database, 'CREATE TABLE job (name text); CREATE TABLE job_lock (is_locked int)');
     const warnings: string[] = [];

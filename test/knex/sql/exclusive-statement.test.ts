@@ -108,7 +108,7 @@ describe('the plugin reads', () => {
     }
   });
 
-  it('the words of a refusal as its user wrote them', async () => {
+  it('a refusal quotes the user’s own words', async () => {
     const error = await failure(fixture.connect('postgres').raw('CREATE DATABASE y TEMPLATE x; SELECT 1'));
     expect(error.message).toContain('CREATE DATABASE needs exclusive access to database "x"');
     expect(error.message).toContain('No session was terminated.');

@@ -13,7 +13,7 @@ describe('SQL of any length', () => {
     expect(rows[0]?.length).toBe(31 + text.replaceAll(`''`, `'`).length);
   });
 
-  test('is refused by the server alone where it does not end', async () => {
+  test('is refused only by the server if it does not end', async () => {
     const knex = fixture.connect('postgres');
     const tags = Array.from({ length: 200_000 }, (_item, index) => `$a${index}$`).join(' ');
     for (const sql of [`DROP DATABASE ${tags}`, `DROP DATABASE "${'a""'.repeat(500_000)}`]) {

@@ -120,7 +120,7 @@ test('killed at any moment, statements under way included', async () => {
   expect(failures).toEqual([]);
 });
 
-test('our own sessions are ended by somebody', async () => {
+test('our own sessions are terminated by another client', async () => {
   const which = ['the older', 'the newer', 'both'] as const;
   const failures = await inject(
     'pg_terminate_backend on our own sessions',
@@ -169,7 +169,7 @@ test('the network cuts our connections', async () => {
 
 // One at a time: a backend whose client falls silent while it authenticates holds up every DROP DATABASE of the server
 // (it answers no ProcSignalBarrier until authentication_timeout), and with it the operations of other scenes.
-test('the network falls silent: the operation comes back all the same', async () => {
+test('if the network falls silent, the operation still returns', async () => {
   const faults = drawn(0.012, 3);
   const failures = await inject(
     'connections that fall silent',
@@ -267,6 +267,6 @@ test('an uncommitted ALTER DATABASE outlasts the deadline', async () => {
   expect(failures).toEqual([]);
 });
 
-test('nothing at all is left on the server', async () => {
+test('nothing is left on the server', async () => {
   expect(await ask(`SELECT datname FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%'`)).toEqual([]);
 });

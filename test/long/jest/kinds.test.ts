@@ -81,7 +81,7 @@ describe('a project', () => {
     expect(run).toMatchObject({ code: 0, passed: 4 });
   });
 
-  it('for a DOM is told what to install, where that is not there', async () => {
+  it('for a DOM says what to install if a package is missing', async () => {
     const installation = installJest('jest-29');
     rmSync(join(installation.modules, 'jest-environment-jsdom'));
     const project = new JestProject(installation, 'plain', {
@@ -158,7 +158,7 @@ test('leaks', async (): Promise<void> => {
     expect(run).toMatchObject({ code: 0, passed: 1 });
   });
 
-  it('of ES modules in TypeScript has it all, and is told the line of the source that leaks', async () => {
+  it('of ES modules in TypeScript has it all, and the report of a leak has the line of the source', async () => {
     const project = fixture.project('plain', {
       ...typed,
       'package.json': '{ "type": "module" }',

@@ -191,7 +191,7 @@ describe('a run of Jest', () => {
     );
   });
 
-  it('that was killed is swept by the next, which lets those that live be', async () => {
+  it('that was killed is swept by the next, which leaves living runs alone', async () => {
     const waitsToo = { 'tests/one.test.js': waits, 'tests/two.test.js': waits };
     const killed = fixture.project('plain', waitsToo);
     await killed.run({

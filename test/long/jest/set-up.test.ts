@@ -9,7 +9,7 @@ describe('a project', () => {
   const hostIsGone = async (): Promise<void> =>
     until(async () => (await fixture.databases()).length === 0, 'the host has ended the run', 20_000);
 
-  it('whose own global setup replaces ours still has its databases', async () => {
+  it('with its own global setup instead of ours still has its databases', async () => {
     const project = fixture.project('plain', {
       'jest.config.js':
         "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js', globalTeardown: './teardown.js' };",
@@ -166,7 +166,7 @@ describe('a project', () => {
     expect(project.exists(theirs)).toBe(false);
   });
 
-  it('without a server whose own global setup takes the place of ours has one all the same, and is told what to do', async () => {
+  it('without a server, with its own global setup instead of ours, has one, and is told what to do', async () => {
     const project = fixture.project('plain', {
       'jest.config.js': "module.exports = { preset: '@pg-evict/jest', globalSetup: './setup.js' };",
       'setup.js': 'module.exports = async () => undefined;',

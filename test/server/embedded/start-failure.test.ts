@@ -104,7 +104,7 @@ describe('a start', () => {
     expect(message).toContain('bin/postgres is not executable');
   });
 
-  it('with a library missing tells what the program said', async () => {
+  it('with a library missing quotes the program’s output', async () => {
     install();
     rmSync(join(packageFolder, 'native', 'lib', 'libcrypto.so.1.1'));
     const { code, message } = await failure();
@@ -126,7 +126,7 @@ describe('a start', () => {
     expect(message).toContain('pg-symlinks.json');
   });
 
-  it('with the files for new clusters missing shows what initdb said', async () => {
+  it('with the files for new clusters missing shows the output of initdb', async () => {
     install();
     rmSync(join(packageFolder, 'native', 'share', 'postgresql', 'postgres.bki'));
     const { code, message } = await failure();
@@ -134,7 +134,7 @@ describe('a start', () => {
     expect(message).toContain('postgres.bki');
   });
 
-  it('with a setting that does not exist shows what the server said', async () => {
+  it('with a setting that does not exist shows the server’s message', async () => {
     const { code, message } = await failure({ from: packagesFrom, settings: { no_such_setting: 1 } });
     expect(code).toBe('START_FAILED');
     expect(message).toContain('unrecognized configuration parameter "no_such_setting"');

@@ -36,7 +36,7 @@ function installTestcontainers(version: string, main = ''): void {
 }
 
 describe('a start with testcontainers', () => {
-  it('where it is not installed says how to install one that runs on this Node', () => {
+  it('if it is not installed, says how to install one that runs on this Node', () => {
     const { code, message } = failureIn();
     expect(code).toBe('PACKAGE_MISSING');
     expect(message).toMatch(/npm install --save-dev testcontainers@1[12]$/);

@@ -22,7 +22,7 @@ test('several databases at once are asked for one after the other, so that the d
   expect(warnings).toEqual([]);
 });
 
-test('a session that is just leaving when its database is given back hears of nothing', async () => {
+test('a session that is just disconnecting when its database is given back gets no error', async () => {
   const run = await fixture.start();
   const database = await acquireDatabase(run);
   const client = new Client(database.url);

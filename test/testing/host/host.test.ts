@@ -132,7 +132,7 @@ test('one process after another, as where a runner starts one for each file, sha
   expect(await databasesOf(host)).toEqual([]);
 });
 
-test('a worker that dies in the middle gives back what it had, and nothing of it stays', async () => {
+test('the databases of a worker that dies are given back, and nothing of it stays', async () => {
   const host = await begin({ ready: 0 });
   const worker = new WorkerProcess(host);
   const { name } = await worker.tell<Database>('begin');
@@ -190,7 +190,7 @@ test('a run that ends while a database is being reset leaves none behind', async
   }
 });
 
-test('a session that a file leaves open is told with its line, also one on a borrowed database', async () => {
+test('a session that a file leaves open is reported with its line, also one on a borrowed database', async () => {
   const host = await begin();
   const worker = new WorkerProcess(host);
   await worker.tell('begin');
@@ -212,7 +212,7 @@ test('a session that a file leaves open is told with its line, also one on a bor
   );
 });
 
-test('a name that somebody has is refused to others, and so is whoever does not know the secret', async () => {
+test('a name in use is refused to others, and so is a client that does not know the secret', async () => {
   const host = await begin();
   const worker = new WorkerProcess(host);
   const { name } = await worker.tell<Database>('begin');

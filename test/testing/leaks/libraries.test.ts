@@ -108,7 +108,7 @@ describe('a session left open', () => {
     "Prisma's pg adapter",
     'kysely',
     'pg-promise',
-  ])('through TLS by %s is found and ended just so', async (library) => {
+  ])('through TLS by %s is found and terminated in the same way', async (library) => {
     const name = await database();
     const url = new URL(tls.server.url);
     url.pathname = name;
@@ -117,7 +117,7 @@ describe('a session left open', () => {
     expect(told(outcome)).toEqual(expected(library, outcome));
   });
 
-  it('through TLS by postgres.js is found and ended just so', async () => {
+  it('through TLS by postgres.js is found and terminated in the same way', async () => {
     const name = await database();
     const url = new URL(tls.server.url);
     url.pathname = name;

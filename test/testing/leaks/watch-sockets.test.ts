@@ -21,13 +21,13 @@ describe('the sockets of a test file', () => {
     expect(open).toEqual([staying]);
   });
 
-  it('are those to the server, opened by the file, not by whoever runs it', async () => {
+  it('are those to the server that the file opened, not the runner', async () => {
     const { expected, found } = (await scenario('others')) as { expected: number[]; found: number[] };
     expect(expected).toHaveLength(1);
     expect(found).toEqual(expected);
   });
 
-  it('are told from those of another file that runs at the same time', async () => {
+  it('are distinguished from those of another file that runs at the same time', async () => {
     const { opened, found } = (await scenario('owners')) as {
       opened: Record<string, number>;
       found: number[][];

@@ -179,7 +179,7 @@ if (major >= 24) {
   });
 }
 
-test('a file that is run by itself has a database; what only inherits NODE_OPTIONS has none', async () => {
+test('a file that is run by itself has a database; a process that only inherits NODE_OPTIONS has none', async () => {
   const project = new RunnerProject(fixture, {
     'one.test.mjs': `${ends} test('one', async () => { await insert(); assert.equal(await count(), 2); });`,
     'other.mjs': 'console.log(process.env.PGDATABASE);',

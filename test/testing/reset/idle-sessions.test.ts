@@ -80,7 +80,7 @@ test.each([
   ['has a temporary function', `CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
   ['has a temporary type', 'CREATE TYPE pg_temp.e AS ENUM ()'],
   ['does not say what it does', 'SET track_activities = off'],
-])('a session that %s is ended, and what it had is gone', async (_what, sql) => {
+])('a session that %s is terminated, and its objects are gone', async (_what, sql) => {
   const client = await open();
   const idle = await open();
   await client.query(change);
@@ -110,7 +110,7 @@ test('a transaction that was left open is undone, while others stay', async () =
   await isTemplate(idle);
 });
 
-test('a query that is just ending is let end, and its session stays', async () => {
+test('a query that is just ending may end, and its session stays', async () => {
   const client = await open();
   const before = await pidOf(client);
   const sleeping = client.query(`${change}; SELECT pg_sleep(0.5)`);
@@ -125,7 +125,7 @@ test('a query that is just ending is let end, and its session stays', async () =
   await isTemplate(client);
 });
 
-test('where a new copy has to be made, all are ended and named', async () => {
+test('if a new copy is needed, all are terminated and named', async () => {
   const [one, two] = [await open(), await open()];
   const pids = [await pidOf(one), await pidOf(two)];
   await one.query('CREATE TABLE made ()');

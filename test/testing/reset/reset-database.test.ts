@@ -76,7 +76,7 @@ describe('the cost of a reset depends on the changes', () => {
     ['a setting of a role there', `ALTER ROLE postgres IN DATABASE % SET work_mem = '123kB'`],
     ['its comment', `COMMENT ON DATABASE % IS 'x'`],
     ['its connection limit', 'ALTER DATABASE % CONNECTION LIMIT 7'],
-  ])('what the server keeps of the database itself: %s', async (_what, sql) => {
+  ])('settings of the database itself: %s', async (_what, sql) => {
     const before = await oid();
     await ask(sql.replace('%', quote(database.name)));
     expect(await resetDatabase(database)).toMatchObject({
@@ -152,7 +152,7 @@ describe('sessions', () => {
     }
   });
 
-  test('of ours: one that a test has ended is replaced, with a new copy, as nobody knows what was done', async () => {
+  test('of ours: one that a test has terminated is replaced, with a new copy, because its changes are unknown', async () => {
     await work(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     );
@@ -169,7 +169,7 @@ describe('sessions', () => {
     await isTemplate();
   });
 
-  test('of a superuser cannot be ended by a role that is none; the error says what would help', async () => {
+  test('of a superuser cannot be terminated by another role; the error has the remedy', async () => {
     const role = await scratch.role('CREATEDB');
     const own = await fixture.start({}, { url: serverUrl({ user: role, password: role }) });
     const theirs = await acquireDatabase(own);
@@ -199,7 +199,7 @@ test('a subscription goes with a new copy', async () => {
   await isTemplate();
 });
 
-test('a database that a test has dropped, renamed or recreated is there again', async () => {
+test('a database that a test has dropped, renamed or recreated is restored', async () => {
   const drop = `DROP DATABASE ${quote(database.name)} WITH (FORCE)`;
   await ask(drop);
   expect(await resetDatabase(database)).toMatchObject({ how: 'clone' });

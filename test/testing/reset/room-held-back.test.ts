@@ -23,7 +23,7 @@ async function changeAndReset(): Promise<string> {
   return how;
 }
 
-test('clients that are just connecting elsewhere on the server hardly ever make it a copy', async () => {
+test('clients that are connecting elsewhere on the server hardly ever cause a copy', async () => {
   const elsewhere = { isWanted: true };
   const connecting = Array.from({ length: 8 }, async () => {
     while (elsewhere.isWanted) {
@@ -39,7 +39,7 @@ test('clients that are just connecting elsewhere on the server hardly ever make 
   expect(ways.filter((how) => how !== 'rows').length).toBeLessThan(10);
 });
 
-test('a client that takes long to connect makes it a copy at most once: rows are put back as soon as it is gone', async () => {
+test('a client that takes long to connect causes at most one copy: rows are restored as soon as it is gone', async () => {
   await ask('CREATE DATABASE elsewhere');
   const url = new URL(serverUrl());
   url.pathname = '/elsewhere';

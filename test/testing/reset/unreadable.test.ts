@@ -64,7 +64,7 @@ describe('row-level security', () => {
     expect(await rowsOf(database, everything)).toEqual(before);
   });
 
-  test('that is not forced on the owner is none for our role: rows are put back', async () => {
+  test('that is not forced on the owner does not apply to our role: rows are restored', async () => {
     const database = await asOwner(accounts);
     await rowsOf(database, `UPDATE account SET tenant = 'c'`);
     expect(await resetDatabase(database)).toMatchObject({ how: 'rows' });

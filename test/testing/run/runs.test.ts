@@ -43,7 +43,7 @@ test.each<[string, { password?: string }, string, RegExp]>([
     /as "postgres": .*authentication failed.*Check user and password/,
   ],
   ['no server', {}, '1', /:1 cannot be connected to.*Check host, port .* server is up/],
-])('a run that cannot begin for %s says what to look at', async (_what, login, port, message) => {
+])('a run that cannot begin because of %s says where to look', async (_what, login, port, message) => {
   const url = new URL(serverUrl({ database: 'postgres', ...login }));
   if (port !== '') url.port = port;
   const error = await failureOf(fixture.start({}, { url: url.href }));
@@ -200,14 +200,14 @@ test('waiting for a locked database has a limit; then the error names the sessio
   expect(await ownDatabases(run.id)).toEqual([]);
 });
 
-test('a role that may not create databases is told so', async () => {
+test('a role that may not create databases gets an error that says so', async () => {
   const role = await scratch.role();
   const error = await failureOf(fixture.start({}, { url: serverUrl({ user: role, password: role }) }));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED' });
   expect(error.hint).toBe(`ALTER ROLE "${role}" CREATEDB;`);
 });
 
-test('a role that may create databases no more is told so, although the template is there', async () => {
+test('a role that may no longer create databases gets an error that says so, although the template exists', async () => {
   const role = await scratch.role('CREATEDB');
   const url = serverUrl({ user: role, password: role });
   await fixture.end(await fixture.start({ template: { ...template, inputs: __filename } }, { url }));
@@ -266,7 +266,7 @@ test('a role whose password is in .pgpass only gets it into the URL of its tests
   }
 });
 
-test('a protected server is none for tests', async () => {
+test('tests refuse a protected server', async () => {
   const configured = await scratch.database();
   await ask(`COMMENT ON DATABASE "${configured}" IS 'x [pg-evict: protected: ask ops]'`);
   const url = serverUrl({ database: configured });
@@ -285,7 +285,7 @@ test('a protected server is none for tests', async () => {
 });
 
 describe("isolation: 'run'", () => {
-  test('one database of a fixed name is recreated from the template; its sessions are ended', async () => {
+  test('one database of a fixed name is recreated from the template; its sessions are terminated', async () => {
     const database = await scratch.database(uniqueName('app_test'));
     const run = await fixture.start({ template, isolation: 'run', database });
     expect(await rowsIn(serverUrl({ database }), 'SELECT a FROM seeded')).toEqual([{ a: 1 }]);

@@ -74,7 +74,7 @@ test('a run that its first process has ended lives as long as one that joined it
   await joined.tell('end');
 });
 
-test('a run that has lost its session to the server has it back, with what it says', async () => {
+test('a run that has lost its session opens a new one with the same settings', async () => {
   const { process, name, id } = await begin();
   await ask(
     `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()`,
@@ -91,7 +91,7 @@ test('a run that has lost its session to the server has it back, with what it sa
   await process.tell('end');
 });
 
-test('a run whose session is ended while it makes a database makes it all the same', async () => {
+test('a run whose session is terminated while it creates a database still creates it', async () => {
   const run = await fixture.start();
   const [outcome] = await withClient(serverUrl(), async (client) => {
     await client.query('BEGIN');
@@ -111,7 +111,7 @@ test('a run whose session is ended while it makes a database makes it all the sa
   await fixture.end(run);
 });
 
-test('only names that we give are ours', async () => {
+test('only names that pg-evict gives are ours', async () => {
   const names = [
     'pg_evict_test',
     'pg_evict_test_abc',
@@ -156,7 +156,7 @@ describe('pg-evict sweep', () => {
     );
   });
 
-  test('with --dry-run only tells', async () => {
+  test('with --dry-run only reports', async () => {
     const { code, stdout } = await runCli(['sweep', '--dry-run', '-d', serverUrl()]);
     expect(stdout).toContain(`would drop ${killed}\n`);
     expect(stdout).toContain(`left ${kept}: it was kept on `);
@@ -188,7 +188,7 @@ describe('pg-evict sweep', () => {
     expect((await runCli(['sweep', '-d', serverUrl()])).stdout).toContain('There is nothing to sweep.');
   });
 
-  test('--timeout is for each database: one that somebody has locked is left, the others are dropped', async () => {
+  test('--timeout applies to each database: one that another session has locked is left, the others are dropped', async () => {
     const locked = 'pg_evict_test_00000000_1_0_fedcba';
     await scratch.database(locked);
     await withClient(serverUrl(), async (client) => {
@@ -229,7 +229,7 @@ describe('pg-evict sweep', () => {
     expect(await databaseExists(kept)).toBe(true);
   });
 
-  test('a server that is not there is an error', async () => {
+  test('an unreachable server is an error', async () => {
     const { code } = await runCli(['sweep', '-d', 'postgres://nobody@127.0.0.1:1/x']);
     expect(code).toBe(6);
   });

@@ -30,7 +30,7 @@ test('a seed with a pool of its own that reads DATABASE_URL fills the template',
   expect(await names(run)).toEqual([{ name: 'seeded' }]);
 });
 
-test('a seed with a pool of its own on the configured database is refused with its line, and nothing is built', async () => {
+test('a seed with its own pool on the configured database is refused with its line, and nothing is built', async () => {
   const database = await scratch.database();
   const url = serverUrl({ database });
   const cwd = fixture.project({

@@ -103,7 +103,7 @@ describe('a template from knex', () => {
   test.each([
     ['migrations', { knex: true }, 'db/seeds/people.js'],
     ['seeds', { knex: true, seed: true }, 'db/migrations/1_people.js'],
-  ])('a folder of %s that is not there is named, and nothing is begun', async (what, template, other) => {
+  ])('a missing folder of %s is named, and nothing is begun', async (what, template, other) => {
     const cwd = fixture.project({ 'knexfile.js': knexfile, [other]: '' });
     const error = await failureOf(fixture.start({ template }, { cwd }));
     expect(error).toMatchObject({
@@ -112,7 +112,7 @@ describe('a template from knex', () => {
     });
   });
 
-  test('a project without knexfile, or without knex, is told what to do', async () => {
+  test('a project without knexfile, or without knex, gets an error with the remedy', async () => {
     const start = async (cwd: string) => failureOf(fixture.start({ template: { knex: true } }, { cwd }));
     expect((await start(fixture.project({}))).hint).toContain('testing.template.knex');
   });
@@ -148,7 +148,7 @@ test('if 16 processes ask at once, one builds the template, and all get it', asy
   for (const { id } of begun) expect(await ownDatabases(id)).toEqual([]);
 }, 120_000);
 
-test('a builder that is killed half-way leaves nothing that anybody would use; another builds', async () => {
+test('a builder that is killed half-way leaves nothing that another process would use; another one builds', async () => {
   const cwd = knexProject({
     'db/migrations/2_slow.js': migration(
       'slow',
@@ -205,7 +205,7 @@ test.each<[string, Error, Readonly<Record<string, unknown>>]>([
     Object.assign(new Error('nope'), { code: 'EPIPE' }),
     { code: 'CONNECTION_FAILED', sqlState: null },
   ],
-])('the code of a template that is not built tells an error %s', async (_whose, reason, expected) => {
+])('the code of a template that is not built shows an error %s', async (_whose, reason, expected) => {
   const setup = async () => Promise.reject(reason);
   expect(await failureOf(fixture.start({ template: { setup } }))).toMatchObject(expected);
 });
@@ -278,7 +278,7 @@ describe('the environment of the knexfile', () => {
     expect(await tables(await fixture.start({ template }, { cwd }))).toEqual(['of_testing']);
   });
 
-  test('one that is not there is named, with those that are', async () => {
+  test('a missing one is named, with the existing ones', async () => {
     const error = await failureOf(
       fixture.start({ template: { knex: true, env: 'tset' } }, { cwd: project() }),
     );
@@ -389,13 +389,13 @@ test.each([
   [{ knex: true, command: 'true' }, 'testing.template has knex and command.'],
   [{ command: 'true', seed: true }, 'testing.template has seed: true, but no knex.'],
   [{ command: 'true', env: 'test' }, 'testing.template has env, but no knex.'],
-])('what contradicts itself is refused: %j', async (template, message) => {
+])('a contradiction is refused: %j', async (template, message) => {
   const error = await failureOf(fixture.start({ template }));
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.message).toContain(message);
 });
 
-test('sessions that filling a template has left are ended before it is finished, and nobody is told', async () => {
+test('sessions that filling a template has left are terminated before it is finished, without any message', async () => {
   const told: string[] = [];
   const run = await fixture.start({
     template: {

@@ -46,7 +46,7 @@ test.each(['forks', 'threads'])(
   },
 );
 
-test('sessions of shared pools stay connected between files, until a copy is made, and nobody is told of that', async () => {
+test('sessions of shared pools stay connected between files, until a copy is made, without any message', async () => {
   const logging = (name: string, change: string): string => `import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { count, lone, pool } from './pool.js';

@@ -69,7 +69,7 @@ test('a wrong setting is named without the lines of pg-evict that found it', asy
   expect(run.output).not.toMatch(/\.js:\d+:\d+|blockers/);
 });
 
-test('without a global setup, test files name it like that', async () => {
+test('without a global setup, test files name it in the same way', async () => {
   const config = `import { defineConfig } from 'vitest/config';
 export default defineConfig({ test: { include: ['tests/**/*.test.ts'], setupFiles: ['@pg-evict/vitest/setup'] } });
 `;
@@ -81,7 +81,7 @@ export default defineConfig({ test: { include: ['tests/**/*.test.ts'], setupFile
   expect(run.output).not.toMatch(/\.js:\d+:\d+|blockers/);
 });
 
-test('an unknown option of the plugin is named like that, too', async () => {
+test('an unknown option of the plugin is named in the same way', async () => {
   const config = configuration('', "{ leeks: 'warn' }");
   const project = fixture.project({ 'vitest.config.ts': config, 'tests/passes.test.ts': passes });
   const run = await project.run();

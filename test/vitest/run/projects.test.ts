@@ -34,7 +34,7 @@ test('gets nowhere', () => { expect(process.env.DATABASE_URL).toContain('/no_dat
   await untilGone(found.join('\n'));
 });
 
-test('a project of its own configuration has a run of its own', async () => {
+test('a project with its own configuration has its own run', async () => {
   const own = (name: string): string => `import pgEvict from '@pg-evict/vitest';
 import { defineConfig } from 'vitest/config';
 export default defineConfig({ plugins: [pgEvict()], test: { name: '${name}', include: ['tests/*.test.ts'] } });`;
