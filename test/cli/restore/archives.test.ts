@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { serverUrl, withClient } from '../../support/server.js';
 import { inVersion } from '../../support/cli/archive-version.js';
@@ -32,6 +40,9 @@ function archiveOf(version: number, toc: Buffer): { dump: string; path: string }
   const dump = dumps.path(`archive-${version}`);
   cpSync(folder, dump, { recursive: true });
   writeFileSync(join(dump, 'toc.dat'), toc);
+  // Up to 1.15 the list of large objects has one name; after that, one in each entry.
+  const list = readdirSync(folder).find((name) => /^blobs_\d+\.toc$/.test(name));
+  if (version < 16 && list !== undefined) copyFileSync(join(folder, list), join(dump, 'blobs.toc'));
   const usual = process.env['PATH'] ?? '';
   if (version <= (contents[6] as number)) return { dump, path: usual };
   const programs = dumps.path(`programs-${version}`);

