@@ -82,7 +82,7 @@ export async function ensureTemplate(
     if (found !== undefined) return found;
     const built = await control.holdUnless(
       builds,
-      `it says that the template ${templateName(hash)} is being built`,
+      `the template ${templateName(hash)} is being built`,
       idleBuilderMs,
       async () => findTemplate(control, server, hash, source),
       async () => isBeingBuilt(control, hash),
