@@ -201,7 +201,7 @@ tests_on_engine() {
 lane_matrix() {
   local code=0
   # The whole storm runs on 18, in its own lane.
-  export STORM_COUNT=${STORM_COUNT:-10}
+  export STORM_COUNT=${STORM_COUNT:-6}
   build
   (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs) || code=$?
   [ "$code" -ne 75 ] || skip 'binaries of some majors are missing, see there'
