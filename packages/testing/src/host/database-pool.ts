@@ -1,28 +1,11 @@
 import { PgEvictError } from '@pg-evict/core';
 import { acquireDatabase } from '../database/acquire-database.js';
 import { releaseDatabase } from '../database/release-database.js';
-import { renameTestDatabase } from '../database/rename-database.js';
 import { resetDatabase, type ResetReport } from '../database/reset-database.js';
 import type { TestDatabase } from '../database/test-database.js';
 import type { TestRun } from '../database/test-run.js';
 import { BackgroundWork } from './background-work.js';
-
-/** A borrower: a worker's connection. */
-export interface Borrower {
-  /** In words, for messages: `pid 4711`. */
-  readonly who: string;
-}
-
-/** A database of the pool. */
-interface Pooled {
-  database: TestDatabase;
-  /** Its borrower; `null` while it has none. */
-  holder: Borrower | null;
-  /** Whether it is only meant for its holder's next file. */
-  reserved: boolean;
-  /** Settles when it has the content of the template. */
-  ready: Promise<void>;
-}
+import { type Borrower, PooledDatabase } from './pooled-database.js';
 
 /** A borrower for whom there is no database yet. */
 interface Waiter {
@@ -33,9 +16,6 @@ interface Waiter {
   gone: boolean;
 }
 
-/** How long sessions that a worker has just closed may take to go. */
-const graceMs = 100;
-
 /**
  * The databases of one template, which workers borrow. There are never more than are requested at once, beside those
  * that are being reset. A database that is given back is reset in the background; one that was not used is lent again
@@ -43,8 +23,8 @@ const graceMs = 100;
  */
 export class DatabasePool {
   readonly #run: TestRun;
-  readonly #all = new Set<Pooled>();
-  readonly #idle: Pooled[] = [];
+  readonly #all = new Set<PooledDatabase>();
+  readonly #idle: PooledDatabase[] = [];
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Waiter>();
   readonly #work = new BackgroundWork();
@@ -80,7 +60,7 @@ export class DatabasePool {
     if (known !== undefined) return this.#lendKnown(known, borrower, waits);
     const idle = this.#idle.shift();
     if (idle !== undefined) {
-      idle.holder = borrower;
+      idle.lend(borrower);
       return this.#work.tracked(this.#underName(idle, name));
     }
     waits(this.#returning > 0 ? 'a database is being reset' : 'a copy of the template is being made');
@@ -112,10 +92,10 @@ export class DatabasePool {
     if (next === 'none' || other !== undefined) this.#takeBack(pooled, used);
     else {
       pooled.reserved = true;
-      if (used) pooled.ready = this.#makeReady(pooled);
+      if (used) this.#restore(pooled);
     }
-    if (other !== undefined) Object.assign(other, { holder: borrower, reserved: true });
-    return { next: next === 'none' ? null : (other ?? pooled).database.name, kept: null };
+    other?.lend(borrower, true);
+    return { next: next === 'none' ? null : (other ?? pooled).name, kept: null };
   }
 
   /** Restores a lent database to the state of the template, while its borrower goes on. */
@@ -159,25 +139,29 @@ export class DatabasePool {
     }
   }
 
-  async #lendKnown(pooled: Pooled, borrower: Borrower, waits: (why: string) => void): Promise<TestDatabase> {
-    const { database, holder, reserved } = pooled;
+  async #lendKnown(
+    pooled: PooledDatabase,
+    borrower: Borrower,
+    waits: (why: string) => void,
+  ): Promise<TestDatabase> {
+    const { holder, name, reserved } = pooled;
     if (holder !== null && (holder !== borrower || !reserved)) {
-      throw new PgEvictError('REFUSED', `Database "${database.name}" is lent to ${holder.who}.`, {
-        database: database.name,
+      throw new PgEvictError('REFUSED', `Database "${name}" is lent to ${holder.who}.`, {
+        database: name,
         hint: 'Propose a name that is not in use, or none.',
       });
     }
     const index = this.#idle.indexOf(pooled);
     if (index >= 0) this.#idle.splice(index, 1);
-    Object.assign(pooled, { holder: borrower, reserved: false });
+    pooled.lend(borrower);
     waits('its database is being reset');
     await pooled.ready;
     return pooled.database;
   }
 
-  #takeBack(pooled: Pooled, used: boolean): void {
-    Object.assign(pooled, { holder: null, reserved: false });
-    if (used) pooled.ready = this.#makeReady(pooled);
+  #takeBack(pooled: PooledDatabase, used: boolean): void {
+    pooled.takeBack();
+    if (used) this.#restore(pooled);
     this.#returning += 1;
     const offer = (): void => {
       this.#returning -= 1;
@@ -188,29 +172,20 @@ export class DatabasePool {
     this.#work.begin(pooled.ready.then(offer, offer));
   }
 
-  /** Resets a database, or makes another one if that cannot be done. */
-  async #makeReady(pooled: Pooled): Promise<void> {
+  #restore(pooled: PooledDatabase): void {
     // The end of the run drops it, and could miss one that is made in its place.
     if (this.#closed) return;
-    const { database } = pooled;
-    const ready = resetDatabase(database, { graceMs })
-      .then(() => undefined)
-      .catch(async () => {
-        await releaseDatabase(database);
-        pooled.database = await acquireDatabase(this.#run, { name: database.name });
-      });
     this.#work.begin(
-      ready.catch(() => {
+      pooled.restore().catch(() => {
         this.#all.delete(pooled);
       }),
     );
-    return ready;
   }
 
-  #offer(pooled: Pooled): void {
+  #offer(pooled: PooledDatabase): void {
     for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) {
       if (waiter.gone) continue;
-      pooled.holder = waiter.borrower;
+      pooled.lend(waiter.borrower);
       this.#work.begin(this.#underName(pooled, waiter.name).then(waiter.resolve, waiter.reject));
       return;
     }
@@ -240,42 +215,30 @@ export class DatabasePool {
     }
   }
 
-  async #underName(pooled: Pooled, name: string | undefined): Promise<TestDatabase> {
-    const { database } = pooled;
-    if (name === undefined || name === database.name) return database;
-    pooled.ready = this.#rename(pooled, name);
-    try {
-      await pooled.ready;
-    } catch (error) {
-      this.#all.delete(pooled);
-      throw error;
+  async #underName(pooled: PooledDatabase, name = pooled.name): Promise<TestDatabase> {
+    if (name !== pooled.name) {
+      await pooled.rename(name).catch((error: unknown) => {
+        this.#all.delete(pooled);
+        throw error;
+      });
     }
     // Its borrower may be gone meanwhile.
     return pooled.database;
   }
 
-  async #rename(pooled: Pooled, name: string): Promise<void> {
-    const { database } = pooled;
-    pooled.database = await renameTestDatabase(this.#run, database, name).catch(async () => {
-      // Sessions may be on it although it is not lent.
-      await releaseDatabase(database);
-      return acquireDatabase(this.#run, { name });
-    });
-  }
-
-  #add(database: TestDatabase, holder: Borrower | null): Pooled {
-    const pooled = { database, holder, reserved: false, ready: Promise.resolve() };
+  #add(database: TestDatabase, holder: Borrower | null): PooledDatabase {
+    const pooled = new PooledDatabase(this.#run, database, holder);
     this.#all.add(pooled);
     return pooled;
   }
 
-  #named(name: string): Pooled | undefined {
-    return [...this.#all].find(({ database }) => database.name === name);
+  #named(name: string): PooledDatabase | undefined {
+    return [...this.#all].find((pooled) => pooled.name === name);
   }
 
-  #lentTo(borrower: Borrower, name: string): Pooled {
+  #lentTo(borrower: Borrower, name: string): PooledDatabase {
     const pooled = this.#named(name);
-    if (pooled?.holder === borrower && !pooled.reserved) return pooled;
+    if (pooled?.isLentTo(borrower) === true) return pooled;
     throw new PgEvictError('REFUSED', `Database "${name}" is not lent to ${borrower.who}.`, {
       database: name,
     });

@@ -1,7 +1,8 @@
 import type { TestRun } from '../database/test-run.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import { toPlainTls } from '../server/serialize-tls.js';
-import { type Borrower, DatabasePool } from './database-pool.js';
+import { DatabasePool } from './database-pool.js';
+import type { Borrower } from './pooled-database.js';
 
 /** A run that a host has begun, and the pools of its databases. */
 export class RunOfHost {

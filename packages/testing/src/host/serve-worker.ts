@@ -12,7 +12,7 @@ import type {
   RequestMessage,
   Requests,
 } from '../wire/protocol.js';
-import type { Borrower } from './database-pool.js';
+import type { Borrower } from './pooled-database.js';
 import type { RunOfHost } from './hosted-run.js';
 
 type Handlers = {
