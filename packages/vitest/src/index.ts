@@ -67,16 +67,20 @@ export default function pgEvict(options?: PgEvictOptions): Plugin {
       inline(test);
     },
     configResolved(config) {
-      const { setupFiles = [] } = (config as { test?: TestOptions }).test ?? {};
+      // Vitest evaluates the configuration once more for the server of a browser.
+      if (config.plugins.some(({ name }) => name === 'vitest:browser')) return;
+      const { browser, setupFiles = [] } = (config as { test?: TestOptions }).test ?? {};
+      if (browser?.enabled === true) return;
       for (const file of [setupFiles].flat()) files.add(resolve(config.root, file));
     },
     configureVitest({ project }) {
       const { config } = project;
       const others = config.setupFiles.filter((file) => !isOurSetup(file));
-      for (const file of others) files.add(file);
       // Only now the settings of the command line are known; and Vitest 5 resolves projects without this plugin's
       // `config`.
       config.setupFiles = config.browser.enabled ? others : [setupFile, ...others];
+      if (config.browser.enabled) return;
+      for (const file of others) files.add(file);
       if (settings !== undefined) project.provide(settingsKey, settings as never);
     },
     transform(code, id) {

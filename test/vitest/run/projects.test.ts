@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { writing } from '../../support/vitest/sources.js';
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
 
@@ -32,6 +33,41 @@ test('gets nowhere', () => { expect(process.env.DATABASE_URL).toContain('/no_dat
   const runs = new Set(databasesIn(found.join('\n')).map((name) => name.split('_')[3]));
   expect({ files: found.length, runs: runs.size }).toEqual({ files: 2, runs: 1 });
   await untilGone(found.join('\n'));
+});
+
+test('a project in browser mode is left alone, beside one that has databases', async () => {
+  const project = fixture.project({
+    'vitest.config.ts': `import { writeFileSync } from 'node:fs';
+import pgEvict from '@pg-evict/vitest';
+import { defineConfig } from 'vitest/config';
+// No test file matches, so that no browser is started.
+const browser = { enabled: true, provider: { name: 'none', options: {}, providerFactory() {}, serverFactory() {} }, instances: [{ browser: 'none' }] };
+const look = { name: 'look', async configureVitest({ project }) {
+  const { config: { globalSetup, provide, setupFiles }, vite } = project;
+  const { code } = await vite.transformRequest('/page/setup.ts');
+  writeFileSync('page.json', JSON.stringify({ globalSetup, provide, setupFiles, code }) + '\\n');
+} };
+export default defineConfig({ plugins: [pgEvict({ leaks: 'warn' })], test: { projects: [
+  { extends: true, test: { name: 'node', include: ['node/**/*.test.ts'] } },
+  { extends: true, plugins: [look], test: { name: 'page', include: ['page/*.test.ts'], setupFiles: ['./page/setup.ts'], browser } },
+] } });`,
+    'node/a.test.ts': saying('node'),
+    'page/setup.ts': `document.body.dataset.setup = 'done';`,
+  });
+  const run = await project.run();
+  expect({ code: run.code, passed: run.passed, output: run.code === 0 ? '' : run.output }).toEqual({
+    code: 0,
+    passed: 1,
+    output: '',
+  });
+  expect(run.output).not.toContain('has the plugin');
+  expect(JSON.parse(project.lines('page.json').join(''))).toEqual({
+    globalSetup: [],
+    provide: {},
+    setupFiles: [join(project.directory, 'page/setup.ts')],
+    code: expect.stringMatching(/^document\.body\.dataset\.setup = /),
+  });
+  await untilGone(project.lines('found.log').join('\n'));
 });
 
 test('a project with its own configuration has its own run', async () => {
