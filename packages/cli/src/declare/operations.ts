@@ -99,8 +99,8 @@ export function declareOperations(program: Command): void {
       'after',
       `${paragraphs(
         `The knexfile is that of --knexfile, else that of the configuration, else the nearest one in this or a parent
-        directory. TypeScript needs no other package. The new database is filled beside the old one and then replaces
-        it. If filling fails, the old one stays.`,
+        directory. Its connection is used before DATABASE_URL. TypeScript needs no other package. The new database is
+        filled beside the old one and then replaces it. If filling fails, the old one stays.`,
         `A command after "--" replaces knex. It finds the new database in DATABASE_URL and in PGHOST, PGPORT, PGUSER,
         PGPASSWORD and PGDATABASE, under a private name. PG_EVICT_DATABASE holds its real name.`,
         `Migrations, seeds and commands run in processes of their own. A Node process among them that connects to the old
@@ -194,7 +194,7 @@ ${examples(
   addRemedyOptions(rename, ['rollbackPrepared'])
     .addHelpText(
       'after',
-      `\nOne name is the new name; the database is then the one the connection names.\n${examples(
+      `\nIf you pass one name, it is the new name, and the database is that of the connection.\n${examples(
         'rename app_dev app_old',
         'rename app_old -d postgres://localhost/app_dev',
       )}`,
@@ -214,7 +214,7 @@ ${examples(
   addRemedyOptions(swap, ['rollbackPrepared'])
     .addHelpText(
       'after',
-      `\nOne name is the other database; the first is then the one the connection names.\n${examples(
+      `\nIf you pass one name, it is that of the other database, and the first database is that of the connection.\n${examples(
         'swap app app_next',
         'swap app_next -d postgres://localhost/app',
       )}`,
@@ -238,7 +238,7 @@ ${examples(
   addRemedyOptions(clone, ['rollbackPrepared'])
     .addHelpText(
       'after',
-      `\nOne name is the copy's; the database is then the one the connection names.\n${examples(
+      `\nIf you pass one name, it is the copy's, and the database is that of the connection.\n${examples(
         'clone app_dev app_copy',
         'clone app_copy -d postgres://localhost/app_dev',
       )}`,
