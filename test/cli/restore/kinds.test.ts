@@ -1,19 +1,25 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, quote, serverUrl, withClient } from '../../support/server.js';
+import { ask, quote, serverMajor, serverUrl, withClient } from '../../support/server.js';
 import { contentOf, describeWithTools } from '../../support/cli/dump-tools.js';
 import { runCliJson, startCli } from '../../support/cli/run-cli.js';
 import { expectUntouched, restore, statesOf, useRestore } from '../../support/cli/spoilt-database.js';
 
 const { scratch, dumps, spoiltDatabase, hasTools } = useRestore();
 
+/** Statements within a function, which PostgreSQL 13 does not know. */
+const atomic =
+  serverMajor < 14
+    ? ''
+    : 'CREATE FUNCTION atomic(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a > 1 THEN 2 END; END;';
+
 /** Objects of many kinds, with odd names and bytes. */
 const manyThings = `
 CREATE SCHEMA "My ""schema"" ö"; CREATE TYPE mood AS ENUM ('it''s', 'b\\c');
 CREATE TABLE "My ""schema"" ö"."a;b" (id int PRIMARY KEY, "x'y" text, m mood, b bytea);
 INSERT INTO "My ""schema"" ö"."a;b" VALUES (1, E'tab\\t line\\n cr\\r \\\\. \\\\ ''', 'it''s', '\\x00ff5c'), (2, '\\.', 'b\\c', NULL);
-CREATE FUNCTION atomic(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a > 1 THEN 2 END; END;
+${atomic}
 CREATE FUNCTION quoted() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN $$it's; \\connect x$$; END $f$;
 CREATE RULE two AS ON DELETE TO orders DO ALSO (SELECT 1; SELECT ';)');
 CREATE MATERIALIZED VIEW mat AS SELECT count(*) FROM orders; CREATE INDEX ON orders (state);
