@@ -94,7 +94,15 @@ test('sessions of pools of other files stay connected, and are leaks where nobod
 
 test('a leak fails the run after the hooks of the project, with its line, and the process ends', async () => {
   const project = new RunnerProject(fixture, {
-    'one.cjs': `const { insert } = require('./database.cjs'); setTimeout(() => {}, 600_000);
+    'one.cjs': `const { insert } = require('./database.cjs');
+      const timers = require('node:timers'); const { scheduler, setInterval: every, setTimeout: sleep } = require('node:timers/promises');
+      setTimeout(() => {}, 600_000);
+      timers.setTimeout(() => {}, 600_000);
+      timers.setInterval(() => {}, 600_000);
+      void sleep(600_000);
+      void require('node:util').promisify(setTimeout)(600_000);
+      void scheduler.wait(600_000);
+      void every(600_000).next();
       describe('suite', () => { it('leaks', insert); });
       after(() => console.log('# the last of the project'));`,
   });

@@ -13,6 +13,9 @@ export interface TimerTrack {
 
 type SetTimer = (...parameters: unknown[]) => unknown;
 
+/** The longest that a timer may take. */
+const longestMs = 2 ** 31 - 1;
+
 /** So many before those that are gone are looked for. */
 const untidy = 1000;
 
@@ -35,7 +38,11 @@ export function trackTimers(global: object): TimerTrack {
   const restore = [
     ...timerNames.map((name) => replace(nodeTimers, name, (original) => remembering(original, remember))),
     // util.promisify(setTimeout) looks it up here, too.
-    replace(nodeTimersPromises, 'setTimeout', (original) => keptByTimer(original, remember)),
+    replace(nodeTimersPromises, 'setTimeout', (original) => keptByTimer(original, remember, 2)),
+    replace(nodeTimersPromises, 'setInterval', (original) => keptWhileRead(original, remember)),
+    replace(Object.getPrototypeOf(nodeTimersPromises.scheduler) as object, 'wait', (original) =>
+      keptByTimer(original, remember, 1),
+    ),
   ];
   syncBuiltinESMExports();
   return {
@@ -73,17 +80,43 @@ function remembering(original: SetTimer, remember: (timer: unknown) => void): Se
 
 /**
  * The timer of a promise cannot be reached. So it does not keep the process alive, and one beside it does, which can be.
+ *
+ * @param optionsAt which parameter the options are
  */
-function keptByTimer(original: SetTimer, remember: (timer: unknown) => void): SetTimer {
-  return function tracked(this: unknown, delay, value, options, ...others) {
-    const isPlain = options === undefined || (typeof options === 'object' && options !== null);
-    const { ref } = Object(options) as { ref?: unknown };
-    if (!isPlain || ref === false) return original.call(this, delay, value, options, ...others);
-    const settled = original.call(this, delay, value, { ...options, ref: false }) as Promise<unknown>;
-    const keeper = setTimer(() => undefined, Number(delay ?? 1));
+function keptByTimer(original: SetTimer, remember: (timer: unknown) => void, optionsAt: number): SetTimer {
+  return function tracked(this: unknown, ...parameters) {
+    const quiet = withoutRef(parameters, optionsAt);
+    if (quiet === undefined) return original.apply(this, parameters);
+    const settled = original.apply(this, quiet) as Promise<unknown>;
+    const keeper = setTimer(() => undefined, Number(parameters[0] ?? 1));
     remember(keeper);
     const drop = (): void => clearTimer(keeper);
     settled.then(drop, drop);
     return settled;
   };
+}
+
+/** The same for an iterator, for as long as it is read. */
+function keptWhileRead(original: SetTimer, remember: (timer: unknown) => void): SetTimer {
+  return async function* tracked(this: unknown, ...parameters) {
+    const quiet = withoutRef(parameters, 2);
+    const keeper = quiet && setTimer(() => undefined, longestMs);
+    remember(keeper);
+    try {
+      yield* original.apply(this, quiet ?? parameters) as AsyncIterable<unknown>;
+    } finally {
+      clearTimer(keeper);
+    }
+  };
+}
+
+/** Parameters by which a timer does not keep the process alive; `undefined` if it does not anyway, or they are wrong. */
+function withoutRef(parameters: readonly unknown[], optionsAt: number): unknown[] | undefined {
+  const options = parameters[optionsAt];
+  if (options !== undefined && (typeof options !== 'object' || options === null)) return undefined;
+  const { ref } = Object(options) as { ref?: unknown };
+  if (ref === false) return undefined;
+  const changed = [...parameters];
+  changed[optionsAt] = { ...options, ref: false };
+  return changed;
 }
