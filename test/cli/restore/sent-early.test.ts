@@ -53,6 +53,15 @@ test('the error names the definition that fails, with its line', async () => {
 /** An effect on the whole server that is there at once. */
 const effect = `pg_catalog.pg_create_physical_replication_slot('pg_evict_early') IS NOT NULL`;
 
+/** Undoes it; returns whether it was there. */
+const dropEffect = async (): Promise<unknown[]> =>
+  ask(
+    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'pg_evict_early'`,
+  );
+
+const acts = (result: string): string =>
+  `CREATE OR REPLACE FUNCTION public.acts() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN ${result}; END; $$;`;
+
 test.each([
   ['DO', `DO $$ BEGIN PERFORM ${effect}; END; $$;`],
   ['SELECT', `SELECT ${effect};`],
@@ -63,21 +72,48 @@ test.each([
   ],
   ['a key of an expression', 'CREATE UNIQUE INDEX t_key ON public.t USING btree (public.acts());'],
   ['a sequence by a query', `SELECT pg_catalog.setval('public.s', 1, ${effect});`],
+  ['a table with a literal that a domain checks', `CREATE TABLE public.u (a public.d[] DEFAULT '{1}');`],
+  [
+    'a table partitioned by a constant expression',
+    'CREATE TABLE public.u (a boolean) PARTITION BY LIST ((a AND public.acts()));',
+  ],
+  [
+    'a table with an exclusion of a constant expression',
+    'CREATE TABLE public.u (a boolean, EXCLUDE USING btree ((a AND public.acts()) WITH =));',
+  ],
+  [
+    'a table like one with an index of a constant expression',
+    'CREATE TABLE public.u (LIKE public.v INCLUDING ALL);',
+  ],
 ])('%s after a failing statement is not run', async (_what, sql) => {
   const { code, stderr } = await run(
     begin,
     'CREATE SEQUENCE public.s;',
     'INSERT INTO public.t VALUES (1);',
-    `CREATE FUNCTION public.acts() RETURNS boolean IMMUTABLE LANGUAGE sql AS $$ SELECT ${effect} $$;`,
+    acts('true'),
+    'CREATE TABLE public.v (a boolean);',
+    'CREATE INDEX i ON public.v ((a AND public.acts()));',
+    acts(effect),
+    'CREATE DOMAIN public.d AS integer CHECK (public.acts());',
     'SELECT 1 / 0;',
     sql,
   );
-  const slots = await ask(
-    `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'pg_evict_early'`,
+  expect(code).toBe(1);
+  expect(stderr).toContain('division by zero');
+  expect(await dropEffect()).toEqual([]);
+});
+
+test('no event trigger of the dump fires for what comes after a failing statement', async () => {
+  const { code, stderr } = await run(
+    begin,
+    `CREATE FUNCTION public.acts() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${effect}; END; $$;`,
+    `CREATE EVENT TRIGGER e ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION public.acts();`,
+    'SELECT 1 / 0;',
+    ...definitions,
   );
   expect(code).toBe(1);
   expect(stderr).toContain('division by zero');
-  expect(slots).toEqual([]);
+  expect(await dropEffect()).toEqual([]);
 });
 
 describe('a function that changes how the server reads SQL', () => {

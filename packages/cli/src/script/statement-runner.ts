@@ -28,6 +28,8 @@ export class StatementRunner {
   #isLeading = true;
   /** Whether a CREATE was run. In a dump without tables, large objects with comments and privileges precede the data. */
   #hasCreated = false;
+  /** Whether definitions may call a function of the dump. */
+  #hasEventTrigger = false;
   #isEmpty = true;
   #isCopying = false;
 
@@ -71,7 +73,7 @@ export class StatementRunner {
   prepare({ item: { bytes }, messages, tolerated, words }: StatementPlan): void {
     if (this.#isLeading || tolerated.length > 0 || words.keyword(0) === 'COPY') return;
     if (this.#lackingExtensions.size > 0 || !isSendable(bytes)) return;
-    this.#session.prepare(messages, isDefinition(bytes));
+    this.#session.prepare(messages, !this.#hasEventTrigger && isDefinition(bytes));
   }
 
   /** @throws DumpProblem */
@@ -108,7 +110,9 @@ export class StatementRunner {
       return;
     }
     if (this.#isLeading && makesSomething(words)) this.#isLeading = false;
-    this.#hasCreated ||= words.keyword(0) === 'CREATE';
+    if (words.keyword(0) !== 'CREATE') return;
+    this.#hasCreated = true;
+    this.#hasEventTrigger ||= words.keyword(1) === 'EVENT';
   }
 
   async #withinSavepoint(bytes: Buffer): Promise<void> {
