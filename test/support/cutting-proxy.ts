@@ -9,6 +9,7 @@ export class CuttingProxy {
   #swallowing = false;
   #silentAt: RegExp | undefined;
   #firstAfterMs: number | undefined;
+  #cutAt: { readonly sent: RegExp; countdown: number } | undefined;
   /** How many connections were made. */
   connections = 0;
 
@@ -77,6 +78,11 @@ export class CuttingProxy {
     this.#silentAt = sent;
   }
 
+  /** Cuts the nth connection whose client sends something, before the server has it. */
+  cutAt(sent: RegExp, nth: number): void {
+    this.#cutAt = { sent, countdown: nth };
+  }
+
   /** Carries the first connection after a time, and no other. */
   carryFirstOnly(afterMs: number): void {
     this.#firstAfterMs = afterMs;
@@ -84,6 +90,10 @@ export class CuttingProxy {
 
   #carry(downstream: Socket, upstream: Socket): void {
     downstream.on('data', (chunk: Buffer) => {
+      if (this.#cutAt?.sent.test(chunk.toString('latin1')) === true && --this.#cutAt.countdown === 0) {
+        upstream.destroy();
+        downstream.resetAndDestroy();
+      }
       if (this.#silentAt?.test(chunk.toString('latin1')) !== true) return;
       this.swallow();
       this.#holdBack();

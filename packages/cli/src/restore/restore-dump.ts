@@ -26,8 +26,11 @@ export async function restoreDump(
 ): Promise<RestoreResult> {
   const { database, dump, onMessage } = request;
   const connect = async (): Promise<DumpSession> =>
-    DumpSession.connect(connection, (said) => onMessage(noticeLine(dump, said)));
-  const old = await findOldDatabase(connection, database);
+    DumpSession.connect(connection, (said) => onMessage(noticeLine(dump, said))).catch(failedConnection);
+  const old = await findOldDatabase(connection, database).catch((cause: unknown) => {
+    const why = `Database "${database}" was not restored: ${messageOf(cause)}.`;
+    throw new PgEvictError('UNEXPECTED', why, { database, cause });
+  });
   const target: RestoreTarget = { connection, env, signal, old, connect };
   try {
     const { relations, skipped } =
@@ -42,7 +45,7 @@ export async function restoreDump(
 
 async function verify(relations: readonly DumpedRelation[], connection: ConnectionSettings): Promise<number> {
   // A session of its own: the dump may have changed the role of the other one.
-  const restored = await listRestored(connection);
+  const restored = await listRestored(connection).catch(failedConnection);
   const missing = findMissing(relations, restored);
   if (missing !== undefined) {
     throw new RestoreFailure(
@@ -52,6 +55,15 @@ async function verify(relations: readonly DumpedRelation[], connection: Connecti
     );
   }
   return restored.filter(({ isTable }) => isTable).length;
+}
+
+/** The server takes no more sessions, or is not there any more. */
+function failedConnection(cause: unknown): never {
+  throw new RestoreFailure('server', messageOf(cause), undefined, cause);
+}
+
+function messageOf(cause: unknown): string {
+  return redactQuery(cause instanceof Error ? cause.message : String(cause));
 }
 
 async function explain(
