@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { pause } from '../captured/clock.js';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { endRun } from '../run/end-run.js';
@@ -16,6 +17,12 @@ import { writeHostedRuns } from '../wire/hosted-runs.js';
 import { makeHostFolder } from './host-folder.js';
 import { RunOfHost } from './hosted-run.js';
 import { serveWorker } from './serve-worker.js';
+
+/**
+ * How long the end waits for a run that is just beginning. Ctrl-C also ends the process that fills its template, and then
+ * the unfinished template is dropped. A run may also be waiting for a template that another process builds.
+ */
+const beginningMs = 2000;
 
 /** Options of {@link beginHost}, beside those of {@link startRun}. */
 export interface BeginHostOptions extends StartRunOptions {
@@ -53,6 +60,7 @@ export class TestHost {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #runs = new Map<string, RunOfHost>();
+  readonly #beginning = new Set<Promise<TestRun>>();
   /** Those that are being ended. */
   #leaving: readonly RunOfHost[] = [];
   #ending: Promise<void> | undefined;
@@ -97,8 +105,14 @@ export class TestHost {
 
   /** Begins one more run, such as that of another project. @throws the errors of {@link startRun} */
   async begin({ directories, ready = 1, ...options }: BeginHostOptions = {}): Promise<TestRun> {
-    const run = await startRun(options);
-    return this.add(run, { directories: directories ?? [options.cwd ?? process.cwd()], ready });
+    const beginning = startRun(options);
+    this.#beginning.add(beginning);
+    try {
+      const run = await beginning;
+      return this.add(run, { directories: directories ?? [options.cwd ?? process.cwd()], ready });
+    } finally {
+      this.#beginning.delete(beginning);
+    }
   }
 
   /** Takes over a run that was begun elsewhere, and ends it. */
@@ -118,6 +132,9 @@ export class TestHost {
 
   async #end(): Promise<void> {
     this.#server.close();
+    if (this.#beginning.size > 0) {
+      await Promise.race([Promise.allSettled(this.#beginning), pause(beginningMs)]);
+    }
     const runs = [...this.#runs.values()];
     for (const run of runs) await run.close();
     this.#leaving = runs;
