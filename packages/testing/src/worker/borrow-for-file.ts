@@ -5,7 +5,7 @@ import { proposedDatabaseName } from '../names/database-names.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import { endFile } from './end-file.js';
 import { FileDatabase } from './file-database.js';
-import type { FileGlobal } from './replace-lost-connection.js';
+import type { FileGlobal } from '../evicted/replace-lost-connection.js';
 import { thisThread, type WayToHost, wayToHost } from './thread.js';
 
 /** Options of {@link borrowForFile}. */

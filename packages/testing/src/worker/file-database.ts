@@ -7,8 +7,8 @@ import { setVariables, variablesFor } from '../server/test-variables.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
 import type { Requests } from '../wire/protocol.js';
 import { askForLeaks } from './ask-for-leaks.js';
-import type { FileGlobal } from './replace-lost-connection.js';
-import { surviveEviction } from './survive-eviction.js';
+import type { FileGlobal } from '../evicted/replace-lost-connection.js';
+import { surviveEviction } from '../evicted/survive-eviction.js';
 import { thisThread, type WayToHost } from './thread.js';
 
 /** How long connections that a file is just closing may take; and the time before the server is asked about them. */
