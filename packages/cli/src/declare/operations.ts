@@ -44,7 +44,7 @@ export function declareOperations(program: Command): void {
     .optionsGroup('Options:')
     .option('--if-not-exists', 'succeed if it exists')
     .option('--template <name>', 'the database to copy')
-    .option('--owner <role>', 'who owns it');
+    .option('--owner <role>', 'role that owns it');
   addOperationOptions(create)
     .addHelpText('after', examples('create app_dev', 'create app_test --template app_dev --if-not-exists'))
     .action(async (database: string | undefined, _options: unknown, command: Command) => {
@@ -231,8 +231,14 @@ ${examples(
     .description('terminate the other sessions of a database and copy it')
     .optionsGroup('Options:')
     .option('--if-not-exists', 'succeed if the copy exists')
-    .option('--owner <role>', 'who owns the copy')
-    .option('--keep-settings', 'also copy privileges, ALTER DATABASE SET, connection limit and comment')
+    .option(
+      '--owner <role>',
+      'role that owns the copy (with --keep-settings, default: the owner of the original)',
+    )
+    .option(
+      '--keep-settings',
+      'also copy owner, privileges, ALTER DATABASE SET, connection limit and comment',
+    )
     .option('--no-keep-settings', 'copy the content only (default)');
   addOperationOptions(clone);
   addRemedyOptions(clone, ['rollbackPrepared'])
