@@ -18,7 +18,7 @@ import { StatementTurns } from './statement-turns.js';
 
 /**
  * The session in which a plain dump is run. Each statement is sent alone, as raw bytes, by the extended protocol, in
- * which the server refuses two commands at once. The next one is sent only when the server is ready for it, because
+ * which the server refuses two commands at once, or by the simple one if no reading can make it two. The next one is sent only when the server is ready for it, because
  * settings are reported only then, unless no setting matters to it. After an error within `COPY` the session cannot be used any more.
  */
 export class DumpSession {

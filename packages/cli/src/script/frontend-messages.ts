@@ -44,6 +44,18 @@ export function statementMessages(sql: Buffer, rest: Buffer): readonly Buffer[] 
   return [all];
 }
 
+/**
+ * The message that runs a statement by the simple protocol, which the server answers with less work. That protocol takes
+ * several statements at once, so the text may have no semicolon but at its end.
+ */
+export function simpleMessage(sql: Buffer): readonly Buffer[] {
+  const all = Buffer.allocUnsafe(sql.length + 6);
+  writeHead(all, 81, sql.length + 5);
+  sql.copy(all, 5);
+  all[sql.length + 5] = 0;
+  return [all];
+}
+
 /** The header of data of COPY. */
 export function dataHead(dataBytes: number): Buffer {
   return headOf(100, dataBytes + 4, 5);

@@ -1,8 +1,9 @@
 import type { StatementItem } from '../dump/dump-reader.js';
+import { isDefinition } from '../sql/definition.js';
 import { judge, type Surroundings, type Verdict } from '../sql/judge.js';
 import type { Lexis } from '../sql/lexer.js';
 import { Words } from '../sql/words.js';
-import { executeAndSync, statementMessages } from './frontend-messages.js';
+import { executeAndSync, simpleMessage, statementMessages } from './frontend-messages.js';
 import { toleratedOf } from './tolerated.js';
 import type { ToleratedFailure } from './tolerated-failures.js';
 
@@ -18,19 +19,24 @@ export interface StatementPlan {
   readonly verdict: Verdict;
   /** The failures for which it is left out. */
   readonly tolerated: readonly ToleratedFailure[];
+  /** Whether it only defines something: it can be sent early, and by the simple protocol. */
+  readonly isDefinition: boolean;
   /** The bytes that are sent to run it, unless it is a `COPY`. */
   readonly messages: readonly Buffer[];
 }
 
 /** Determines how to handle a statement. */
 export function planStatement(item: StatementItem, lexis: Lexis, surroundings: Surroundings): StatementPlan {
-  const words = new Words(item.bytes, lexis);
+  const { bytes } = item;
+  const words = new Words(bytes, lexis);
+  const simple = isDefinition(bytes);
   return {
     item,
     words,
     isLeading: surroundings.isLeading,
     verdict: judge(words, surroundings),
     tolerated: toleratedOf(words, surroundings),
-    messages: statementMessages(item.bytes, executeAndSync),
+    isDefinition: simple,
+    messages: simple ? simpleMessage(bytes) : statementMessages(bytes, executeAndSync),
   };
 }

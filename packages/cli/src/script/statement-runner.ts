@@ -1,7 +1,6 @@
 import type { SkippedStatement } from '../dump/dump.js';
 import type { DumpReader } from '../dump/dump-reader.js';
 import { beginningOf, type Words } from '../sql/words.js';
-import { isDefinition } from '../sql/definition.js';
 import { DumpProblem } from './dump-problem.js';
 import type { DumpSession } from './dump-session.js';
 import { StatementError } from './statement-error.js';
@@ -70,10 +69,10 @@ export class StatementRunner {
   }
 
   /** Sends the next statement in advance, if the one before cannot change the decision to run it. */
-  prepare({ item: { bytes }, messages, tolerated, words }: StatementPlan): void {
+  prepare({ isDefinition, item: { bytes }, messages, tolerated, words }: StatementPlan): void {
     if (this.#isLeading || tolerated.length > 0 || words.keyword(0) === 'COPY') return;
     if (this.#lackingExtensions.size > 0 || !isSendable(bytes)) return;
-    this.#session.prepare(messages, !this.#hasEventTrigger && isDefinition(bytes));
+    this.#session.prepare(messages, !this.#hasEventTrigger && isDefinition);
   }
 
   /** @throws DumpProblem */

@@ -6,12 +6,15 @@ import { isAscii } from 'node:buffer';
  * before. If that one fails, the server runs this one all the same, in a database that is then dropped. It runs none of
  * the functions that a dump may define: only, for a key, those that compare its values.
  *
+ * The server takes it for one statement, however it reads it: a semicolon stands only at its end.
+ *
  * Settings decide about backslashes (`standard_conforming_strings`) and about bytes that are not ASCII
  * (`client_encoding`), so it has none of them.
  */
 export function isDefinition(statement: Buffer): boolean {
   if (statement.length > longest || !isAscii(statement) || statement.includes('\\')) return false;
   const text = statement.toString('latin1');
+  if (text.indexOf(';') !== text.length - 1) return false;
   return definitions.test(text) || (table.test(text) && !evaluates.test(text.replace(inert, '')));
 }
 
