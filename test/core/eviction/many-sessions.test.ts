@@ -2,6 +2,7 @@ import { dropDatabase } from '@pg-evict/core';
 import { failureOf } from '../../support/core/failure.js';
 import { targetOf } from '../../support/core/target.js';
 import { useOwnServer } from '../../support/own-server.js';
+import { type PlanNode, rowsOf } from '../../support/plan.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, until } from '../../support/server.js';
 import { useSessions } from '../../support/sessions.js';
@@ -10,21 +11,6 @@ import { useSessions } from '../../support/sessions.js';
 useOwnServer({ track_activity_query_size: 32_768 });
 const scratch = new Scratch();
 const sessionOn = useSessions();
-
-interface PlanNode {
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly 'Rows Removed by Join Filter'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
-
-/** How many rows a plan has looked at. */
-function rowsOf(node: PlanNode): number {
-  const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0);
-  const below = (node.Plans ?? []).map(rowsOf);
-  return below.reduce((sum, rows) => sum + rows, (node['Actual Rows'] + removed) * node['Actual Loops']);
-}
 
 /** The statement that looks at the sessions of a database and ends them, as the server shows it while a drop waits. */
 async function sweepOf(database: string): Promise<string> {

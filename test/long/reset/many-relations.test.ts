@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { acquireDatabase, releaseDatabase, resetDatabase } from '@pg-evict/testing';
 import { startServer, type RunningEmbeddedServer } from '@pg-evict/server';
+import { nodesOf, type PlanNode, rowsOf } from '../../support/plan.js';
 import { serverOptions } from '../../support/server-options.js';
 import { withClient } from '../../support/server.js';
 import { rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
@@ -53,27 +54,6 @@ test('2,000 partitions with 4 indexes each, and 8 workers at once, on a server w
   }
 }, 600_000);
 
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly 'Rows Removed by Join Filter'?: number;
-  readonly 'Relation Name'?: string;
-  readonly Plans?: readonly PlanNode[];
-}
-
-/** A node of a plan and all below it. */
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
-/** How many rows a node has looked at. */
-function rowsOf(node: PlanNode): number {
-  const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0);
-  return (node['Actual Rows'] + removed) * node['Actual Loops'];
-}
-
 /** The plans that the server has written into its log since a place in it, with what each has read. */
 function plansSince(place: number): PlanNode[] {
   const log = readFileSync(server.logFile, 'utf8').slice(place);
@@ -112,14 +92,14 @@ async function effortOf(tables: number): Promise<Effort> {
   await reset();
   const place = readFileSync(server.logFile, 'utf8').length;
   await reset();
-  const plans = plansSince(place).map(nodesOf);
+  const plans = plansSince(place);
   await releaseDatabase(database);
   await fixture.end(run);
   return {
-    rows: plans.flat().reduce((sum, node) => sum + rowsOf(node), 0),
+    rows: plans.reduce((sum, plan) => sum + rowsOf(plan), 0),
     statements: plans.length,
     largest: Math.max(
-      ...plans.map((nodes) => nodes.filter((node) => node['Relation Name'] !== undefined).length),
+      ...plans.map((plan) => nodesOf(plan).filter((node) => node['Relation Name'] !== undefined).length),
     ),
   };
 }
