@@ -3,6 +3,7 @@ import type { TestProject } from 'vitest/node' with { 'resolution-mode': 'import
 import { beginAgainOnRerun } from './run/begin-again.js';
 import { beginProject, refuseOutside } from './run/begin-project.js';
 import { endOwnRuns, endProjects, endRunsWithProcess } from './run/end-projects.js';
+import { holdSignals } from './run/hold-signals.js';
 import { hasOurSetup, leftOut } from './run/left-out.js';
 import { processState } from './run/process-state.js';
 
@@ -23,12 +24,14 @@ export default async function globalSetup(project: TestProject): Promise<(() => 
     endRunsWithProcess();
     if (vitest.config.watch) beginAgainOnRerun(project);
   }
-  try {
-    for (const one of mine) await beginProject(one);
-  } catch (error) {
-    await endOwnRuns();
-    throw printedError(error);
-  }
+  await holdSignals(async () => {
+    try {
+      for (const one of mine) await beginProject(one);
+    } catch (error) {
+      await endOwnRuns();
+      throw printedError(error);
+    }
+  });
   if (!vitest.projects.includes(project)) tellOfLeftOut(project);
   return async () => endProjects(mine);
 }

@@ -4,6 +4,7 @@ import type { TestProject } from 'vitest/node';
 import { type ProvidedFailure, runKey } from '../contract/provided.js';
 import { beginProject } from './begin-project.js';
 import { endOwnRuns } from './end-projects.js';
+import { holdSignals } from './hold-signals.js';
 import { processState } from './process-state.js';
 
 /**
@@ -18,7 +19,9 @@ export function beginAgainOnRerun(project: TestProject): void {
     clearConfigCache();
     await endOwnRuns().catch(() => undefined);
     try {
-      for (const one of state.projects) await beginProject(one);
+      await holdSignals(async () => {
+        for (const one of state.projects) await beginProject(one);
+      });
     } catch (error) {
       const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
       const message = error instanceof Error ? error.message : String(error);

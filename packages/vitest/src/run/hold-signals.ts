@@ -1,0 +1,51 @@
+import type { EventEmitter } from 'node:events';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * How long a signal waits. Ctrl-C also ends the process that fills a template, and then the unfinished template is
+ * dropped. A run may also be waiting for a template that another process builds.
+ */
+const heldMs = 2000;
+
+/**
+ * Holds signals back while runs begin: upon one, Vitest exits within a millisecond, and would leave the databases of a
+ * run that it does not know yet. A signal has its usual effect as soon as the runs have begun or failed, after two
+ * seconds at the latest, or at once with the second.
+ *
+ * @param begin begins them
+ */
+export async function holdSignals(begin: () => Promise<void>): Promise<void> {
+  const emitter: EventEmitter = process;
+  const held = signals.map((signal) => ({ signal, listeners: process.rawListeners(signal) }));
+  let received: readonly [NodeJS.Signals, number] | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const giveBack = (): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    for (const { signal, listeners } of held) {
+      for (const listener of listeners) emitter.on(signal, listener as () => void);
+      emitter.off(signal, hold);
+    }
+    // Not by `process.kill`, which ends a process on Windows whatever listens.
+    if (received !== undefined && !emitter.emit(received[0], ...received))
+      process.kill(process.pid, received[0]);
+  };
+  const hold = (signal: NodeJS.Signals, number: number): void => {
+    if (received !== undefined) giveBack();
+    received ??= [signal, number];
+    timer ??= setTimeout(giveBack, heldMs);
+  };
+  for (const { signal, listeners } of held) {
+    // First, so that the signal is never without a listener.
+    emitter.on(signal, hold);
+    for (const listener of listeners) emitter.off(signal, listener as () => void);
+  }
+  try {
+    await begin();
+  } finally {
+    giveBack();
+  }
+}
