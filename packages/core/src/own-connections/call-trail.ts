@@ -14,7 +14,11 @@ type Resource = object & { [trail]?: NodeJS.CallSite };
  */
 const handedOn = 1000;
 
-/** Far enough up from a promise to the line that awaits it, through the synchronous calls of a query builder. */
+/**
+ * How far up from a promise the line that awaits it is looked for: near at first, as each frame costs time, and then
+ * through the synchronous calls of a query builder.
+ */
+const nearFrames = 8;
 const frames = 20;
 
 /** V8's hook for the text of a stack trace; the test runner may have replaced it. */
@@ -95,17 +99,25 @@ export class CallTrail {
 
   #look(below: Function): NodeJS.CallSite | undefined {
     this.#left -= 1;
-    const { stackTraceLimit } = Error;
-    const { prepareStackTrace } = stackTraces;
-    const holder: { stack?: NodeJS.CallSite[] } = {};
-    Error.stackTraceLimit = frames;
-    stackTraces.prepareStackTrace = asCallSites;
-    Error.captureStackTrace(holder, below);
-    const site = holder.stack?.find(isProjectSite);
-    Error.stackTraceLimit = stackTraceLimit;
-    stackTraces.prepareStackTrace = prepareStackTrace;
-    return site;
+    const near = sitesAbove(below, nearFrames);
+    const site = near.find(isProjectSite);
+    if (site !== undefined || near.length < nearFrames) return site;
+    return sitesAbove(below, frames).find(isProjectSite);
   }
+}
+
+/** The callers of a function. */
+function sitesAbove(below: Function, limit: number): NodeJS.CallSite[] {
+  const { stackTraceLimit } = Error;
+  const { prepareStackTrace } = stackTraces;
+  const holder: { stack?: NodeJS.CallSite[] } = {};
+  Error.stackTraceLimit = limit;
+  stackTraces.prepareStackTrace = asCallSites;
+  Error.captureStackTrace(holder, below);
+  const sites = holder.stack ?? [];
+  Error.stackTraceLimit = stackTraceLimit;
+  stackTraces.prepareStackTrace = prepareStackTrace;
+  return sites;
 }
 
 /**
