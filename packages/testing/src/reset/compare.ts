@@ -29,8 +29,13 @@ export class CopyState {
   newSince: string;
   /** Our own transaction since then, whose rows are the template's. */
   #own = noTransaction;
+  readonly #prepared: Set<ProbeGroup>;
 
-  private constructor(parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'newSince'> & Role) {
+  private constructor(
+    parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'newSince'> & Role,
+    prepared: readonly ProbeGroup[],
+  ) {
+    this.#prepared = new Set(prepared);
     this.session = parts.session;
     this.baseline = parts.baseline;
     this.facts = parts.facts;
@@ -51,13 +56,12 @@ export class CopyState {
       await assertUnloggedIntact(run, session);
       const role = await becomeReplica(session);
       const { facts, nextTransaction: newSince } = await readSurroundings(session);
-      // Waited for: it locks all relations for a moment, and a test that locks some in another order would deadlock
-      // with it.
-      if (run.baseline !== undefined) {
-        await prepareProbes(session, run.baseline.probes, run.baseline.statements);
-      }
-      const baseline = (run.baseline ??= await readBaseline(session, newSince));
-      return new CopyState({ session, baseline, facts, newSince, ...role });
+      const known = run.baseline;
+      const baseline = known ?? (run.baseline = await readBaseline(session, newSince));
+      return new CopyState(
+        { session, baseline, facts, newSince, ...role },
+        known === undefined ? groups : [],
+      );
     } catch (error) {
       await session.close();
       throw error;
@@ -107,6 +111,13 @@ export class CopyState {
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
+    // Not before: preparing locks all relations, and a test that locks some in another order would deadlock with it.
+    for (const group of asked.filter((one) => !this.#prepared.has(one))) {
+      const { probes, statements } = this.baseline;
+      const ofGroup = statements.filter((statement) => statement.group === group);
+      await prepareProbes(this.session, probes, ofGroup);
+      this.#prepared.add(group);
+    }
     return askProbes(this.session, this.baseline, asked, this.since);
   }
 

@@ -96,10 +96,12 @@ async function vacuum(
 ): Promise<ReadonlySet<TableUndo>> {
   // From 18 on a table stands for those that inherit from it, too.
   const only = version >= 180_000 ? 'ONLY ' : '';
+  // The database's oldest transaction, which the others look for in all of pg_class.
+  const options = `INDEX_CLEANUP true, TRUNCATE true${version >= 160_000 ? ', SKIP_DATABASE_STATS true' : ''}`;
   let left = tables;
   for (const pause of [...pausesSeconds, undefined]) {
     const names = left.map(({ relation }) => only + sqlName(relation));
-    await session.query(`VACUUM (INDEX_CLEANUP true, TRUNCATE true) ${names.join(', ')}`);
+    await session.query(`VACUUM (${options}) ${names.join(', ')}`);
     const { rows } = await session.query<{ oid: number }>(
       'SELECT oid::bigint::float8 AS oid FROM pg_class WHERE oid = ANY ($1::oid[]) AND relallvisible <> relpages',
       [left.map(({ relation }) => relation.oid)],

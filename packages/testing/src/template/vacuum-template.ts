@@ -12,7 +12,8 @@ const atOnce = 200;
 
 /**
  * The catalogs, and users' tables whose size the planner believes. Partitioned tables and their like have no content of
- * their own.
+ * their own. The catalog of statistics comes last, because the others fill it: autovacuum would then find it worth its
+ * while.
  */
 const worthwhileQuery = `
 SELECT format('%I.%I', n.nspname, c.relname) AS name
@@ -20,7 +21,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE CASE WHEN n.nspname = 'pg_catalog' THEN c.relkind = 'r' AND NOT c.relisshared
   ELSE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema'
     AND pg_relation_size(c.oid) >= ${pagesUnknownToBeSmall} * current_setting('block_size')::int END
-ORDER BY c.oid`;
+ORDER BY c.relname = 'pg_statistic' AND n.nspname = 'pg_catalog', c.oid`;
 
 /**
  * Does work in advance that every copy of a template would otherwise have to repeat: determines which rows are visible
