@@ -42,8 +42,10 @@ async function begin(globalConfig: GlobalConfig, projectConfig: ProjectConfig): 
   else endRunsOnSignals();
   endRunsOnExit();
   const own = ownHost();
+  const grouping = groupProjects(globalConfig, projectConfig);
+  grouping.catch(() => undefined);
   const host = (own.host ??= await openHost());
-  const groups = await groupProjects(globalConfig, projectConfig);
+  const groups = await grouping;
   for (const { directory, directories } of groups) {
     try {
       const server = isWatching ? await watchServer(directory) : undefined;

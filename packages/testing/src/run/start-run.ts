@@ -43,6 +43,10 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const settings = settingsOf(testing, configuration);
     const { isolation, timeoutMs } = settings;
     const opened = await openServer(testing, configuration, cwd);
+    const id = newRunId();
+    // Its files are read while the server is connected to.
+    const sourcing = templateSource({ template: testing.template ?? {}, configuration, cwd, runId: id });
+    sourcing.catch(() => undefined);
     let control: MaintenanceSession | undefined;
     try {
       const opening = await MaintenanceSession.open(
@@ -52,16 +56,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       );
       control = opening;
       const server = await withPasswords(opened, control);
-      const id = newRunId();
       await control.hold({ kind: 'run', of: id, shared: true });
       await sweepOver(control, server.target);
-      const ofTests = await templateSource({
-        template: testing.template ?? {},
-        configuration,
-        cwd,
-        runId: id,
-      });
-      const template = await ensureTemplate(control, server, id, ofTests);
+      const template = await ensureTemplate(control, server, id, await sourcing);
       if (isolation === 'run') await recreateSharedDatabase(server, template, settings);
       return new TestRun({
         id,
