@@ -5,6 +5,7 @@ import { resetDatabase, type ResetReport } from '../database/reset-database.js';
 import type { TestDatabase } from '../database/test-database.js';
 import type { TestRun } from '../database/test-run.js';
 import { BackgroundWork } from './background-work.js';
+import { IdleDatabases } from './idle-databases.js';
 import { type Borrower, PooledDatabase } from './pooled-database.js';
 
 /** A borrower for whom there is no database yet. */
@@ -24,7 +25,7 @@ interface Waiter {
 export class DatabasePool {
   readonly #run: TestRun;
   readonly #all = new Set<PooledDatabase>();
-  readonly #idle: PooledDatabase[] = [];
+  readonly #idle: IdleDatabases;
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Waiter>();
   readonly #work = new BackgroundWork();
@@ -34,8 +35,10 @@ export class DatabasePool {
   #warming = 0;
   #closed = false;
 
-  constructor(run: TestRun) {
+  /** @param folder that of the host, if threads may take databases that are ready: see `takeReady()` */
+  constructor(run: TestRun, folder?: string) {
     this.#run = run;
+    this.#idle = new IdleDatabases(folder);
   }
 
   /** Makes this many in advance, in the background. */
@@ -58,7 +61,7 @@ export class DatabasePool {
     if (this.#closed) throw runIsOver();
     const known = name === undefined ? undefined : this.#named(name);
     if (known !== undefined) return this.#lendKnown(known, borrower, waits);
-    const idle = this.#idle.shift();
+    const idle = this.#idle.take();
     if (idle !== undefined) {
       idle.lend(borrower);
       return this.#work.tracked(this.#underName(idle, name));
@@ -88,7 +91,7 @@ export class DatabasePool {
       this.#fill();
       return { next: null, kept };
     }
-    const other = next === 'any' && used ? this.#idle.shift() : undefined;
+    const other = next === 'any' && used ? this.#idle.take() : undefined;
     if (next === 'none' || other !== undefined) this.#takeBack(pooled, used);
     else {
       pooled.reserved = true;
@@ -151,8 +154,7 @@ export class DatabasePool {
         hint: 'Propose a name that is not in use, or none.',
       });
     }
-    const index = this.#idle.indexOf(pooled);
-    if (index >= 0) this.#idle.splice(index, 1);
+    this.#idle.remove(pooled);
     pooled.lend(borrower);
     waits('its database is being reset');
     await pooled.ready;
@@ -189,7 +191,7 @@ export class DatabasePool {
       this.#work.begin(this.#underName(pooled, waiter.name).then(waiter.resolve, waiter.reject));
       return;
     }
-    this.#idle.push(pooled);
+    this.#idle.add(pooled);
   }
 
   /** Makes sure that every waiting borrower gets a database: one that is being reset or made, or else a new one. */

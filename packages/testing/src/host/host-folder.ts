@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lives } from '../wire/process-lives.js';
+import { readyIn } from '../wire/ready-databases.js';
 
 /** The longest path that a Unix socket has everywhere (`sun_path` of macOS, less a NUL). */
 const longestPath = 103;
@@ -29,6 +30,7 @@ export async function makeHostFolder(): Promise<string> {
   const machine = await thisMachine();
   await removeFoldersOfDead(parent, machine);
   const folder = await mkdtemp(join(parent, prefix));
+  await mkdir(readyIn(folder), { mode: 0o700 });
   const owner: Owner = { pid: process.pid, startedAt: await startOf(process.pid), machine };
   await writeFile(ownerIn(folder), JSON.stringify(owner), { mode: 0o600 });
   return folder;

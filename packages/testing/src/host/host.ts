@@ -117,7 +117,7 @@ export class TestHost {
 
   /** Takes over a run that was begun elsewhere, and ends it. */
   add(run: TestRun, { directories, ready = 1, watched = false }: AddRunOptions): TestRun {
-    const hosted = new RunOfHost(run, directories, watched);
+    const hosted = new RunOfHost(run, directories, watched, this.#address.folder);
     this.#runs.set(run.id, hosted);
     this.#publish();
     if (run.settings.isolation !== 'run') unwatched(() => hosted.pool.warm(ready));

@@ -13,11 +13,12 @@ export class RunOfHost {
   readonly #watched: boolean;
   readonly #pools = new Map<string, Promise<DatabasePool>>();
 
-  constructor(run: TestRun, directories: readonly string[], watched: boolean) {
+  /** @param folder that of the host */
+  constructor(run: TestRun, directories: readonly string[], watched: boolean, folder: string) {
     this.#watched = watched;
     this.run = run;
     this.directories = [...directories];
-    this.pool = new DatabasePool(run);
+    this.pool = new DatabasePool(run, folder);
   }
 
   /** As its workers know it. */

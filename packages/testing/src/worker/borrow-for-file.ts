@@ -3,6 +3,7 @@ import type { RunSettings } from '../database/test-run.js';
 import { unwatched, watchSockets } from '../leaks/watch-sockets.js';
 import { proposedDatabaseName } from '../names/database-names.js';
 import type { HostedRun } from '../wire/hosted-runs.js';
+import { takeReady } from '../wire/ready-databases.js';
 import { endFile } from './end-file.js';
 import { FileDatabase } from './file-database.js';
 import type { FileGlobal } from '../evicted/replace-lost-connection.js';
@@ -74,7 +75,7 @@ export function borrowForFile(options: BorrowForFileOptions): FileDatabase {
     way,
     file,
     global: (options.global ?? globalThis) as FileGlobal,
-    name: nameFor(run, options.waits),
+    name: nameFor(way, options.waits),
     settings,
     watch,
   });
@@ -94,12 +95,15 @@ function settingsFor(run: HostedRun, given: BorrowForFileOptions['settings'] = {
 }
 
 /** `undefined` if the host is to choose one. */
-function nameFor({ id, isolation, database }: WayToHost['run'], waits = false): string | undefined {
+function nameFor({ run, folder }: WayToHost, waits = false): string | undefined {
+  const { id, isolation, database } = run;
   if (isolation === 'run' && database !== null) return database;
   const thread = thisThread();
   const named = thread.next.get(id);
   thread.next.delete(id);
   if (named !== undefined || waits) return named;
+  const ready = takeReady(folder, id);
+  if (ready !== undefined) return ready;
   thread.proposed += 1;
   return proposedDatabaseName(id, thread.proposed);
 }

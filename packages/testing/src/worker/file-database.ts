@@ -177,6 +177,7 @@ export class FileDatabase implements DatabaseAddress {
     return unwatched(async () => {
       await this.#ready?.catch(() => undefined);
       for (const database of thread.borrowed) await database.release();
+      if (this.#ready === undefined) this.#keepName();
       if (!this.#lent) return { kept: null };
       const keep = failed && this.settings.keepFailed && used;
       const host = await this.way.connection();
@@ -203,18 +204,22 @@ export class FileDatabase implements DatabaseAddress {
     const { used } = this.watch;
     this.watch.end();
     const thread = thisThread();
-    const { borrowed, next } = thread;
-    for (const database of borrowed) database.release().catch(() => undefined);
+    for (const database of thread.borrowed) database.release().catch(() => undefined);
+    const isNamed = this.#keepName();
     if (this.#ready === undefined || this.settings.isolation === 'run') return;
-    // One that the host has still to name is not kept for the next file.
-    const isNamed = this.#named !== undefined;
-    if (isNamed) next.set(this.way.run.id, this.name);
     const leaving = unwatched(async () => {
       await this.#ready;
       const asks = { name: this.name, used, next: isNamed ? 'same' : 'none' } as const;
       await (await this.way.connection()).ask('return', asks, this.#mine);
     });
     thread.leaving = leaving.catch(() => undefined);
+  }
+
+  /** For the next file of this thread. Does nothing if the host has still to choose the name. */
+  #keepName(): boolean {
+    if (this.#named === undefined) return false;
+    if (this.settings.isolation !== 'run') thisThread().next.set(this.way.run.id, this.name);
+    return true;
   }
 
   get #mine(): { readonly for: string } {

@@ -45,6 +45,8 @@ export function thisThread(): Thread {
 /** A run of the host that this process belongs to, and its address. */
 export interface WayToHost {
   readonly run: HostedRun;
+  /** The host's folder. */
+  readonly folder: string;
   /** Connects when it is first asked. */
   readonly connection: () => Promise<HostConnection>;
 }
@@ -80,6 +82,7 @@ export function wayToHost(
   const run = runOf(readHostedRuns(folder), directory);
   return {
     run,
+    folder,
     async connection() {
       const { connections } = thisThread();
       const known = connections.get(folder);

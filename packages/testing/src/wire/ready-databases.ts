@@ -1,0 +1,78 @@
+import { readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { lives } from './process-lives.js';
+
+// Some runners need the name of a database before anybody can wait (Jest's constructor, Mocha's --require). So the host
+// puts a file into its folder for each database that is ready, and a thread takes the database by renaming the file,
+// which only one can do. Otherwise the database would have to be renamed to a name that the thread proposes, for which
+// the host's session on it has to end.
+
+// The functions as they are before a test replaces them.
+const list = readdirSync;
+const rename = renameSync;
+const unlink = unlinkSync;
+
+/** Between the name of a database and the pid of the process that has taken it. */
+const separator = '~';
+
+/** Where a host's ready databases are. */
+export const readyIn = (folder: string): string => join(folder, 'ready');
+
+/** For the host: offers a database that is ready. */
+export function offerReady(folder: string, name: string): void {
+  writeFileSync(join(readyIn(folder), name), '', { mode: 0o600 });
+}
+
+/**
+ * For the host: withdraws the offer of a database.
+ *
+ * @returns `false` if a process that still runs has taken it
+ */
+export function withdrawReady(folder: string, name: string): boolean {
+  if (succeeds(() => unlink(join(readyIn(folder), name)))) return true;
+  const taken = takenIn(folder, name);
+  if (taken === undefined || lives(Number(taken.split(separator)[1]))) return false;
+  return succeeds(() => unlink(join(readyIn(folder), taken)));
+}
+
+/** For the host: forgets the offer of a database, which somebody has requested by its name. */
+export function forgetReady(folder: string, name: string): void {
+  const taken = takenIn(folder, name);
+  for (const file of taken === undefined ? [name] : [name, taken]) {
+    succeeds(() => unlink(join(readyIn(folder), file)));
+  }
+}
+
+/** For a thread: takes a database of a run that is ready; returns its name. */
+export function takeReady(folder: string, run: string): string | undefined {
+  return filesIn(folder).find(
+    (file) =>
+      file.includes(`_${run}_`) &&
+      !file.includes(separator) &&
+      succeeds(() =>
+        rename(join(readyIn(folder), file), join(readyIn(folder), `${file}${separator}${process.pid}`)),
+      ),
+  );
+}
+
+function takenIn(folder: string, name: string): string | undefined {
+  return filesIn(folder).find((file) => file.startsWith(`${name}${separator}`));
+}
+
+/** None if the run has been ended, which the next request says. */
+function filesIn(folder: string): string[] {
+  try {
+    return list(readyIn(folder));
+  } catch {
+    return [];
+  }
+}
+
+function succeeds(attempt: () => void): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
+}
