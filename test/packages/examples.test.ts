@@ -74,7 +74,7 @@ test.each(['node-test', 'mocha', 'vitest'])(
 test('examples/demo: shows it all, with its last line', async () => {
   const project = await install(resolve(workspaceRoot, 'examples/demo'));
   const output = await run(project, process.execPath, ['demo.mjs']);
-  expect(output).toContain('4 sessions ended.');
+  expect(output).toContain('4 sessions terminated.');
   expect(output).toMatch(/content +empty \(was 1000 orders\)/);
   expect(output).toMatch(/The server is stopped and its files are gone\.$/);
 });

@@ -63,7 +63,7 @@ test('the command reaches the database by DATABASE_URL and PG*, its output and i
   expect(seen['name']).toMatch(/^pg_evict_held_/);
   expect(seen['variable']).toBe(seen['name']);
   expect(await session.ended).toBe('57P01');
-  expect(stderr).toContain('1 session ended');
+  expect(stderr).toContain('1 session terminated');
   expect(stderr).toContain('Gave back');
   await expectGivenBack(database);
 });

@@ -31,7 +31,7 @@ describe('fresh -- <command>', () => {
     expect(stdout).toMatch(`said CREATE TABLE made () ${database}\n`);
     expect(stdout).toMatch(
       new RegExp(
-        `Recreated ${database} with "node sql\\.js CREATE TABLE made \\(\\)" in .*; 3 sessions ended`,
+        `Recreated ${database} with "node sql\\.js CREATE TABLE made \\(\\)" in .*; 3 sessions terminated`,
       ),
     );
     expect(await tables(database)).toEqual(['made']);

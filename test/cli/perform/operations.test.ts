@@ -48,7 +48,7 @@ describe('recreate', () => {
     const { code, stdout, stderr } = await runCli(['recreate', database, '-y'], {
       DATABASE_URL: serverUrl(),
     });
-    expect(stdout).toMatch(new RegExp(`^Recreated ${database} in \\d.*; 1 session ended\\.\n`));
+    expect(stdout).toMatch(new RegExp(`^Recreated ${database} in \\d.*; 1 session terminated\\.\n`));
     expect(stdout).toContain(String(session.pid));
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -134,7 +134,9 @@ describe('drop and create', () => {
     expect(code).toBe(0);
     expect(document).toMatchObject({ dryRun: true, changed: true, terminated: [{ pid: session.pid }] });
     const { stdout } = await runCli([command, '--dry-run'], env);
-    expect(stdout).toContain(`Would ${command} ${database}; 1 session would be ended. Nothing was changed.`);
+    expect(stdout).toContain(
+      `Would ${command} ${database}; 1 session would be terminated. Nothing was changed.`,
+    );
     expect(await content(database)).toEqual([{ has_marker: true }]);
     await session.client.query('SELECT 1');
     await session.close();

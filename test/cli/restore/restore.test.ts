@@ -134,7 +134,7 @@ describeWithTools('pg-evict restore', () => {
       await everySaw(sent);
       await Promise.all(watchers.map(async (watcher) => watcher.stop()));
       expect(code).toBe(0);
-      expect(stdout).toMatch(/ sessions ended\./);
+      expect(stdout).toMatch(/ sessions terminated\./);
       for (const { seen } of watchers)
         expect([...seen]).toEqual([spoilt, sent].map((rows) => JSON.stringify(rows)));
       expect(await statesOf(url)).toEqual(sent);

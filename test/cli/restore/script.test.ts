@@ -100,7 +100,7 @@ describeWithTools('examples/restore-script', () => {
     }, 'the crowd to be back');
     await crowd.stop();
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('8 sessions ended') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('8 sessions terminated') });
     expect([...seen]).toEqual(['pg_restore']);
     expect(await states(url)).toEqual([{ state: 'sent', count: rowCount }]);
     expect(await ask(`SELECT FROM pg_database WHERE datname LIKE 'pg\\_evict\\_%'`)).toEqual([]);

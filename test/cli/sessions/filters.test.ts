@@ -176,8 +176,8 @@ describe('terminate', () => {
     const other = await openSession(url, 'active');
     const env = { DATABASE_URL: url };
     const { stdout } = await runCli(['terminate', '--dry-run', '--state', 'idle'], env);
-    expect(stdout).toContain('Would end 2 sessions');
-    const [, command = ''] = /^To end exactly these: pg-evict (.*)$/m.exec(stdout) ?? [];
+    expect(stdout).toContain('Would terminate 2 sessions');
+    const [, command = ''] = /^To terminate exactly these: pg-evict (.*)$/m.exec(stdout) ?? [];
     const late = await openSession(url);
     expect(await pidsOn(database)).toEqual([one.pid, two.pid, other.pid, late.pid]);
 
@@ -240,7 +240,7 @@ describe('terminate', () => {
     });
     expect(listing.document.sessions.map(({ canTerminate }) => canTerminate)).toEqual([true, false]);
     const { stdout } = await runCli(['sessions', '--except', 'application=test act*'], { DATABASE_URL: url });
-    expect(stdout).toContain(`2 sessions on ${database}; 1 may not be ended.`);
+    expect(stdout).toContain(`2 sessions on ${database}; 1 may not be terminated.`);
     const { code } = await runCli(['terminate', '--except', 'application=test act*'], { DATABASE_URL: url });
     expect(code).toBe(0);
     expect(await idle.ended).toBe('57P01');

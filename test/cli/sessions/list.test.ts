@@ -60,7 +60,7 @@ test('sessions tells a role that may not see the activity of others so, with the
   expect(filtered.stdout).toContain(`No session on ${database}.`);
   expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
   const ending = await runCli(['terminate', '--state', 'idle in transaction'], env);
-  expect(ending.stdout).toContain(`Ended no session on ${database}`);
+  expect(ending.stdout).toContain(`Terminated no session on ${database}`);
   expect(ending.stderr).toContain(`is hidden from ${role}, so this filter skips them`);
 
   await ask(grant);
@@ -150,7 +150,7 @@ test('terminate terminates the sessions that it may, names the others with the r
   const { code, stdout, stderr } = await runCli(['terminate'], env);
   expect(code).toBe(4);
   expect(stdout).toContain(String(own.pid));
-  expect(stderr).toContain(`not ended: ${foreign.pid}`);
+  expect(stderr).toContain(`not terminated: ${foreign.pid}`);
   expect(stderr).toContain(`GRANT pg_signal_backend TO "${role}"`);
   await foreign.client.query('SELECT 1');
 

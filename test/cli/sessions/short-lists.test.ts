@@ -45,7 +45,7 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
     expect(question).toContain(`, ${many} sessions)? `);
     expect(question.split('\n').length).toBeLessThan(rows);
     expect(rowsOf(report)).toBe(0);
-    expect(report).toContain(`${many} sessions ended`);
+    expect(report).toContain(`${many} sessions terminated`);
     expect(code).toBe(0);
   });
 
@@ -56,7 +56,7 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
       env: { DATABASE_URL: serverUrl({ database }) },
       columns: 160,
     });
-    expect(output).toContain('To end exactly these, pass their ids to --pids. Add --json');
+    expect(output).toContain('To terminate exactly these, pass their ids to --pids. Add --json');
     expect(output).not.toMatch(/--pids [0-9a-f]/);
     await runCli(['terminate'], { DATABASE_URL: serverUrl({ database }) });
   });

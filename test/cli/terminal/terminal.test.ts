@@ -24,7 +24,7 @@ describeOnTerminal('on a terminal', () => {
     const text = stripVTControlCharacters(output);
     expect(text).toMatch(/server +\S+:\d+ \(PostgreSQL \d+\S*, as postgres, from DATABASE_URL\)/);
     expect(text).toMatch(new RegExp(`database +${database} \\(\\d+ [kM]B, owner postgres\\)`));
-    expect(text).toMatch(/ends +1 session/);
+    expect(text).toMatch(/sessions +1\r?\n/);
     expect(text.indexOf(String(session.pid))).toBeLessThan(text.indexOf('[y/N]'));
     expect(text).toContain(`Dropped ${database}`);
     expect(code).toBe(0);
@@ -168,7 +168,7 @@ describeOnTerminal('on a terminal', () => {
     const { code, output } = await runOnTerminal(['drop', '-y'], {
       env: { DATABASE_URL: proxy.url },
       steps: [
-        { after: 'Ending the sessions', and: proxy.stall, type: '\u0003' },
+        { after: 'Terminating the sessions', and: proxy.stall, type: '\u0003' },
         { after: 'Press Ctrl-C again to exit immediately.', type: '\u0003' },
       ],
     });

@@ -133,7 +133,7 @@ test('a session of the database that does not end is named at the deadline, and 
     expect(performance.now() - startedAt).toBeLessThan(5500);
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(error.blockers.map(({ name }) => name)).toEqual([String(stuck.pid)]);
-    expect(error.message).toContain('was told to end and is still there');
+    expect(error.message).toContain('was told to terminate and is still there');
   }
   expect(await other.ended).toBe('57P01');
   expect(await markerOf(database)).toBe('old');

@@ -170,7 +170,7 @@ describe.each(knexVersions)('pg-evict fresh with %s', (version) => {
     const text = await fresh(folder, database, '--dry-run');
     expect(text.stdout).toMatch(
       new RegExp(
-        `^Would recreate ${database} with 1 migration; 3 sessions would be ended\\..*\n  001_people\\.ts\n`,
+        `^Would recreate ${database} with 1 migration; 3 sessions would be terminated\\..*\n  001_people\\.ts\n`,
       ),
     );
     expect(await tables(database)).toEqual(['marker']);

@@ -92,7 +92,7 @@ async function hold(
         onStep: (step) => {
           progress.step(step);
           // The placeholder is new; no settings are carried over to it.
-          if (step === 'created') progress.say('Ending the sessions');
+          if (step === 'created') progress.say('Terminating the sessions');
           follower.step(step);
         },
       },

@@ -22,7 +22,7 @@ export async function unprotect(database: string | undefined, options: GlobalOpt
         protection === null
           ? undefined
           : {
-              text: `Unprotect ${quotedName(name)} on ${printable(server)}? It can then be dropped, recreated and renamed, and its sessions ended.`,
+              text: `Unprotect ${quotedName(name)} on ${printable(server)}? It can then be dropped, recreated and renamed, and its sessions terminated.`,
               preview: ({ dim }) =>
                 protection === '' ? [] : [`${dim('reason  ')}  ${printable(protection)}`],
             },

@@ -45,7 +45,7 @@ export function connectionFindings(facts: ConnectionFacts): Finding[] {
     ...facts.standbys.map((each): Finding => ({
       topic: 'server',
       level: 'ok',
-      text: `${describeStandby(each)} follows it: drop, recreate, fresh and restore end sessions there, too`,
+      text: `${describeStandby(each)} follows it: drop, recreate, fresh and restore terminate sessions there, too`,
     })),
     ...(facts.templateOutdated
       ? [
@@ -68,17 +68,17 @@ export function connectionFindings(facts: ConnectionFacts): Finding[] {
           remedy: `ALTER ROLE ${quoted} CREATEDB;`,
         },
     superuser
-      ? { topic: 'sessions', level: 'ok', text: 'may end every session' }
+      ? { topic: 'sessions', level: 'ok', text: 'may terminate every session' }
       : signalBackend
         ? {
             topic: 'sessions',
             level: 'ok',
-            text: `may end every session but those of superusers${service === undefined ? '' : `, which on ${service} are the provider's own`}`,
+            text: `may terminate every session but those of superusers${service === undefined ? '' : `, which on ${service} are the provider's own`}`,
           }
         : {
             topic: 'sessions',
             level: 'note',
-            text: `may end only sessions of ${role} and of the roles it is a member of`,
+            text: `may terminate only sessions of ${role} and of the roles it is a member of`,
             remedy: grant(facts.grants.signalBackend),
           },
     ...(readAllStats

@@ -98,7 +98,7 @@ export function exitCodeOfFindings(findings: readonly Finding[]): number {
 function nothingBut(blockers: Diagnosis['blockers']): string {
   const { length } = blockers.filter(({ session }) => session !== undefined);
   if (length === 0) return 'nothing';
-  return `nothing but ${length} ${length === 1 ? 'session' : 'sessions'}, which operations end`;
+  return `nothing but ${length} ${length === 1 ? 'session' : 'sessions'}, which operations terminate`;
 }
 
 function databaseFindings({ connection, description, diagnosis }: Examination): Finding[] {

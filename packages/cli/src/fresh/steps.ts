@@ -65,7 +65,7 @@ export function freshSteps(
 function toStep([file, ...args]: GivenCommand): CommandStep {
   const missing = findExecutable(file);
   if (missing !== undefined) {
-    throw new PgEvictError('CONFIG_INVALID', `${missing.message}. No session was ended.`, {
+    throw new PgEvictError('CONFIG_INVALID', `${missing.message}. No session was terminated.`, {
       hint: 'Check its name, and PATH.',
     });
   }

@@ -7,10 +7,10 @@ export const commandsOfOthers: Readonly<Record<string, string>> = {
   delete: 'To drop a database: pg-evict drop.',
   dropdb: 'To drop a database: pg-evict drop.',
   dump: 'pg_dump makes a dump, and pg-evict restore restores it.',
-  evict: 'To end the sessions of a database: pg-evict terminate.',
+  evict: 'To terminate the sessions of a database: pg-evict terminate.',
   force: 'To drop a database that has sessions: pg-evict drop.',
-  kick: 'To end the sessions of a database: pg-evict terminate.',
-  kill: 'To end the sessions of a database: pg-evict terminate, with --pids for some of them.',
+  kick: 'To terminate the sessions of a database: pg-evict terminate.',
+  kill: 'To terminate the sessions of a database: pg-evict terminate, with --pids for some of them.',
   lock: 'To hold a database while a command runs: pg-evict run.',
   migrate: 'To recreate a database and run all knex migrations: pg-evict fresh.',
   mv: 'To rename a database: pg-evict rename.',
@@ -20,7 +20,7 @@ export const commandsOfOthers: Readonly<Record<string, string>> = {
   rm: 'To drop a database: pg-evict drop.',
   seed: 'To recreate a database and run knex migrations and seeds: pg-evict fresh --seed.',
   status: 'To check connection, privileges and blockers: pg-evict doctor.',
-  stop: 'To end the sessions of a database: pg-evict terminate.',
+  stop: 'To terminate the sessions of a database: pg-evict terminate.',
   truncate: 'To empty a database: pg-evict recreate.',
 };
 

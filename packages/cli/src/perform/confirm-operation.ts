@@ -76,8 +76,8 @@ function fateOf({ command, kept, keptAs, notKept, terminated, undone }: Performe
   const isLost = command === 'drop' || command === 'recreate' || command === 'fresh' || command === 'restore';
   if (isLost) return `All its data will be lost.${lost}`;
   return terminated.length === 0
-    ? 'No session will be ended.'
-    : 'Its sessions will be ended; its data stays.';
+    ? 'No session will be terminated.'
+    : 'Its sessions will be terminated; its data stays.';
 }
 
 /** Fails now with the error that the operation would fail with later. */
@@ -86,7 +86,7 @@ function assertPossible({ command, database, denied, blockers }: PerformedReport
   const failure = `Database "${database}" cannot be ${participles[command] ?? 'recreated'}`;
   throw new PgEvictError(
     denied.length > 0 ? 'SESSIONS_REMAIN' : 'BLOCKED',
-    `${failure}: ${denied.length > 0 ? 'sessions may not be ended' : 'something stands in the way'}. Nothing was changed.`,
+    `${failure}: ${denied.length > 0 ? 'sessions may not be terminated' : 'something stands in the way'}. Nothing was changed.`,
     { database, blockers },
   );
 }

@@ -24,7 +24,7 @@ export async function confirmTermination(
       if (!exists || sessions.length === 0) return undefined;
       const what =
         cancelled === undefined
-          ? `End ${countSessions(sessions.length)}`
+          ? `Terminate ${countSessions(sessions.length)}`
           : `Cancel the queries of ${countSessions(sessions.length)}`;
       return {
         text: `${what} on ${quotedName(database)} on ${printable(server)}?`,

@@ -68,7 +68,7 @@ function toText(
   if (safeHint !== null) lines.push(toHint(`${yellow('hint:')} ${printableLines(safeHint)}`, width));
   if (terminated.length > 0) {
     const pids = terminated.map(({ pid }) => pid).join(', ');
-    lines.push(wrap(`note: ended before that: ${pids} (${terminated.length}).`, width));
+    lines.push(wrap(`note: terminated before that: ${pids} (${terminated.length}).`, width));
   }
   for (const { detail } of removed)
     lines.push(wrap(`note: removed before that: ${printable(detail)}`, width));

@@ -187,7 +187,8 @@ function happened(report: PerformedReport, colors: Colors): string {
       ? `${name} does not exist.`
       : `${name} does not exist; nothing to do.`;
   }
-  const ended = report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} ended`;
+  const ended =
+    report.terminated.length === 0 ? '' : `; ${countSessions(report.terminated.length)} terminated`;
   const took = colors.dim(`in ${formatDuration(report.durationMs)}`);
   const verb = isMadeAnew(report) ? 'Created' : done[report.command];
   return `${colors.green(verb ?? report.command)} ${names(report, colors)} ${took}${ended}.`;
@@ -197,7 +198,7 @@ function planned(report: PerformedReport, colors: Colors): string {
   const ended = report.terminated.length === 0 ? 'no session' : countSessions(report.terminated.length);
   const { command } = report;
   const verb = isMadeAnew(report) ? 'create' : (intended[command] ?? command);
-  return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be ended. Nothing was changed.`;
+  return `${colors.yellow(`Would ${verb}`)} ${names(report, colors)}; ${ended} would be terminated. Nothing was changed.`;
 }
 
 function names(report: PerformedReport, colors: Colors): string {

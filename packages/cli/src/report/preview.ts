@@ -58,9 +58,9 @@ export function previewSessions(
   colors: Colors,
   options: GlobalOptions,
 ): string[] {
-  if (sessions.length === 0) return [`${colors.dim('ends    ')}  no session`];
+  if (sessions.length === 0) return [`${colors.dim('sessions')}  none`];
   return [
-    `${colors.dim('ends    ')}  ${countSessions(sessions.length)}`,
+    `${colors.dim('sessions')}  ${sessions.length}`,
     '',
     sessionTable(sessions, colors, shortLayout(process.stderr, options)),
     '',

@@ -26,7 +26,7 @@ export function announceAccess(
   const { json, quiet } = options;
   if (quiet === true || json === true) return;
   const colors = createColors(wantsColor(process.stderr));
-  const ended = terminated.length === 0 ? '' : `; ${countSessions(terminated.length)} ended`;
+  const ended = terminated.length === 0 ? '' : `; ${countSessions(terminated.length)} terminated`;
   process.stderr.write(
     `${colors.green('Holding')} ${colors.bold(shownName(database))} as ${held}${ended}.\n` +
       (terminated.length === 0

@@ -10,6 +10,6 @@ export function standbyLines({ dryRun, standbys }: Pick<OperationReport, 'dryRun
   if (standbys.length === 0) return [];
   const names = standbys.map(describeStandby).join(', ');
   return [
-    `Sessions on ${names} ${dryRun ? 'would be ended' : 'are ended'} as well when the drop arrives there.`,
+    `Sessions on ${names} ${dryRun ? 'would be terminated' : 'are terminated'} as well when the drop arrives there.`,
   ];
 }

@@ -45,7 +45,7 @@ function toJson(report: TerminationReport): object {
 
 const found = ({ cancelled, terminated }: TerminationReport): readonly Session[] => cancelled ?? terminated;
 const verb = ({ cancelled }: TerminationReport): string =>
-  cancelled === undefined ? 'end' : 'cancel the query of';
+  cancelled === undefined ? 'terminate' : 'cancel the query of';
 const these = (report: TerminationReport): string => (found(report).length === 1 ? 'this one' : 'these');
 
 /** More ids than this would fill the screen with a command. */
@@ -64,7 +64,8 @@ function ended(report: TerminationReport, options: GlobalOptions, listsSessions:
   const sessions = found(report);
   const name = colors.bold(shownName(database));
   const count = sessions.length === 0 ? 'no session' : countSessions(sessions.length);
-  const past = cancelled === undefined ? colors.green('Ended') : `${colors.green('Cancelled')} the query of`;
+  const past =
+    cancelled === undefined ? colors.green('Terminated') : `${colors.green('Cancelled')} the query of`;
   const summary = dryRun
     ? `${colors.yellow(`Would ${verb(report)}`)} ${count} on ${name}. Nothing was changed.`
     : `${past} ${count} on ${name} ${colors.dim(`in ${formatDuration(durationMs)}`)}.`;
@@ -78,7 +79,7 @@ function ended(report: TerminationReport, options: GlobalOptions, listsSessions:
 function notEnded({ denied, remaining }: TerminationReport, options: GlobalOptions): string {
   const colors = createColors(wantsColor(process.stderr));
   const lines = denied.flatMap((each) => [
-    `${colors.red('not ended:')} ${each.session.pid}: ${printable(each.reason)}.`,
+    `${colors.red('not terminated:')} ${each.session.pid}: ${printable(each.reason)}.`,
     `  ${colors.dim('fix:')} ${printable(remedyOf(each))}`,
   ]);
   if (remaining.length > 0) {

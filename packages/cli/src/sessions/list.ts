@@ -43,7 +43,7 @@ export function sessionList(listing: Listing, colors: Colors, layout: TableLayou
 
 function notEndable(fixed: number, all: number): string {
   if (fixed === 0) return '';
-  return fixed === all ? '; none may be ended' : `; ${fixed} may not be ended`;
+  return fixed === all ? '; none may be terminated' : `; ${fixed} may not be terminated`;
 }
 
 /** A reason in brackets, if there is one. */

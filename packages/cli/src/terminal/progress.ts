@@ -27,7 +27,7 @@ const lineMs = 10_000;
 /** The step that follows each one; after any other, nothing new is announced. */
 const afterStep: Partial<Record<OperationStep, string>> = {
   connected: 'Looking at the sessions',
-  checked: 'Ending the sessions',
+  checked: 'Terminating the sessions',
   created: 'Carrying the settings over',
   'settings-applied': 'Swapping',
   swapped: 'Dropping the old database',

@@ -118,17 +118,17 @@ const protectLines = (): string[] => [
 
 const sessionLines = (): string[] => [
   '// sessions: {',
-  '//   // How long to wait for sessions to disconnect on their own before they are ended.',
+  '//   // How long to wait for sessions to disconnect on their own before they are terminated.',
   `//   graceMs: '5s',`,
   '//   // How long a whole operation may take.',
   `//   timeoutMs: '30s',`,
-  '//   // Sessions that are never ended.',
+  '//   // Sessions that are never terminated.',
   `//   keep: [{ application: 'pgAdmin*' }],`,
   '// },',
 ];
 
 function testingLines({ runners, knexfile }: ProjectFindings): string[] {
-  const users = runners.map((runner) => `${runner.name} (${runner.package})`).join(' and ');
+  const users = runners.map((runner) => `${runner.name} (${runner.package})`).join(', ');
   const lines = [
     `// Test databases, for ${users === '' ? 'Jest, Vitest, node:test or Mocha' : users}.`,
     'testing: {',

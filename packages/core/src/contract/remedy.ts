@@ -117,7 +117,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
     case 'refresh-collation':
       return `In database "${remedy.database}": REINDEX DATABASE ${quoteIdentifier(remedy.database)}; then ALTER DATABASE ${quoteIdentifier(remedy.database)} REFRESH COLLATION VERSION;`;
     case 'end-lock-holder':
-      return `Let it finish, or end it: SELECT pg_terminate_backend(${remedy.pid});`;
+      return `Let it finish, or terminate it: SELECT pg_terminate_backend(${remedy.pid});`;
     case 'grant-role':
       return grantStatement(quoteIdentifier(remedy.role), remedy);
     case 'take-ownership':
@@ -127,7 +127,7 @@ export function remedyText(remedy: Remedy, words: Words): string {
     case 'allow-signal':
       return grantStatement('pg_signal_backend', remedy);
     case 'be-superuser':
-      return `Connect as a superuser${remedy.or === undefined ? '' : `, or end it as "${remedy.or}"`}.`;
+      return `Connect as a superuser${remedy.or === undefined ? '' : `, or terminate it as "${remedy.or}"`}.`;
     case 'name-behind-pooler':
       return remedy.leadsTo === undefined
         ? `The connection goes through a pooler, where "${remedy.database}" may be an alias: name the database that it leads to.`

@@ -28,7 +28,7 @@ export class DeniedError extends Error {
   readonly rows: readonly EvictionRow[];
 
   constructor(rows: readonly EvictionRow[]) {
-    super('sessions may not be ended');
+    super('sessions may not be terminated');
     this.rows = rows;
   }
 }

@@ -110,7 +110,7 @@ async function explainTimeout(
     return blockedError('SESSIONS_REMAIN', `${failure}:`, blockers, facts);
   }
   const there = rows.map(({ pid }) => pid).join(', ');
-  const still = there === '' ? '' : ` Connected, and not told to end yet: ${there}.`;
+  const still = there === '' ? '' : ` Connected, and not told to terminate yet: ${there}.`;
   return deadline.error(database, `${failure}.${still}${wrecks}`, { cause });
 }
 
@@ -127,7 +127,7 @@ function stuckBlocker(row: SessionRow, database: string): Blocker {
     kind: sessionKind(session),
     name: String(row.pid),
     database,
-    detail: `${describeSession(session)} was told to end and is still there.`,
+    detail: `${describeSession(session)} was told to terminate and is still there.`,
     remedy: 'Look at its process on the server host: it may be stopped or stuck in a system call.',
     session,
   };
@@ -156,7 +156,7 @@ async function untouchableSessions(
     kind: sessionKind(session),
     name: String(session.pid),
     database: databases.join(', '),
-    detail: `${describeSession(session)} is on the template ${names}, whose sessions are never ended.`,
+    detail: `${describeSession(session)} is on the template ${names}, whose sessions are never terminated.`,
     remedy: 'Disconnect it, or use another template (template0 has no sessions).',
     session,
   }));

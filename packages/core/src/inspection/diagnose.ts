@@ -111,8 +111,8 @@ export async function diagnose(target: Target, options: DiagnoseOptions = {}): P
             detail: `${describeSession(session)} is on the database${session.state === null ? '' : ` (${session.state})`}.`,
             remedy:
               kind === 'session'
-                ? 'Every operation ends it by itself; pg-evict terminate does nothing else.'
-                : 'Every operation ends it by itself. Started again, it waits until the operation is over.',
+                ? 'Every operation terminates it by itself; pg-evict terminate does nothing else.'
+                : 'Every operation terminates it by itself. Started again, it waits until the operation is over.',
             session,
           };
         });

@@ -206,8 +206,8 @@ async function withLosses(error: PgEvictError, operation: Operation): Promise<Pg
   const named = new Set(error.blockers.map(({ name }) => name));
   const unnamed = remaining.map(({ pid }) => String(pid)).filter((pid) => !named.has(pid));
   const also = [
-    ...(unnamed.length === 0 ? [] : [` Told to end, and still there: ${unnamed.join(', ')}.`]),
-    ...(seen ? [] : [' Whether the sessions that were told to end have ended could not be checked.']),
+    ...(unnamed.length === 0 ? [] : [` Told to terminate, and still there: ${unnamed.join(', ')}.`]),
+    ...(seen ? [] : [' Whether the sessions that were told to terminate have ended could not be checked.']),
     ...leftovers.map(
       (left) =>
         ` "${left.database}" could not be dropped and is left aside, to be dropped by the next operation on "${operation.database}": ${left.reason}`,

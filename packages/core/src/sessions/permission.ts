@@ -47,11 +47,11 @@ export function deniedSession(session: Session, permission: Permission): DeniedS
     return withRemedy({ session, reason: 'it is one of those to keep' }, { kind: 'advice', text });
   }
   if (permission.superuser_owned) {
-    const reason = `it belongs to the superuser "${user}", and only a superuser may end it`;
+    const reason = `it belongs to the superuser "${user}", and only a superuser may terminate it`;
     return withRemedy({ session, reason }, { kind: 'be-superuser', or: user ?? undefined });
   }
   if (user === null) {
-    const reason = 'it is a background process, and only a superuser may end it';
+    const reason = 'it is a background process, and only a superuser may terminate it';
     return withRemedy({ session, reason }, { kind: 'be-superuser', or: undefined });
   }
   const reason = `it belongs to the role "${user}", whose privileges role "${role}" does not have`;
@@ -75,7 +75,7 @@ export function deniedBlocker(denied: DeniedSession, database: string): Blocker 
     kind: sessionKind(session),
     name: String(session.pid),
     database,
-    detail: `${describeSession(session)} may not be ended: ${reason}.`,
+    detail: `${describeSession(session)} may not be terminated: ${reason}.`,
     remedy,
     session,
   };

@@ -108,7 +108,7 @@ export async function terminateMatching(
   if (deadline.aborted) {
     throw deadline.error(
       database,
-      `${gone.length} sessions had been ended, ${remaining.size} were told to end.`,
+      `${gone.length} sessions had been terminated, ${remaining.size} were told to terminate.`,
     );
   }
   return {

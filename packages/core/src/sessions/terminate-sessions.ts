@@ -63,8 +63,8 @@ export async function terminateSessions(
       // The server may have ended them before it fell silent.
       const summary =
         isOutcomeUnknown(error) && isConnectionLost(error)
-          ? `It is not known which sessions on database "${database}" were ended`
-          : `Sessions on database "${database}" were not ended`;
+          ? `It is not known which sessions on database "${database}" were terminated`
+          : `Sessions on database "${database}" were not terminated`;
       throw translateError(error, summary, { database });
     }
   };

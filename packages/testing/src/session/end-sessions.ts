@@ -40,8 +40,8 @@ export async function endSessions(
     if (refused !== undefined || remaining.length > 0 || now() > over) {
       const why =
         refused === undefined
-          ? `${remaining.length} sessions do not end`
-          : `the session of "${refused.session.user ?? ''}" (pid ${refused.session.pid}) may not be ended: ${refused.reason}`;
+          ? `${remaining.length} sessions do not terminate`
+          : `the session of "${refused.session.user ?? ''}" (pid ${refused.session.pid}) may not be terminated: ${refused.reason}`;
       throw new PgEvictError('SESSIONS_REMAIN', `Database "${database}" was not reset: ${why}.`, {
         database,
         hint: refused?.remedy,

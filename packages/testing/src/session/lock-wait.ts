@@ -76,7 +76,7 @@ export class LockWait {
       if (isOver) {
         const seconds = Math.round((now() - this.#beganAt) / 1000);
         throw new PgEvictError('BLOCKED', `Waited ${seconds} s for ${holders}: ${this.#what}.`, {
-          hint: 'Look at that session, and end it if it should not be there.',
+          hint: 'Look at that session, and terminate it if it should not be there.',
         });
       }
       tell(`pg-evict: waiting for ${holders}: ${this.#what}.`);
