@@ -4,55 +4,57 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '@pg-evict/server';
 import { fileURLToPath } from 'node:url';
+import { installPeers } from './jest/install-peers.mjs';
 import { makeTemplate } from './jest/make-template.mjs';
 import { measureResets } from './jest/measure-resets.mjs';
+import { measureRounds } from './jest/measure-rounds.mjs';
 import { readOptions } from './jest/options.mjs';
+import { reportSlope } from './jest/report-slope.mjs';
 import { report } from './jest/report.mjs';
-import { runJest } from './jest/run-jest.mjs';
 import { kinds, methods } from './jest/methods.mjs';
-import { writeProject } from './jest/write-project.mjs';
 import { describeMachine } from './src/describe-machine.mjs';
 import { forgetCertificates } from './src/forget-certificates.mjs';
 import { postmasterOf } from './src/processor-time.mjs';
 import { startProgress } from './src/progress.mjs';
-import { rotate } from './src/rotate.mjs';
 
 forgetCertificates();
-const options = readOptions();
+const options = readOptions({ slope: true });
 const progress = startProgress();
 const folder = await realpath(await mkdtemp(join(tmpdir(), 'pg-evict-bench-')));
 const server = await startServer({ kind: 'embedded', from: fileURLToPath(new URL('.', import.meta.url)) });
 try {
-  const machine = describeMachine(server);
-  const postmaster = postmasterOf(server);
   await makeTemplate(server, options.tables);
-  const projects = [];
-  for (const kind of kinds) {
-    for (const method of methods) {
-      projects.push({ kind, method, folder: await writeProject(folder, kind, method, options) });
-    }
-  }
-  const samples = [];
-  // The first round fills Jest's cache and builds our template; it does not count.
-  for (let round = -1; round < options.rounds; round += 1) {
-    for (const project of rotate(projects, round + 1)) {
-      progress.show(
-        `round ${Math.max(1, round + 1)} of ${options.rounds}: ${project.kind.name}, ${project.method.name}`,
-      );
-      const figures = await runJest(project, server, postmaster, options);
-      if (round >= 0) {
-        samples.push({ kind: project.kind.name, method: project.method.name, round, ...figures });
-      }
-    }
-  }
-  progress.show('resets');
-  const resets = await measureResets(server, options);
+  const { results, text } = await (options.slope === undefined ? compare() : measureSlope());
   progress.stop();
-  const results = { machine, loadAtEnd: describeMachine(server).load, ...options, samples, resets };
-  process.stdout.write(report(results));
+  process.stdout.write(text);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
 } finally {
   progress.stop();
   await server.stop();
   await rm(folder, { recursive: true, force: true });
+}
+
+/** All methods beside each other. */
+async function compare() {
+  progress.show('packages to compare with');
+  const leftOut = await installPeers(folder, methods, options.tables);
+  const measured = methods.filter(({ peer }) => !leftOut.has(peer));
+  const measuring = await measure(measured, [options.files]);
+  progress.show('resets');
+  const results = { ...measuring, resets: await measureResets(server, options) };
+  return { results, text: report(results, measured, leftOut) };
+}
+
+/** What a further file costs with pg-evict, beyond the floor. */
+async function measureSlope() {
+  const compared = methods.slice(0, 2);
+  const results = await measure(compared, [options.files, options.slope]);
+  return { results, text: reportSlope(results, compared) };
+}
+
+async function measure(some, sizes) {
+  const machine = describeMachine(server);
+  const setting = { folder, server, postmaster: postmasterOf(server), progress };
+  const samples = await measureRounds(setting, { kinds, methods: some, sizes }, options);
+  return { machine, loadAtEnd: describeMachine(server).load, ...options, samples };
 }

@@ -1,11 +1,20 @@
 import { median } from '../src/median.mjs';
 import { ratio, showRatio } from '../src/ratio.mjs';
 import { table } from '../src/table.mjs';
-import { kinds, methods } from './methods.mjs';
+import { kinds } from './methods.mjs';
 
-/** All results as Markdown. */
-export function report({ machine, loadAtEnd, rounds, files, workers, tables, samples, resets }) {
+/** What the figures were measured with. */
+export function describe({ machine, loadAtEnd, workers, tables }) {
   const { postgresql, data, node, platform, cpus, cpu, load } = machine;
+  return [
+    `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
+    `Jest with ${workers} workers; ${tables} tables.`,
+  ];
+}
+
+/** All results as Markdown. `leftOut` says why a method was not measured, by its name. */
+export function report(results, methods, leftOut) {
+  const { rounds, files, samples, resets } = results;
   const middle = (kind, method) =>
     median(samples.filter((sample) => sample.kind === kind && sample.method === method).map(({ ms }) => ms));
   const of = (kind, method) => samples.filter((one) => one.kind === kind && one.method === method);
@@ -24,10 +33,11 @@ export function report({ machine, loadAtEnd, rounds, files, workers, tables, sam
   const changing = kinds.at(-1).name;
   const toForce = middle(changing, 'pg-evict') / middle(changing, 'DROP FORCE + CREATE TEMPLATE');
   return `${[
-    `PostgreSQL ${postgresql}, data ${data}, fsync off; Node ${node}; ${platform}, ${cpus} CPUs (${cpu}), load ${load.toFixed(1)} before and ${loadAtEnd.toFixed(1)} after.`,
-    `Whole runs of Jest in milliseconds: ${files} files, ${workers} workers, ${tables} tables; medians of ${rounds} rounds, the methods take turns. Of the shared database, in the same round: elapsed time, and processor time of all processes of Jest and the server (the middle half in brackets).`,
+    ...describe(results),
+    `Whole runs of Jest in milliseconds: ${files} files; medians of ${rounds} rounds, the methods take turns. Of the shared database, in the same round: elapsed time, and processor time of all processes of Jest and the server (the middle half in brackets).`,
     '',
     table(['', ...kinds.flatMap(({ name }) => [name, 'of shared', 'CPU of shared'])], [...rows, aims]),
+    ...[...leftOut].map(([name, why]) => `\nLeft out: ${name} ${why}.`),
     '',
     `pg-evict of DROP FORCE + CREATE TEMPLATE, where rows change: ${toForce.toFixed(2)} (aim ≤ 0.6).`,
     '',

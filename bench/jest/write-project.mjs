@@ -7,7 +7,7 @@ const modules = fileURLToPath(new URL('../node_modules', import.meta.url));
 
 /** Writes a project with test files of one kind, for one method; returns its folder. */
 export async function writeProject(parent, kind, method, { files, tables }) {
-  const folder = join(parent, `${kind.name} ${method.name}`.replaceAll(/\W+/g, '-'));
+  const folder = join(parent, `${kind.name} ${method.name} ${files}`.replaceAll(/\W+/g, '-'));
   await mkdir(folder);
   await symlink(modules, join(folder, 'node_modules'), 'junction');
   const config = {
@@ -22,7 +22,7 @@ export async function writeProject(parent, kind, method, { files, tables }) {
   );
   await writeConfig(folder, tables);
   for (let index = 0; index < files; index += 1) {
-    await writeFile(join(folder, `file-${index}.test.js`), kind.code(index));
+    await writeFile(join(folder, `file-${index}.test.js`), kind.code(index, method.client));
   }
   return folder;
 }

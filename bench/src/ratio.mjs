@@ -2,14 +2,19 @@ import { median } from './median.mjs';
 
 /** The median of what something took of what something else took in the same round, and the middle half of it. */
 export function ratio(samples, floors, figure) {
-  const ratios = samples
-    .map((sample) => sample[figure] / floors.find(({ round }) => round === sample.round)[figure])
-    .toSorted((a, b) => a - b);
-  const last = ratios.length - 1;
+  return middleHalf(
+    samples.map((sample) => sample[figure] / floors.find(({ round }) => round === sample.round)[figure]),
+  );
+}
+
+/** The median of some figures, and the middle half of them. */
+export function middleHalf(figures) {
+  const sorted = figures.toSorted((a, b) => a - b);
+  const last = sorted.length - 1;
   return {
-    middle: median(ratios),
-    low: ratios[Math.floor(last * 0.25)],
-    high: ratios[Math.ceil(last * 0.75)],
+    middle: median(sorted),
+    low: sorted[Math.floor(last * 0.25)],
+    high: sorted[Math.ceil(last * 0.75)],
   };
 }
 

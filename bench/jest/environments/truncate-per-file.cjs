@@ -1,9 +1,7 @@
 const { Client } = require('pg');
 const { TestEnvironment } = require('jest-environment-node');
 const { withAdmin, useDatabase } = require('./admin.cjs');
-
-const tablesQuery = `SELECT string_agg(format('%I', relname), ', ') AS tables FROM pg_class
-  WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`;
+const { emptyTables } = require('./empty-tables.cjs');
 
 /** A worker's database whose tables are emptied before each test file, and filled with the first rows again. */
 module.exports = class extends TestEnvironment {
@@ -20,11 +18,7 @@ module.exports = class extends TestEnvironment {
     });
     const client = new Client({ connectionString: this.global.process.env.DATABASE_URL });
     await client.connect();
-    const { rows } = await client.query(tablesQuery);
-    await client.query(`TRUNCATE ${rows[0].tables} RESTART IDENTITY`);
-    for (let n = 1; n <= rows[0].tables.split(', ').length; n += 10) {
-      await client.query(`INSERT INTO t${n} (label) SELECT 'seed ' || i FROM generate_series(1, 20) i`);
-    }
+    await emptyTables(client);
     await client.end();
   }
 };
