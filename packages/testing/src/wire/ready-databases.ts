@@ -31,8 +31,11 @@ export function offerReady(folder: string, name: string): void {
 export function withdrawReady(folder: string, name: string): boolean {
   if (succeeds(() => unlink(join(readyIn(folder), name)))) return true;
   const taken = takenIn(folder, name);
-  if (taken === undefined || lives(Number(taken.split(separator)[1]))) return false;
-  return succeeds(() => unlink(join(readyIn(folder), taken)));
+  // Otherwise somebody has removed the files, and nobody can take it any more.
+  if (taken === undefined) return true;
+  if (lives(Number(taken.split(separator)[1]))) return false;
+  succeeds(() => unlink(join(readyIn(folder), taken)));
+  return true;
 }
 
 /** For the host: forgets the offer of a database, which somebody has requested by its name. */
