@@ -70,14 +70,14 @@ describe('protect and unprotect', () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }) };
     await runCli(['protect'], env);
-    expect((await runCli(['protect'], env)).stdout).toContain('is protected already');
+    expect((await runCli(['protect'], env)).stdout).toContain('is protected; nothing to do.');
     const refused = await runCli(['unprotect'], env);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('--yes');
     expect((await runCli(['unprotect', '--dry-run'], env)).stdout).toContain('Nothing was changed.');
     expect((await runCli(['drop', '-y'], env)).code).toBe(3);
     expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is no longer protected');
-    expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is not protected already');
+    expect((await runCli(['unprotect', '--yes'], env)).stdout).toContain('is not protected; nothing to do.');
     expect((await runCli(['drop', '-y'], env)).code).toBe(0);
   });
 

@@ -23,8 +23,8 @@ export function printProtection(
     const name = bold(shownName(database));
     process.stdout.write(
       dryRun && changed
-        ? `${yellow('Would be')} ${state}: ${name}. Nothing was changed.\n`
-        : `${name} is ${changed ? green(changedState) : `${state} already`}.\n`,
+        ? `${yellow(`Would ${command}`)} ${name}${because(reason ?? '')}. Nothing was changed.\n`
+        : `${name} is ${changed ? `${green(changedState)}.` : `${state}; nothing to do.`}\n`,
     );
   }
 }
