@@ -24,9 +24,9 @@ export default async function globalSetup(project: TestProject): Promise<(() => 
     endRunsWithProcess();
     if (vitest.config.watch) beginAgainOnRerun(project);
   }
-  await holdSignals(async () => {
+  await holdSignals(async (signal) => {
     try {
-      for (const one of mine) await beginProject(one);
+      for (const one of mine) await beginProject(one, signal);
     } catch (error) {
       await endOwnRuns();
       throw printedError(error);

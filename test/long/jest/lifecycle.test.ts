@@ -173,19 +173,25 @@ describe('a run of Jest', () => {
     },
   );
 
-  it('that Ctrl-C ends while its template is being filled leaves nothing', async () => {
-    const project = fixture.project('plain', {
-      'pg-evict.config.cjs': `module.exports = { testing: { template: { command: 'node fill.cjs', inputs: 'fill.cjs' } } };`,
-      'fill.cjs': `require('node:fs').writeFileSync('filling', ''); setTimeout(() => {}, 60_000);`,
-    });
-    const run = await project.run({
-      meanwhile: async ({ pid = 0 }) => {
-        await until(async () => Promise.resolve(project.exists('filling')), 'the template is being filled');
-        process.kill(-pid, 'SIGINT');
-      },
-    });
-    expect(run).toMatchObject({ code: null, signal: 'SIGINT' });
-  });
+  it.each([
+    ['Ctrl-C', 'SIGINT', 'group'],
+    ['kill', 'SIGTERM', 'parent'],
+  ] as const)(
+    'that %s ends while its template is being filled leaves nothing',
+    async (_how, signal, whom) => {
+      const project = fixture.project('plain', {
+        'pg-evict.config.cjs': `module.exports = { testing: { template: { command: 'node fill.cjs', inputs: 'fill.cjs' } } };`,
+        'fill.cjs': `require('node:fs').writeFileSync('filling', ''); setTimeout(() => {}, 60_000);`,
+      });
+      const run = await project.run({
+        meanwhile: async ({ pid = 0 }) => {
+          await until(async () => Promise.resolve(project.exists('filling')), 'the template is being filled');
+          process.kill(whom === 'group' ? -pid : pid, signal);
+        },
+      });
+      expect(run).toMatchObject({ code: null, signal });
+    },
+  );
 
   it('in workers, whose Jest alone is killed, has them leave nothing', async () => {
     const project = fixture.project('plain', {

@@ -30,11 +30,14 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('a run that %s ends leaves n
   await untilGone(project.lines('found.log').join('\n'));
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'a run that %s ends while its template is filled leaves nothing',
-  async (signal) => {
-    const project = fixture.project({
-      'template.mjs': `import { appendFileSync } from 'node:fs';
+test.each([
+  ['SIGINT', 'all processes of the run'],
+  ['SIGTERM', 'all processes of the run'],
+  ['SIGHUP', 'all processes of the run'],
+  ['SIGTERM', 'its first process alone'],
+] as const)('a run that %s to %s ends while its template is filled leaves nothing', async (signal, whom) => {
+  const project = fixture.project({
+    'template.mjs': `import { appendFileSync } from 'node:fs';
 import pg from 'pg';
 const client = new pg.Client(process.env.DATABASE_URL);
 await client.connect();
@@ -42,20 +45,19 @@ await client.query('CREATE TABLE users (id serial PRIMARY KEY, name text)');
 appendFileSync('found.log', new URL(process.env.DATABASE_URL).pathname.slice(1) + '\\n');
 await client.query('SELECT pg_sleep(60)');
 `,
-      'tests/passes.test.ts': passes,
-    });
-    const run = await project.run([], {
-      meanwhile: async (child) => {
-        await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the template is filled');
-        process.kill(-(child.pid ?? 0), signal);
-      },
-    });
-    expect(run.code).not.toBe(0);
-    const [name = ''] = project.lines('found.log');
-    expect(name).toMatch(/^pg_evict_building_/);
-    expect(await databaseExists(name)).toBe(false);
-  },
-);
+    'tests/passes.test.ts': passes,
+  });
+  const run = await project.run([], {
+    meanwhile: async ({ pid = 0 }) => {
+      await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the template is filled');
+      process.kill(whom === 'its first process alone' ? pid : -pid, signal);
+    },
+  });
+  expect(run.code).not.toBe(0);
+  const [name = ''] = project.lines('found.log');
+  expect(name).toMatch(/^pg_evict_building_/);
+  expect(await databaseExists(name)).toBe(false);
+});
 
 test('a database of a file that failed is kept, and a leak that is only warned of lets its file pass', async () => {
   const project = fixture.project({

@@ -19,8 +19,8 @@ import { RunOfHost } from './hosted-run.js';
 import { serveWorker } from './serve-worker.js';
 
 /**
- * How long the end waits for a run that is just beginning. Ctrl-C also ends the process that fills its template, and then
- * the unfinished template is dropped. A run may also be waiting for a template that another process builds.
+ * How long the end waits for a run that is just beginning: the process that fills its template is ended, and the
+ * unfinished template is dropped. A run may also be waiting for a template that another process builds.
  */
 const beginningMs = 2000;
 
@@ -61,6 +61,7 @@ export class TestHost {
   readonly #sockets = new Set<Socket>();
   readonly #runs = new Map<string, RunOfHost>();
   readonly #beginning = new Set<Promise<TestRun>>();
+  readonly #filling = new AbortController();
   /** Those that are being ended. */
   #leaving: readonly RunOfHost[] = [];
   #ending: Promise<void> | undefined;
@@ -105,7 +106,8 @@ export class TestHost {
 
   /** Begins one more run, such as that of another project. @throws the errors of {@link startRun} */
   async begin({ directories, ready = 1, ...options }: BeginHostOptions = {}): Promise<TestRun> {
-    const beginning = startRun(options);
+    const signals = [this.#filling.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const beginning = startRun({ ...options, signal: AbortSignal.any(signals) });
     this.#beginning.add(beginning);
     try {
       const run = await beginning;
@@ -132,6 +134,7 @@ export class TestHost {
 
   async #end(): Promise<void> {
     this.#server.close();
+    this.#filling.abort();
     if (this.#beginning.size > 0) {
       await Promise.race([Promise.allSettled(this.#beginning), pause(beginningMs)]);
     }

@@ -19,6 +19,11 @@ import { sweepOver } from './sweep-test-databases.js';
 export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
   /** Overrides the fields of the configuration's `testing` section. */
   readonly testing?: ResolvedConfig['testing'];
+  /**
+   * Ends the process that fills the template; then the unfinished template is dropped, and the run fails. A setup
+   * function that is passed in code goes on to its end.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -37,7 +42,7 @@ export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' |
  */
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
   return unwatched(async () => {
-    const { cwd = process.cwd(), testing: given = {} } = options;
+    const { cwd = process.cwd(), testing: given = {}, signal } = options;
     const configuration = await resolveTarget(options);
     const testing = { ...configuration.config.testing, ...given };
     const settings = settingsOf(testing, configuration);
@@ -58,7 +63,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       const server = await withPasswords(opened, control);
       await control.hold({ kind: 'run', of: id, shared: true });
       await sweepOver(control, server.target);
-      const template = await ensureTemplate(control, server, id, await sourcing);
+      const template = await ensureTemplate(control, server, id, await sourcing, signal);
       if (isolation === 'run') await recreateSharedDatabase(server, template, settings);
       return new TestRun({
         id,

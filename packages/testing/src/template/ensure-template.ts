@@ -54,6 +54,7 @@ FROM pg_database d WHERE datname = $1 AND datistemplate AND NOT datallowconn`;
  *
  * Needs CREATEDB.
  *
+ * @param signal ends the filling
  * @throws {@link PgEvictError} with the code of the failure; nothing is left then
  */
 export async function ensureTemplate(
@@ -61,6 +62,7 @@ export async function ensureTemplate(
   server: TestServer,
   runId: string,
   source: TemplateSource,
+  signal?: AbortSignal,
 ): Promise<Template> {
   const { rows } = await control.query<{ version: string; mayCreate: boolean }>(
     `SELECT current_setting('server_version_num') AS version, rolsuper OR rolcreatedb AS "mayCreate"
@@ -92,7 +94,7 @@ export async function ensureTemplate(
       // The previous holder of the lock may have built it.
       return (
         (await findTemplate(control, server, hash, source)) ??
-        (await buildTemplate(control, server, runId, hash, source))
+        (await buildTemplate(control, server, runId, hash, source, signal))
       );
     } finally {
       await control.release(builds);
@@ -134,6 +136,7 @@ async function buildTemplate(
   runId: string,
   hash: string,
   source: TemplateSource,
+  signal: AbortSignal | undefined,
 ): Promise<Template> {
   const name = buildingName(runId, hash);
   const database = quoteIdentifier(name);
@@ -143,7 +146,7 @@ async function buildTemplate(
     const ownedBy =
       owner === undefined || owner === target.connection.user ? '' : ` OWNER ${quoteIdentifier(owner)}`;
     await control.query(`CREATE DATABASE ${database}${ownedBy}`);
-    await source.fill(addressOf(server, name));
+    await source.fill(addressOf(server, name), signal);
     const unlogged = await finish(server, name);
     await warm(server, name);
     const { rows } = await control.query<Pick<TemplateRow, 'comment'>>(

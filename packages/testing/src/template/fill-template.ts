@@ -33,13 +33,14 @@ export function configuredDatabase({ connection, target }: ResolvedConfiguration
  * Fills a template in a process of its own, in which nothing is loaded yet, whose variables lead to the template, and
  * which is refused a connection to the configured database.
  *
- * @throws {@link PgEvictError} `REFUSED` for that, and the error of the filling
+ * @throws {@link PgEvictError} `REFUSED` for that, `ABORTED`, and the error of the filling
  */
 export async function fillTemplate(
   job: FillingJob,
   cwd: string,
   address: DatabaseAddress,
   { forbidden }: ConfiguredDatabase,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const guard = await FillingGuard.of({
     forbidden,
@@ -57,7 +58,7 @@ export async function fillTemplate(
     PG_EVICT_TEST_DATABASE_URL: address.url,
   };
   try {
-    await runFillingProcess(job, '', { env, cwd, guard, stdin: 'ignore', stdout: 'stderr' });
+    await runFillingProcess(job, '', { env, cwd, guard, signal, stdin: 'ignore', stdout: 'stderr' });
   } finally {
     guard.remove();
   }

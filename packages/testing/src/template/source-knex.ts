@@ -33,12 +33,12 @@ export async function knexSource(options: KnexSourceOptions): Promise<TemplateSo
     description: `knex (${knexfile})`,
     reused: true,
     hash: digest(['knex', version, env, String(seed), text, files, ...hashes]),
-    fill: async (address) => {
+    fill: async (address, signal) => {
       const { database = address.connection.database, isKnexfiles } = configured;
       const { password, ...settings } = address.connection;
       const connection = { ...settings, ...(typeof password === 'function' ? {} : { password }) };
       const job = { kind: 'knex', knexfile, env, seed, database, connection, isKnexfiles } as const;
-      await fillTemplate(job, process.cwd(), address, configured);
+      await fillTemplate(job, process.cwd(), address, configured, signal);
     },
   };
 }

@@ -101,12 +101,13 @@ function sourceOfCommand(
   return {
     description: `command "${command}"`,
     hashed: ['command', command],
-    fill: async (address) =>
+    fill: async (address, signal) =>
       fillTemplate(
         { kind: 'command', command, capture: true },
         folder,
         address,
         configuredDatabase(configuration),
+        signal,
       ),
   };
 }
@@ -120,13 +121,14 @@ function sourceOfSetup({ configuration, name, template: { setup } }: TemplateOpt
     // Functions created by the same function have the same text.
     hashed: ['setup', ...(name === undefined ? [] : [name]), setup.toString()],
     // A function that is passed in code cannot be passed to another process.
-    fill: async (address) =>
+    fill: async (address, signal) =>
       isInFile
         ? fillTemplate(
             { kind: 'setup', file, env, address, name },
             process.cwd(),
             address,
             configuredDatabase(configuration),
+            signal,
           )
         : fillWithFunction(setup, address),
   };

@@ -8,8 +8,8 @@ export interface TemplateSource {
   readonly hash: string;
   /** Whether later runs may use the template as well; otherwise not all of its dependencies are known. */
   readonly reused: boolean;
-  /** Fills an empty database. */
-  readonly fill: (address: DatabaseAddress) => Promise<void>;
+  /** Fills an empty database, until the signal is aborted. A function that is passed in code goes on. */
+  readonly fill: (address: DatabaseAddress, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 /** A finished template: a fenced database that test databases are copied from. */

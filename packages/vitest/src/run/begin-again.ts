@@ -19,8 +19,8 @@ export function beginAgainOnRerun(project: TestProject): void {
     clearConfigCache();
     await endOwnRuns().catch(() => undefined);
     try {
-      await holdSignals(async () => {
-        for (const one of state.projects) await beginProject(one);
+      await holdSignals(async (signal) => {
+        for (const one of state.projects) await beginProject(one, signal);
       });
     } catch (error) {
       const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';

@@ -11,13 +11,14 @@ import { sharesModules } from './shares-modules.js';
  * the project's test files. Code of the project that runs outside of our test files gets the address of a database that
  * does not exist.
  *
+ * @param signal ends the filling of a template
  * @throws PgEvictError the errors of `startRun`
  */
-export async function beginProject(project: TestProject): Promise<void> {
+export async function beginProject(project: TestProject, signal: AbortSignal): Promise<void> {
   const state = processState();
   state.projects.add(project);
   state.run ??= { host: await openHost(), directories: new Map() };
-  const directory = await directoryOf(project, state.run);
+  const directory = await directoryOf(project, state.run, signal);
   const { host } = state.run;
   const provided: ProvidedRun = { address: host.address, directory, shared: sharesModules(project) };
   project.provide(runKey, provided as never);
@@ -32,12 +33,16 @@ export function refuseOutside({ config }: TestProject, [run]: readonly TestRun[]
   config.env = { ...config.env, ...Object.fromEntries(given) };
 }
 
-async function directoryOf(project: TestProject, { host, directories }: HostedProjects): Promise<string> {
+async function directoryOf(
+  project: TestProject,
+  { host, directories }: HostedProjects,
+  signal: AbortSignal,
+): Promise<string> {
   const { configuration, directory } = await configurationFolder(project);
   const begun = directories.get(configuration);
   if (begun !== undefined) return begun;
   const server = project.vitest.config.watch ? await watchServer(directory) : {};
-  const run = await startRun({ cwd: directory, ...server });
+  const run = await startRun({ cwd: directory, ...server, signal });
   host.add(run, { directories: [directory], watched: server.url !== undefined });
   directories.set(configuration, directory);
   return directory;

@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * How long a signal waits. Ctrl-C also ends the process that fills a template, and then the unfinished template is
- * dropped. A run may also be waiting for a template that another process builds.
+ * How long a signal waits: the process that fills a template is ended, and the unfinished template is dropped. A run may
+ * also be waiting for a template that another process builds.
  */
 const heldMs = 2000;
 
@@ -13,9 +13,10 @@ const heldMs = 2000;
  * run that it does not know yet. A signal has its usual effect as soon as the runs have begun or failed, after two
  * seconds at the latest, or at once with the second.
  *
- * @param begin begins them
+ * @param begin begins them, and is told by a signal to give up
  */
-export async function holdSignals(begin: () => Promise<void>): Promise<void> {
+export async function holdSignals(begin: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const giveUp = new AbortController();
   const emitter: EventEmitter = process;
   const held = signals.map((signal) => ({ signal, listeners: process.rawListeners(signal) }));
   let received: readonly [NodeJS.Signals, number] | undefined;
@@ -36,6 +37,7 @@ export async function holdSignals(begin: () => Promise<void>): Promise<void> {
   const hold = (signal: NodeJS.Signals, number: number): void => {
     if (received !== undefined) giveBack();
     received ??= [signal, number];
+    giveUp.abort();
     timer ??= setTimeout(giveBack, heldMs);
   };
   for (const { signal, listeners } of held) {
@@ -44,7 +46,7 @@ export async function holdSignals(begin: () => Promise<void>): Promise<void> {
     for (const listener of listeners) emitter.off(signal, listener as () => void);
   }
   try {
-    await begin();
+    await begin(giveUp.signal);
   } finally {
     giveBack();
   }
