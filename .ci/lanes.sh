@@ -21,12 +21,21 @@ test_script() {
   corepack pnpm --filter @pg-evict/test run "$@"
 }
 
+# npm sometimes waits without an end, first for the bytes of a large package, and then without a connection.
+npm_install() {
+  local try
+  for try in 1 2 3; do
+    timeout --kill-after=5 150 npm install --no-package-lock --no-audit --no-fund "$@" && return
+  done
+  return 1
+}
+
 # A Node of another major, from the npm registry: prints the folder of its binary.
 node_from_npm() {
   local package directory="$PG_EVICT_CI_WORK/node$1"
   package="node-$(node -p 'process.platform + "-" + process.arch')"
   mkdir -p "$directory"
-  npm install --prefix "$directory" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "$package@$1" >&2 || return
+  npm_install --prefix "$directory" --no-save --ignore-scripts "$package@$1" >&2 || return
   echo "$directory/node_modules/$package/bin"
 }
 
@@ -99,8 +108,8 @@ lane_tools() {
     fi
   fi
   # Servers that are no newer than the programs; and libpq's binding for Node, whose tests skip loudly without it.
-  npm install --prefix test/matrix --no-package-lock --no-audit --no-fund || unavailable+='; npm has no older PostgreSQL'
-  npm install --prefix test/native --no-package-lock --no-audit --no-fund || echo '!!! pg-native could not be compiled'
+  npm_install --prefix test/matrix || unavailable+='; npm has no older PostgreSQL'
+  npm_install --prefix test/native || echo '!!! pg-native could not be compiled'
   [ -z "$unavailable" ] || skip "missing: ${missing[*]}; $unavailable"
 }
 
