@@ -52,12 +52,12 @@ afterAll(() => teardown());`,
 export const kinds = [
   {
     name: 'no database',
-    aim: 1.03,
+    aim: 1.08,
     code: () => `test('adds', () => { expect(1 + 1).toBe(2); });`,
   },
   {
     name: 'reads',
-    aim: 1.03,
+    aim: 1.1,
     aimPerFile: 3,
     code: (index, client = 'pg') => `${clients[client]}
 test('reads', async () => {
@@ -67,7 +67,7 @@ test('reads', async () => {
   },
   {
     name: 'changes rows',
-    aim: 1.1,
+    aim: 1.15,
     aimPerFile: 8,
     code: (index, client = 'pg') => `${clients[client]}
 test.each([2, 3, 4])('writes into t%i', async (table) => {
