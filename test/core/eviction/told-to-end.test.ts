@@ -81,7 +81,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
   const error = await failing;
   expect(error).toMatchObject({ code: 'ABORTED' });
   expect(pidsOf(error.terminated)).toEqual([other.pid]);
-  expect(error.message).toContain(`Told to end, and still there: ${stuck.pid}.`);
+  expect(error.message).toContain(`Told to terminate, and still there: ${stuck.pid}.`);
 });
 
 (since15 ? describe : describe.skip)('since 15', () => {
