@@ -34,7 +34,7 @@ test('an error that quotes the query of a blocking session masks its password', 
   await holder.client.query(
     `BEGIN; ALTER ROLE ${quote(role)} PASSWORD 'hunter2'; ALTER DATABASE ${quote(database)} CONNECTION LIMIT 5`,
   );
-  const error: unknown = await dropDatabase({ connection: serverUrl(), database }, { timeoutMs: 500 }).catch(
+  const error: unknown = await dropDatabase({ connection: serverUrl(), database }, { timeoutMs: 3000 }).catch(
     (thrown: unknown) => thrown,
   );
   await holder.close();
