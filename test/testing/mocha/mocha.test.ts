@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { databaseExists, serverUrl, until } from '../../support/server.js';
 import { RunFixture } from '../../support/testing/run-fixture.js';
 import {
   databasesIn,
@@ -209,4 +212,30 @@ test('the sessions of a pool that one line has opened are described once', async
   const said = (text: RegExp): number => run.output.match(text)?.length ?? 0;
   expect(said(/last query/g)).toBe(said(/left 3/g));
   await untilGone(run.output);
+});
+
+test('a run that is killed while its template is filled leaves nothing: the filling is ended with it', async () => {
+  const project = new RunnerProject(
+    fixture,
+    {
+      'fill.cjs': `require('node:fs').writeFileSync('filling', process.env.PGDATABASE); setTimeout(() => {}, 120_000);`,
+      'one.cjs': `it('runs', () => {});`,
+    },
+    { testing: "{ template: { command: 'node fill.cjs', inputs: 'fill.cjs' } }" },
+  );
+  const program = resolve(__dirname, '../../node_modules/mocha/bin/mocha.js');
+  const run = spawn(process.execPath, [program, '--require', '@pg-evict/testing/mocha', 'one.cjs'], {
+    cwd: project.folder,
+    env: { ...process.env, DATABASE_URL: serverUrl(), NODE_PATH: join(project.folder, 'node_modules') },
+    stdio: 'ignore',
+  });
+  const filling = join(project.folder, 'filling');
+  await until(
+    async () => Promise.resolve(existsSync(filling) && readFileSync(filling, 'utf8') !== ''),
+    'the template is being filled',
+  );
+  run.kill('SIGKILL');
+  const name = readFileSync(filling, 'utf8');
+  expect(name).toMatch(/^pg_evict_building_/);
+  await until(async () => !(await databaseExists(name)), 'the unfinished template to be dropped');
 });

@@ -19,11 +19,13 @@ export async function hostUntilRunnerEnds(about: string): Promise<void> {
   // A signal that ends the runner must not end this process; it ends once the runner is gone.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const host = await openHost();
-  const begun = host.begin({ cwd: directory }).then(
+  const gone = new AbortController();
+  const begun = host.begin({ cwd: directory, signal: gone.signal }).then(
     () => answer(place, { pid: process.pid, address: host.address }),
     (error: unknown) => answer(place, { pid: process.pid, error: plain(error) }),
   );
   while (lives(runner)) await pause(lookEveryMs);
+  gone.abort();
   await begun;
   await end(host, place);
 }

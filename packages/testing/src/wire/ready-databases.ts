@@ -18,9 +18,9 @@ const separator = '~';
 /** Where a host's ready databases are. */
 export const readyIn = (folder: string): string => join(folder, 'ready');
 
-/** For the host: offers a database that is ready. */
+/** For the host: offers a database that is ready. If that cannot be written, the database is the host's alone. */
 export function offerReady(folder: string, name: string): void {
-  writeFileSync(join(readyIn(folder), name), '', { mode: 0o600 });
+  succeeds(() => writeFileSync(join(readyIn(folder), name), '', { mode: 0o600 }));
 }
 
 /**
