@@ -37,17 +37,18 @@ async function withConfiguration<T>(
   }
 }
 
-/** What ends sessions and loses no data: each with what it says on its command line. */
+/** What terminates sessions and loses no data: each with its command line, and the name that confirms it. */
 const ending = [
-  ['rename', (name: string) => ['rename', name, `${name}_to`]],
-  ['clone', (name: string) => ['clone', name, `${name}_to`]],
-  ['run', (name: string) => ['run', name]],
-  ['terminate', (name: string) => ['terminate', name]],
+  ['create', (name: string) => ['create', `${name}_to`, '--template', name], (name: string) => `${name}_to`],
+  ['rename', (name: string) => ['rename', name, `${name}_to`], (name: string) => name],
+  ['clone', (name: string) => ['clone', name, `${name}_to`], (name: string) => name],
+  ['run', (name: string) => ['run', name], (name: string) => name],
+  ['terminate', (name: string) => ['terminate', name], (name: string) => name],
 ] as const;
 
 const withCommand = (args: readonly string[]): string[] => (args[0] === 'run' ? ['--', 'true'] : []);
 
-describe.each(ending)('%s', (command, argsOf) => {
+describe.each(ending)('%s', (command, argsOf, nameOf) => {
   test.each([
     ["another machine's server", (database: string) => ({ DATABASE_URL: remoteUrl(database) }), []],
     [
@@ -66,13 +67,13 @@ describe.each(ending)('%s', (command, argsOf) => {
       const { code, stderr } = await runCli([...args, ...yes, ...withCommand(args)], env);
       expect(code).toBe(3);
       const tail = withCommand(args).length === 0 ? '' : ' -- true';
-      expect(stderr).toContain(`pg-evict ${args.join(' ')} --confirm ${database}${tail}\n`);
+      expect(stderr).toContain(`pg-evict ${args.join(' ')} --confirm ${nameOf(database)}${tail}\n`);
     }
     await session.client.query('SELECT FROM marker');
     const dryRun = await runCli([...args, '--dry-run', ...withCommand(args)], env);
     expect({ code: dryRun.code, stderr: dryRun.stderr }).toEqual({ code: 0, stderr: '' });
     await session.client.query('SELECT FROM marker');
-    const done = await runCli([...args, '--confirm', database, ...withCommand(args)], env);
+    const done = await runCli([...args, '--confirm', nameOf(database), ...withCommand(args)], env);
     expect(done.code).toBe(0);
     expect(await session.ended).toBe('57P01');
   });
@@ -240,7 +241,27 @@ describeOnTerminal('on a terminal', () => {
     for (const session of sessions) await session.close();
   });
 
-  test.each(ending)('%s asks for the name on another machine', async (_command, argsOf) => {
+  test('create --template says whose sessions are terminated', async () => {
+    const template = await scratch.database();
+    const database = `${template}_to`;
+    scratch.forget(database);
+    const session = await openSession(serverUrl({ database: template }));
+    const { code, output } = await runOnTerminal(['create', database, '--template', template], {
+      env: { DATABASE_URL: remoteUrl(template) },
+      steps: [{ after: 'Type the name', type: `${template}\n` }],
+    });
+    const { host } = new URL(remoteUrl(database));
+    const text = stripVTControlCharacters(output).replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      `Create "${database}" on ${host} as a copy of "${template}" (1 session)? The sessions of "${template}" will be terminated; its data stays.`,
+    );
+    expect(text).toContain(`you typed "${template}", and the database is "${database}"`);
+    expect(code).toBe(3);
+    expect(await databaseExists(database)).toBe(false);
+    await session.close();
+  });
+
+  test.each(ending)('%s asks for the name on another machine', async (_command, argsOf, nameOf) => {
     const database = await scratch.database();
     scratch.forget(`${database}_to`);
     const args = argsOf(database);
@@ -254,7 +275,7 @@ describeOnTerminal('on a terminal', () => {
       ).code;
     expect(await run('y\n')).toBe(3);
     await session.client.query('SELECT FROM marker');
-    expect(await run(`${database}\n`)).toBe(0);
+    expect(await run(`${nameOf(database)}\n`)).toBe(0);
     expect(await session.ended).toBe('57P01');
   });
 });

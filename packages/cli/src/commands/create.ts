@@ -1,3 +1,4 @@
+import { isBuiltIn } from '@pg-evict/core/internal/text';
 import { createDatabase } from '../context/engine.js';
 import type { GlobalOptions } from '../options/global.js';
 import { performOperation } from '../perform/perform-operation.js';
@@ -13,11 +14,17 @@ export async function create(
   },
 ): Promise<void> {
   const { ifNotExists, template, owner } = options;
+  // PostgreSQL's own templates have sessions that are waited for, not terminated.
+  const terminates = template !== undefined && !isBuiltIn(template);
   await runCommand(database, options, (context) =>
     performOperation(
       context,
       (operation) => createDatabase(context.target, { ...operation, ifNotExists, template, owner }),
-      { copies: template, waitsAfter: template === undefined ? undefined : 'checked' },
+      {
+        asks: terminates ? 'elsewhere' : undefined,
+        copies: template,
+        waitsAfter: template === undefined ? undefined : 'checked',
+      },
     ),
   );
 }

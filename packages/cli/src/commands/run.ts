@@ -33,7 +33,7 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
     }
     if (options.dryRun === true) return plan(context, options);
     const operation = { ...context.deadline, ...context.ending };
-    await confirmOperation(context, async () => planRun(context, options)(operation), 'elsewhere');
+    await confirmOperation(context, async () => planRun(context, options)(operation), 'elsewhere', undefined);
     return hold(context, options, { file, args });
   });
 }

@@ -3,7 +3,7 @@ import type { CommandContext } from '../context/command-context.js';
 import { PgEvictError } from '../context/engine.js';
 import { asItWas, countMigrations, keptDetails, type PerformedReport } from '../report/performed.js';
 import { previewPlan, scaleOf } from '../report/preview.js';
-import { formatTime } from '../terminal/format.js';
+import { countSessions, formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { type Asks, confirm, type Confirmation } from './confirm.js';
 import { quotedName } from '../terminal/shown-name.js';
@@ -13,22 +13,24 @@ import { quotedName } from '../terminal/shown-name.js';
  * that cannot succeed fails without a question.
  *
  * @param plan makes a dry run of it
+ * @param copies the database that it copies
  * @returns whether it was shown and asked
  */
 export async function confirmOperation(
   context: CommandContext,
   plan: () => Promise<PerformedReport>,
   asks: Asks,
+  copies: string | undefined,
 ): Promise<Confirmation> {
   return confirm(
     context,
     async (description) => {
       const report = await plan();
       assertPossible(report);
-      const isNothing = !description.exists || !report.changed;
+      const isNothing = !report.changed || (!description.exists && report.command !== 'create');
       if (isNothing && keptDetails(report).length === 0) return undefined;
       return {
-        text: questionOf(report, description),
+        text: questionOf(report, description, copies),
         preview: (colors) => previewPlan(report, colors, context.options),
       };
     },
@@ -37,9 +39,17 @@ export async function confirmOperation(
 }
 
 /** `Recreate "app" on db.local:5432 (274 MB, 63 sessions)? All its data will be lost.` */
-function questionOf(report: PerformedReport, description: DatabaseDescription): string {
+function questionOf(
+  report: PerformedReport,
+  description: DatabaseDescription,
+  copies: string | undefined,
+): string {
   const { command, restored, to } = report;
   const name = `${quotedName(report.database)} on ${printable(description.server)}`;
+  if (command === 'create' && copies !== undefined) {
+    const sessions = countSessions(report.terminated.length);
+    return `Create ${name} as a copy of ${quotedName(copies)} (${sessions})? ${fateOf(report, quotedName(copies))}`;
+  }
   if (!description.exists) return `Drop what is kept of ${name} for an undo? It will be lost.`;
   const scale = scaleOf(description, report.terminated.length);
   const target = to === undefined ? '' : ` to ${quotedName(to)}`;
@@ -61,7 +71,11 @@ const verbs: Partial<Record<PerformedReport['command'], string>> = {
   run: 'Hold',
 };
 
-function fateOf({ command, kept, keptAs, notKept, terminated, undone }: PerformedReport): string {
+/** @param connected the database whose sessions are terminated */
+function fateOf(
+  { command, kept, keptAs, notKept, terminated, undone }: PerformedReport,
+  connected?: string,
+): string {
   if (undone !== undefined) {
     const now =
       kept === null
@@ -77,7 +91,7 @@ function fateOf({ command, kept, keptAs, notKept, terminated, undone }: Performe
   if (isLost) return `All its data will be lost.${lost}`;
   return terminated.length === 0
     ? 'No session will be terminated.'
-    : 'Its sessions will be terminated; its data stays.';
+    : `${connected === undefined ? 'Its sessions' : `The sessions of ${connected}`} will be terminated; its data stays.`;
 }
 
 /** Fails now with the error that the operation would fail with later. */
@@ -92,6 +106,7 @@ function assertPossible({ command, database, denied, blockers }: PerformedReport
 }
 
 const participles: Partial<Record<PerformedReport['command'], string>> = {
+  create: 'created',
   drop: 'dropped',
   restore: 'restored',
   rename: 'renamed',

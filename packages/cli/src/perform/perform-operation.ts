@@ -47,7 +47,8 @@ export async function performOperation(
     return command === undefined ? { ...given, ...undo } : ofCommand({ ...given, ...undo }, command);
   };
   const plan = async (): Promise<PerformedReport> => perform({ ...optionsOf(true), dryRun: true });
-  const confirmation = asks === undefined || dryRun ? undefined : await confirmOperation(context, plan, asks);
+  const confirmation =
+    asks === undefined || dryRun ? undefined : await confirmOperation(context, plan, asks, longSteps.copies);
   const wouldBeMeant =
     dryRun && (options.confirm !== undefined || (options.yes !== true && process.stdin.isTTY));
   const isMeant = confirmation !== undefined || wouldBeMeant;
