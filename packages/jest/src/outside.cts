@@ -1,5 +1,8 @@
-// A setup file of the preset: if a test file in band runs outside of our environment, its variables lead to no
-// database. Loaded for each test file, so it imports only what it needs.
+/**
+ * A setup file of the preset (`setupFiles: ['@pg-evict/jest/outside']` without it): if a test file in band runs outside
+ * of our environment, its variables lead to no database.
+ */
+// Loaded for each test file, so it imports only what it needs.
 const { env } = process;
 
 if (env['PG_EVICT_TEST_DATABASE_URL'] === undefined) {

@@ -76,6 +76,23 @@ describe('code that runs outside of our environment', () => {
     },
   );
 
+  it('is led to no database without the preset, if the project names all of its parts', async () => {
+    const project = fixture.project('plain', {
+      ...files,
+      'jest.config.js': `module.exports = {
+        testEnvironment: '@pg-evict/jest',
+        globalSetup: '@pg-evict/jest/global-setup',
+        setupFiles: ['@pg-evict/jest/outside'],
+        globalTeardown: '@pg-evict/jest/global-teardown',
+      };`,
+    });
+    const run = await project.run({ parameters: inBand });
+    expect(run).toMatchObject({ code: 0, passed: 2 });
+    const found = foundBy(project.read('found'));
+    expect(found.get('node')?.PGDATABASE).toBe(nowhere);
+    expect(found.get('ours')?.PGDATABASE).toMatch(/^pg_evict_test_/);
+  });
+
   it('gets a message if it is the environment of the project', async () => {
     const project = fixture.project('plain', {
       ...files,
