@@ -15,9 +15,10 @@ export interface Probe {
 /**
  * The probes of catalogs, of tables, and of values that change without a transaction id (sequences, the planner's
  * numbers) are separate statements: TRUNCATE and changes of definitions make the server plan again every statement that
- * reads the relations, and often only the last group is needed.
+ * reads the relations, and often only the last group is needed. Of tables that have no page in the template the sizes
+ * are enough: a statement that reads only these opens no index, and is never planned again.
  */
-export const groups = ['catalogs', 'tables', 'untracked'] as const;
+export const groups = ['catalogs', 'tables', 'sizes', 'untracked'] as const;
 export type ProbeGroup = (typeof groups)[number];
 
 /** Probes that are one prepared statement. */
@@ -44,7 +45,12 @@ export interface ProbeNumbers {
  * planned again when one of its relations was vacuumed or truncated, so those of tables are small. Each statement also
  * costs the server some 0.07 ms whenever it runs.
  */
-const locksOfStatement: Readonly<Record<ProbeGroup, number>> = { catalogs: 200, tables: 20, untracked: 200 };
+const locksOfStatement: Readonly<Record<ProbeGroup, number>> = {
+  catalogs: 200,
+  tables: 20,
+  sizes: 200,
+  untracked: 200,
+};
 
 /**
  * The maximum number of relations that are locked at once, with their indexes: all workers share
@@ -53,7 +59,8 @@ const locksOfStatement: Readonly<Record<ProbeGroup, number>> = { catalogs: 200, 
 const locksAtOnce = 400;
 
 /** How many relations a probe locks: its own, and the indexes that the planner looks at. */
-const locksOf = ({ relation }: Probe): number => 1 + (relation?.indexes ?? 0);
+const locksOf = ({ group, relation }: Probe): number =>
+  1 + (group === 'sizes' ? 0 : (relation?.indexes ?? 0));
 
 /** Divides probes into statements. */
 export function divideProbes(probes: readonly Probe[]): ProbeStatement[] {

@@ -36,6 +36,9 @@ const ofStorage = [
 /** `FirstNormalObjectId` (src/include/access/transam.h): objects that initdb creates have lower oids. */
 const firstNormalOid = 16_384;
 
+/** `HEAP_TABLE_AM_OID` (src/include/catalog/pg_am.dat) */
+const heap = 2;
+
 /**
  * The `pg_class` rows of users' relations, without the place and kind of their storage, by oid. TRUNCATE, CLUSTER and
  * VACUUM FULL write a new row of a relation with no other difference.
@@ -76,6 +79,8 @@ export interface Relation {
   readonly referencedBy: readonly number[];
   /** Whether our role may empty it with TRUNCATE. */
   readonly mayTruncate: boolean;
+  /** Whether its rows are in its pages, as those of an extension's access method may not be. */
+  readonly isHeap: boolean;
   /** Bytes on disk with TOAST, and pages of 8 kB without, for tables. */
   readonly size: number;
   readonly pages: number;
@@ -108,6 +113,7 @@ SELECT CASE WHEN n.nspname = 'pg_catalog' THEN 'catalog' ELSE
   coalesce(rule.origin, false) AS "originRules", coalesce(rule.replica, false) AS "replicaRules",
   coalesce(reference."from", '{}') AS "referencedBy",
   c.relkind = 'r' AND has_table_privilege(c.oid, 'TRUNCATE') AS "mayTruncate",
+  c.relam = ${heap} AS "isHeap",
   CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_table_size(c.oid)::float8 ELSE 0 END AS size,
   CASE WHEN c.relkind = 'r' AND n.nspname <> 'pg_catalog' THEN pg_relation_size(c.oid)::float8 / ${pageBytes} ELSE 0
     END AS pages

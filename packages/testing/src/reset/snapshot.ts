@@ -25,7 +25,7 @@ import {
 export interface Baseline extends ProbeNumbers {
   readonly probes: readonly Probe[];
   readonly statements: readonly ProbeStatement[];
-  /** Rows; of a sequence, its value. */
+  /** Rows; of a table without a page, 0; of a sequence, its value. */
   readonly first: readonly string[];
   /** New rows and, of a table, its pages: see {@link readSecond}; of a sequence, whether it was called. */
   readonly second: readonly string[];
@@ -119,6 +119,9 @@ function probesOf(relations: readonly Relation[]): Probe[] {
         case 'table': {
           // A transaction that was rolled back leaves pages, too.
           const pages = `(pg_relation_size(${relation.oid}::oid::regclass) / ${pageBytes} << ${rowBits})`;
+          if (relation.isHeap && relation.pages === 0) {
+            return { group: 'sizes', relation, name, sql: `SELECT 0, ${pages}` };
+          }
           return {
             group: 'tables',
             relation,
