@@ -207,12 +207,16 @@ tests_on_engine() {
     node node_modules/jest/bin/jest.js 'docker/(start|jest)' --selectProjects docker --maxWorkers=1
 }
 
-lane_matrix() {
+lane_matrix() { tests_on_majors "${PG_VERSIONS:-13,17}"; }
+
+lane_majors() { tests_on_majors 14,15,16; }
+
+tests_on_majors() {
   local code=0
   # The whole storm runs on 18, in its own lane.
   export STORM_COUNT=${STORM_COUNT:-6}
   build
-  (cd test && PG_VERSIONS=${PG_VERSIONS:-13,14,15,16,17} node long/matrix.mjs) || code=$?
+  (cd test && PG_VERSIONS=$1 node long/matrix.mjs) || code=$?
   [ "$code" -ne 75 ] || skip 'binaries of some majors are missing, see there'
   return "$code"
 }
