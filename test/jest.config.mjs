@@ -11,6 +11,9 @@ if (ofProcesses.length > 0) {
 
 forgetAgents();
 
+/** Only a test that hangs takes this long; on a machine that is busy or slow, others take many times their usual. */
+const longMs = 180_000;
+
 /** A project: the tests of some folders, how long each may take, and what else is particular to it. */
 const project = (displayName, testTimeoutMs, settings) => ({
   displayName,
@@ -34,7 +37,7 @@ const withServer = {
 
 /** Tests of some folders on the server of the run. */
 const inFolders = (displayName, folders, ignored = []) =>
-  project(displayName, 60_000, {
+  project(displayName, longMs, {
     ...withServer,
     testMatch: folders.map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
     testPathIgnorePatterns: ['/node_modules/', '<rootDir>/jest/projects/', ...ignored],
@@ -52,11 +55,11 @@ const ofPrograms = [
 
 const others = [
   // Operations against a crowd that reconnects.
-  project('storm', 60_000, withServer),
+  project('storm', longMs, withServer),
   // Kills, crashes, cut connections: on servers of its own.
   project('faults', 600_000),
   // Real Jest in every kind of project, and ended in every way.
-  project('jest', 60_000, withServer),
+  project('jest', longMs, withServer),
   // Test databases that are changed at random and reset.
   project('reset', 1_800_000, withServer),
   // Dumps made at random, restored by us and by psql.

@@ -55,7 +55,7 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
       }),
     );
     expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, 'said', '57P01']));
-  }, 60_000);
+  });
 
   test('a copy reports its progress', async () => {
     const database = await scratch.database();
@@ -128,7 +128,7 @@ describe('elsewhere, such as in a log', () => {
       }),
     );
     expect(outcomes).toEqual(Object.keys(commands).map((command) => [command, 0, true]));
-  }, 60_000);
+  });
 
   test('the line is repeated after ten seconds; stdout of --json is one document; --quiet prints nothing', async () => {
     const [long, json, quiet] = await Promise.all([
@@ -141,7 +141,7 @@ describe('elsewhere, such as in a log', () => {
     expect(secondsOf(json.lines, json.pid)).not.toEqual([]);
     expect(JSON.parse(json.stdout)).toMatchObject({ command: 'recreate', terminated: [{ pid: json.pid }] });
     expect([quiet.code, quiet.lines]).toEqual([0, []]);
-  }, 60_000);
+  });
 
   test('an operation that takes a moment prints nothing about waiting', async () => {
     expect(await waited('recreate', 0)).toMatchObject({ code: 0, lines: [] });

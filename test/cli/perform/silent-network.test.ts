@@ -111,5 +111,4 @@ test.each(moments)(
     const endings = await Promise.all(several.map(async (command) => ending(command, moment)));
     expect(endings.filter((how) => how !== undefined)).toEqual([]);
   },
-  60_000,
 );

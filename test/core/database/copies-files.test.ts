@@ -12,7 +12,7 @@ let fast: RunningEmbeddedServer;
 beforeAll(async () => {
   safe = await startServer(serverOptions({ fsync: 'on', max_wal_size: '4GB' }));
   fast = await startServer(serverOptions());
-}, 120_000);
+});
 afterAll(async () => {
   await safe.stop();
   await fast.stop();
@@ -52,7 +52,7 @@ describe('a large database', () => {
       `CREATE TABLE large AS SELECT i, repeat('x', 900) AS text FROM generate_series(1, ${largeRows}) i`,
     );
     await run(safe.url, 'CREATE DATABASE app');
-  }, 120_000);
+  });
 
   test.each([
     ['clone', async () => cloneDatabase(target(safe, 'large'), 'cloned')],

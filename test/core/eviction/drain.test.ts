@@ -134,7 +134,6 @@ describe('drain', () => {
             )
           ).length > 0,
         'the lock is held',
-        25_000,
       );
       const coming = second.connect().then(
         async () => second.end(),

@@ -322,7 +322,6 @@ describe('a subscription between two servers', () => {
           async (client) => (await client.query('SELECT FROM t')).rows.length === 2,
         ),
       'the row after the rename has arrived',
-      30_000,
     );
     const report = await dropDatabase(targetOf(renamed), { dropSubscriptions: true });
     expect(report.removed).toMatchObject([{ kind: 'subscription', name: subscriber }]);

@@ -91,7 +91,6 @@ test.each(moments)(
     );
     expect(endings).toEqual(names.map((name) => [name, true, true]));
   },
-  30_000,
 );
 
 const notKnown = expect.stringMatching(/not known whether .*pg_evict_held_/) as unknown;
@@ -139,4 +138,4 @@ test('a server that falls silent at the beginning, or while a database is held o
     'ending, from the beginning': unreached,
     'dropping, from the beginning': unreached,
   });
-}, 30_000);
+});

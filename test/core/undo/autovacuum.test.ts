@@ -29,7 +29,7 @@ test('the drop terminates an autovacuum worker on kept content, and is not delay
   const name = kept?.database ?? '';
   const workers = async (): Promise<unknown[]> =>
     ask(`SELECT FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'autovacuum worker'`, [name]);
-  await until(async () => (await workers()).length > 0, 'autovacuum to come', 30_000);
+  await until(async () => (await workers()).length > 0, 'autovacuum to come');
   const { leftovers } = await dropDatabase(targetOf(database));
   expect(leftovers).toEqual([]);
   expect(await databaseExists(name)).toBe(false);

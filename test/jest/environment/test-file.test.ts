@@ -179,7 +179,7 @@ describe('a test file', () => {
       const run = await project.run({
         env: { DATABASE_URL: url.href },
         meanwhile: async () => {
-          await until(async () => Promise.resolve(project.exists('ready')), 'the second test runs', 40_000);
+          await until(async () => Promise.resolve(project.exists('ready')), 'the second test runs');
           proxy.refuse();
           project.write('gone', '');
         },

@@ -42,7 +42,7 @@ async function killAt(moment: Moment, operation: string, database: string): Prom
   await child.reached(typeof moment === 'string' ? moment : 'connected');
   if (typeof moment === 'number') await sleep(moment);
   await child.kill();
-  await until(async () => (await stillAtWork(target)).length === 0, 'the server is through with it', 30_000);
+  await until(async () => (await stillAtWork(target)).length === 0, 'the server is through with it');
 }
 
 /** What is kept of a database, and of nothing else than it. */

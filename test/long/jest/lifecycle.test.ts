@@ -18,19 +18,15 @@ describe('a run of Jest', () => {
   /** Resolves when so many tests wait, other than on these databases; on which they wait. */
   async function waiting(count: number, others: readonly string[] = []): Promise<string[]> {
     let names: string[] = [];
-    await until(
-      async () => {
-        const rows = await ask<{ name: string }>(
-          `SELECT datname AS name FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT ''waits''%'
+    await until(async () => {
+      const rows = await ask<{ name: string }>(
+        `SELECT datname AS name FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT ''waits''%'
              AND datname <> ALL ($1) ORDER BY 1`,
-          [others],
-        );
-        names = rows.map(({ name }) => name);
-        return names.length === count;
-      },
-      `${count} tests wait`,
-      40_000,
-    );
+        [others],
+      );
+      names = rows.map(({ name }) => name);
+      return names.length === count;
+    }, `${count} tests wait`);
     return names;
   }
 

@@ -7,7 +7,7 @@ describe('a project', () => {
   const fixture = new JestFixture();
   /** A host that is a process of its own ends the run a moment after its runner. */
   const hostIsGone = async (): Promise<void> =>
-    until(async () => (await fixture.databases()).length === 0, 'the host has ended the run', 20_000);
+    until(async () => (await fixture.databases()).length === 0, 'the host has ended the run');
 
   it('with its own global setup instead of ours still has its databases', async () => {
     const project = fixture.project('plain', {
@@ -208,7 +208,7 @@ describe('a project', () => {
     }
     const seen = (): Seen[] => project.lines('tests/seen').map((line) => JSON.parse(line) as Seen);
     const output = await project.watch({ DATABASE_URL: '' }, async (press) => {
-      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over');
       await press('a', () => seen().length > 1);
       project.write('notes.sql', "CREATE TABLE notes AS SELECT 'changed' AS text");
       await press('a', () => seen().at(-1)?.text === 'changed');
@@ -229,7 +229,7 @@ describe('a project', () => {
     expect(output).toContain('It stays until watch mode ends.');
     expect([...new Set(runs.map(({ text }) => text))]).toEqual(['template', 'changed', 'configured']);
     expect(new Set(runs.map(({ databases }) => databases.length))).toEqual(new Set([1]));
-  }, 120_000);
+  });
 
   it.each(jestVersions)(
     'in watch mode has migrations, seeds and what they load as they were last saved; so has the next run, in %s',
@@ -264,7 +264,7 @@ describe('a project', () => {
       const second = '[{"body":"second"}]';
       const env = { DATABASE_URL: serverUrl({ database: 'app_test' }) };
       await project.watch(env, async (press) => {
-        await until(async () => Promise.resolve(seen().length === 1), 'the first run is over', 40_000);
+        await until(async () => Promise.resolve(seen().length === 1), 'the first run is over');
         project.write('rows/notes.js', "module.exports = { body: 'second' };");
         project.write('migrations/1_notes.js', migration('body'));
         await press('a', () => seen().includes(second));
@@ -273,6 +273,5 @@ describe('a project', () => {
       expect([...new Set(seen())]).toEqual(['[{"text":"first"}]', second]);
       expect(seen().at(-1)).toBe(second);
     },
-    120_000,
   );
 });

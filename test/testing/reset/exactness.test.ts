@@ -24,5 +24,5 @@ test.each([
       await disposeSubject(subject);
     }
   },
-  240_000,
+  900_000,
 );

@@ -93,4 +93,4 @@ test('with sessions.timeoutMs, that is how long a run waits for what others hold
   await client.query(`BEGIN; ALTER DATABASE ${quote(database.name)} CONNECTION LIMIT 5`);
   expect(await failureOf(releaseDatabase(database))).toMatchObject({ code: 'BLOCKED' });
   await client.query('ROLLBACK');
-}, 30_000);
+});

@@ -146,7 +146,7 @@ test('if 16 processes ask at once, one builds the template, and all get it', asy
     processes.map(() => 0),
   );
   for (const { id } of begun) expect(await ownDatabases(id)).toEqual([]);
-}, 120_000);
+});
 
 test('a builder that is killed half-way leaves nothing that another process would use; another one builds', async () => {
   const cwd = knexProject({
@@ -367,7 +367,7 @@ describe('a template from a command', () => {
       delete process.env['TEMPLATE_SCHEMA'];
       process.env['NODE_ENV'] = NODE_ENV;
     }
-  }, 120_000);
+  });
 
   test.each(['env:', 'env:A=B', 'env: A'])('%j names no variable', async (inputs) => {
     expect(await failureOf(fixture.start({ template: { command: 'true', inputs } }))).toMatchObject({

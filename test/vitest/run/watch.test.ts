@@ -28,18 +28,17 @@ test('in watch mode each run begins with the template as it was saved last, also
         until(
           () => Promise.resolve(said().split('Waiting for file changes').length > times),
           `Vitest waits for the ${times}th time: ${said()}`,
-          20_000,
         );
       await waiting(1);
       project.write('template.mjs', template.replace("('ada')", "('ada'), ('bob')"));
       edit(2, 'second');
-      await until(() => Promise.resolve(found().length === 2), 'the second run', 20_000);
+      await until(() => Promise.resolve(found().length === 2), 'the second run');
       project.write('template.mjs', 'process.exit(3);\n');
       edit(2, 'third');
-      await until(() => Promise.resolve(said().includes('ended with exit code 3')), 'the third run', 20_000);
+      await until(() => Promise.resolve(said().includes('ended with exit code 3')), 'the third run');
       project.write('template.mjs', template);
       edit(1, 'fourth');
-      await until(() => Promise.resolve(found().length === 3), 'the fourth run', 20_000);
+      await until(() => Promise.resolve(found().length === 3), 'the fourth run');
       child.kill('SIGINT');
     },
   });
