@@ -52,6 +52,17 @@ describe('protect and unprotect', () => {
     await session.close();
   });
 
+  test('the refusal names the command that removes it on the same server', async () => {
+    const database = await scratch.database();
+    const url = new URL(serverUrl({ database }));
+    await runCli(['protect'], { DATABASE_URL: url.href });
+    const env = { PGPASSWORD: decodeURIComponent(url.password) };
+    const options = ['-h', url.hostname, '-p', url.port, '-U', url.username];
+    const { code, stderr } = await runCli(['drop', database, '--yes', ...options], env);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`pg-evict unprotect ${database} ${options.join(' ')}\n`);
+  });
+
   test('sessions, doctor and psql show it', async () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: serverUrl({ database }) };

@@ -28,7 +28,7 @@ describeWithTools('a dump that reaches beyond one database', () => {
   test.each([
     [
       'of pg_dumpall without a section of the database',
-      'it has no section of',
+      'hint: It has no database. Create a dump of one: pg_dump.',
       (url: string) => {
         const file = dumps.path('all.sql');
         const { password } = new URL(url);

@@ -256,6 +256,14 @@ describe('the label on the server', () => {
     }
   });
 
+  test('a reason that is not a string is refused, as options in its place are', async () => {
+    const database = await scratch.database();
+    const reason = { timeoutMs: 5000 } as unknown as string;
+    const error = await failureOf(protectDatabase(targetOf(database), reason));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', database });
+    expect(await commentOf(database)).toBeNull();
+  });
+
   test('a database that does not exist cannot be protected', async () => {
     const target = targetOf(uniqueName('missing'));
     expect(await failureOf(protectDatabase(target))).toMatchObject({ code: 'DATABASE_NOT_FOUND' });

@@ -34,6 +34,7 @@ export async function runCommand(
       color: wantsColor(process.stderr),
       verbose: isVerbose(options),
       source: context?.connection.source.description,
+      options,
     });
   } finally {
     interrupts.stop();

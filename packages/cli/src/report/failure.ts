@@ -1,6 +1,7 @@
 import type { PgEvictError } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import { isPgEvictError, redactQuery } from '../context/engine.js';
+import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
 import { exitCodeOf } from '../terminal/exit-code.js';
 import { maskLogins, printable, printableLines, redactPasswords, shortened } from '../terminal/printable.js';
@@ -16,6 +17,8 @@ export interface FailureStyle {
   readonly verbose?: boolean;
   /** The origin of the connection, once it is known. */
   readonly source?: string | undefined;
+  /** The options of the command that failed. */
+  readonly options?: GlobalOptions;
 }
 
 /** Prints a failure and sets the exit code. */
@@ -31,7 +34,7 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
   const summary = shortened(
     masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
   );
-  const worded = hintOf(error);
+  const worded = hintOf(error, style.options);
   const safeHint = worded === null ? null : masked(worded);
   if (style.json) {
     process.stdout.write(

@@ -121,7 +121,8 @@ async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailu
       return new RestoreFailure(
         'dump',
         `${named}: ${message}`,
-        'Take it out of the dump, or make the dump of one database: pg_dump without --create.',
+        problem.hint ??
+          'Take it out of the dump, or make the dump of one database: pg_dump without --create.',
         problem,
       );
     case 'failed': {

@@ -8,6 +8,8 @@ export class DumpProblem extends Error {
   readonly kind: 'refused' | 'incomplete' | 'empty' | 'failed';
   /** Whether nothing was created before it. */
   readonly madeNothing: boolean;
+  /** The remedy, where it is not that of the kind. */
+  readonly hint: string | undefined;
 
   constructor(
     kind: DumpProblem['kind'],
@@ -17,12 +19,14 @@ export class DumpProblem extends Error {
       statement,
       madeNothing = false,
       cause,
-    }: { at: number; statement?: string; madeNothing?: boolean; cause?: unknown },
+      hint,
+    }: { at: number; statement?: string; madeNothing?: boolean; cause?: unknown; hint?: string },
   ) {
     super(message, { cause });
     this.kind = kind;
     this.at = at;
     this.statement = statement;
     this.madeNothing = madeNothing;
+    this.hint = hint;
   }
 }

@@ -193,6 +193,10 @@ export class PlainDumpRun {
       const names = [...this.#sections].map((name) => `"${name}"`).join(', ');
       throw new DumpProblem('refused', `it has no section of "${section}", but of ${names || 'none'}`, {
         at,
+        hint:
+          names === ''
+            ? 'It has no database. Create a dump of one: pg_dump.'
+            : 'Name the one to restore: --section <name>.',
       });
     }
     if (this.#session.status !== 'I' && !this.#request.singleTransaction) {

@@ -1,9 +1,10 @@
 import type { PgEvictError } from '@pg-evict/core';
 import { hintIn, remedyIn, type Words } from '@pg-evict/core/internal/text';
-import { quoteForShell } from './format.js';
+import { commandLine } from '../options/command-line.js';
+import type { GlobalOptions } from '../options/global.js';
 
-/** The wording of remedies for users of the command. */
-const commandWords: Words = {
+/** The wording of remedies for users of the command, which was called with these options. */
+const commandWords = (options: GlobalOptions): Words => ({
   option: {
     rollbackPrepared: '--rollback-prepared',
     dropSlots: '--drop-slots',
@@ -16,15 +17,15 @@ const commandWords: Words = {
     noUndo: 'leave out --undo',
   },
   repair: 'pg-evict doctor --fix',
-  unprotect: (database) => `pg-evict unprotect ${quoteForShell(database)}`,
-};
+  unprotect: (database) => commandLine('unprotect', database, options),
+});
 
 /** The remedy for a blocker, or for a session that may not be terminated. */
 export function remedyOf(subject: { readonly remedy: string }): string {
-  return remedyIn(commandWords, subject);
+  return remedyIn(commandWords({}), subject);
 }
 
-/** The hint of an error. */
-export function hintOf(error: Pick<PgEvictError, 'hint'>): string | null {
-  return hintIn(commandWords, error);
+/** The hint of an error. A command in it leads to the server that the options of the failed one lead to. */
+export function hintOf(error: Pick<PgEvictError, 'hint'>, options: GlobalOptions = {}): string | null {
+  return hintIn(commandWords(options), error);
 }

@@ -2,7 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { assertDatabaseName } from '../contract/database-name.js';
 import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
-import { databaseNotFound } from '../contract/error.js';
+import { databaseNotFound, PgEvictError } from '../contract/error.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { databaseComments, findDatabase, inspect } from '../database/facts.js';
 import { whyMissing } from '../database/set-aside.js';
@@ -56,6 +56,7 @@ async function setLabel(
   const resolved = resolveTarget(target);
   const { database } = resolved;
   assertDatabaseName(database);
+  assertReason(reason, database);
   const failure = `The protection of database "${database}" was not changed`;
   return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
     try {
@@ -87,5 +88,14 @@ async function setLabel(
       const unknown = `It is not known whether the protection of database "${database}" was changed`;
       throw translateError(error, isUnknown ? unknown : failure, { database });
     }
+  });
+}
+
+/** Callers in JavaScript pass other values too: options, in the place of the reason. */
+function assertReason(reason: unknown, database: string): void {
+  if (reason === undefined || reason === null || typeof reason === 'string') return;
+  throw new PgEvictError('CONFIG_INVALID', 'The reason of a protection is not a string.', {
+    database,
+    hint: 'protectDatabase takes the target, the reason, and then the options.',
   });
 }
