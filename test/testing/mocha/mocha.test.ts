@@ -155,6 +155,19 @@ test('with --parallel each worker has a database, and a file is told what it lea
   await untilGone(run.output);
 });
 
+test('with --parallel and one job, Mocha runs the files in its own process, which has a database', async () => {
+  const project = new RunnerProject(fixture, {
+    'close.cjs': `const { pool } = require('./database.cjs'); after(() => pool.end());`,
+    'one.cjs': file('one'),
+    'two.cjs': file('two'),
+  });
+  const run = await mocha(project, ['--parallel', '--jobs=1', 'close.cjs', 'one.cjs', 'two.cjs']);
+  expect(run).toMatchObject({ code: 0 });
+  expect(run.output).toMatch(/^# pass 4$/m);
+  expect(databasesIn(run.output)).toHaveLength(1);
+  await untilGone(run.output);
+});
+
 test('isolation between tests, and leaks that only warn', async () => {
   const project = new RunnerProject(
     fixture,

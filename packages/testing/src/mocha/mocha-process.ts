@@ -4,7 +4,7 @@ import Module from 'node:module';
 export interface MochaProcess {
   /** The process that the run ends with. */
   readonly runner: number;
-  /** Whether it runs tests: Mocha's own process leaves them to its workers with `--parallel`. */
+  /** Whether it runs tests: Mocha's own process leaves them to its workers with `--parallel`, unless `--jobs` is 1. */
   readonly runsTests: boolean;
   readonly isWorker: boolean;
   /** Whether it goes on when its tests are over. */
@@ -14,6 +14,7 @@ export interface MochaProcess {
 /** Mocha's options, from its command line and its configuration files. */
 interface MochaOptions {
   readonly parallel?: unknown;
+  readonly jobs?: unknown;
   readonly watch?: unknown;
 }
 
@@ -26,8 +27,10 @@ export function mochaProcess(): MochaProcess | undefined {
   if (env['MOCHA_WORKER_ID'] !== undefined) {
     return { runner: ppid, runsTests: true, isWorker: true, isWatching: false };
   }
-  const { parallel, watch } = mochaOptions();
-  return { runner: pid, runsTests: parallel !== true, isWorker: false, isWatching: watch === true };
+  const { parallel, jobs, watch } = mochaOptions();
+  // As Mocha decides it: one job, or fewer, is no reason for a worker.
+  const hasWorkers = parallel === true && (jobs === undefined || Number(jobs) > 1);
+  return { runner: pid, runsTests: !hasWorkers, isWorker: false, isWatching: watch === true };
 }
 
 /**
@@ -43,5 +46,6 @@ function mochaOptions(): MochaOptions {
   };
   if (loadOptions !== undefined) return loadOptions(parameters);
   const has = (...names: string[]): boolean => names.some((name) => parameters.includes(name));
-  return { parallel: has('--parallel', '-p'), watch: has('--watch', '-w') };
+  const [, jobs] = /(?:^| )(?:--jobs|-j)[ =]?(\d+)(?= |$)/.exec(parameters.join(' ')) ?? [];
+  return { parallel: has('--parallel', '-p'), jobs, watch: has('--watch', '-w') };
 }
