@@ -1,6 +1,7 @@
 import type { PgEvictError } from '@pg-evict/core';
 import { createColors } from 'picocolors';
 import { isPgEvictError, redactQuery } from '../context/engine.js';
+import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { toJsonBlocker, toJsonSession } from '../sessions/json.js';
 import { exitCodeOf } from '../terminal/exit-code.js';
@@ -34,7 +35,8 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
   const summary = shortened(
     masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
   );
-  const worded = hintOf(error, style.options);
+  const { options = {} } = style;
+  const worded = hintOf(error, (name) => commandLine('unprotect', name, options));
   const safeHint = worded === null ? null : masked(worded);
   if (style.json) {
     process.stdout.write(

@@ -17,6 +17,7 @@ import {
   asItWas,
   countMigrations,
   keptDetails,
+  lostDetails,
   type PerformedReport,
   type RestoredDump,
 } from './performed.js';
@@ -88,7 +89,7 @@ function toJsonDump({ dump, format, tables }: RestoredDump): object {
 
 function toText(report: PerformedReport, options: GlobalOptions, listsSessions: boolean): string {
   const colors = createColors(wantsColor(process.stdout));
-  const { terminated, blockers, denied, dryRun, removed } = report;
+  const { terminated, blockers, denied, dryRun } = report;
   const lines: string[] = [];
   const width = textWidth(process.stdout);
   const say = (...said: readonly string[]): void => void lines.push(...said.map((line) => wrap(line, width)));
@@ -110,7 +111,7 @@ function toText(report: PerformedReport, options: GlobalOptions, listsSessions: 
     ...poolerHint(terminated, report.poolers, dryRun),
     ...standbyLines(report).map(printable),
   );
-  for (const detail of [...removed.map((each) => each.detail), ...keptDetails(report)]) {
+  for (const detail of lostDetails(report)) {
     say(`${colors.yellow(dryRun ? 'would be lost too:' : 'lost too:')} ${printable(detail)}`);
   }
   for (const blocker of blockers) {

@@ -54,5 +54,13 @@ export function asItWas({ by, keptAt, sizeBytes }: UndoneContent): string {
 export const keptDetails = ({ keptDropped = [] }: Pick<PerformedReport, 'keptDropped'>): string[] =>
   keptDropped.map((name) => `The content kept for an undo, "${name}".`);
 
+/** Everything that is lost beside the database, a sentence each. */
+export const lostDetails = (report: Pick<PerformedReport, 'keptDropped' | 'removed'>): string[] => [
+  ...report.removed.map(({ detail, kind, name }) =>
+    kind === 'template' ? `The mark of "${name}" as a template.` : detail,
+  ),
+  ...keptDetails(report),
+];
+
 const count = (number: number, what: string): string =>
   `${number === 0 ? 'no' : number} ${what}${number === 1 ? '' : 's'}`;

@@ -6,7 +6,7 @@ import { sessionTable } from '../sessions/table.js';
 import { countSessions, countTables, formatSize } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import { textWidth, wrap } from '../terminal/wrap.js';
-import { keptDetails, type PerformedReport, type RestoredDump } from './performed.js';
+import { lostDetails, type PerformedReport, type RestoredDump } from './performed.js';
 import { standbyLines } from './standbys.js';
 import { shownName } from '../terminal/shown-name.js';
 
@@ -35,10 +35,10 @@ export function previewDatabase(description: DatabaseDescription, source: string
 
 /** The text that a destructive operation shows beside that: the sessions that would be terminated, and other losses. */
 export function previewPlan(report: PerformedReport, colors: Colors, options: GlobalOptions): string[] {
-  const { dryRun, removed, restored, standbys, terminated } = report;
+  const { dryRun, restored, standbys, terminated } = report;
   return [
     ...(restored === undefined ? [] : [`${colors.dim('dump    ')}  ${describeDump(restored, colors)}`]),
-    ...[...removed.map((each) => each.detail), ...keptDetails(report)].map((detail) =>
+    ...lostDetails(report).map((detail) =>
       wrap(`${colors.yellow('also    ')}  ${printable(detail)}`, textWidth(process.stderr), {
         indent: ' '.repeat(10),
       }),

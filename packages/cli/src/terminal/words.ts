@@ -1,10 +1,9 @@
 import type { PgEvictError } from '@pg-evict/core';
 import { hintIn, remedyIn, type Words } from '@pg-evict/core/internal/text';
-import { commandLine } from '../options/command-line.js';
-import type { GlobalOptions } from '../options/global.js';
+import { quoteForShell } from './format.js';
 
-/** The wording of remedies for users of the command, which was called with these options. */
-const commandWords = (options: GlobalOptions): Words => ({
+/** The wording of remedies for users of the command. */
+const commandWords: Words = {
   option: {
     rollbackPrepared: '--rollback-prepared',
     dropSlots: '--drop-slots',
@@ -17,15 +16,18 @@ const commandWords = (options: GlobalOptions): Words => ({
     noUndo: 'leave out --undo',
   },
   repair: 'pg-evict doctor --fix',
-  unprotect: (database) => commandLine('unprotect', database, options),
-});
+  unprotect: (database) => `pg-evict unprotect ${quoteForShell(database)}`,
+};
 
 /** The remedy for a blocker, or for a session that may not be terminated. */
 export function remedyOf(subject: { readonly remedy: string }): string {
-  return remedyIn(commandWords({}), subject);
+  return remedyIn(commandWords, subject);
 }
 
-/** The hint of an error. A command in it leads to the server that the options of the failed one lead to. */
-export function hintOf(error: Pick<PgEvictError, 'hint'>, options: GlobalOptions = {}): string | null {
-  return hintIn(commandWords(options), error);
+/** The hint of an error. `unprotect` is the command that leads to the same server as the one that failed. */
+export function hintOf(
+  error: Pick<PgEvictError, 'hint'>,
+  unprotect: (database: string) => string,
+): string | null {
+  return hintIn({ ...commandWords, unprotect }, error);
 }
