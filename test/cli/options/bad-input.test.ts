@@ -149,7 +149,9 @@ describe('the connection', () => {
       '-h',
       'elsewhere',
     ]);
-    expect(problems(result, 2, /"host" twice/)).toEqual([]);
+    expect(problems(result, 2, /"host" twice, in the URL and beside it, with different values\./)).toEqual(
+      [],
+    );
   });
 
   test('a URL with a query string works: its parameters reach the server, the database is the path', async () => {

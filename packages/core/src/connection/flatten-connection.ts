@@ -58,7 +58,7 @@ export function flattenConnection(
     if (inUrl !== undefined && beside !== undefined && inUrl !== beside && field !== 'ssl') {
       throw new PgEvictError(
         'CONFIG_INVALID',
-        `The connection gives "${field}" twice, in connectionString and beside it.`,
+        `The connection gives "${field}" twice, in the URL and beside it, with different values.`,
         {
           hint: `Remove one of them.`,
         },
