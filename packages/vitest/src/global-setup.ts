@@ -24,7 +24,7 @@ export default async function globalSetup(project: TestProject): Promise<(() => 
     endRunsWithProcess();
     if (vitest.config.watch) beginAgainOnRerun(project);
   }
-  await holdSignals(async (signal) => {
+  await holdSignals(vitest, async (signal) => {
     try {
       for (const one of mine) await beginProject(one, signal);
     } catch (error) {

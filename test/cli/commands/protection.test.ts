@@ -6,7 +6,8 @@ import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../../support/server.js';
 import { openSession } from '../../support/sessions.js';
 import { runCli, runCliJson } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());

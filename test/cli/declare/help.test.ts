@@ -1,5 +1,6 @@
 import { runCli } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 import { stripVTControlCharacters } from 'node:util';
 
 const commands = [

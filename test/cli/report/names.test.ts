@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { runCli } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, quote, serverUrl, uniqueName } from '../../support/server.js';

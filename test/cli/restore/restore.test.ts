@@ -15,7 +15,8 @@ import {
 import { openSession } from '../../support/sessions.js';
 import { describeWithTools } from '../../support/cli/dump-tools.js';
 import { runCli, runCliJson } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 import {
   privateDatabases,
   restore,

@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { Scratch } from '../../support/scratch.js';
 import { serverUrl } from '../../support/server.js';
 import { runCli } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());

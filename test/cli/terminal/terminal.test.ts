@@ -5,7 +5,8 @@ import { ask, databaseExists, quote, serverUrl, uniqueName } from '../../support
 import { openSession } from '../../support/sessions.js';
 import { markerOf } from '../../support/core/target.js';
 import { runCli } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 import { startStallingProxy } from '../../support/cli/stalling-proxy.js';
 
 const scratch = new Scratch();

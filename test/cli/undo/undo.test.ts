@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { markerOf } from '../../support/core/target.js';
 import { runCli, runCliJson } from '../../support/cli/run-cli.js';
-import { hasTerminal, runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { hasTerminal } from '../../support/terminal.js';
 import { Scratch } from '../../support/scratch.js';
 import { useOwnServer } from '../../support/own-server.js';
 import { ask, databaseExists, quote, serverUrl, until } from '../../support/server.js';

@@ -1,19 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { typedInto } from '../terminal.js';
 import { bin, cliEnvironment } from './run-cli.js';
-
-const isMac = process.platform === 'darwin';
-
-/** Whether this machine has `script` (util-linux, macOS), which gives a process a real terminal without native code. */
-export const hasTerminal =
-  process.platform !== 'win32' &&
-  spawnSync('script', isMac ? ['-q', '/dev/null', 'true'] : ['-qec', 'true', '/dev/null'], { stdio: 'pipe' })
-    .status === 0;
-
-if (!hasTerminal) {
-  process.stderr.write(
-    '\n!!! No `script` command here: the tests of prompt, colour and Ctrl-C are SKIPPED.\n\n',
-  );
-}
 
 const limitMs = 20_000;
 
@@ -37,13 +24,12 @@ export async function runOnTerminal(
     redirection?: string;
   } = {},
 ): Promise<{ code: number | null; output: string }> {
-  const quoted = [process.execPath, bin, ...args].map(
-    (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
-  );
-  const command = `stty cols ${options.columns ?? 100} rows ${options.rows ?? 40}; exec ${quoted.join(' ')} ${options.redirection ?? ''}`;
+  const { columns = 100, rows = 40, redirection } = options;
   const child = spawn(
-    'script',
-    isMac ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'],
+    ...typedInto([process.execPath, bin, ...args], {
+      before: `stty cols ${columns} rows ${rows}`,
+      redirection,
+    }),
     {
       env: { ...cliEnvironment(options.env), SHELL: '/bin/sh' },
       stdio: ['pipe', 'pipe', 'inherit'],

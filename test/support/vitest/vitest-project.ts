@@ -20,6 +20,7 @@ import {
   withoutRunner,
 } from '../runner-process.js';
 import { serverUrl } from '../server.js';
+import { typedInto } from '../terminal.js';
 
 const installed = resolve(__dirname, '../../node_modules');
 
@@ -32,6 +33,8 @@ export interface VitestRun extends RunnerEnd, RunnerResults {
 /** How Vitest is run. */
 export interface VitestRunOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether it has a terminal, on which its input is typed. @default false */
+  readonly onTerminal?: boolean;
   /** Called once it runs, with what it has said so far. */
   readonly meanwhile?: (child: ChildProcess, said: () => string) => Promise<void>;
 }
@@ -83,26 +86,27 @@ export class VitestProject {
   /** Runs Vitest, until it has ended by itself or was ended by `meanwhile`. */
   async run(
     parameters: readonly string[] = [],
-    { env = {}, meanwhile }: VitestRunOptions = {},
+    { env = {}, meanwhile, onTerminal = false }: VitestRunOptions = {},
   ): Promise<VitestRun> {
     const report = join(this.directory, 'report.json');
     rmSync(report, { force: true });
     const command = parameters[0] === '--watch' ? [] : ['run'];
+    const words = [
+      join(installed, 'vitest/vitest.mjs'),
+      ...command,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...parameters,
+    ];
     const child = spawn(
-      process.execPath,
-      [
-        join(installed, 'vitest/vitest.mjs'),
-        ...command,
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${report}`,
-        ...parameters,
-      ],
+      ...(onTerminal ? typedInto([process.execPath, ...words]) : ([process.execPath, words] as const)),
       {
         cwd: this.directory,
         env: {
           ...withoutRunner(process.env, ['CI']),
           NO_COLOR: '1',
+          SHELL: '/bin/sh',
           DATABASE_URL: serverUrl({ database: 'nowhere' }),
           ...env,
         },

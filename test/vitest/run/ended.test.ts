@@ -1,8 +1,11 @@
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
 import { ask, databaseExists, quote, serverUrl, until, withClient } from '../../support/server.js';
+import { hasTerminal } from '../../support/terminal.js';
 import { configuration } from '../../support/vitest/vitest-project.js';
 
 const fixture = new VitestFixture();
+
+const describeOnTerminal = hasTerminal ? describe : describe.skip;
 
 const slow = `import { appendFileSync } from 'node:fs';
 import pg from 'pg';
@@ -14,6 +17,16 @@ test('takes long', async () => {
   appendFileSync('found.log', process.env.DATABASE_URL + '\\n');
   await client.query('SELECT pg_sleep(60)');
 });
+`;
+
+/** A template that is filled for a minute. */
+const fillsForAMinute = `import { appendFileSync } from 'node:fs';
+import pg from 'pg';
+const client = new pg.Client(process.env.DATABASE_URL);
+await client.connect();
+await client.query('CREATE TABLE users (id serial PRIMARY KEY, name text)');
+appendFileSync('found.log', new URL(process.env.DATABASE_URL).pathname.slice(1) + '\\n');
+await client.query('SELECT pg_sleep(60)');
 `;
 
 const passes = "import { test } from 'vitest'; test('passes', () => {});";
@@ -37,14 +50,7 @@ test.each([
   ['SIGTERM', 'its first process alone'],
 ] as const)('a run that %s to %s ends while its template is filled leaves nothing', async (signal, whom) => {
   const project = fixture.project({
-    'template.mjs': `import { appendFileSync } from 'node:fs';
-import pg from 'pg';
-const client = new pg.Client(process.env.DATABASE_URL);
-await client.connect();
-await client.query('CREATE TABLE users (id serial PRIMARY KEY, name text)');
-appendFileSync('found.log', new URL(process.env.DATABASE_URL).pathname.slice(1) + '\\n');
-await client.query('SELECT pg_sleep(60)');
-`,
+    'template.mjs': fillsForAMinute,
     'tests/passes.test.ts': passes,
   });
   const run = await project.run([], {
@@ -57,6 +63,31 @@ await client.query('SELECT pg_sleep(60)');
   const [name = ''] = project.lines('found.log');
   expect(name).toMatch(/^pg_evict_building_/);
   expect(await databaseExists(name)).toBe(false);
+});
+
+describeOnTerminal('on a terminal in watch mode, where Ctrl-C is a key', () => {
+  test.each(['the first', 'an edited'])('it leaves nothing of %s template that is filled', async (which) => {
+    const project = fixture.project({
+      'tests/passes.test.ts': passes,
+      ...(which === 'the first' && { 'template.mjs': fillsForAMinute }),
+    });
+    const run = await project.run(['--watch'], {
+      onTerminal: true,
+      meanwhile: async ({ stdin }, said) => {
+        if (which === 'an edited') {
+          await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
+          project.write('template.mjs', fillsForAMinute);
+          stdin?.write('a');
+        }
+        await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the template is filled');
+        stdin?.write('\u0003');
+      },
+    });
+    expect(run.code).not.toBe(0);
+    const [name = ''] = project.lines('found.log');
+    expect(name).toMatch(/^pg_evict_building_/);
+    expect(await databaseExists(name)).toBe(false);
+  });
 });
 
 test('a database of a file that failed is kept, and a leak that is only warned of lets its file pass', async () => {

@@ -19,7 +19,7 @@ export function beginAgainOnRerun(project: TestProject): void {
     clearConfigCache();
     await endOwnRuns().catch(() => undefined);
     try {
-      await holdSignals(async (signal) => {
+      await holdSignals(project.vitest, async (signal) => {
         for (const one of state.projects) await beginProject(one, signal);
       });
     } catch (error) {

@@ -1,4 +1,6 @@
 import type { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Vitest } from 'vitest/node';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -11,11 +13,15 @@ const heldMs = 2000;
 /**
  * Holds signals back while runs begin: upon one, Vitest exits within a millisecond, and would leave the databases of a
  * run that it does not know yet. A signal has its usual effect as soon as the runs have begun or failed, after two
- * seconds at the latest, or at once with the second.
+ * seconds at the latest, or at once with the second. In watch mode on a terminal, Ctrl-C is a key that makes Vitest
+ * cancel the run; it waits for that as long.
  *
  * @param begin begins them, and is told by a signal to give up
  */
-export async function holdSignals(begin: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function holdSignals(
+  vitest: Vitest,
+  begin: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const giveUp = new AbortController();
   const emitter: EventEmitter = process;
   const held = signals.map((signal) => ({ signal, listeners: process.rawListeners(signal) }));
@@ -45,9 +51,22 @@ export async function holdSignals(begin: (signal: AbortSignal) => Promise<void>)
     emitter.on(signal, hold);
     for (const listener of listeners) emitter.off(signal, listener as () => void);
   }
+  const beginning = begin(giveUp.signal);
+  const hasEnded = beginning.catch(() => undefined);
+  const stopListening = onCancel(vitest, async () => {
+    giveUp.abort();
+    await Promise.race([hasEnded, pause(heldMs, undefined, { ref: false })]);
+  });
   try {
-    await begin(giveUp.signal);
+    await beginning;
   } finally {
+    stopListening();
     giveBack();
   }
+}
+
+/** Vitest 3 returns no function that removes the listener. */
+function onCancel(vitest: Vitest, cancel: () => Promise<void>): () => void {
+  const off = vitest.onCancel(cancel) as (() => void) | undefined;
+  return off ?? (() => undefined);
 }
