@@ -231,6 +231,38 @@ describe('a project', () => {
     expect(new Set(runs.map(({ databases }) => databases.length))).toEqual(new Set([1]));
   });
 
+  it('in watch mode lends empty databases, and copies of other templates', async () => {
+    const project = fixture.project('plain', {
+      'pg-evict.config.cjs': `const { Client } = require('pg');
+        module.exports = { testing: { templates: { other: { async setup(url) {
+          const client = new Client({ connectionString: url });
+          await client.connect();
+          await client.query('CREATE TABLE other ()');
+          await client.end();
+        } } } } };`,
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        const { borrowDatabase } = require('@pg-evict/jest/worker');
+        test('borrows', async () => {
+          const tables = [];
+          for (const options of [{ empty: true }, { template: 'other' }]) {
+            const client = new Client({ connectionString: (await borrowDatabase(options)).url });
+            await client.connect();
+            tables.push((await client.query("SELECT FROM pg_tables WHERE tablename = 'other'")).rowCount);
+            await client.end();
+          }
+          require('node:fs').appendFileSync(__dirname + '/seen', JSON.stringify(tables) + '\\n');
+        });`,
+    });
+    project.remove('tests/two.test.js');
+    const seen = (): string[] => project.lines('tests/seen');
+    await project.watch({}, async (press) => {
+      await until(async () => Promise.resolve(seen().length === 1), 'the first run is over');
+      await press('a', () => seen().length > 1);
+    });
+    expect(new Set(seen())).toEqual(new Set(['[0,1]']));
+  });
+
   it.each(jestVersions)(
     'in watch mode has migrations, seeds and what they load as they were last saved; so has the next run, in %s',
     async (version) => {

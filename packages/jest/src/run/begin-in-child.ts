@@ -49,7 +49,9 @@ export async function beginAfresh(begin: Begin): Promise<TestRun> {
     const answer = await text(child.stdio[3] as Readable);
     // Without one it has ended by itself.
     if (answer === '') await ended;
-    return await joinRun(invitationIn(answer, child.exitCode), { takeOver: true });
+    const { directory: cwd, server } = begin;
+    const started = { cwd, ...server };
+    return await joinRun(invitationIn(answer, child.exitCode), { takeOver: true, started });
   } finally {
     child.stdin?.end();
     await ended;

@@ -1,7 +1,11 @@
+import { resolveTarget } from '@pg-evict/config';
 import { type RunInvitation, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
+import { otherTemplate } from '../template/other-template.js';
+import type { Template } from '../template/template.js';
+import type { StartRunOptions } from './start-run.js';
 
 /** Options of {@link joinRun}. */
 export interface JoinRunOptions {
@@ -11,6 +15,11 @@ export interface JoinRunOptions {
    * @default false
    */
   readonly takeOver?: boolean | undefined;
+  /**
+   * The options with which the run was started. With them this process can make other templates for
+   * `borrowDatabase`, from the configuration as it is then.
+   */
+  readonly started?: StartRunOptions | undefined;
 }
 
 /**
@@ -21,7 +30,7 @@ export interface JoinRunOptions {
  */
 export async function joinRun(
   invitation: RunInvitation,
-  { takeOver = false }: JoinRunOptions = {},
+  { takeOver = false, started }: JoinRunOptions = {},
 ): Promise<TestRun> {
   return unwatched(async () => {
     const { id, server, template, ...settings } = invitation;
@@ -37,6 +46,20 @@ export async function joinRun(
       connection: restoreTls(server.connection),
       stop: async () => Promise.resolve(),
     };
-    return new TestRun({ ...settings, id, server: joined, template, control, owned: takeOver });
+    const ensureTemplate = async (name: string | undefined): Promise<Template> => {
+      const { cwd = process.cwd(), testing: given } = started ?? {};
+      const configuration = await resolveTarget(started);
+      const testing = { ...configuration.config.testing, ...given };
+      return otherTemplate(control, joined, { testing, configuration, cwd, runId: id }, name);
+    };
+    return new TestRun({
+      ...settings,
+      id,
+      server: joined,
+      template,
+      control,
+      owned: takeOver,
+      ensureTemplate: started === undefined ? undefined : ensureTemplate,
+    });
   });
 }

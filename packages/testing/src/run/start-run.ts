@@ -4,13 +4,13 @@ import {
   resolveTarget,
   type ResolveTargetOptions,
 } from '@pg-evict/config';
-import { PgEvictError } from '@pg-evict/core';
 import { type RunSettings, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
 import { explainDenial, type OpenedServer, openServer } from '../server/test-server.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import { ensureTemplate } from '../template/ensure-template.js';
+import { otherTemplate } from '../template/other-template.js';
 import { templateSource } from '../template/source.js';
 import { recreateSharedDatabase } from './shared-database.js';
 import { sweepOver } from './sweep-test-databases.js';
@@ -37,7 +37,7 @@ export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' |
  *
  * Needs CREATEDB.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`,
+ * @throws PgEvictError `CONFIG_INVALID`, `PROTECTED`, `CONNECTION_FAILED`, `PERMISSION_DENIED`, `BLOCKED`,
  * `UNEXPECTED` if the template cannot be built; ServerError if a server cannot be started
  */
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
@@ -72,12 +72,8 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
         control,
         ...settings,
         owned: true,
-        ensureTemplate: async (name) => {
-          const other = name === undefined ? {} : testing.templates?.[name];
-          if (other === undefined) throw unknownTemplate(name ?? '', testing);
-          const source = await templateSource({ template: other, name, configuration, cwd, runId: id });
-          return ensureTemplate(opening, server, id, source);
-        },
+        ensureTemplate: async (name) =>
+          otherTemplate(opening, server, { testing, configuration, cwd, runId: id }, name),
       });
     } catch (error) {
       await control?.close();
@@ -95,14 +91,6 @@ function settingsOf(testing: Testing, { sessions }: ResolvedConfiguration): RunS
   const { variables = {}, outside = 'refuse' } = testing;
   const { timeoutMs = null } = sessions;
   return { isolation, leaks, keepFailed, database, variables, outside, timeoutMs };
-}
-
-function unknownTemplate(name: string, { templates = {} }: Testing): PgEvictError {
-  const known = Object.keys(templates);
-  const has = known.length === 0 ? '' : ` It has ${known.join(', ')}.`;
-  return new PgEvictError('CONFIG_INVALID', `The configuration has no template "${name}".${has}`, {
-    hint: `Add it: testing.templates.${name}.`,
-  });
 }
 
 /** Tests get the password from any source. */
