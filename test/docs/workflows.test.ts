@@ -23,13 +23,15 @@ test.each(workflows)(
 
 test('CI runs every lane of .ci/run, on every version that is supported', () => {
   const lanes = [
-    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(/^(?:lane|pooled|beside) +(\w+) /gm),
+    ...readFileSync(resolve(root, '.ci/run'), 'utf8').matchAll(
+      /^(?:spare )?(?:lane|pooled|beside) +(\w+) /gm,
+    ),
   ].map(([, lane = '']) => lane);
   const run = [...ci.matchAll(/bash \.ci\/run ([\w ]+)/g)].flatMap(([, names = '']) => names.split(' '));
   expect(run.filter((lane) => !lanes.includes(lane))).toEqual([]);
-  // The tests, under each Node, are a matrix.
-  const ofEachNode = ['test', 'commands', 'runners', 'node24', 'node22', 'node26'];
-  expect(lanes.filter((lane) => !run.includes(lane))).toEqual(ofEachNode);
+  // The tests, under each Node and on each major, are a matrix.
+  const ofEachVersion = ['test', 'commands', 'runners', 'node24', 'majors', 'node22', 'node26'];
+  expect(lanes.filter((lane) => !run.includes(lane))).toEqual(ofEachVersion);
   expect(ci).toContain(
     'corepack pnpm test\n      - run: corepack pnpm --filter @pg-evict/test test:commands\n      - run: corepack pnpm --filter @pg-evict/test test:runners',
   );
