@@ -67,9 +67,9 @@ const others = [
   // Servers in containers. Needs a Docker engine (docker/with-engine.sh starts one); the image is the default one, or
   // that of PG_EVICT_TEST_IMAGE (docker/build-image.sh makes one without a registry), for which a first test may have to
   // wait.
-  project('docker', 180_000, { testMatch: ['<rootDir>/docker/*.test.ts'] }),
+  project('docker', 600_000, { testMatch: ['<rootDir>/docker/*.test.ts'] }),
   // The packed packages, installed outside the workspace from the npm registry.
-  project('packages', 300_000, {
+  project('packages', 1_200_000, {
     testMatch: ['<rootDir>/packages/*.test.ts'],
     globalSetup: '<rootDir>/support/packages/pack-workspace.ts',
     globalTeardown: '<rootDir>/support/packages/remove-packed.ts',

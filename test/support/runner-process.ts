@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** How long a run may take. */
-const limitMs = 50_000;
+const limitMs = 150_000;
 
 /** How a run of a test runner ended. */
 export interface RunnerEnd {

@@ -61,14 +61,14 @@ test('filters by age pick sessions that idle in a transaction, run or are connec
   const idle = await openSession(url, 'idle');
   const holding = await openSession(url, 'idle in transaction');
   const active = await openSession(url, 'active');
-  await new Promise((resolve) => setTimeout(resolve, 3100));
+  // Longer than it takes to run the command, on a slow machine too: what is opened now must stay younger.
+  await new Promise((resolve) => setTimeout(resolve, 15_100));
   const late = await openSession(url, 'idle in transaction');
-  // At once: late must not grow old meanwhile.
   const [holdingOnly, both, running, old] = await Promise.all([
-    listed(database, '--idle-in-transaction', '3s'),
+    listed(database, '--idle-in-transaction', '15s'),
     listed(database, '--idle-in-transaction', '0'),
-    listed(database, '--query-longer-than', '3s'),
-    listed(database, '--older-than', '3s'),
+    listed(database, '--query-longer-than', '15s'),
+    listed(database, '--older-than', '15s'),
   ]);
   expect(holdingOnly).toEqual([holding.pid]);
   expect(both).toEqual([holding.pid, late.pid]);
@@ -78,7 +78,7 @@ test('filters by age pick sessions that idle in a transaction, run or are connec
   await late.close();
 
   const later = await openSession(url, 'idle in transaction');
-  const { document } = await runCliJson(['terminate', '--idle-in-transaction', '3s'], { DATABASE_URL: url });
+  const { document } = await runCliJson(['terminate', '--idle-in-transaction', '15s'], { DATABASE_URL: url });
   expect(document).toMatchObject({ terminated: [{ pid: holding.pid }], denied: [], remaining: [] });
   expect(await pidsOn(database)).toEqual([idle.pid, active.pid, later.pid]);
   for (const session of [idle, active, later]) await session.close();

