@@ -24,7 +24,7 @@ describe.each(knexVersions)('the example with %s', (version) => {
       expect(await script('db:fresh', url)).toMatchObject({
         code: 0,
         output: expect.stringMatching(
-          /people\.ts .*\n.*pets\.ts .*\nRecreated \S+ with 2 migrations and 1 seed in .*; \d+ sessions? ended\./,
+          /people\.ts .*\n.*pets\.ts .*\nRecreated \S+ with 2 migrations and 1 seed in .*; \d+ sessions? terminated\./,
         ) as unknown,
       });
       expect(await pets(url)).toEqual([{ pet: 'Byron', owner: 'Ada' }]);
