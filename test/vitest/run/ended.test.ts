@@ -65,8 +65,12 @@ test.each([
   expect(await databaseExists(name)).toBe(false);
 });
 
-describeOnTerminal('on a terminal in watch mode, where Ctrl-C is a key', () => {
-  test.each(['the first', 'an edited'])('it leaves nothing of %s template that is filled', async (which) => {
+describeOnTerminal('on a terminal in watch mode', () => {
+  test.each([
+    ['Ctrl-C', 'the first', '\u0003'],
+    ['Ctrl-C', 'an edited', '\u0003'],
+    ['q', 'an edited', 'q'],
+  ])('the key %s leaves nothing of %s template that is filled', async (_name, which, key) => {
     const project = fixture.project({
       'tests/passes.test.ts': passes,
       ...(which === 'the first' && { 'template.mjs': fillsForAMinute }),
@@ -80,7 +84,7 @@ describeOnTerminal('on a terminal in watch mode, where Ctrl-C is a key', () => {
           stdin?.write('a');
         }
         await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the template is filled');
-        stdin?.write('\u0003');
+        stdin?.write(key);
       },
     });
     expect(run.code).not.toBe(0);

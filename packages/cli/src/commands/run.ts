@@ -33,7 +33,7 @@ export async function run({ database, file, args }: CommandParts, options: RunOp
     }
     if (options.dryRun === true) return plan(context, options);
     const operation = { ...context.deadline, ...context.ending };
-    await confirmOperation(context, async () => planRun(context, options)(operation), 'elsewhere', undefined);
+    await confirmOperation(context, async () => planRun(context, options)(operation), 'elsewhere');
     return hold(context, options, { file, args });
   });
 }

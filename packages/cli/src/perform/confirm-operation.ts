@@ -20,7 +20,7 @@ export async function confirmOperation(
   context: CommandContext,
   plan: () => Promise<PerformedReport>,
   asks: Asks,
-  copies: string | undefined,
+  copies?: string,
 ): Promise<Confirmation> {
   return confirm(
     context,

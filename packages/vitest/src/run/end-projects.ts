@@ -7,9 +7,12 @@ import { processState } from './process-state.js';
 
 /** The tests of projects are over; after those of the last one, all runs are ended, with all their databases. */
 export async function endProjects(over: readonly TestProject[]): Promise<void> {
-  const { projects } = processState();
+  const { cancelBeginning, projects } = processState();
   for (const project of over) projects.delete(project);
-  if (projects.size === 0) await endOwnRuns();
+  if (projects.size > 0) return;
+  // In watch mode, the key `q` quits while a run is being begun again.
+  await cancelBeginning?.();
+  await endOwnRuns();
 }
 
 /** Ends the runs that this process has begun. */

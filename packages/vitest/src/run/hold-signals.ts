@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Vitest } from 'vitest/node';
+import { processState } from './process-state.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -53,14 +54,18 @@ export async function holdSignals(
   }
   const beginning = begin(giveUp.signal);
   const hasEnded = beginning.catch(() => undefined);
-  const stopListening = onCancel(vitest, async () => {
+  const cancel = async (): Promise<void> => {
     giveUp.abort();
     await Promise.race([hasEnded, pause(heldMs, undefined, { ref: false })]);
-  });
+  };
+  const stopListening = onCancel(vitest, cancel);
+  const state = processState();
+  state.cancelBeginning = cancel;
   try {
     await beginning;
   } finally {
     stopListening();
+    state.cancelBeginning = undefined;
     giveBack();
   }
 }

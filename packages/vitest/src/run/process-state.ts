@@ -14,6 +14,8 @@ export interface ProcessState {
   readonly projects: Set<TestProject>;
   isEndedWithProcess: boolean;
   isWatched: boolean;
+  /** While runs begin: gives up, and waits until nothing of them is left. */
+  cancelBeginning: (() => Promise<void>) | undefined;
 }
 
 /** The state of this process. Vitest may load the global setup once for each project. */
@@ -25,5 +27,6 @@ export function processState(): ProcessState {
     projects: new Set(),
     isEndedWithProcess: false,
     isWatched: false,
+    cancelBeginning: undefined,
   });
 }
