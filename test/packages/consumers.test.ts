@@ -103,6 +103,7 @@ describe.each([
         'node_modules/jest/bin/jest.js',
         '--ci',
         '--maxWorkers=2',
+        '--testTimeout=100000',
         '--json',
         `--outputFile=${report}`,
       ];
@@ -113,7 +114,13 @@ describe.each([
 
   test.each(majors)('Vitest has its databases on Node %i', async (major) => {
     const report = join(jestEsm, 'vitest.json');
-    const options = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${report}`];
+    const options = [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--testTimeout=100000',
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ];
     await run(jestEsm, await nodeOf(major), options);
     expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({ success: true, numPassedTests: 2 });
   });

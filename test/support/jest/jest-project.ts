@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import {
+  ownTestTimeoutMs,
   readResults,
   type RunnerEnd,
   type RunnerResults,
@@ -75,9 +76,10 @@ export class JestProject {
     const output = join(this.directory, 'output.json');
     rmSync(output, { force: true });
     const uncompiled = compiles ? [] : ['--transform={}'];
+    const own = [`--testTimeout=${ownTestTimeoutMs}`, '--json', `--outputFile=${output}`];
     const child = spawn(
       process.execPath,
-      [this.#installation.command, '--json', `--outputFile=${output}`, ...uncompiled, ...parameters],
+      [this.#installation.command, ...own, ...uncompiled, ...parameters],
       {
         cwd: this.directory,
         env: {
@@ -125,7 +127,12 @@ export class JestProject {
     use: (press: (key: string, until: () => boolean) => Promise<void>) => Promise<void>,
   ): Promise<string> {
     // It listens to a terminal only.
-    const command = [process.execPath, this.#installation.command, '--watchAll'].join(' ');
+    const command = [
+      process.execPath,
+      this.#installation.command,
+      '--watchAll',
+      `--testTimeout=${ownTestTimeoutMs}`,
+    ].join(' ');
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       cwd: this.directory,
       env: { ...withoutRunner(process.env), CI: '', TERM: 'xterm', ...env },

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import {
+  ownTestTimeoutMs,
   readResults,
   type RunnerEnd,
   type RunnerResults,
@@ -97,6 +98,8 @@ export class VitestProject {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
+      `--testTimeout=${ownTestTimeoutMs}`,
+      `--hookTimeout=${ownTestTimeoutMs}`,
       ...parameters,
     ];
     const child = spawn(

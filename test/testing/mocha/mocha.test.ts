@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ownTestTimeoutMs } from '../../support/runner-process.js';
 import { databaseExists, serverUrl, until } from '../../support/server.js';
 import { RunFixture } from '../../support/testing/run-fixture.js';
 import {
@@ -23,7 +24,8 @@ async function mocha(
 ): Promise<RunnerResult> {
   const program = resolve(__dirname, '../../node_modules', version, 'bin/mocha.js');
   const env = { NODE_PATH: join(project.folder, 'node_modules') };
-  return project.run([program, '--require', entry, '--reporter=tap', ...parameters], { env });
+  const own = ['--require', entry, '--reporter=tap', `--timeout=${ownTestTimeoutMs}`];
+  return project.run([program, ...own, ...parameters], { env });
 }
 
 /** What a report says of a test. */
