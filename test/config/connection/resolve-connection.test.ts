@@ -144,6 +144,48 @@ describe('precedence', () => {
   });
 
   test.each([
+    ['PGHOST', { env: { PGHOST: 'a,b' } }, /^PGHOST names more than one host/],
+    ['--host', { host: 'a,b', env: {} }, /^--host names more than one host/],
+    [
+      'DATABASE_URL',
+      { env: { DATABASE_URL: 'postgres://me:secret@a,b/app' } },
+      /^DATABASE_URL: The connection URL names/,
+    ],
+    [
+      'DATABASE_URL with ports',
+      { env: { DATABASE_URL: 'postgres://me:secret@a:1,b:2/app' } },
+      /^DATABASE_URL: .* names more than one host/,
+    ],
+    ['a parameter of --url', { url: 'postgres:///app?host=a,b', env: {} }, /^--url: .* names more than/],
+    [
+      'a configuration',
+      {
+        configured: {
+          connection: { host: 'a,b' },
+          source: { kind: 'config', description: 'pg-evict.config.json' } as const,
+        },
+        env: {},
+      },
+      /^pg-evict\.config\.json: The connection names more than one host/,
+    ],
+  ])('more than one host is refused: %s', async (_what, given, message) => {
+    const resolving = resolveConnection({ ...given, env: env(given.env) });
+    await expect(resolving).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('the primary'),
+    });
+    await expect(resolving).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
+  });
+
+  test.each(['postgres://me:a,b@here/x', 'postgres://me,too@here/x', 'postgres://here/x,y'])(
+    'a comma that is in no host is accepted: %s',
+    async (url) => {
+      expect((await resolveConnection({ url, env: env() })).settings.host).toBe('here');
+    },
+  );
+
+  test.each([
     ['an empty PGHOSTADDR', { env: { PGHOSTADDR: '' } }],
     ['a host that goes before PGHOSTADDR', { env: { DATABASE_URL, PGHOSTADDR: '192.0.2.1' } }],
     ['a flag that does', { host: 'elsewhere', env: { PGHOSTADDR: '192.0.2.1' } }],

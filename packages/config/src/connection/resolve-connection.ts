@@ -1,5 +1,5 @@
 import { type ConnectionSettings, isPgEvictError, PgEvictError } from '@pg-evict/core';
-import { flattenConnection } from '@pg-evict/core/internal';
+import { assertOneHost, flattenConnection } from '@pg-evict/core/internal';
 import {
   type Environment,
   type LibpqParameters,
@@ -77,7 +77,7 @@ export interface ResolvedConnection {
  * Reads the service file and TLS certificates where they are named; sends nothing to a server.
  *
  * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined service, a
- * field given twice with different values, or a setting that would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
+ * field given twice with different values, more than one host, or a setting that would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
  * The message never shows a URL or a password.
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
@@ -92,15 +92,17 @@ export async function resolveConnection(options: ResolveConnectionOptions = {}):
     ...settingsOfParameters({ ...parameters, ...(host && { host }) }, env),
     ...named.settings,
   };
+  const origins = originsOf(settings, {
+    flags: named.flags,
+    url: named.origin === undefined ? undefined : { settings: named.settings, name: named.origin },
+    service: service && { parameters: service.parameters, name: service.source.description },
+    variables,
+  });
+  assertOneHost(settings.host, origins.host);
   return {
     settings,
     source: named.source ?? service?.source ?? sourceOfVariables(variables),
-    origins: originsOf(settings, {
-      flags: named.flags,
-      url: named.origin === undefined ? undefined : { settings: named.settings, name: named.origin },
-      service: service && { parameters: service.parameters, name: service.source.description },
-      variables,
-    }),
+    origins,
     tlsEnvironment: toTlsEnvironment(parameters, named.url),
   };
 }

@@ -28,7 +28,7 @@ function parsePort(port: string | undefined): number | undefined {
   const number = Number(port);
   if (/^\d+$/.test(port) && number > 0 && number < 65_536) return number;
   // A password may have been put into the wrong variable.
-  const shown = /^[-+.\d]{1,12}$/.test(port) ? `"${port}"` : 'The given port';
+  const shown = /^[-+.,\d]{1,12}$/.test(port) ? `"${port}"` : 'The given port';
   throw new PgEvictError('CONFIG_INVALID', `${shown} is not a port.`, {
     hint: 'PGPORT or the service file gives it; write a number from 1 to 65535.',
   });

@@ -43,7 +43,7 @@ const fields = [
  * override the fields beside it, silently; here a contradiction is refused.
  *
  * @param what begins the message about a URL that cannot be used
- * @throws {@link PgEvictError} `CONFIG_INVALID`; the message never shows the URL
+ * @throws {@link PgEvictError} `CONFIG_INVALID`, also for several hosts; the message never shows the URL
  */
 export function flattenConnection(
   connection: string | ConnectionSettings = {},
@@ -51,8 +51,10 @@ export function flattenConnection(
 ): ConnectionSettings {
   const given: ConnectionSettings =
     typeof connection === 'string' ? { connectionString: connection } : connection;
+  assertOneHost(given.host);
   if (given.connectionString === undefined) return pick(given);
   const parsed = parseUrl(given.connectionString, what);
+  assertOneHost(parsed.host, what);
   for (const field of fields) {
     const [inUrl, beside] = [parsed[field], given[field]];
     if (inUrl !== undefined && beside !== undefined && inUrl !== beside && field !== 'ssl') {
@@ -66,6 +68,20 @@ export function flattenConnection(
     }
   }
   return { ...parsed, ...pick(given) };
+}
+
+/**
+ * Refuses a list of hosts, which psql connects to in turn: an operation on whichever answers could be one on a replica,
+ * or on another server than the last time.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+ */
+export function assertOneHost(host: string | undefined, what = 'The connection'): void {
+  if (host === undefined || host.startsWith('/') || !host.includes(',')) return;
+  throw new PgEvictError('CONFIG_INVALID', `${what} names more than one host.`, {
+    hint: 'pg-evict works on one server: name the host of the primary alone.',
+  });
 }
 
 function pick(settings: ConnectionSettings): ConnectionSettings {
@@ -88,6 +104,8 @@ function parseUrl(url: string, what: string): ConnectionSettings {
   if (/^postgres(?:ql)?:\/\/[^/?#]*(?:\/[^?#]*@|[^#]*\?[^=]*@|.*#)/is.test(url)) {
     throw invalid('has special characters that are not percent-encoded');
   }
+  // With ports it could not be read. A password may contain a comma, too.
+  assertOneHost(/^postgres(?:ql)?:\/\/(?:[^/?]*@)?([^/?@]*)/i.exec(url)?.[1], what);
   let parsed: ReturnType<typeof parse>;
   let named: string | undefined;
   try {

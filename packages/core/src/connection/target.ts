@@ -1,6 +1,6 @@
 import { assertDatabaseName } from '../contract/database-name.js';
 import { PgEvictError } from '../contract/error.js';
-import { type ConnectionSettings, flattenConnection } from './flatten-connection.js';
+import { assertOneHost, type ConnectionSettings, flattenConnection } from './flatten-connection.js';
 
 /** Databases never to be touched: by name, by host, or both; `*` any characters, `?` one. */
 export interface ProtectPattern {
@@ -66,6 +66,7 @@ export interface ResolvedTarget {
 export function resolveTarget(target: Target): ResolvedTarget {
   assertTarget(target);
   const { database: connected, ...settings } = flattenConnection(target.connection);
+  if (settings.host === undefined) assertOneHost(process.env['PGHOST'], 'PGHOST');
   const database = target.database ?? connected ?? process.env['PGDATABASE'];
   if (database === undefined) {
     throw new PgEvictError('CONFIG_INVALID', 'No database is named.', {
