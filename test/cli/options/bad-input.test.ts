@@ -338,7 +338,7 @@ describe('a refusal of the server or of the guards', () => {
       withClient(url, async (client) =>
         client.query(`BEGIN; DELETE FROM marker; PREPARE TRANSACTION '${gid}'`),
       );
-    const drop = ['drop', '-y', '--rollback-prepared', '--timeout', '2s'];
+    const drop = ['drop', '-y', '--rollback-prepared', '--timeout', '10s'];
     const changing = await openSession(serverUrl());
     await changing.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'changing'`);
     await prepare();
