@@ -59,7 +59,7 @@ const others = [
   // Kills, crashes, cut connections: on servers of its own.
   project('faults', 600_000),
   // Real Jest in every kind of project, and ended in every way.
-  project('jest', longMs, withServer),
+  project('jest', 600_000, withServer),
   // Test databases that are changed at random and reset.
   project('reset', 1_800_000, withServer),
   // Dumps made at random, restored by us and by psql.

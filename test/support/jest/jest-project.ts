@@ -39,6 +39,9 @@ export interface RunOptions {
   readonly meanwhile?: (child: ChildProcess) => Promise<void>;
 }
 
+/** A key that had no effect is pressed again after these times: longer and longer, as a run of tests has to end. */
+const pressedAgainMs = [10_000, 20_000, 40_000, 80_000];
+
 /** Parameters that have two workers, also where Jest would do without. */
 export const withWorkers = ['--maxWorkers=2'];
 
@@ -143,12 +146,15 @@ export class JestProject {
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const ended = new Promise((done) => child.once('close', done));
     const press = async (key: string, isDone: () => boolean): Promise<void> => {
-      for (let tries = 0; !isDone(); tries += 1) {
-        if (tries === 200) throw new Error(`pressed "${key}" in vain`);
-        // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
-        if (tries % 50 === 0) child.stdin.write(key);
-        await new Promise((resolve_) => setTimeout(resolve_, 200));
+      // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
+      for (const pauseMs of pressedAgainMs) {
+        child.stdin.write(key);
+        for (const endsAt = Date.now() + pauseMs; Date.now() < endsAt;) {
+          if (isDone()) return;
+          await new Promise((resolve_) => setTimeout(resolve_, 200));
+        }
       }
+      throw new Error(`pressed "${key}" in vain`);
     };
     try {
       await use(press);
