@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { clearConfigCache } from '@pg-evict/config/internal';
-import { openHost, watchServer } from '@pg-evict/testing/internal';
-import { beginAfresh } from './run/begin-in-child.js';
+import { beginElsewhere, openHost, watchServer } from '@pg-evict/testing/internal';
+import { packageDirectory } from './package-directory.cjs';
 import { endOwnRuns, endRunsOnExit, endRunsOnSignals } from './run/end-runs.js';
 import { ownHost } from './run/own-host.js';
 import { type GlobalConfig, groupProjects, type ProjectConfig } from './run/projects.js';
@@ -36,6 +37,9 @@ export default async function globalSetup(
   }
 }
 
+/** The program that begins runs in watch mode. */
+const program = join(packageDirectory, 'begin-elsewhere.js');
+
 async function begin(globalConfig: GlobalConfig, projectConfig: ProjectConfig): Promise<void> {
   const isWatching = globalConfig.watch === true || globalConfig.watchAll === true;
   if (isWatching) clearConfigCache();
@@ -51,7 +55,7 @@ async function begin(globalConfig: GlobalConfig, projectConfig: ProjectConfig): 
       const server = isWatching ? await watchServer(directory) : undefined;
       if (server === undefined) await host.begin({ cwd: directory, directories });
       else {
-        const run = await beginAfresh({ directory, server });
+        const run = await beginElsewhere(program, { directory, server });
         host.add(run, { directories, watched: server.url !== undefined });
       }
     } catch (error) {

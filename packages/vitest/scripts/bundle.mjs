@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 await bundleRunner(root, {
   worker: ['index', 'worker'],
   main: ['global-setup'],
-  programs: ['end-elsewhere', 'host-program'],
+  programs: ['begin-elsewhere', 'end-elsewhere', 'host-program'],
 });
 const common = {
   absWorkingDir: root,

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
 import { until } from '../../support/server.js';
 import { template } from '../../support/vitest/vitest-project.js';
@@ -47,3 +49,44 @@ test('in watch mode each run begins with the template as it was saved last, also
   for (const line of found()) await untilGone(line);
   expect(databasesIn(found().join('\n'))).toHaveLength(3);
 });
+
+/** A configuration in each form that Node keeps loaded: one that says it all, and one that imports it. */
+const configurations = [
+  {
+    form: 'cjs',
+    text: (file: string) => `module.exports = { testing: { template: { command: 'node ${file}' } } };`,
+  },
+  {
+    form: 'mjs',
+    text: (file: string) => `export default { testing: { template: { command: 'node ${file}' } } };`,
+  },
+  {
+    form: 'ts',
+    text: (file: string) =>
+      `const command: string = 'node ${file}'; export default { testing: { template: { command } } };`,
+  },
+];
+
+test.each(configurations)(
+  'in watch mode each run begins with the configuration as it was saved last: pg-evict.config.$form',
+  async ({ form, text }) => {
+    const project = fixture.project({
+      'tests/rows.test.ts': expecting(1, 'first'),
+      'other.mjs': template.replace("('ada')", "('ada'), ('bob')"),
+      [`pg-evict.config.${form}`]: text('template.mjs'),
+    });
+    rmSync(join(project.directory, 'pg-evict.config.json'));
+    const found = (): string[] => project.lines('found.log');
+    await project.run(['--watch'], {
+      meanwhile: async (child, said) => {
+        await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
+        project.write(`pg-evict.config.${form}`, text('other.mjs'));
+        project.write('tests/rows.test.ts', expecting(2, 'second'));
+        await until(() => Promise.resolve(found().length === 2), `the second run: ${said()}`);
+        child.kill('SIGINT');
+      },
+    });
+    expect(found().map((line) => line.split(' ')[0])).toEqual(['1', '2']);
+    for (const line of found()) await untilGone(line);
+  },
+);

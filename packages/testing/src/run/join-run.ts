@@ -1,11 +1,8 @@
-import { resolveTarget } from '@pg-evict/config';
-import { type RunInvitation, TestRun } from '../database/test-run.js';
+import type { RunInvitation, RunParts } from '../database/test-run.js';
+import { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
-import { otherTemplate } from '../template/other-template.js';
-import type { Template } from '../template/template.js';
-import type { StartRunOptions } from './start-run.js';
 
 /** Options of {@link joinRun}. */
 export interface JoinRunOptions {
@@ -15,11 +12,6 @@ export interface JoinRunOptions {
    * @default false
    */
   readonly takeOver?: boolean | undefined;
-  /**
-   * The options with which the run was started. With them this process can make other templates for
-   * `borrowDatabase`, from the configuration as it is then.
-   */
-  readonly started?: StartRunOptions | undefined;
 }
 
 /**
@@ -30,7 +22,15 @@ export interface JoinRunOptions {
  */
 export async function joinRun(
   invitation: RunInvitation,
-  { takeOver = false, started }: JoinRunOptions = {},
+  { takeOver = false }: JoinRunOptions = {},
+): Promise<TestRun> {
+  return joinRunWith(invitation, { takeOver });
+}
+
+/** The same, with a way to make other templates. */
+export async function joinRunWith(
+  invitation: RunInvitation,
+  { takeOver, ensureTemplate }: { takeOver: boolean } & Pick<RunParts, 'ensureTemplate'>,
 ): Promise<TestRun> {
   return unwatched(async () => {
     const { id, server, template, ...settings } = invitation;
@@ -40,18 +40,8 @@ export async function joinRun(
     });
     await control.hold({ kind: 'run', of: id, shared: true });
     await control.hold({ kind: 'template', of: template.hash, shared: true });
-    const joined = {
-      ...server,
-      target,
-      connection: restoreTls(server.connection),
-      stop: async () => Promise.resolve(),
-    };
-    const ensureTemplate = async (name: string | undefined): Promise<Template> => {
-      const { cwd = process.cwd(), testing: given } = started ?? {};
-      const configuration = await resolveTarget(started);
-      const testing = { ...configuration.config.testing, ...given };
-      return otherTemplate(control, joined, { testing, configuration, cwd, runId: id }, name);
-    };
+    const connection = restoreTls(server.connection);
+    const joined = { ...server, target, connection, stop: async () => Promise.resolve() };
     return new TestRun({
       ...settings,
       id,
@@ -59,7 +49,7 @@ export async function joinRun(
       template,
       control,
       owned: takeOver,
-      ensureTemplate: started === undefined ? undefined : ensureTemplate,
+      ensureTemplate,
     });
   });
 }

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { startRun, type TestRun } from '@pg-evict/testing';
-import { openHost, variablesOutside, watchServer } from '@pg-evict/testing/internal';
+import { beginElsewhere, openHost, variablesOutside, watchServer } from '@pg-evict/testing/internal';
 import type { TestProject } from 'vitest/node';
 import { type ProvidedRun, runKey } from '../contract/provided.js';
+import { packageDirectory } from '../package-directory.cjs';
 import { configurationFolder } from './configuration-folder.js';
 import { type HostedProjects, processState } from './process-state.js';
 import { sharesModules } from './shares-modules.js';
+
+/** The program that begins runs in watch mode. */
+const program = join(packageDirectory, 'begin-elsewhere.js');
 
 /**
  * Begins the run of a project, unless one was begun for another project with the same configuration, and passes it to
@@ -41,8 +46,11 @@ async function directoryOf(
   const { configuration, directory } = await configurationFolder(project);
   const begun = directories.get(configuration);
   if (begun !== undefined) return begun;
-  const server = project.vitest.config.watch ? await watchServer(directory) : {};
-  const run = await startRun({ cwd: directory, ...server, signal });
+  const { watch } = project.vitest.config;
+  const server = watch ? await watchServer(directory) : {};
+  const run = await (watch
+    ? beginElsewhere(program, { directory, server }, signal)
+    : startRun({ cwd: directory, signal }));
   host.add(run, { directories: [directory], watched: server.url !== undefined });
   directories.set(configuration, directory);
   return directory;
