@@ -1,4 +1,7 @@
-import { ask, quote } from '../../support/server.js';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ask, databaseExists, quote, until } from '../../support/server.js';
 import { ownDatabases, rowsIn, RunFixture } from '../../support/testing/run-fixture.js';
 import {
   databasesIn,
@@ -206,3 +209,28 @@ test('a wrong setting is named in every file, without the lines of pg-evict that
   expect(run.output).toContain('testing.leaks');
   expect(run.output).not.toMatch(/@pg-evict|blockers/);
 });
+
+test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+  'a runner that is ended by %s while the template is filled leaves nothing',
+  async (signal) => {
+    const project = new RunnerProject(
+      fixture,
+      {
+        'fill.cjs': `require('node:fs').writeFileSync('filling', process.env.PGDATABASE); setTimeout(() => {}, 120_000);`,
+        'one.test.mjs': `import test from 'node:test'; test('runs', () => {});`,
+      },
+      { testing: "{ template: { command: 'node fill.cjs', inputs: 'fill.cjs' } }" },
+    );
+    const run = spawn(process.execPath, [...command, 'one.test.mjs'], {
+      cwd: project.folder,
+      env: { PATH: process.env['PATH'], DATABASE_URL: serverUrl() },
+      stdio: 'ignore',
+    });
+    const filling = join(project.folder, 'filling');
+    const name = (): string => (existsSync(filling) ? readFileSync(filling, 'utf8') : '');
+    await until(async () => Promise.resolve(name() !== ''), 'the template is filled');
+    expect(name()).toMatch(/^pg_evict_building_/);
+    run.kill(signal);
+    await until(async () => !(await databaseExists(name())), 'the unfinished template to be dropped');
+  },
+);
