@@ -1,5 +1,5 @@
 import { JestFixture } from '../../support/jest/jest-fixture.js';
-import { inBand, withWorkers } from '../../support/jest/jest-project.js';
+import { inBand } from '../../support/jest/jest-project.js';
 
 const fixture = new JestFixture();
 
@@ -20,6 +20,12 @@ test('has its database', async () => {
   expect(rows).toEqual([{ more: null }]);
 });`;
 
+/** Jest has a worker at all, if it is to look after its memory. */
+const oneWorker = ['--maxWorkers=1', '--workerIdleMemoryLimit=4GB'];
+
+/** All files of a process share it. */
+const wasThere = "require('node:net').Socket.wasThere";
+
 /** What tests leave behind them that other programs share with them. */
 const stubs = {
   'a clock that stands': "jest.spyOn(performance, 'now').mockReturnValue(1000);",
@@ -27,23 +33,29 @@ const stubs = {
     "require('node:timers/promises').setTimeout = () => new Promise(() => {}); require('node:timers').setTimeout = () => 0;",
   'fake timers that nobody takes back': 'jest.useFakeTimers({ now: new Date() });',
   'a standard error that is silent': 'process.stderr.write = () => true;',
+  'files that cannot be read or written': `const fs = require('node:fs');
+    for (const name of Object.keys(fs).filter((key) => /Sync$/.test(key) && typeof fs[key] === 'function')) jest.spyOn(fs, name).mockImplementation(() => { throw new Error('stubbed ' + name); });
+    for (const name of Object.keys(fs.promises)) if (typeof fs.promises[name] === 'function') jest.spyOn(fs.promises, name).mockRejectedValue(new Error('stubbed ' + name));`,
+  'processes that cannot be started': `const processes = require('node:child_process');
+    for (const name of Object.keys(processes).filter((key) => /^[a-z]/.test(key) && key !== '_forkChild')) jest.spyOn(processes, name).mockImplementation(() => { throw new Error('stubbed ' + name); });`,
 };
 
 describe('a test that replaces an object that all files share', () => {
   it.each(
     Object.entries(stubs).flatMap(([what, stub]) => [
       { what, stub, where: 'band', parameters: inBand },
-      { what, stub, where: 'a worker', parameters: [...withWorkers, '--maxWorkers=1'] },
+      { what, stub, where: 'a worker', parameters: oneWorker },
     ]),
   )(
     '$what, in $where: its leak is told, and the next file has its database',
     async ({ stub, parameters }) => {
       const project = fixture.project('plain', {
-        'tests/one.test.js': `test('leaks', async () => {${leak}\n${stub}\n});`,
-        'tests/two.test.js': next,
+        // Jest begins with the largest.
+        'tests/one.test.js': `test('leaks', async () => {${leak}\n${stub}\n${wasThere} = true;\n}); //${'-'.repeat(1000)}`,
+        'tests/two.test.js': `${next}\ntest('is in the same process', () => expect(${wasThere}).toBe(true));`,
       });
       const run = await project.run({ parameters });
-      expect(run).toMatchObject({ code: 1, passed: 2, failed: 0 });
+      expect(run).toMatchObject({ code: 1, passed: 3, failed: 0 });
       expect(run.files['one.test.js']?.message).toContain('left 1 PostgreSQL session open');
     },
   );
