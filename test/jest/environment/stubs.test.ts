@@ -89,4 +89,30 @@ describe('a test that replaces an object that all files share', () => {
     const run = await project.run({ parameters: [...inBand, 'one.test.js', 'two.test.js'] });
     expect(run).toMatchObject({ code: 0, passed: 2 });
   });
+
+  const ways = ['files that cannot be read or written', 'processes that cannot be started'] as const;
+  it.each(ways)('%s, in band: another template is filled all the same', async (what) => {
+    const project = fixture.project('plain', {
+      'tests/one.test.js': `
+        const { Client } = require('pg');
+        const { borrowDatabase } = require('@pg-evict/jest/worker');
+        test('borrows', async () => {
+          ${stubs[what]}
+          const client = new Client((await borrowDatabase({ template: 'other' })).url);
+          await client.connect();
+          const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+          await client.end();
+          expect(rows).toEqual([{ tablename: 'other' }]);
+        });`,
+      'pg-evict.config.cjs': `const { Client } = require('pg');
+        module.exports = { testing: { templates: { other: { async setup(url) {
+          const client = new Client(url);
+          await client.connect();
+          await client.query('CREATE TABLE other ()');
+          await client.end();
+        } } } } };`,
+    });
+    project.remove('tests/two.test.js');
+    expect(await project.run({ parameters: inBand })).toMatchObject({ code: 0, passed: 1 });
+  });
 });

@@ -1,4 +1,4 @@
 import childProcess from 'node:child_process';
 
-/** Starts a process, even if a test has replaced `child_process.spawn`. */
-export const { spawn } = childProcess;
+// The functions as they are before a test replaces them.
+export const { spawn, spawnSync } = childProcess;

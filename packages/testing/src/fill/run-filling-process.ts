@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
+import { spawn } from '../captured/processes.js';
 import { packageDirectory } from '../package-directory.cjs';
 import type { FillingGuard } from './guard.js';
 import type { FilledByKnex, FillingJob, FromFillingProcess, ToFillingProcess } from './job.js';

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { spawnSync } from '../captured/processes.js';
 import type { RunInvitation } from '../database/test-run.js';
 import { endRun } from '../run/end-run.js';
 import { joinRun } from '../run/join-run.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { pause } from '../captured/clock.js';
+import { rm } from '../captured/files.js';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { endRun } from '../run/end-run.js';

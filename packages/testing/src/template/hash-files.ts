@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile } from '../captured/files.js';
 import { join } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
 import { glob } from 'tinyglobby';

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFile } from '../captured/files.js';
 import { loadKnexfile } from '@pg-evict/config';
 import { PgEvictError } from '@pg-evict/core';
 import { type KnexSection, projectKnex, projectKnexConfig } from '../fill/project-knex.js';

@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { PgEvictError } from '@pg-evict/core';
+import { readFileSync, renameSync, writeFileSync } from '../captured/files.js';
 import type { RunInvitation, RunSettings } from '../database/test-run.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import type { ReachableServer } from '../server/test-server.js';
@@ -17,11 +17,9 @@ export interface HostedRun extends RunSettings {
   };
 }
 
-const read = readFileSync;
-
 /** The runs of a host, written in its private folder: a worker names its database before it can have asked. */
 export function readHostedRuns(folder: string): HostedRun[] {
-  const runs = JSON.parse(read(fileIn(folder), 'utf8')) as HostedRun[];
+  const runs = JSON.parse(readFileSync(fileIn(folder), 'utf8')) as HostedRun[];
   return runs.map((run) => ({
     ...run,
     server: { ...run.server, connection: restoreTls(run.server.connection) },
@@ -45,7 +43,7 @@ export function writeHostedRuns(
 /** The invitations that {@link writeHostedRuns} was given, as JSON; `undefined` if the runs were ended. */
 export function readLegacy(folder: string): string | undefined {
   try {
-    return read(legacyIn(folder), 'utf8');
+    return readFileSync(legacyIn(folder), 'utf8');
   } catch {
     return undefined;
   }

@@ -1,6 +1,4 @@
-import { readlinkSync } from 'node:fs';
-
-const read = readlinkSync;
+import { readlinkSync } from '../captured/files.js';
 
 /**
  * The process that a run ends with: the runner, or this process itself if the runner, its parent, has ended already. In
@@ -23,7 +21,7 @@ function isNode(pid: number): boolean {
 /** The program of a process, on Linux. */
 function programOf(process: number | 'self'): string | undefined {
   try {
-    return read(`/proc/${process}/exe`);
+    return readlinkSync(`/proc/${process}/exe`);
   } catch {
     return undefined;
   }

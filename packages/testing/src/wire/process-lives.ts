@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from '../captured/files.js';
+import { spawnSync } from '../captured/processes.js';
 
-const run = spawnSync;
-const exists = existsSync;
-const read = readFileSync;
 const kill = process.kill.bind(process);
 
 /** The path where Linux describes each process. */
@@ -25,8 +22,8 @@ export function lives(pid: number): boolean {
 /** As `ps` has it, `''` if it is unknown. */
 function stateOf(pid: number): string {
   if (process.platform === 'win32') return '';
-  if (!exists(`${processes}/self/stat`)) {
-    const { stdout } = run('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }) as {
+  if (!existsSync(`${processes}/self/stat`)) {
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }) as {
       // Where there is no ps.
       readonly stdout: string | null;
     };
@@ -34,9 +31,9 @@ function stateOf(pid: number): string {
   }
   try {
     // The name of the program comes before, in brackets, and may have any in it.
-    return read(`${processes}/${pid}/stat`, 'latin1').replace(/^.*\) /s, '');
+    return readFileSync(`${processes}/${pid}/stat`, 'latin1').replace(/^.*\) /s, '');
   } catch {
     // It is gone meanwhile.
-    return exists(`${processes}/${pid}`) ? '' : 'X';
+    return existsSync(`${processes}/${pid}`) ? '' : 'X';
   }
 }

@@ -1,16 +1,11 @@
-import { readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readdirSync, renameSync, unlinkSync, writeFileSync } from '../captured/files.js';
 import { lives } from './process-lives.js';
 
 // Some runners need the name of a database before anybody can wait (Jest's constructor, Mocha's --require). So the host
 // puts a file into its folder for each database that is ready, and a thread takes the database by renaming the file,
 // which only one can do. Otherwise the database would have to be renamed to a name that the thread proposes, for which
 // the host's session on it has to end.
-
-// The functions as they are before a test replaces them.
-const list = readdirSync;
-const rename = renameSync;
-const unlink = unlinkSync;
 
 /** Between the name of a database and the pid of the process that has taken it. */
 const separator = '~';
@@ -29,12 +24,12 @@ export function offerReady(folder: string, name: string): void {
  * @returns `false` if a process that still runs has taken it
  */
 export function withdrawReady(folder: string, name: string): boolean {
-  if (succeeds(() => unlink(join(readyIn(folder), name)))) return true;
+  if (succeeds(() => unlinkSync(join(readyIn(folder), name)))) return true;
   const taken = takenIn(folder, name);
   // Otherwise somebody has removed the files, and nobody can take it any more.
   if (taken === undefined) return true;
   if (lives(Number(taken.split(separator)[1]))) return false;
-  succeeds(() => unlink(join(readyIn(folder), taken)));
+  succeeds(() => unlinkSync(join(readyIn(folder), taken)));
   return true;
 }
 
@@ -42,7 +37,7 @@ export function withdrawReady(folder: string, name: string): boolean {
 export function forgetReady(folder: string, name: string): void {
   const taken = takenIn(folder, name);
   for (const file of taken === undefined ? [name] : [name, taken]) {
-    succeeds(() => unlink(join(readyIn(folder), file)));
+    succeeds(() => unlinkSync(join(readyIn(folder), file)));
   }
 }
 
@@ -53,7 +48,7 @@ export function takeReady(folder: string, run: string): string | undefined {
       file.includes(`_${run}_`) &&
       !file.includes(separator) &&
       succeeds(() =>
-        rename(join(readyIn(folder), file), join(readyIn(folder), `${file}${separator}${process.pid}`)),
+        renameSync(join(readyIn(folder), file), join(readyIn(folder), `${file}${separator}${process.pid}`)),
       ),
   );
 }
@@ -65,7 +60,7 @@ function takenIn(folder: string, name: string): string | undefined {
 /** None if the run has been ended, which the next request says. */
 function filesIn(folder: string): string[] {
   try {
-    return list(readyIn(folder));
+    return readdirSync(readyIn(folder));
   } catch {
     return [];
   }
