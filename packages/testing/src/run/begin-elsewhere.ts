@@ -17,7 +17,7 @@ export interface RunElsewhere {
   readonly server: Pick<StartRunOptions, 'url' | 'testing'>;
 }
 
-/** The request to the program, the first line of its standard input. A second line makes it give up. */
+/** The request to the program, the first line of its standard input. */
 export interface Asks extends RunElsewhere {
   /** A run, and the name of another template that is to be made for it; without it, a run is begun. */
   readonly of?: { readonly run: RunInvitation; readonly template: string | undefined } | undefined;
@@ -28,6 +28,9 @@ export type Answer =
   | { readonly run: RunInvitation }
   | { readonly template: Template }
   | { readonly error: { readonly code: PgEvictError['code']; readonly message: string } };
+
+/** The second line makes it give up. */
+export const giveUpMessage = 'give up';
 
 /** The descriptor of the answer: the project's own output goes to standard error. */
 export const answerDescriptor = 3;
@@ -75,7 +78,7 @@ async function ask<Taken>(
   const stdin = child.stdin as Writable;
   // It may have ended by itself.
   stdin.on('error', () => undefined);
-  const giveUp = (): void => void stdin.write('\n');
+  const giveUp = (): void => void stdin.write(`${JSON.stringify(giveUpMessage)}\n`);
   try {
     stdin.write(toLine(asks));
     signal?.addEventListener('abort', giveUp, { once: true });

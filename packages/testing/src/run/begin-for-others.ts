@@ -1,31 +1,37 @@
 import { closeSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import type { Socket } from 'node:net';
 import { resolveTarget } from '@pg-evict/config';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { ownServer } from '../server/own-server.js';
 import { otherTemplate } from '../template/other-template.js';
-import { type Answer, answerDescriptor, type Asks } from './begin-elsewhere.js';
+import { onLines } from '../wire/lines.js';
+import { type Answer, answerDescriptor, type Asks, giveUpMessage } from './begin-elsewhere.js';
 import { endRun } from './end-run.js';
 import { joinRun } from './join-run.js';
 import { startRun } from './start-run.js';
 
 /**
  * Answers the process that has started this one: begins a run for it, or makes another template of its run. What was
- * made is held until standard input ends. If it ends before the answer, or has a second line, the work is given up, and
+ * made is held until standard input ends. If it ends before the answer, or says so, the work is given up, and
  * nothing is left.
  */
 export async function beginForOthers(): Promise<void> {
   // Ctrl-C reaches this process, too; standard input tells when it is over.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const giveUp = new AbortController();
-  const input = createInterface({ input: process.stdin });
+  // A pipe.
+  const input: Socket = process.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => input.once('close', resolve));
-  const asked = new Promise<string>((resolve) => input.once('line', resolve));
-  const line = await Promise.race([asked, ended]);
-  if (line === undefined) return;
-  input.once('line', () => giveUp.abort());
   void ended.then(() => giveUp.abort());
-  const answer = await answerTo(JSON.parse(line) as Asks, giveUp.signal);
+  const asked = new Promise<Asks>((resolve) => {
+    onLines(input, (message) => {
+      if (message === giveUpMessage) giveUp.abort();
+      else resolve(message as Asks);
+    });
+  });
+  const asks = await Promise.race([asked, ended]);
+  if (asks === undefined) return;
+  const answer = await answerTo(asks, giveUp.signal);
   writeSync(answerDescriptor, JSON.stringify(answer));
   closeSync(answerDescriptor);
   await ended;
