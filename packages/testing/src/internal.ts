@@ -1,6 +1,6 @@
 /** Shared by the packages of pg-evict. Not part of the public API: it can change in any version without notice. */
-export { beginElsewhere } from './run/begin-elsewhere.js';
-export { beginForOthers } from './run/begin-for-others.js';
+export { beginElsewhere } from './host/begin-elsewhere.js';
+export { beginForOthers } from './host/begin-for-others.js';
 export { hostUntilRunnerEnds } from './host/detached.js';
 export { endOnSignals } from './host/end-on-signals.js';
 export { endRunsElsewhere, endRunsOfOthers } from './host/end-elsewhere.js';

@@ -6,8 +6,8 @@ import { spawn } from '../captured/processes.js';
 import type { RunInvitation, TestRun } from '../database/test-run.js';
 import type { Template } from '../template/template.js';
 import { toLine } from '../wire/lines.js';
-import { joinRunWith } from './join-run.js';
-import type { StartRunOptions } from './start-run.js';
+import { joinRunWith } from '../run/join-run.js';
+import type { StartRunOptions } from '../run/start-run.js';
 
 /** The project of a run, and its server. */
 export interface RunElsewhere {

@@ -6,9 +6,9 @@ import { ownServer } from '../server/own-server.js';
 import { otherTemplate } from '../template/other-template.js';
 import { onLines } from '../wire/lines.js';
 import { type Answer, answerDescriptor, type Asks, giveUpMessage } from './begin-elsewhere.js';
-import { endRun } from './end-run.js';
-import { joinRun } from './join-run.js';
-import { startRun } from './start-run.js';
+import { endRun } from '../run/end-run.js';
+import { joinRun } from '../run/join-run.js';
+import { startRun } from '../run/start-run.js';
 
 /**
  * Answers the process that has started this one: begins a run for it, or makes another template of its run. What was
