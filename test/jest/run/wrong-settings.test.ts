@@ -34,3 +34,20 @@ test.each(jestVersions)('a wrong setting of a test file is named in the same way
   expect(run.stderr).toContain('testEnvironmentOptions.pgEvict has leaks: "x".');
   expect(run.stderr).not.toMatch(frames);
 });
+
+test.each(jestVersions)(
+  'a wrong setting beside the configuration of Jest is named, although rootDir has a right one, in %s',
+  async (version) => {
+    const project = fixture.project(
+      'plain',
+      {
+        'config/jest.config.js': "module.exports = { rootDir: '..', preset: '@pg-evict/jest' };",
+        'config/pg-evict.config.cjs': 'module.exports = { protcet: [] };',
+      },
+      version,
+    );
+    const run = await project.run({ parameters: ['--config', 'config/jest.config.js', ...inBand] });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('"protcet" is not a setting (did you mean "protect"?)');
+  },
+);

@@ -67,8 +67,12 @@ async function configurationFrom(
   folders: readonly string[],
 ): Promise<{ readonly configuration: string; readonly directory: string }> {
   for (const directory of folders) {
-    const { filepath } = await loadConfig({ cwd: directory }).catch(() => ({ filepath: null }));
-    if (filepath !== null) return { configuration: filepath, directory };
+    // An error in one is reported by the run that is begun with it.
+    const found = await loadConfig({ cwd: directory }).then(
+      ({ filepath }) => filepath,
+      () => directory,
+    );
+    if (found !== null) return { configuration: found, directory };
   }
   const last = folders.at(-1) ?? process.cwd();
   return { configuration: last, directory: last };
