@@ -17,7 +17,12 @@ const setup = (sql) => ({
 });
 module.exports = { testing: {
   template: setup("CREATE TABLE notes AS SELECT 'template' AS text"),
-  templates: { shop: setup('CREATE TABLE products AS SELECT 1 AS id'), blog: setup('CREATE TABLE posts AS SELECT 2 AS id') },
+  templates: {
+    shop: setup('CREATE TABLE products AS SELECT 1 AS id'),
+    blog: setup('CREATE TABLE posts AS SELECT 2 AS id'),
+    bare: { command: 'true', inputs: 'no/*.sql' },
+    wiki: { command: 'true', seed: true },
+  },
 } };`;
 
 const head = `
@@ -88,8 +93,12 @@ describe('@pg-evict/jest/worker', () => {
         });
         test('a template that is not configured is refused by its name', async () => {
           await expect(borrowDatabase({ template: 'nobody' })).rejects.toMatchObject({
-            code: 'CONFIG_INVALID', message: expect.stringContaining('It has shop, blog.'),
+            code: 'CONFIG_INVALID', message: expect.stringContaining('It has shop, blog, bare, wiki.'),
           });
+        });
+        test('a wrong setting of another template is named as it is in the configuration', async () => {
+          await expect(borrowDatabase({ template: 'bare' })).rejects.toThrow('testing.templates.bare.inputs');
+          await expect(borrowDatabase({ template: 'wiki' })).rejects.toThrow('testing.templates.wiki has seed');
         });`,
       'tests/two.test.js': `${head}
         test('a session on a borrowed database is a leak as well', async () => {
@@ -99,7 +108,7 @@ describe('@pg-evict/jest/worker', () => {
         });`,
     });
     const run = await project.run({ parameters: withWorkers });
-    expect(run).toMatchObject({ code: 1, passed: 6 });
+    expect(run).toMatchObject({ code: 1, passed: 7 });
     expect(run.stderr).toContain('tests/two.test.js left 1 PostgreSQL session open');
     expect(run.stderr).not.toContain('tests/one.test.js left');
   });

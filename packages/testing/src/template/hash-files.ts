@@ -11,21 +11,26 @@ const ofVariable = /^env:(.*)$/s;
  * A hash of names and contents of the files that patterns match, and of the variables that `env:NAME` names; an unset
  * variable differs from an empty one. A folder stands for all files in it.
  *
+ * @param setting the name of the setting that holds them, for errors
  * @throws {@link PgEvictError} `CONFIG_INVALID` if a pattern matches no file: a template that depends on nothing would
  * never be built again
  */
-export async function hashFiles(patterns: readonly string[], folder: string): Promise<string> {
+export async function hashFiles(
+  patterns: readonly string[],
+  folder: string,
+  setting: string,
+): Promise<string> {
   const hash = createHash('sha256');
   for (const pattern of patterns) {
     const variable = ofVariable.exec(pattern)?.[1];
     if (variable !== undefined) {
-      addVariable(hash, variable);
+      addVariable(hash, variable, setting);
       continue;
     }
     const files = await glob(pattern, { cwd: folder, dot: true, ignore: ['**/node_modules/**'] });
     if (files.length === 0) {
       throw new PgEvictError('CONFIG_INVALID', `"${pattern}" names no file in ${folder}.`, {
-        hint: 'Correct it in testing.template.inputs.',
+        hint: `Correct it in ${setting}.`,
       });
     }
     await addFiles(hash, folder, files);
@@ -33,10 +38,10 @@ export async function hashFiles(patterns: readonly string[], folder: string): Pr
   return hash.digest('hex');
 }
 
-function addVariable(hash: ReturnType<typeof createHash>, name: string): void {
+function addVariable(hash: ReturnType<typeof createHash>, name: string, setting: string): void {
   if (!/^[^=\0\s]+$/.test(name)) {
     throw new PgEvictError('CONFIG_INVALID', `"env:${name}" names no variable.`, {
-      hint: "Correct it in testing.template.inputs, such as 'env:SCHEMA'.",
+      hint: `Correct it in ${setting}, such as 'env:SCHEMA'.`,
     });
   }
   hash.update(JSON.stringify([name, process.env[name] ?? null]));

@@ -28,12 +28,13 @@ export interface TemplateOptions {
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */
 export async function templateSource(options: TemplateOptions): Promise<TemplateSource> {
-  const { template, configuration, cwd } = options;
-  assertOneKind(template);
+  const { template, name, configuration, cwd } = options;
+  const setting = settingOf(name);
+  assertOneKind(template, setting);
   const folder = configuration.filepath === null ? cwd : dirname(configuration.filepath);
   const { inputs, knex = false } = template;
   const patterns = inputs === undefined ? [] : typeof inputs === 'string' ? [inputs] : inputs;
-  const files = await hashFiles(patterns, folder);
+  const files = await hashFiles(patterns, folder, `${setting}.inputs`);
   if (knex !== false) return sourceOfKnex(knex, options, folder, files);
   const reused = patterns.length > 0;
   // Every program that runs knex takes the environment of the knexfile from NODE_ENV.
@@ -48,14 +49,16 @@ export async function templateSource(options: TemplateOptions): Promise<Template
   };
 }
 
+/** The name of the setting that describes a template. */
+function settingOf(name: string | undefined): string {
+  return name === undefined ? 'testing.template' : `testing.templates.${name}`;
+}
+
 /** @throws `CONFIG_INVALID` if a template has two sources, or options of another source */
-function assertOneKind({
-  command,
-  env,
-  knex = false,
-  seed = false,
-  setup,
-}: TemplateOptions['template']): void {
+function assertOneKind(
+  { command, env, knex = false, seed = false, setup }: TemplateOptions['template'],
+  setting: string,
+): void {
   const kinds = [
     knex !== false && 'knex',
     command !== undefined && 'command',
@@ -63,17 +66,17 @@ function assertOneKind({
   ];
   const given = kinds.filter((kind) => kind !== false);
   if (given.length > 1) {
-    throw new PgEvictError('CONFIG_INVALID', `testing.template has ${given.join(' and ')}.`, {
+    throw new PgEvictError('CONFIG_INVALID', `${setting} has ${given.join(' and ')}.`, {
       hint: 'Give one of knex, command and setup.',
     });
   }
   if (seed && knex === false) {
-    throw new PgEvictError('CONFIG_INVALID', 'testing.template has seed: true, but no knex.', {
+    throw new PgEvictError('CONFIG_INVALID', `${setting} has seed: true, but no knex.`, {
       hint: 'Add knex: true, or have the command or setup function run the seeds.',
     });
   }
   if (env !== undefined && knex === false) {
-    throw new PgEvictError('CONFIG_INVALID', 'testing.template has env, but no knex.', {
+    throw new PgEvictError('CONFIG_INVALID', `${setting} has env, but no knex.`, {
       hint: 'Add knex: true; a command or setup function gets the variables of this process.',
     });
   }
@@ -81,11 +84,11 @@ function assertOneKind({
 
 async function sourceOfKnex(
   knex: true | string,
-  { configuration, template: { env = configuration.env, seed = false } }: TemplateOptions,
+  { configuration, name, template: { env = configuration.env, seed = false } }: TemplateOptions,
   folder: string,
   files: string,
 ): Promise<TemplateSource> {
-  const knexfile = await knexfileOf(knex, configuration, folder);
+  const knexfile = await knexfileOf(knex, configuration, folder, settingOf(name));
   const { knexSource } = await import('./source-knex.js');
   return knexSource({ knexfile, env, seed, files, configured: configuredDatabase(configuration) });
 }
@@ -138,15 +141,16 @@ async function knexfileOf(
   knex: true | string,
   configuration: ResolvedConfiguration,
   folder: string,
+  setting: string,
 ): Promise<string> {
   if (typeof knex === 'string') return resolve(folder, knex);
   const found = configuration.knexfile ?? (await findKnexfile(folder));
   if (found !== undefined) return found;
   throw new PgEvictError(
     'CONFIG_INVALID',
-    `testing.template has knex: true, but there is no knexfile in ${folder} or above.`,
+    `${setting} has knex: true, but there is no knexfile in ${folder} or above.`,
     {
-      hint: "Name it: testing.template.knex: './path/to/knexfile.js'.",
+      hint: `Name it: ${setting}.knex: './path/to/knexfile.js'.`,
     },
   );
 }
