@@ -168,6 +168,18 @@ describe('precedence', () => {
       },
       /^pg-evict\.config\.json: The connection names more than one host/,
     ],
+    [
+      'a list in a knexfile',
+      {
+        configured: {
+          // JavaScript may have it.
+          connection: { host: ['a', 'b'] as unknown as string },
+          source: { kind: 'knexfile', description: 'knexfile.js' } as const,
+        },
+        env: {},
+      },
+      /^knexfile\.js: The connection names more than one host/,
+    ],
   ])('more than one host is refused: %s', async (_what, given, message) => {
     const resolving = resolveConnection({ ...given, env: env(given.env) });
     await expect(resolving).rejects.toMatchObject({

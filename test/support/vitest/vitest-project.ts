@@ -34,6 +34,8 @@ export interface VitestRun extends RunnerEnd, RunnerResults {
 /** How Vitest is run. */
 export interface VitestRunOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Of Node. */
+  readonly execArgv?: readonly string[];
   /** Whether it has a terminal, on which its input is typed. @default false */
   readonly onTerminal?: boolean;
   /** Called once it runs, with what it has said so far. */
@@ -87,12 +89,13 @@ export class VitestProject {
   /** Runs Vitest, until it has ended by itself or was ended by `meanwhile`. */
   async run(
     parameters: readonly string[] = [],
-    { env = {}, meanwhile, onTerminal = false }: VitestRunOptions = {},
+    { env = {}, execArgv = [], meanwhile, onTerminal = false }: VitestRunOptions = {},
   ): Promise<VitestRun> {
     const report = join(this.directory, 'report.json');
     rmSync(report, { force: true });
     const command = parameters[0] === '--watch' ? [] : ['run'];
     const words = [
+      ...execArgv,
       join(installed, 'vitest/vitest.mjs'),
       ...command,
       '--reporter=default',

@@ -1,10 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
-import { until } from '../../support/server.js';
+import { sweepTestDatabases } from '@pg-evict/testing';
+import { Scratch } from '../../support/scratch.js';
+import { ask, databaseExists, serverUrl, until } from '../../support/server.js';
 import { template } from '../../support/vitest/vitest-project.js';
 
 const fixture = new VitestFixture();
+const scratch = new Scratch();
+
+afterAll(async () => scratch.cleanUp());
 
 const expecting = (rows: number, edition: string): string => `import { appendFileSync } from 'node:fs';
 import pg from 'pg';
@@ -90,3 +95,98 @@ test.each(configurations)(
     for (const line of found()) await untilGone(line);
   },
 );
+
+test('in watch mode the configuration and the template are loaded with the options that Node was given', async () => {
+  const project = fixture.project({
+    'tests/rows.test.ts': expecting(1, 'only'),
+    'given.mjs': "globalThis.given = 'node template.mjs';",
+    'pg-evict.config.mjs': 'export default { testing: { template: { command: globalThis.given } } };',
+  });
+  rmSync(join(project.directory, 'pg-evict.config.json'));
+  const run = await project.run(['--watch'], {
+    execArgv: ['--import', './given.mjs'],
+    meanwhile: async (child, said) => {
+      await until(() => Promise.resolve(said().includes('for file changes')), 'Vitest waits');
+      child.kill('SIGINT');
+    },
+  });
+  expect(run.output).toContain('1 passed');
+});
+
+/** The databases of a role, whose runner was killed, are gone after the next sweep. */
+async function expectSwept(role: string): Promise<void> {
+  await until(async () => {
+    await sweepTestDatabases({ connection: serverUrl({ user: role, password: role }) }, { templates: true });
+    const owned = 'SELECT FROM pg_database WHERE datdba = (SELECT oid FROM pg_roles WHERE rolname = $1)';
+    return (await ask(owned, [role])).length === 0;
+  }, 'what the killed runner left is swept');
+}
+
+/** Whether a process lives. */
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('in watch mode nothing waits for an edited configuration after its runner was killed', async () => {
+  const project = fixture.project({
+    'tests/rows.test.ts': expecting(1, 'first'),
+    'pg-evict.config.mjs': configurations[1]?.text('template.mjs') ?? '',
+  });
+  rmSync(join(project.directory, 'pg-evict.config.json'));
+  const pids = (): number[] => project.lines('pids.log').map(Number);
+  const role = await scratch.role('CREATEDB');
+  const url = serverUrl({ database: 'nowhere', user: role, password: role });
+  await project.run(['--watch'], {
+    env: { DATABASE_URL: url },
+    meanwhile: async (child, said) => {
+      await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
+      project.write(
+        'pg-evict.config.mjs',
+        `import { appendFileSync } from 'node:fs';
+appendFileSync('pids.log', process.pid + '\\n');
+await new Promise((resolve) => setTimeout(resolve, 600_000));
+`,
+      );
+      project.write('tests/rows.test.ts', expecting(1, 'second'));
+      await until(() => Promise.resolve(pids().length > 0), 'the configuration is loaded');
+      child.kill('SIGKILL');
+    },
+  });
+  await until(() => Promise.resolve(!pids().some(lives)), 'the process that loads it has ended');
+  expect(pids()).toHaveLength(1);
+  await expectSwept(role);
+});
+
+test('in watch mode nothing fills a borrowed template any more after the runner was killed', async () => {
+  const project = fixture.project(
+    {
+      'slow.mjs': `${template.replace('await client.end();', '')}
+import { appendFileSync } from 'node:fs';
+appendFileSync('found.log', new URL(process.env.DATABASE_URL).pathname.slice(1) + '\\n');
+await client.query('SELECT pg_sleep(600)');
+`,
+      'tests/borrows.test.ts': `import { borrowDatabase } from '@pg-evict/vitest/worker';
+import { test } from 'vitest';
+test('borrows', async () => { await borrowDatabase({ template: 'slow' }); });
+`,
+    },
+    { templates: { slow: { command: 'node slow.mjs' } } },
+  );
+  const role = await scratch.role('CREATEDB');
+  const url = serverUrl({ database: 'nowhere', user: role, password: role });
+  await project.run(['--watch'], {
+    env: { DATABASE_URL: url },
+    meanwhile: async (child) => {
+      await until(() => Promise.resolve(project.lines('found.log').length > 0), 'the template is filled');
+      child.kill('SIGKILL');
+    },
+  });
+  const [name = ''] = project.lines('found.log');
+  expect(name).toMatch(/^pg_evict_building_/);
+  await until(async () => !(await databaseExists(name)), 'the unfinished template is dropped');
+  await expectSwept(role);
+});

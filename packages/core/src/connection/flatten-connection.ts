@@ -77,8 +77,9 @@ export function flattenConnection(
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
  */
-export function assertOneHost(host: string | undefined, what = 'The connection'): void {
-  if (host === undefined || host.startsWith('/') || !host.includes(',')) return;
+export function assertOneHost(host: unknown, what = 'The connection'): void {
+  // A knexfile may have an array; as text, it is a list, too.
+  if (String(host).startsWith('/') || !String(host).includes(',')) return;
   throw new PgEvictError('CONFIG_INVALID', `${what} names more than one host.`, {
     hint: 'pg-evict works on one server: name the host of the primary alone.',
   });

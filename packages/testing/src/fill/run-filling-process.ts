@@ -6,6 +6,7 @@ import { spawn } from '../captured/processes.js';
 import { packageDirectory } from '../package-directory.cjs';
 import type { FillingGuard } from './guard.js';
 import type { FilledByKnex, FillingJob, FromFillingProcess, ToFillingProcess } from './job.js';
+import { ownArguments } from './own-arguments.js';
 import { received } from './sent-error.js';
 
 /** How a database is filled. */
@@ -114,20 +115,6 @@ function tell(child: ChildProcess, message: ToFillingProcess): void {
 
 /** Newer versions of Node warn of each TypeScript file of a package that does not declare its module kind. */
 const noTypelessWarning = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
-
-/**
- * Loaders and the like that this process was started with; no debugger, which has one port, and no option that would
- * turn it into a test runner.
- */
-function ownArguments(): string[] {
-  return process.execArgv.filter((argument, index, all) => {
-    const isValue = !argument.startsWith('-') && ofRunner.test(all[index - 1] ?? '');
-    return !isValue && !ofRunner.test(argument) && !/^--(?:inspect|debug)/.test(argument);
-  });
-}
-
-/** Options of Node's own test runner. */
-const ofRunner = /^--(?:(?:experimental-)?test|watch)(?:$|[-=])/;
 
 function aborted(signal: AbortSignal): PgEvictError {
   return new PgEvictError(

@@ -5,6 +5,7 @@ import { PgEvictError } from '@pg-evict/core';
 import { spawn } from '../captured/processes.js';
 import type { RunInvitation, TestRun } from '../database/test-run.js';
 import type { Template } from '../template/template.js';
+import { ownArguments } from '../fill/own-arguments.js';
 import { toLine } from '../wire/lines.js';
 import { joinRunWith } from '../run/join-run.js';
 import type { StartRunOptions } from '../run/start-run.js';
@@ -73,7 +74,7 @@ async function ask<Taken>(
   signal: AbortSignal | undefined,
   take: (answer: Answer) => Promise<Taken>,
 ): Promise<Taken> {
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 2, 2, 'pipe'] });
+  const child = spawn(process.execPath, [...ownArguments(), program], { stdio: ['pipe', 2, 2, 'pipe'] });
   const ended = once(child, 'exit');
   const stdin = child.stdin as Writable;
   // It may have ended by itself.
@@ -99,5 +100,11 @@ function succeeded(answer: Answer): Answer {
 }
 
 function endedEarly([code, signal]: unknown[]): PgEvictError {
-  return new PgEvictError('UNEXPECTED', `The process that begins the run ended (${String(signal ?? code)}).`);
+  return new PgEvictError(
+    'UNEXPECTED',
+    `The process that begins the run ended (${String(signal ?? code)}).`,
+    {
+      hint: 'The configuration or one of its imports may have ended it: they must not call process.exit().',
+    },
+  );
 }

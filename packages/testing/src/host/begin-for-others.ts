@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { resolveTarget } from '@pg-evict/config';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { ownServer } from '../server/own-server.js';
@@ -10,10 +12,13 @@ import { endRun } from '../run/end-run.js';
 import { joinRun } from '../run/join-run.js';
 import { startRun } from '../run/start-run.js';
 
+/** How long a process without its parent may take to end a filling, and to drop what was made. */
+const leavingMs = 20_000;
+
 /**
  * Answers the process that has started this one: begins a run for it, or makes another template of its run. What was
  * made is held until standard input ends. If it ends before the answer, or says so, the work is given up, and
- * nothing is left.
+ * nothing is left. The caller then ends this process, which the project's own code may hold.
  */
 export async function beginForOthers(): Promise<void> {
   // Ctrl-C reaches this process, too; standard input tells when it is over.
@@ -22,7 +27,6 @@ export async function beginForOthers(): Promise<void> {
   // A pipe.
   const input: Socket = process.stdin.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => input.once('close', resolve));
-  void ended.then(() => giveUp.abort());
   const asked = new Promise<Asks>((resolve) => {
     onLines(input, (message) => {
       if (message === giveUpMessage) giveUp.abort();
@@ -31,7 +35,13 @@ export async function beginForOthers(): Promise<void> {
   });
   const asks = await Promise.race([asked, ended]);
   if (asks === undefined) return;
-  const answer = await answerTo(asks, giveUp.signal);
+  const leave = async (): Promise<undefined> => {
+    await ended;
+    giveUp.abort();
+    return pause(leavingMs, undefined);
+  };
+  const answer = await Promise.race([answerTo(asks, giveUp.signal), leave()]);
+  if (answer === undefined) return;
   writeSync(answerDescriptor, JSON.stringify(answer));
   closeSync(answerDescriptor);
   await ended;
@@ -39,12 +49,18 @@ export async function beginForOthers(): Promise<void> {
 
 async function answerTo(asks: Asks, signal: AbortSignal): Promise<Answer> {
   try {
-    await assertSameServer(asks);
-    return await (asks.of === undefined ? begin(asks, signal) : makeTemplate(asks, asks.of));
+    // A configuration may wait for ever; until it is loaded, there is nothing to end.
+    await Promise.race([assertSameServer(asks), untilAborted(signal)]);
+    if (signal.aborted) throw new PgEvictError('ABORTED', 'Aborted. Nothing was begun.');
+    return await (asks.of === undefined ? begin(asks, signal) : makeTemplate(asks, asks.of, signal));
   } catch (error) {
     const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
     return { error: { code, message: error instanceof Error ? error.message : String(error) } };
   }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** A server that is started here would end with this process. */
@@ -65,10 +81,11 @@ async function begin({ directory, server }: Asks, signal: AbortSignal): Promise<
 async function makeTemplate(
   { directory: cwd, server: { url, testing: given } }: Asks,
   { run: invitation, template }: NonNullable<Asks['of']>,
+  signal: AbortSignal,
 ): Promise<Answer> {
   const { id: runId, control, server } = await joinRun(invitation);
   const configuration = await resolveTarget({ cwd, url });
   const testing = { ...configuration.config.testing, ...given };
   const where = { testing, configuration, cwd, runId };
-  return { template: await otherTemplate(control, server, where, template) };
+  return { template: await otherTemplate(control, server, where, template, signal) };
 }

@@ -20,6 +20,7 @@ export interface OtherTemplates {
  * Makes sure that another template of a run exists.
  *
  * @param name in `testing.templates`; without one, the template of an empty database
+ * @param signal ends the filling
  * @throws {@link PgEvictError} `CONFIG_INVALID` if the configuration does not name it
  */
 export async function otherTemplate(
@@ -27,11 +28,12 @@ export async function otherTemplate(
   server: TestServer,
   { testing, configuration, cwd, runId }: OtherTemplates,
   name: string | undefined,
+  signal?: AbortSignal,
 ): Promise<Template> {
   const template = name === undefined ? {} : testing.templates?.[name];
   if (template === undefined) throw unknownTemplate(name ?? '', testing);
   const source = await templateSource({ template, name, configuration, cwd, runId });
-  return ensureTemplate(control, server, runId, source);
+  return ensureTemplate(control, server, runId, source, signal);
 }
 
 function unknownTemplate(name: string, { templates = {} }: Testing): PgEvictError {
