@@ -254,3 +254,11 @@ test('a database that a project named after a test database is listed, and never
   expect(left).toEqual(expect.arrayContaining(listed));
   for (const name of made) expect(await databaseExists(name)).toBe(true);
 });
+
+test("a sweep needs no database that the server's URL names", async () => {
+  const report = await sweepTestDatabases(
+    { connection: serverUrl({ database: 'nowhere' }) },
+    { dryRun: true },
+  );
+  expect(report).toMatchObject({ dryRun: true, failed: [] });
+});

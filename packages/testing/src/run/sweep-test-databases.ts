@@ -1,5 +1,5 @@
 import { type DeadlineOptions, PgEvictError, type Target } from '@pg-evict/core';
-import { deadlineOf, sharedDeadline } from '@pg-evict/core/internal';
+import { deadlineOf, flattenConnection, sharedDeadline } from '@pg-evict/core/internal';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { dayOf, readComment } from '../names/database-comments.js';
 import {
@@ -103,10 +103,8 @@ const derived =
  */
 export async function sweepTestDatabases(target: Target, options: SweepOptions = {}): Promise<SweepReport> {
   return unwatched(async () => {
-    const connection =
-      typeof target.connection === 'string'
-        ? { connectionString: target.connection }
-        : (target.connection ?? {});
+    // A URL's database would be the one that is connected to.
+    const { database: _itsOwn, ...connection } = flattenConnection(target.connection);
     const { timeoutMs: connectionTimeoutMillis } = options;
     const control = await MaintenanceSession.open(
       connectionTimeoutMillis === undefined ? connection : { connectionTimeoutMillis, ...connection },
