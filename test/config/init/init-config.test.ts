@@ -75,6 +75,20 @@ describe.each([
     });
   });
 
+  test('with a knexfile that uses DATABASE_URL gets one that reads it from .env before the knexfile', async () => {
+    const project = createProject({
+      'package.json': manifest,
+      'knexfile.cjs': `module.exports = { client: 'pg', connection: process.env.DATABASE_URL }`,
+      '.env': 'DATABASE_URL=postgres://e:s3cret@env.example/x\n',
+    });
+    const initial = await init(project);
+    expect(initial.notes).toEqual([
+      './knexfile.cjs: its connection is used',
+      '.env: its DATABASE_URL is used, and not copied',
+    ]);
+    expect(await use(project, initial)).toMatchObject({ target: { connection: { host: 'env.example' } } });
+  });
+
   test('with a compose file gets the published port, role and database of its PostgreSQL, not the password', async () => {
     const project = createProject({ 'package.json': manifest, 'docker-compose.yml': compose });
     const initial = await init(project);
@@ -111,6 +125,17 @@ test('the testing section names every runner if the project uses none, or anothe
   const scripts = { test: 'node --test-name-pattern=x run.js' };
   const { text } = await init(createProject({ 'package.json': { scripts } }));
   expect(text).toContain('// Test databases, for Jest, Vitest, node:test or Mocha.');
+});
+
+test.each([
+  ['loads .env itself', `require('dotenv').config(); exports.connection = process.env.DATABASE_URL`],
+  ['does not use DATABASE_URL', `exports.connection = 'postgres://knex.example/x'`],
+])('.env is not read for a knexfile that %s', async (_what, knexfile) => {
+  const { notes, text } = await init(
+    createProject({ 'knexfile.cjs': knexfile, '.env': 'DATABASE_URL=postgres://env.example/x\n' }),
+  );
+  expect(notes).toEqual(['./knexfile.cjs: its connection is used']);
+  expect(text).not.toMatch(/loadEnvFile|dotenv/);
 });
 
 test('an existing configuration is not changed', async () => {

@@ -56,9 +56,7 @@ function wrap(project: ProjectFindings, body: string): string {
         : `const { defineConfig } = require('@pg-evict/config');`,
     );
   }
-  if (project.envFile !== undefined && project.knexfile === undefined) {
-    lines.push(...envLines(project, isModule));
-  }
+  if (project.envFile !== undefined) lines.push(...envLines(project, isModule));
   if (lines.length > 0) lines.push('');
   const [open, close] = project.hasDefineConfig ? ['defineConfig({', '});'] : ['{', '};'];
   lines.push(`${isModule ? 'export default' : 'module.exports ='} ${open}`, body, close);
@@ -146,8 +144,8 @@ function testingLines({ runners, knexfile }: ProjectFindings): string[] {
 function notesOf({ knexfile, envFile, compose, runners }: ProjectFindings): string[] {
   const notes: string[] = [];
   if (knexfile !== undefined) notes.push(`${knexfile}: its connection is used`);
-  else if (envFile !== undefined) notes.push(`${envFile}: its DATABASE_URL is used, and not copied`);
-  else if (compose !== undefined) {
+  if (envFile !== undefined) notes.push(`${envFile}: its DATABASE_URL is used, and not copied`);
+  if (knexfile === undefined && envFile === undefined && compose !== undefined) {
     notes.push(`${compose.file}: its service "${compose.name}" is used; the password is not copied`);
   }
   notes.push(...runners.map(({ name }) => `${name}: see the testing section`));

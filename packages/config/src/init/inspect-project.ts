@@ -20,7 +20,7 @@ export interface ProjectFindings {
   readonly runners: readonly TestRunner[];
   /** Relative to the folder, with `./`. */
   readonly knexfile: string | undefined;
-  /** The file that sets `DATABASE_URL`: `.env`. */
+  /** The file that sets `DATABASE_URL`: `.env`. Not if the knexfile loads it itself, or does not use the variable. */
   readonly envFile: string | undefined;
   readonly compose: ComposeService | undefined;
 }
@@ -37,7 +37,8 @@ export async function inspectProject(cwd: string): Promise<ProjectFindings> {
     hasDotenv: 'dotenv' in dependencies,
     runners: findRunners(manifest),
     knexfile: knexfile && toRelative(cwd, knexfile),
-    envFile: await findEnvFile(cwd),
+    envFile:
+      knexfile === undefined || (await needsDatabaseUrl(knexfile)) ? await findEnvFile(cwd) : undefined,
     compose: await readComposeService(cwd),
   };
 }
@@ -85,6 +86,12 @@ async function findEnvFile(cwd: string): Promise<string | undefined> {
     if (/^[ \t]*(?:export[ \t]+)?DATABASE_URL[ \t]*=/m.test(text)) return name;
   }
   return undefined;
+}
+
+/** Judged by the text, because none of the project's code is run. */
+async function needsDatabaseUrl(knexfile: string): Promise<boolean> {
+  const text = await readFile(knexfile, 'utf8').catch(() => '');
+  return text.includes('DATABASE_URL') && !/dotenv|loadEnvFile/.test(text);
 }
 
 function canResolve(cwd: string, name: string): boolean {
