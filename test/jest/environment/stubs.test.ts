@@ -37,7 +37,7 @@ const stubs = {
     for (const name of Object.keys(fs).filter((key) => /Sync$/.test(key) && typeof fs[key] === 'function')) jest.spyOn(fs, name).mockImplementation(() => { throw new Error('stubbed ' + name); });
     for (const name of Object.keys(fs.promises)) if (typeof fs.promises[name] === 'function') jest.spyOn(fs.promises, name).mockRejectedValue(new Error('stubbed ' + name));`,
   'processes that cannot be started': `const processes = require('node:child_process');
-    for (const name of Object.keys(processes).filter((key) => /^[a-z]/.test(key) && key !== '_forkChild')) jest.spyOn(processes, name).mockImplementation(() => { throw new Error('stubbed ' + name); });`,
+    for (const name of Object.keys(processes).filter((key) => /^[a-z]/.test(key))) jest.spyOn(processes, name).mockImplementation(() => { throw new Error('stubbed ' + name); });`,
 };
 
 describe('a test that replaces an object that all files share', () => {

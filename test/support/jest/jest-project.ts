@@ -148,6 +148,7 @@ export class JestProject {
     const press = async (key: string, isDone: () => boolean): Promise<void> => {
       // While it runs tests, as it may do by itself when a file has changed, any key interrupts them.
       for (const pauseMs of pressedAgainMs) {
+        if (isDone()) return;
         child.stdin.write(key);
         for (const endsAt = Date.now() + pauseMs; Date.now() < endsAt;) {
           if (isDone()) return;

@@ -55,7 +55,7 @@ test('in watch mode each run begins with the template as it was saved last, also
   expect(databasesIn(found().join('\n'))).toHaveLength(3);
 });
 
-/** A configuration in each form that Node keeps loaded: one that says it all, and one that imports it. */
+/** A configuration in each form that Node keeps loaded. */
 const configurations = [
   {
     form: 'cjs',

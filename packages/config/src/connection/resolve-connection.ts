@@ -77,8 +77,8 @@ export interface ResolvedConnection {
  * Reads the service file and TLS certificates where they are named; sends nothing to a server.
  *
  * @throws PgEvictError `CONFIG_INVALID` for a malformed URL, port, service file or TLS setting, an undefined service, a
- * field given twice with different values, more than one host, or a setting that would lead psql elsewhere (`PGHOSTADDR`, `?hostaddr=`).
- * The message never shows a URL or a password.
+ * field given twice with different values, more than one host, or a setting that would lead psql elsewhere
+ * (`PGHOSTADDR`, `?hostaddr=`). The message never shows a URL or a password.
  */
 export async function resolveConnection(options: ResolveConnectionOptions = {}): Promise<ResolvedConnection> {
   const { env = process.env } = options;
