@@ -5,6 +5,7 @@ export { hostUntilRunnerEnds } from './host/detached.js';
 export { endOnSignals } from './host/end-on-signals.js';
 export { endRunsElsewhere, endRunsOfOthers } from './host/end-elsewhere.js';
 export { openHost } from './host/host.js';
+export { configurationFolder, type ConfigurationFolder } from './run/configuration-folder.js';
 export { variablesOutside } from './run/variables-outside.js';
 export { watchServer } from './run/watch-server.js';
 export { ownServer } from './server/own-server.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { loadConfig } from '@pg-evict/config';
+import { configurationFolder } from '@pg-evict/testing/internal';
 import { configurationFileOf, configurationFiles } from './jest-configuration.js';
 
 /** The first argument that Jest passes to a global setup. */
@@ -52,30 +52,12 @@ export async function groupProjects(
   if (named.length === 0) known.set(rootDir, known.get(own ?? rootDir) ?? [rootDir]);
   const groups = new Map<string, { directory: string; directories: string[] }>();
   for (const [key, folders] of known) {
-    const { configuration, directory } = await configurationFrom(folders);
+    const { configuration, directory } = await configurationFolder(folders);
     const group = groups.get(configuration) ?? { directory, directories: [] };
     group.directories.push(key);
     groups.set(configuration, group);
   }
   return [...groups.values()];
-}
-
-/**
- * The configuration of pg-evict, from the first folder that leads to one; if none does, the last folder stands for it.
- */
-async function configurationFrom(
-  folders: readonly string[],
-): Promise<{ readonly configuration: string; readonly directory: string }> {
-  for (const directory of folders) {
-    // An error in one is reported by the run that is begun with it.
-    const found = await loadConfig({ cwd: directory }).then(
-      ({ filepath }) => filepath,
-      () => directory,
-    );
-    if (found !== null) return { configuration: found, directory };
-  }
-  const last = folders.at(-1) ?? process.cwd();
-  return { configuration: last, directory: last };
 }
 
 function isOf(file: string, places: readonly string[]): boolean {

@@ -1,5 +1,4 @@
-import type { RunInvitation, RunParts } from '../database/test-run.js';
-import { TestRun } from '../database/test-run.js';
+import { type RunInvitation, type RunParts, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { restoreTls } from '../server/serialize-tls.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';

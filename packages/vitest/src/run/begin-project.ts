@@ -4,7 +4,7 @@ import { beginElsewhere, openHost, variablesOutside, watchServer } from '@pg-evi
 import type { TestProject } from 'vitest/node';
 import { type ProvidedRun, runKey } from '../contract/provided.js';
 import { packageDirectory } from '../package-directory.cjs';
-import { configurationFolder } from './configuration-folder.js';
+import { configurationOf } from './configuration-of.js';
 import { type HostedProjects, processState } from './process-state.js';
 import { sharesModules } from './shares-modules.js';
 
@@ -43,7 +43,7 @@ async function directoryOf(
   { host, directories }: HostedProjects,
   signal: AbortSignal,
 ): Promise<string> {
-  const { configuration, directory } = await configurationFolder(project);
+  const { configuration, directory } = await configurationOf(project);
   const begun = directories.get(configuration);
   if (begun !== undefined) return begun;
   const { watch } = project.vitest.config;
