@@ -12,7 +12,7 @@ if (ofProcesses.length > 0) {
 forgetAgents();
 
 /** Only a test that hangs takes this long; on a machine that is busy or slow, others take many times their usual. */
-const longMs = 180_000;
+const longMs = 600_000;
 
 /** A project: the tests of some folders, how long each may take, and what else is particular to it. */
 const project = (displayName, testTimeoutMs, settings) => ({
@@ -57,9 +57,9 @@ const others = [
   // Operations against a crowd that reconnects.
   project('storm', longMs, withServer),
   // Kills, crashes, cut connections: on servers of its own.
-  project('faults', 600_000),
+  project('faults', longMs),
   // Real Jest in every kind of project, and ended in every way.
-  project('jest', 600_000, withServer),
+  project('jest', longMs, withServer),
   // Test databases that are changed at random and reset.
   project('reset', 1_800_000, withServer),
   // Dumps made at random, restored by us and by psql.

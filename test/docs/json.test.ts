@@ -113,4 +113,4 @@ test('every command prints the fields that the page of JSON says, and no others'
 
   const { error } = await json('drop', uniqueName('missing'), '--yes', ...url);
   expectFields(error, fieldsOf('A failure'));
-}, 240_000);
+});

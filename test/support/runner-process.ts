@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** How long a run may take. */
-const limitMs = 150_000;
+const limitMs = 500_000;
 
 /** How long a test of a run, or a hook, may take: on a slow machine that is busy too, some take longer than the default. */
-export const ownTestTimeoutMs = 100_000;
+export const ownTestTimeoutMs = 300_000;
 
 /** How a run of a test runner ended. */
 export interface RunnerEnd {

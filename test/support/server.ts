@@ -48,7 +48,7 @@ export const serverMajor = Number(process.env['PG_VERSION'] ?? 18);
 export async function until(
   condition: () => Promise<boolean>,
   what: string,
-  timeoutMs = 60_000,
+  timeoutMs = 300_000,
 ): Promise<void> {
   const endsAt = Date.now() + timeoutMs;
   while (!(await condition())) {

@@ -83,17 +83,13 @@ export async function startStandby(
   const ask = async (sql: string, values: unknown[] = []): Promise<Record<string, unknown>> =>
     withClient(url(), async (client) => ({ ...(await client.query<object>(sql, values)).rows[0] }));
   try {
-    await until(
-      async () => {
-        if (child.exitCode !== null) throw new Error(readFileSync(join(home, 'log'), 'utf8'));
-        return ask('SELECT pg_is_in_recovery() AS standby').then(
-          ({ standby }) => standby === true,
-          () => false,
-        );
-      },
-      'the standby lets clients in',
-      30_000,
-    );
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(readFileSync(join(home, 'log'), 'utf8'));
+      return ask('SELECT pg_is_in_recovery() AS standby').then(
+        ({ standby }) => standby === true,
+        () => false,
+      );
+    }, 'the standby lets clients in');
   } catch (error) {
     await stop();
     throw error;

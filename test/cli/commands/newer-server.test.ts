@@ -82,7 +82,7 @@ test('no command refuses a newer server', async () => {
   expect(await run('unprotect', '--yes')).not.toHaveProperty('error');
   expect(await run('sweep')).not.toHaveProperty('error');
   expect(await run('drop', '--yes')).toMatchObject({ changed: true });
-}, 240_000);
+});
 
 test('a database of a test run is made and reset on a newer server', async () => {
   const setup = setupWith('CREATE TABLE seeded AS SELECT 1 AS a');

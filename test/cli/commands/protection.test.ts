@@ -186,7 +186,7 @@ test('--confirm with a wrong name is refused wherever it is given, also in a dry
 });
 
 describeOnTerminal('on a terminal', () => {
-  test('the question announces what else would be lost: an inactive replication slot', async () => {
+  test('the question announces what else would be lost: a replication slot', async () => {
     const database = await scratch.database();
     const slot = `slot_${database}`;
     const session = await openSession(serverUrl({ database }));
@@ -195,11 +195,13 @@ describeOnTerminal('on a terminal', () => {
     const env = { DATABASE_URL: serverUrl({ database }) };
     const no = await runOnTerminal(['drop'], { env, columns: 200, steps: [{ after: '[y/N]', type: 'n\n' }] });
     const text = stripVTControlCharacters(no.output);
-    expect(text).toMatch(new RegExp(`also +The inactive replication slot "${slot}"`));
+    expect(text).toMatch(new RegExp(`also +The replication slot "${slot}"`));
     expect(no.code).toBe(3);
 
     const dryRun = await runCli(['drop', '--dry-run'], env);
-    expect(dryRun.stdout).toContain(`would be lost too: The inactive replication slot "${slot}"`);
+    expect(dryRun.stdout).toContain(
+      `would be lost too: The replication slot "${slot}" of database "${database}". Its consumer cannot continue.`,
+    );
     const { document } = await runCliJson(['drop', '--yes'], env);
     expect(document).toMatchObject({ removed: [{ kind: 'replication-slot', name: slot, database }] });
     expect(await ask('SELECT FROM pg_replication_slots WHERE slot_name = $1', [slot])).toEqual([]);
@@ -224,6 +226,10 @@ describe('remedies', () => {
       });
       expect(JSON.stringify(blocked.document)).toContain('--rollback-prepared');
       await session.client.query('SELECT FROM marker');
+      const preview = await runCli([...args, '--rollback-prepared', '--dry-run'], env);
+      expect(preview.stdout).toContain(
+        `would be lost too: The prepared transaction "${gid}" of database "${database}".\n`,
+      );
       const done = await runCliJson([...args, '--rollback-prepared'], env);
       expect(done).toMatchObject({
         code: 0,

@@ -36,7 +36,7 @@ const ask = async (url, sql) => {
 const tables = (url) => ask(url, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1");
 const own = process.env.DATABASE_URL;
 // Templates are built when they are first asked for.
-jest.setTimeout(60_000);`;
+jest.setTimeout(300_000);`;
 
 describe('@pg-evict/jest/worker', () => {
   it('lends more databases of each template by its name, and resets on demand', async () => {

@@ -41,7 +41,7 @@ describe.each(knexVersions)('%s', (version) => {
     expect(Math.max(...counts.map((count) => count.mostInARow))).toBeLessThanOrEqual(1);
     expect(answered).toBeGreaterThan(rounds);
     expect(await knex.raw('SELECT 1')).toBeDefined();
-  }, 240_000);
+  });
 
   async function serve(knex: Knex, failures: Record<string, number>): Promise<Server> {
     const server = createServer((_request, response) => {

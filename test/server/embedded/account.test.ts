@@ -99,7 +99,7 @@ describe('a server that an ordinary user starts', () => {
     const child = startInChild({ from: project, parentDirectory }, then, account, project);
     expect(await child.server).not.toHaveProperty('code');
     expect(await child.exited).toBe(0);
-    expect(await leftoversAfter(parentDirectory, 30_000)).toEqual({ files: [], processes: [] });
+    expect(await leftoversAfter(parentDirectory, 200_000)).toEqual({ files: [], processes: [] });
     removeParentDirectory(parentDirectory);
     removeParentDirectory(project);
   });

@@ -12,7 +12,7 @@ import { startInChild } from '../../support/server/start-in-child.js';
 
 const nothing = { files: [], processes: [] };
 // Removing a data directory from a busy disk takes its time.
-const soonMs = 30_000;
+const soonMs = 200_000;
 
 describe('a server whose process', () => {
   let parentDirectory: string;

@@ -159,7 +159,7 @@ describe('an embedded server', () => {
     const segment = sharedMemory?.trim().split(/\s+/)[1];
     process.kill(server.pid, 'SIGKILL');
     await server.stop();
-    expect(await leftoversAfter(parentDirectory, 30_000)).toEqual({ files: [], processes: [] });
+    expect(await leftoversAfter(parentDirectory, 200_000)).toEqual({ files: [], processes: [] });
     const segments = readFileSync('/proc/sysvipc/shm', 'utf8').split('\n');
     expect(segments.some((line) => line.trim().split(/\s+/)[1] === segment)).toBe(false);
   });

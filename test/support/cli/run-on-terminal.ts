@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { typedInto } from '../terminal.js';
 import { bin, cliEnvironment } from './run-cli.js';
 
-const limitMs = 100_000;
+const limitMs = 500_000;
 
 /** What a test does once a text has appeared. */
 export interface TerminalStep {

@@ -155,11 +155,7 @@ export class Scene {
    * is there with what it may hold, and nothing else.
    */
   async verify(name: OperationName, repairBy: 'repair' | 'recreate'): Promise<void> {
-    await until(
-      async () => (await stillAtWork(this.target)).length === 0,
-      'the server is through with it',
-      30_000,
-    );
+    await until(async () => (await stillAtWork(this.target)).length === 0, 'the server is through with it');
     const allowed = operations[name].states(this);
     const before = await this.#names();
     if (!allowed.some((state) => Object.keys(state).every((database) => before.includes(database)))) {

@@ -66,7 +66,7 @@ export class RunnerProject {
         {
           cwd: this.folder,
           env: { PATH: process.env['PATH'], DATABASE_URL: serverUrl({ database: 'nowhere' }), ...env },
-          timeout: 150_000,
+          timeout: 500_000,
         },
         (error: ExecFileException | null, stdout, stderr) => {
           const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;

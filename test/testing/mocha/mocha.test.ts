@@ -134,7 +134,7 @@ test('with --parallel each worker has a database, and a file is told what it lea
         await pool.query('INSERT INTO t VALUES (2)');
         console.log('# ' + process.env.PGDATABASE + ' of ' + process.env.MOCHA_WORKER_ID);
         ${name === 'one' ? 'await new Promise((resolve) => setTimeout(resolve, 3000));' : ''}
-      }).timeout(60_000);
+      }).timeout(300_000);
     });`;
   // One worker is busy with the first file, so that the other goes on after the leak, which is told once.
   const project = new RunnerProject(fixture, {

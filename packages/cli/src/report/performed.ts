@@ -1,4 +1,4 @@
-import type { OperationReport, UndoneContent } from '@pg-evict/core';
+import type { Blocker, OperationReport, UndoneContent } from '@pg-evict/core';
 import type { SkippedStatement } from '../dump/dump.js';
 import { formatSize, formatTime } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
@@ -56,11 +56,26 @@ export const keptDetails = ({ keptDropped = [] }: Pick<PerformedReport, 'keptDro
 
 /** Everything that is lost beside the database, a sentence each. */
 export const lostDetails = (report: Pick<PerformedReport, 'keptDropped' | 'removed'>): string[] => [
-  ...report.removed.map(({ detail, kind, name }) =>
-    kind === 'template' ? `The mark of "${name}" as a template.` : detail,
-  ),
+  ...report.removed.map(lostDetail),
   ...keptDetails(report),
 ];
+
+/** An obstacle that was removed; its own `detail` says how it was in the way. */
+function lostDetail({ database, detail, kind, name }: Blocker): string {
+  const of = `"${name}" of database "${database}"`;
+  switch (kind) {
+    case 'template':
+      return `The mark of "${name}" as a template.`;
+    case 'prepared-transaction':
+      return `The prepared transaction ${of}.`;
+    case 'replication-slot':
+      return `The replication slot ${of}. Its consumer cannot continue.`;
+    case 'subscription':
+      return `The subscription ${of}.`;
+    default:
+      return detail;
+  }
+}
 
 const count = (number: number, what: string): string =>
   `${number === 0 ? 'no' : number} ${what}${number === 1 ? '' : 's'}`;

@@ -11,6 +11,9 @@ const wrongObjectType = '42809';
 /** How long dropping a private database may take before the reason is looked up; usually it takes milliseconds. */
 const tidyMs = 1000;
 
+/** After how long a process that has not answered hangs: one that writes to a slow disk may take seconds. */
+const hangsAfterMs = 10_000;
+
 /**
  * Drops leftovers that are not needed any more. Does not wait for sessions on them, nor for operations that work with
  * them, and drops nothing more once the time is up.
@@ -113,7 +116,7 @@ async function runUnlessItHangs(operation: Operation, sql: string): Promise<void
     const now = performance.now();
     hangsSince = hangs ? (hangsSince ?? now) : undefined;
     const hangsMs = hangsSince === undefined ? 0 : now - hangsSince;
-    if (hangsMs > 2 * tidyMs || (deadline.over && now - beganAt > tidyMs)) {
+    if (hangsMs > hangsAfterMs || (deadline.over && now - beganAt > tidyMs)) {
       await cancelUntilSettled(operation, running);
     } else await pause(100, running);
   }

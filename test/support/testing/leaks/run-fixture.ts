@@ -11,7 +11,7 @@ export async function runFixture<T>(script: string, parameters: readonly string[
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 150_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 500_000);
   const code = await new Promise<number | null>((done) => child.once('close', done));
   clearTimeout(timer);
   if (code !== 0) throw new Error(`${script} ended with ${code}: ${errors}${output}`);
