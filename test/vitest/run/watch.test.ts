@@ -55,37 +55,53 @@ test('in watch mode each run begins with the template as it was saved last, also
   expect(databasesIn(found().join('\n'))).toHaveLength(3);
 });
 
-/** A configuration in each form that Node keeps loaded. */
+/** A configuration in each form that Node keeps loaded, and files that one imports. */
 const configurations = [
   {
     form: 'cjs',
+    edited: 'pg-evict.config.cjs',
     text: (file: string) => `module.exports = { testing: { template: { command: 'node ${file}' } } };`,
   },
   {
     form: 'mjs',
+    edited: 'pg-evict.config.mjs',
     text: (file: string) => `export default { testing: { template: { command: 'node ${file}' } } };`,
   },
   {
     form: 'ts',
+    edited: 'pg-evict.config.ts',
     text: (file: string) =>
       `const command: string = 'node ${file}'; export default { testing: { template: { command } } };`,
+  },
+  {
+    form: 'mjs',
+    edited: 'part.mjs',
+    config: "import command from './part.mjs';\nexport default { testing: { template: { command } } };",
+    text: (file: string) => `export default 'node ${file}';`,
+  },
+  {
+    form: 'cjs',
+    edited: 'part.cjs',
+    config: "module.exports = { testing: { template: { command: require('./part.cjs') } } };",
+    text: (file: string) => `module.exports = 'node ${file}';`,
   },
 ];
 
 test.each(configurations)(
-  'in watch mode each run begins with the configuration as it was saved last: pg-evict.config.$form',
-  async ({ form, text }) => {
+  'in watch mode each run begins with the configuration as it was saved last: $edited',
+  async ({ form, edited, config, text }) => {
     const project = fixture.project({
       'tests/rows.test.ts': expecting(1, 'first'),
       'other.mjs': template.replace("('ada')", "('ada'), ('bob')"),
-      [`pg-evict.config.${form}`]: text('template.mjs'),
+      ...(config !== undefined && { [`pg-evict.config.${form}`]: config }),
+      [edited]: text('template.mjs'),
     });
     rmSync(join(project.directory, 'pg-evict.config.json'));
     const found = (): string[] => project.lines('found.log');
     await project.run(['--watch'], {
       meanwhile: async (child, said) => {
         await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
-        project.write(`pg-evict.config.${form}`, text('other.mjs'));
+        project.write(edited, text('other.mjs'));
         project.write('tests/rows.test.ts', expecting(2, 'second'));
         await until(() => Promise.resolve(found().length === 2), `the second run: ${said()}`);
         child.kill('SIGINT');
