@@ -88,7 +88,7 @@ test('the holder of a lock is named, whatever its query contains', async () => {
   await other.query(`BEGIN; COMMENT ON DATABASE ${quote(maintenanceDatabase)} IS 'x'; SELECT 'é' AS "é"`);
   const target: Target = { ...targetOf(maintenanceDatabase), maintenanceDatabase: database };
   const error = await failureOf(
-    dropDatabase({ ...target, maintenanceDatabase: 'postgres' }, { timeoutMs: 2500, keep: [{ user: '*' }] }),
+    dropDatabase({ ...target, maintenanceDatabase: 'postgres' }, { timeoutMs: 5000, keep: [{ user: '*' }] }),
   );
   expect(error.blockers[0]?.session?.query).toContain('é');
   await holder.end();

@@ -62,7 +62,7 @@ describe('drain', () => {
     await active(busy.pid);
     const report = await recreateDatabase(
       { connection: serverUrl({ database }) },
-      { drainMs: 600_000, timeoutMs: 6000 },
+      { drainMs: 600_000, timeoutMs: 12_000 },
     );
     expect(report).toMatchObject({ changed: true, cut: [{ pid: busy.pid }] });
   });

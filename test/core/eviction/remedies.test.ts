@@ -356,7 +356,7 @@ describe('a subscription between two servers', () => {
       `BEGIN; ALTER SUBSCRIPTION "${database}" SET PUBLICATION q WITH (refresh = false)`,
     );
     const target = targetOf(database);
-    const error = await failureOf(dropDatabase(target, { dropSubscriptions: true, timeoutMs: 5000 }));
+    const error = await failureOf(dropDatabase(target, { dropSubscriptions: true, timeoutMs: 8000 }));
     expect(error).toMatchObject({
       code: 'BLOCKED',
       terminated: [],

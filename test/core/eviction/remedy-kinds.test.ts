@@ -108,7 +108,7 @@ const situations: Record<string, (() => Promise<Situation | undefined>)[]> = {
       const holder = await sessionOn();
       await holder.client.query(`BEGIN; GRANT CONNECT ON DATABASE ${quote(database)} TO PUBLIC`);
       const to = scratch.newName();
-      return { attempt: async () => renameDatabase(targetOf(database), to, { timeoutMs: 2000 }) };
+      return { attempt: async () => renameDatabase(targetOf(database), to, { timeoutMs: 4000 }) };
     },
   ],
   'grant-role': [
@@ -211,7 +211,7 @@ const situations: Record<string, (() => Promise<Situation | undefined>)[]> = {
       return {
         attempt: async () => dropDatabase(target, { timeoutMs: 1 }),
         byHand: async () => Promise.resolve(),
-        again: async () => dropDatabase(target, { timeoutMs: 20_000 }),
+        again: async () => dropDatabase(target, { timeoutMs: 25_000 }),
       };
     },
   ],

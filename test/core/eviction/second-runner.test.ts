@@ -100,7 +100,7 @@ describe('a second runner', () => {
   test('leaves the queue at the deadline, with nothing changed', async () => {
     const { database, goOn, oid } = await withSlowSession();
     const target = { connection: serverUrl({ database }) };
-    const failing = failureOf(recreateDatabase(target, { drainMs: 100, timeoutMs: 2500 }));
+    const failing = failureOf(recreateDatabase(target, { drainMs: 100, timeoutMs: 5000 }));
     await twoRunners(oid);
     expect(await failing).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(await queueOn(oid)).toEqual([]);

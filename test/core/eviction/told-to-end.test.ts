@@ -45,7 +45,7 @@ test.each(Object.keys(operations))(
     const database = await scratch.database();
     const [stuck, other] = [await stoppedOn(database), await sessionOn(database)];
     const operate = operations[name];
-    const error = await failureOf(operate?.(targetOf(database), { timeoutMs: 2500 }) ?? Promise.resolve());
+    const error = await failureOf(operate?.(targetOf(database), { timeoutMs: 5000 }) ?? Promise.resolve());
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(pidsOf(error.terminated)).toEqual([other.pid]);
     expect(error.blockers).toMatchObject([{ kind: 'session', name: String(stuck.pid) }]);
@@ -88,7 +88,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
   test('a database that a failed recreate made and cannot drop is in the error, and is found once', async () => {
     const database = await scratch.database();
     const stuck = await stoppedOn(database);
-    const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 2500 }));
+    const error = await failureOf(recreateDatabase(targetOf(database), { timeoutMs: 5000 }));
     const left = await privateDatabasesFor(database);
     expect(left).toHaveLength(1);
     expect(error.leftovers.map((each) => each.database)).toEqual(left);
@@ -126,7 +126,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
     stopped.stop(keeper.pid);
     // It may not rename, so DROP is what has the lock.
     const target = targetOf(database, owner);
-    const failing = failureOf(dropDatabase(target, { timeoutMs: 4000 }));
+    const failing = failureOf(dropDatabase(target, { timeoutMs: 6000 }));
     const { pid, gone } = await stoppedWhileItStarts(database, owner);
     stopped.goOn(keeper.pid);
     await until(
@@ -152,7 +152,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
     const database = await scratch.database();
     const keeper = await stoppedOn(database);
     const target = targetOf(database);
-    const failing = failureOf(dropDatabase(target, { timeoutMs: 3000 }));
+    const failing = failureOf(dropDatabase(target, { timeoutMs: 5000 }));
     const { pid, gone } = await stoppedWhileItStarts(database, await scratch.role());
     stopped.goOn(keeper.pid);
     const error = await failing;

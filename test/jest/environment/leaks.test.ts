@@ -125,14 +125,14 @@ test('leaves a timer', () => {
   });
 
   it.each([
-    ['of node:timers', `require('node:timers').setTimeout(() => console.error('ran', 'on'), 12_000);`],
+    ['of node:timers', `require('node:timers').setTimeout(() => console.error('ran', 'on'), 3_600_000);`],
     [
       'of node:timers/promises',
-      `require('node:timers/promises').setTimeout(12_000).then(() => console.error('ran', 'on'));`,
+      `require('node:timers/promises').setTimeout(3_600_000).then(() => console.error('ran', 'on'));`,
     ],
     [
       'of util.promisify',
-      `require('node:util').promisify(setTimeout)(12_000).then(() => console.error('ran', 'on'));`,
+      `require('node:util').promisify(setTimeout)(3_600_000).then(() => console.error('ran', 'on'));`,
     ],
   ])('beside a timer %s does not keep Jest from its end', async (_, timer) => {
     const project = fixture.project('leaks', {

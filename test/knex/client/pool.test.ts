@@ -14,7 +14,7 @@ describe.each(knexVersions)('%s', (version) => {
     await abandoned.raw('SELECT 1');
     const startedAt = performance.now();
     const { terminated } = await fixture.project.plugin.recreateDatabase(knex);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(terminated).toHaveLength(2);
     expect(await active).toMatchObject({ code: '57P01' });
     expect(await knex.schema.hasTable('marker')).toBe(false);

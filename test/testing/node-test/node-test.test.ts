@@ -138,8 +138,8 @@ test("timers of Node's modules do not keep a file that leaves a session open fro
       const runsOn = () => console.log('it ran', 'on');
       test('leaves them', async () => {
         await insert();
-        later(runsOn, 12_000);
-        sleep(12_000).then(runsOn);
+        later(runsOn, 3_600_000);
+        sleep(3_600_000).then(runsOn);
       });`,
   });
   const run = await project.run([...command, 'held.test.mjs']);

@@ -20,7 +20,7 @@ async function runBehindProxy(): Promise<{
   const proxy = await CuttingProxy.start(url.hostname, Number(url.port));
   proxies.push(proxy);
   url.port = String(proxy.port);
-  const settings = { 'pg-evict': { sessions: { timeoutMs: 2000 } } };
+  const settings = { 'pg-evict': { sessions: { timeoutMs: 5000 } } };
   const cwd = fixture.project({ 'package.json': JSON.stringify(settings) });
   const run = await fixture.start({}, { url: url.href, cwd });
   return { proxy, run };
@@ -35,7 +35,7 @@ test.each(['making a database', 'resetting one'])(
     const error = await failureOf(database === undefined ? acquireDatabase(run) : resetDatabase(database));
     expect(error).toMatchObject({
       code: 'TIMEOUT',
-      message: expect.stringContaining('did not answer within 3000 ms'),
+      message: expect.stringContaining('did not answer within 6000 ms'),
     });
     proxy.letThrough();
     proxy.cut();
