@@ -38,7 +38,8 @@ export async function untilRunnerEnds(
   meanwhile: (() => Promise<void>) | undefined,
 ): Promise<RunnerEnd> {
   const kill = (): void => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null)
+      process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
   };
   const timer = setTimeout(kill, limitMs);
   const ended = new Promise<RunnerEnd>((done) =>

@@ -16,6 +16,8 @@ export class StoppedProcesses {
   }
 
   stop(pid: number): void {
+    // 0 and negative numbers stand for groups of processes: 0 for that of the tests, which would never go on.
+    if (!(pid > 0)) throw new Error(`there is no process ${pid} to stop`);
     process.kill(pid, 'SIGSTOP');
     this.#pids.add(pid);
   }

@@ -111,10 +111,14 @@ test('after an abort, too, sessions that were told to terminate and still exist 
       'the drop has its lock',
     );
     const gone = openSession(serverUrl({ database, user, password: user })).catch((error: unknown) => error);
-    const waiting = async (): Promise<{ pid: number }[]> =>
-      ask(`SELECT pid ${holds} AND NOT granted AND mode = 'RowExclusiveLock'`);
-    await until(async () => (await waiting()).length > 0, 'it waits for the lock');
-    const pid = (await waiting())[0]?.pid ?? 0;
+    let pid = Number.NaN;
+    await until(async () => {
+      const [waiting] = await ask<{ pid: number }>(
+        `SELECT pid ${holds} AND NOT granted AND mode = 'RowExclusiveLock'`,
+      );
+      pid = waiting?.pid ?? pid;
+      return waiting !== undefined;
+    }, 'it waits for the lock');
     stopped.stop(pid);
     return { pid, gone };
   }
@@ -126,7 +130,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
     stopped.stop(keeper.pid);
     // It may not rename, so DROP is what has the lock.
     const target = targetOf(database, owner);
-    const failing = failureOf(dropDatabase(target, { timeoutMs: 6000 }));
+    const failing = failureOf(dropDatabase(target, { timeoutMs: 12_000 }));
     const { pid, gone } = await stoppedWhileItStarts(database, owner);
     stopped.goOn(keeper.pid);
     await until(
@@ -152,7 +156,7 @@ test('after an abort, too, sessions that were told to terminate and still exist 
     const database = await scratch.database();
     const keeper = await stoppedOn(database);
     const target = targetOf(database);
-    const failing = failureOf(dropDatabase(target, { timeoutMs: 5000 }));
+    const failing = failureOf(dropDatabase(target, { timeoutMs: 12_000 }));
     const { pid, gone } = await stoppedWhileItStarts(database, await scratch.role());
     stopped.goOn(keeper.pid);
     const error = await failing;

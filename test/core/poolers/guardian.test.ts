@@ -62,7 +62,7 @@ describeWithPgbouncer('a process that is killed while clients of a pooler wait f
     );
     await paused;
     expect(await pgbouncer.paused()).toMatchObject({ [database]: true });
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
     await once(child, 'exit');
     await resumed();
   });

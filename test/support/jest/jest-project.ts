@@ -163,7 +163,8 @@ export class JestProject {
       await ended;
       return output;
     } finally {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null)
+        process.kill(-(child.pid ?? Number.NaN), 'SIGKILL');
       await ended;
     }
   }

@@ -117,7 +117,7 @@ test('if several processes find their host dead at the same time, one of them st
   );
   try {
     for (let n = 1; n <= 5; n += 1) {
-      if (n > 1) await kill(hosts().at(-1) ?? 0);
+      if (n > 1) await kill(hosts().at(-1) ?? Number.NaN);
       const found = Promise.all(children.map(said));
       for (const child of children)
         child.send({ directory: join(folder, 'own'), runner: process.pid, program });
@@ -127,7 +127,7 @@ test('if several processes find their host dead at the same time, one of them st
     }
   } finally {
     for (const child of children) child.kill();
-    process.kill(hosts().at(-1) ?? 0, 'SIGKILL');
+    process.kill(hosts().at(-1) ?? Number.NaN, 'SIGKILL');
   }
 });
 

@@ -36,7 +36,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('a run that %s ends leaves n
   const run = await project.run([], {
     meanwhile: async (child) => {
       await until(() => Promise.resolve(project.lines('found.log').length === 1), 'the test runs');
-      process.kill(-(child.pid ?? 0), signal);
+      process.kill(-(child.pid ?? Number.NaN), signal);
     },
   });
   expect(run.code).not.toBe(0);
