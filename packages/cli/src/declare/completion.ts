@@ -14,7 +14,8 @@ export function declareCompletion(program: Command): void {
       'after',
       `${paragraphs(
         `Names of databases come from the server of the options and the configuration. If it does not answer within
-        300 ms, no names are offered; PG_EVICT_COMPLETION_MS sets another limit.`,
+        300 ms, no names are offered; PG_EVICT_COMPLETION_MS sets another limit. The shell has to find the command:
+        npm install --global pg-evict.`,
       )}
 
 Put this into ~/.bashrc:

@@ -32,7 +32,7 @@ export function declareSessionCommands(program: Command): void {
         'sessions app_dev',
         'sessions app_dev --watch --idle-in-transaction 1m',
         'sessions app_dev --root-blockers',
-        'sessions app_dev --json | jq .sessions[].pid',
+        "sessions app_dev --json | jq '.sessions[].pid'",
       ),
     )
     .action(async (database: string | undefined, _options: unknown, command: Command) => {

@@ -60,21 +60,16 @@ export const lostDetails = (report: Pick<PerformedReport, 'keptDropped' | 'remov
   ...keptDetails(report),
 ];
 
-/** An obstacle that was removed; its own `detail` says how it was in the way. */
+/** Obstacles that an operation removes on request, and what is lost with each; `of` names it and its database. */
+const lostWith: Readonly<Partial<Record<Blocker['kind'], (of: string) => string>>> = {
+  'prepared-transaction': (of) => `The prepared transaction ${of}.`,
+  'replication-slot': (of) => `The replication slot ${of}. Its consumer cannot continue.`,
+  subscription: (of) => `The subscription ${of}.`,
+};
+
 function lostDetail({ database, detail, kind, name }: Blocker): string {
-  const of = `"${name}" of database "${database}"`;
-  switch (kind) {
-    case 'template':
-      return `The mark of "${name}" as a template.`;
-    case 'prepared-transaction':
-      return `The prepared transaction ${of}.`;
-    case 'replication-slot':
-      return `The replication slot ${of}. Its consumer cannot continue.`;
-    case 'subscription':
-      return `The subscription ${of}.`;
-    default:
-      return detail;
-  }
+  if (kind === 'template') return `The mark of "${name}" as a template.`;
+  return lostWith[kind]?.(`"${name}" of database "${database}"`) ?? detail;
 }
 
 const count = (number: number, what: string): string =>

@@ -40,11 +40,20 @@ function isMap(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/** The error for an environment that a file does not have, with a list of those that it has. */
-export function missingEnvironment(file: string, env: string, names: readonly string[]): PgEvictError {
+/**
+ * The error for an environment that a file does not have, with a list of those that it has.
+ *
+ * @param waysToChoose how another one is chosen, in words
+ */
+export function missingEnvironment(
+  file: string,
+  env: string,
+  names: readonly string[],
+  waysToChoose = '--env or NODE_ENV',
+): PgEvictError {
   const meant = closestName(env, names);
   return new PgEvictError('CONFIG_INVALID', `${file} has no environment "${env}".`, {
-    hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}It has ${names.map((name) => `"${name}"`).join(', ')}; choose with --env or NODE_ENV.`,
+    hint: `${meant === undefined ? '' : `Did you mean "${meant}"? `}It has ${names.map((name) => `"${name}"`).join(', ')}; choose with ${waysToChoose}.`,
   });
 }
 

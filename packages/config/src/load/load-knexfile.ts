@@ -6,6 +6,9 @@ import { assertReadable } from '../search/find-config.js';
 import { notLoaded } from './load-error.js';
 import { loadModule } from './load-module.js';
 
+/** How an environment of a knexfile is chosen. Jest and Vitest set NODE_ENV themselves. */
+const waysToChoose = '--env or NODE_ENV, for the template of tests with testing.template.env';
+
 /**
  * The configuration that a knexfile gives for an environment, as knex's command reads it: default export, (async)
  * function, map of environments (`file[env]`, else the file itself, unless that has nothing but others), with the
@@ -21,7 +24,7 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
     if (!isObject(value)) return value;
     if (!isObject(value[env]) && isMap(value)) {
       const { missingEnvironment } = await import('./environment.js');
-      throw missingEnvironment(file, env, Object.keys(value));
+      throw missingEnvironment(file, env, Object.keys(value), waysToChoose);
     }
     return value[env] ?? value;
   });
@@ -30,7 +33,7 @@ export async function loadKnexfile(file: string, env: string): Promise<Readonly<
     return config;
   }
   throw new PgEvictError('CONFIG_INVALID', `${file} exports no configuration for "${env}".`, {
-    hint: 'Choose another environment with --env or NODE_ENV.',
+    hint: `Choose another environment with ${waysToChoose}.`,
   });
 }
 
@@ -96,7 +99,7 @@ function assertPostgres(client: unknown, file: string, env: string): void {
   const name = isObject(prototype) ? (prototype['driverName'] ?? prototype['dialect']) : client;
   if (typeof name !== 'string' || postgresClients.has(name)) return;
   throw new PgEvictError('CONFIG_INVALID', `${file}: the client of "${env}" is "${name}", not PostgreSQL.`, {
-    hint: 'Choose another environment with --env or NODE_ENV.',
+    hint: `Choose another environment with ${waysToChoose}.`,
   });
 }
 

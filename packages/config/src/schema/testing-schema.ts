@@ -46,7 +46,7 @@ const template = v.pipe(
       seed: setting(flag, 'Also run the seeds of the knexfile.', '`false`'),
       inputs: setting(
         oneOrMore,
-        "Other things that the template depends on: patterns for files, and variables as `'env:NAME'`. If one of them changes, the template is built again.",
+        "Other things that the template depends on: patterns for files (from the folder of the configuration file), and variables as `'env:NAME'`. If one of them changes, the template is built again.",
       ),
       env: setting(text, 'The environment of the knexfile that is used.', "`NODE_ENV`, else `'development'`"),
     },
@@ -98,7 +98,7 @@ export const testingSchema = v.pipe(
       ),
       database: setting(
         text,
-        "The fixed name of the database with `isolation: 'run'`. The name must show that it is a test database.",
+        "The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`.",
       ),
       leaks: setting(
         v.picklist(['fail', 'warn', 'ignore'], "'fail', 'warn' or 'ignore'"),

@@ -109,9 +109,11 @@ function connectionError(client: Client, cause: unknown): PgEvictError {
         ? 'Check the user, and pg_hba.conf on the server.'
         : sqlState === '53300'
           ? 'Connect as a superuser (superuser_reserved_connections), or close a connection.'
-          : sqlState === undefined
-            ? 'Check host, port and TLS settings, and that the server is up.'
-            : undefined;
+          : /^(?:no such database: |bouncer config error)/.test(message)
+            ? 'PgBouncer says so: it has no alias for this database. Connect to the server itself.'
+            : sqlState === undefined
+              ? 'Check host, port and TLS settings, and that the server is up.'
+              : undefined;
   const reason = message.includes('client password must be a string') ? 'no password was given' : message;
   return new PgEvictError(
     'CONNECTION_FAILED',

@@ -96,7 +96,7 @@ export function parseSessionReference(reference: string | number): SessionRefere
   if (id?.[1] !== undefined) return { pid: Number.parseInt(id[1], 16), id: text.toLowerCase() };
   if (/^[1-9][0-9]{0,9}$/.test(text)) return { pid: Number(text), id: undefined };
   throw new PgEvictError('CONFIG_INVALID', `"${text}" is neither a pid nor a session id.`, {
-    hint: 'Take the id that the list of sessions shows, such as 6741f2a3.1a2b.',
+    hint: 'Take the pid that the list of sessions shows, or an id such as 6741f2a3.1a2b.',
   });
 }
 

@@ -35,7 +35,7 @@ export async function startTestServer(
     // The remedy stands at the end of the message, often a command.
     throw new PgEvictError(
       'CONFIG_INVALID',
-      `No server could be started for the tests, and neither DATABASE_URL nor pg-evict's configuration (connection) names an existing one: ${message}`,
+      `No server could be started for the tests (to use an existing one, set DATABASE_URL or pg-evict's connection, and leave testing.server out): ${message}`,
       { cause: error },
     );
   }
