@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { databasesIn, untilGone, VitestFixture } from '../../support/vitest/vitest-fixture.js';
 import { sweepTestDatabases } from '@pg-evict/testing';
 import { Scratch } from '../../support/scratch.js';
-import { ask, databaseExists, serverUrl, until } from '../../support/server.js';
+import { ask, databaseExists, serverUrl, uniqueName, until } from '../../support/server.js';
+import { askDatabase } from '../../support/knex/ask-database.js';
 import { template } from '../../support/vitest/vitest-project.js';
 
 const fixture = new VitestFixture();
@@ -111,6 +112,71 @@ test.each(configurations)(
     for (const line of found()) await untilGone(line);
   },
 );
+
+test('in watch mode each run recreates the shared database from the template as it was saved last, and Ctrl-C leaves no template', async () => {
+  const role = await scratch.role('CREATEDB');
+  const database = scratch.forget(uniqueName('app_test'));
+  const project = fixture.project(
+    { 'tests/rows.test.ts': expecting(1, 'first') },
+    { isolation: 'run', database },
+  );
+  const found = (): string[] => project.lines('found.log');
+  await project.run(['--watch'], {
+    env: { DATABASE_URL: serverUrl({ database: 'nowhere', user: role, password: role }) },
+    meanwhile: async (child, said) => {
+      await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
+      project.write('template.mjs', template.replace("('ada')", "('ada'), ('bob')"));
+      project.write('tests/rows.test.ts', expecting(2, 'second'));
+      await until(() => Promise.resolve(found().length === 2), `the second run: ${said()}`);
+      child.kill('SIGINT');
+    },
+  });
+  const url = serverUrl({ database, user: role, password: role });
+  expect(found()).toEqual([`1 ${url}`, `2 ${url}`]);
+  const owned = `SELECT datname AS name FROM pg_database WHERE datdba = (SELECT oid FROM pg_roles WHERE rolname = $1)`;
+  expect(await ask(owned, [role])).toEqual([{ name: database }]);
+  expect(await askDatabase(database, 'SELECT count(*)::int AS n FROM users')).toEqual([{ n: 2 }]);
+});
+
+test('in watch mode each of several projects has its own template as it was saved last', async () => {
+  const config = (file: string): string =>
+    JSON.stringify({ testing: { template: { command: `node ${file}` } } });
+  const both = template.replace("('ada')", "('ada'), ('bob')");
+  const project = fixture.project({
+    'vitest.config.ts': `import { defineConfig } from 'vitest/config';
+export default defineConfig({ test: { projects: ['one', 'two'] } });`,
+    ...Object.fromEntries(
+      ['one', 'two'].flatMap((name) => [
+        [
+          `${name}/vitest.config.ts`,
+          `import pgEvict from '@pg-evict/vitest';
+import { defineConfig } from 'vitest/config';
+export default defineConfig({ plugins: [pgEvict()], test: { include: ['*.test.ts'], name: '${name}' } });`,
+        ],
+        [`${name}/package.json`, '{ "type": "module", "private": true }'],
+        [`${name}/template.mjs`, name === 'one' ? template : both],
+        [`${name}/pg-evict.config.json`, config('template.mjs')],
+        [`${name}/rows.test.ts`, expecting(name === 'one' ? 1 : 2, 'first')],
+      ]),
+    ),
+  });
+  const found = (): string[] => project.lines('found.log').map((line) => line.split(' ')[0] ?? '');
+  await project.run(['--watch'], {
+    meanwhile: async (child, said) => {
+      await until(() => Promise.resolve(said().includes('Waiting for file changes')), 'Vitest waits');
+      project.write('one/template.mjs', both);
+      project.write('one/rows.test.ts', expecting(2, 'second'));
+      await until(() => Promise.resolve(found().length === 3), `the second run: ${said()}`);
+      project.write('two/template.mjs', template);
+      project.write('two/rows.test.ts', expecting(1, 'third'));
+      await until(() => Promise.resolve(found().length === 4), `the third run: ${said()}`);
+      child.kill('SIGINT');
+    },
+  });
+  expect(found().slice(0, 2).toSorted()).toEqual(['1', '2']);
+  expect(found().slice(2)).toEqual(['2', '1']);
+  for (const line of project.lines('found.log')) await untilGone(line);
+});
 
 test('in watch mode the configuration and the template are loaded with the options that Node was given', async () => {
   const project = fixture.project({
