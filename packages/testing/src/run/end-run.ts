@@ -4,18 +4,7 @@ import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { ownNamesLike, readOwnName } from '../names/database-names.js';
 import { dropTestDatabase } from '../server/drop-database.js';
-import {
-  heldAloneQuery,
-  type HeldLockRow,
-  heldLocksQuery,
-  isHeld,
-  lockClasses,
-  lockKeys,
-} from '../session/advisory-locks.js';
-import type { MaintenanceSession } from '../session/maintenance-session.js';
-
-/** How long the end of a run waits for a database that is just being made. */
-const makingMs = 60_000;
+import { type HeldLockRow, heldLocksQuery, isHeld, lockClasses } from '../session/advisory-locks.js';
 
 /** Options of {@link endRun}. */
 export interface EndRunOptions {
@@ -47,22 +36,9 @@ export async function endRun(run: TestRun, { force = false }: EndRunOptions = {}
   });
 }
 
-/**
- * From here on, no other database can be made for the run. If another process has begun to end it, that is so already,
- * and it is not waited for: one that is just exiting has this one end the run, and waits itself.
- */
-async function endMaking(control: MaintenanceSession, id: string): Promise<void> {
-  const lock = { kind: 'ending', of: id, shared: false } as const;
-  const [kind, key] = lockKeys(lock);
-  const isBeingEnded = async (): Promise<true | undefined> =>
-    (await control.query(heldAloneQuery, [kind, key >>> 0])).rows.length > 0 ? true : undefined;
-  await control.holdUnless(lock, 'a database is being made', makingMs, isBeingEnded, async () =>
-    Promise.resolve(false),
-  );
-}
-
 async function dropAbandoned({ control, server, id, template }: TestRun, force: boolean): Promise<void> {
-  if (force) await endMaking(control, id);
+  // From here on, no other database can be made.
+  if (force) await control.hold({ kind: 'ending', of: id, shared: false });
   const { rows: found } = await control.query<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname LIKE '${ownNamesLike}'`,
   );

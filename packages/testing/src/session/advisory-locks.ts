@@ -37,12 +37,6 @@ export const heldLocksQuery = `
 SELECT DISTINCT classid::bigint::int AS class, objid::bigint::text AS key FROM pg_locks
 WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND classid::bigint = ANY ($1::bigint[])`;
 
-/** Whether a session has a lock to itself. $1 and $2 its keys, the second one unsigned. */
-export const heldAloneQuery = `
-SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND mode = 'ExclusiveLock'
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND classid::bigint::int = $1 AND objid::bigint = $2`;
-
 /** A row of {@link heldLocksQuery}. */
 export interface HeldLockRow {
   readonly class: number;

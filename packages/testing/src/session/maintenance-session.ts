@@ -22,6 +22,7 @@ export class MaintenanceSession {
   readonly #limits: SessionLimits;
   readonly #locks = new Map<string, AdvisoryLock>();
   #opening: Promise<ServerSession>;
+  #pid: number | undefined;
 
   private constructor(
     settings: ConnectionSettings,
@@ -55,6 +56,11 @@ export class MaintenanceSession {
   /** The password that was used, from any source. */
   async password(): Promise<string | undefined> {
     return (await this.#opening).password;
+  }
+
+  /** Of its backend. */
+  get pid(): number | undefined {
+    return this.#pid;
   }
 
   /** How long others may hold a lock that we need; `undefined` if nothing is configured. */
@@ -152,6 +158,7 @@ export class MaintenanceSession {
 
   /** Without its locks no other process would know that the run lives. */
   #watch(session: ServerSession): void {
+    this.#pid = session.pid;
     session.onLost(() => void this.#session().catch(() => undefined));
   }
 }
