@@ -11,7 +11,12 @@ import {
   resolveConnection,
   type ResolvedConnection,
 } from './connection/resolve-connection.js';
-import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load/load-config.js';
+import {
+  loadConfig,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type ResolvedConfig,
+} from './load/load-config.js';
 import { workingDirectory } from './search/files-in.js';
 import { findKnexfile } from './search/find-knexfile.js';
 
@@ -37,7 +42,16 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
    * @default only the one that the configuration names
    */
   readonly knexfile?: string | true | undefined;
+  /**
+   * For a run of tests: its template, or `true` for that of the configuration. Its `env` then chooses the environment
+   * whose connection is used, too, if it is filled from the same knexfile.
+   * @default only `env` and NODE_ENV choose it
+   */
+  readonly forTests?: true | TemplateOfKnex | undefined;
 }
+
+/** The settings of a template that concern a knexfile. */
+type TemplateOfKnex = Pick<NonNullable<NonNullable<ResolvedConfig['testing']>['template']>, 'env' | 'knex'>;
 
 /** A target, with all decisions made on the way. */
 export interface ResolvedConfiguration extends LoadedConfig {
@@ -172,11 +186,27 @@ async function knexfileOf(
   return file === undefined ? undefined : { file, isNamed: false };
 }
 
+/** The environment of the knexfile whose connection is used. */
+function environmentOf(
+  { cwd = workingDirectory(), forTests }: ResolveTargetOptions,
+  { config, env, filepath }: LoadedConfig,
+  file: string,
+): string {
+  const template = forTests === true ? config.testing?.template : forTests;
+  const folder = filepath === null ? cwd : dirname(filepath);
+  const isSame =
+    template?.knex === true ||
+    (typeof template?.knex === 'string' && resolve(folder, template.knex) === file);
+  return isSame ? (template.env ?? env) : env;
+}
+
 async function configured(
-  { knexfile: named }: ResolveTargetOptions,
-  { config, filepath, env, sources }: LoadedConfig,
+  options: ResolveTargetOptions,
+  loaded: LoadedConfig,
   knexfile: KnexfileChoice | undefined,
 ): Promise<ConfiguredConnection | undefined> {
+  const { knexfile: named } = options;
+  const { config, filepath, sources } = loaded;
   const given = typeof named === 'string' ? undefined : config.connection;
   if (given !== undefined && given !== '') {
     const description = sources['connection'] ?? 'the configuration';
@@ -184,6 +214,7 @@ async function configured(
     if (value !== '') return { connection: value, source: { kind: 'config', description } };
   }
   if (knexfile === undefined) return undefined;
+  const env = environmentOf(options, loaded, knexfile.file);
   const { connectionOfKnexfile } = await import('./load/load-knexfile.js');
   const connection = await connectionOfKnexfile(knexfile.file, env);
   const description = `${knexfile.file}, ${env}`;

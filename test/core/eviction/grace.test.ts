@@ -30,6 +30,22 @@ const operations: Record<string, Operate> = {
   'exclusive access': async (target, options) => withExclusiveAccess(target, () => undefined, options),
 };
 
+test.each(Object.keys(operations))(
+  'a time that is not a number of milliseconds is refused: %s',
+  async (name) => {
+    const database = await scratch.database();
+    const session = await openSession(serverUrl({ database }));
+    for (const wrong of [{ graceMs: '2s' }, { drainMs: '20s' }, { graceMs: -1 }, { drainMs: Number.NaN }]) {
+      const error = await failureOf(
+        operations[name]?.(targetOf(database), wrong as OperationOptions) ?? Promise.resolve(),
+      );
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID', hint: 'Give a number of milliseconds.' });
+    }
+    await session.client.query('SELECT 1');
+    await session.close();
+  },
+);
+
 /** Waits until an operation looks, again and again, who is on the database, and does nothing else. */
 async function untilItWaits(target: OwnTarget): Promise<void> {
   let looks = 0;

@@ -109,13 +109,21 @@ describe('rolling back prepared transactions', () => {
   test('that the role may not roll back: no session is terminated, and the error names the missing privilege', async () => {
     const owner = await scratch.role('CREATEDB');
     const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
-    const gid = await prepare(database);
+    const [own, gid] = [
+      await prepare(database, owner, uniqueName('a')),
+      await prepare(database, undefined, uniqueName('b')),
+    ];
     const session = await sessionOn(database, { user: owner });
-    const error = await failureOf(dropDatabase(targetOf(database, owner), { rollbackPrepared }));
+    const target = targetOf(database, owner);
+    const error = await failureOf(dropDatabase(target, { rollbackPrepared }));
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED', terminated: [], removed: [] });
+    expect(error.blockers).toMatchObject([{ kind: 'prepared-transaction', name: gid }]);
+    expect(error.hint).toContain(`Role "${owner}" may not roll it back. As "postgres" or a superuser`);
+    const planned = await dropDatabase(target, { rollbackPrepared, dryRun: true });
+    expect(planned).toMatchObject({ blockers: [{ name: gid }], removed: [{ name: own }] });
     expect(await alive([session.pid])).toEqual([session.pid]);
-    expect(await prepared()).toContain(gid);
-    await rollBack(database, gid);
+    expect(await prepared()).toEqual(expect.arrayContaining([own, gid]));
+    for (const each of [own, gid]) await rollBack(database, each);
   });
 });
 
@@ -205,6 +213,20 @@ test.each(['drop', 'recreate'])(
     await otherConsumer.close();
   },
 );
+
+test('a slot that the role may not drop: its consumer stays, and the error names the missing privilege', async () => {
+  const owner = await scratch.role('CREATEDB');
+  await ask(`GRANT pg_signal_backend TO "${owner}"`);
+  const database = await scratch.database(uniqueName('db'), `OWNER "${owner}"`);
+  const slot = await createSlot(serverUrl({ database }));
+  const consumer = await consume(serverUrl({ database }), slot);
+  const error = await failureOf(recreateDatabase(targetOf(database, owner), { dropSlots: true }));
+  expect(error).toMatchObject({ terminated: [], removed: [] });
+  expect(error.blockers).toContainEqual(expect.objectContaining({ kind: 'replication-slot', name: slot }));
+  expect(error.hint).toContain(`ALTER ROLE ${owner} REPLICATION`.replace(owner, `"${owner}"`));
+  expect(await alive([consumer.pid])).toEqual([consumer.pid]);
+  await consumer.close();
+});
 
 test('a slot that was dropped meanwhile, and is another database’s by now, is left alone, and its consumer', async () => {
   const [database, elsewhere] = [await scratch.database(), await scratch.database()];

@@ -20,7 +20,14 @@ import { type OpenSession, useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, databaseExists, serverUrl, uniqueName, withClient } from '../../support/server.js';
 import { failureOf } from '../../support/core/failure.js';
-import { alive, markerOf, pidsOf, privateDatabasesFor, targetOf } from '../../support/core/target.js';
+import {
+  alive,
+  markerOf,
+  pidsOf,
+  privateDatabasesFor,
+  stillAtWork,
+  targetOf,
+} from '../../support/core/target.js';
 
 const scratch = new Scratch();
 afterAll(async () => scratch.cleanUp());
@@ -43,6 +50,27 @@ const commentOf = async (database: string): Promise<string | null | undefined> =
       [database],
     )
   )[0]?.comment;
+
+test.each(['protecting', 'unprotecting'])(
+  '%s that waits for a lock ends at its deadline, names the holder, and has no effect later',
+  async (what) => {
+    const database = await scratch.database();
+    if (what === 'unprotecting') await protectDatabase(targetOf(database), 'kept');
+    const before = await commentOf(database);
+    const holder = await sessionOn('postgres');
+    await holder.client.query(`BEGIN; COMMENT ON DATABASE "${database}" IS 'of another session'`);
+    const options = { timeoutMs: 3000 };
+    const target = targetOf(database);
+    const error = await failureOf(
+      what === 'protecting' ? protectDatabase(target, 'late', options) : unprotectDatabase(target, options),
+    );
+    expect(error).toMatchObject({ code: 'BLOCKED', blockers: [{ kind: 'lock', name: String(holder.pid) }] });
+    expect(await stillAtWork(target)).toEqual([]);
+    await holder.client.query('ROLLBACK');
+    expect(await commentOf(database)).toBe(before);
+    await holder.close();
+  },
+);
 
 type Operate = (target: Target, second: string) => Promise<unknown>;
 const operations: Record<string, Operate> = {

@@ -160,6 +160,8 @@ describe('what they do', () => {
       (error: { code?: string }) => error.code,
     );
     await until(async () => (await listed(database, { state: 'active' })).length > 0, 'the query runs');
+    const planned = await terminateSessions(targetOf(database), { cancel: true, dryRun: true });
+    expect(pidsOf(planned.cancelled ?? [])).toEqual([active.pid]);
     const report = await terminateSessions(targetOf(database), { cancel: true });
     expect(report).toMatchObject({ terminated: [], denied: [], remaining: [] });
     expect(pidsOf(report.cancelled ?? [])).toEqual([active.pid]);

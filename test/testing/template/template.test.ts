@@ -278,6 +278,20 @@ describe('the environment of the knexfile', () => {
     expect(await tables(await fixture.start({ template }, { cwd }))).toEqual(['of_testing']);
   });
 
+  test('that the template names is also that of the connection, where the configuration names the same knexfile', async () => {
+    const cwd = fixture.project({
+      'knexfile.js': `module.exports = { development: { client: 'pg', connection: ${JSON.stringify(serverUrl())} } };`,
+      'migrations/1.js': migration('of_development'),
+      'package.json': JSON.stringify({
+        'pg-evict': {
+          knexfile: 'knexfile.js',
+          testing: { template: { knex: true, env: 'development' } },
+        },
+      }),
+    });
+    expect(await tables(await fixture.start({}, { cwd, url: undefined }))).toEqual(['of_development']);
+  });
+
   test('a missing one is named, with the existing ones', async () => {
     const error = await failureOf(
       fixture.start({ template: { knex: true, env: 'tset' } }, { cwd: project() }),

@@ -192,7 +192,7 @@ export function alsoThrown(error: PgEvictError, thrown: unknown): PgEvictError {
  * @param lead begins the message: the step that failed, with the punctuation that leads over to the reason
  */
 export function blockedError(
-  code: 'BLOCKED' | 'SESSIONS_REMAIN',
+  code: 'BLOCKED' | 'PERMISSION_DENIED' | 'SESSIONS_REMAIN',
   lead: string,
   blockers: readonly Blocker[],
   facts: Pick<PgEvictErrorFacts, 'cause' | 'database' | 'sqlState'>,

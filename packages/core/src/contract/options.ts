@@ -76,6 +76,21 @@ export const operationOptions: KnownOptions<OperationOptions> = {
   onStep: true,
 };
 
+/**
+ * Refuses a time that is no number: an operation would not wait at all.
+ *
+ * @throws {@link PgEvictError} `CONFIG_INVALID`
+ */
+export function assertWaits(options: Pick<OperationOptions, 'drainMs' | 'graceMs'>): void {
+  for (const name of ['graceMs', 'drainMs'] as const) {
+    const value = options[name] as number | string | undefined;
+    if (value === undefined || (typeof value === 'number' && value >= 0)) continue;
+    throw new PgEvictError('CONFIG_INVALID', `${name} is ${String(value)}.`, {
+      hint: 'Give a number of milliseconds.',
+    });
+  }
+}
+
 /** How the old content is kept. Operations called from code keep nothing unless this is set. */
 export interface UndoOptions {
   /**

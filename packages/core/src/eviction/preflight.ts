@@ -27,7 +27,8 @@ export interface Plan {
 /**
  * Finds, before anything is changed, the reasons why the operation would fail.
  *
- * @throws {@link PgEvictError} `BLOCKED` or `SESSIONS_REMAIN`, unless it is a dry run
+ * @throws {@link PgEvictError} `BLOCKED`, `SESSIONS_REMAIN` or `PERMISSION_DENIED` (our role may not remove what it was
+ * asked to), unless it is a dry run
  */
 export async function preflight(
   operation: Operation,
@@ -46,13 +47,21 @@ export async function preflight(
     ...looking,
   ]);
   const found = some.flatMap(({ blockers }) => blockers);
+  const irremovable = new Set(some.flatMap((each) => each.irremovable));
+  const isAskedFor = (blocker: Blocker): boolean => mayRemove(blocker, remedies);
+  const isToGo = (blocker: Blocker): boolean => isAskedFor(blocker) && !irremovable.has(blocker);
   const inactiveSlots = some.flatMap((each) => each.inactiveSlots);
   const denied = sweep.rows.filter(isDenied).map(toDeniedSession);
-  const toRemove = found.filter((blocker) => mayRemove(blocker, remedies));
-  const standing = found.filter((blocker) => !mayRemove(blocker, remedies));
+  const toRemove = found.filter(isToGo);
+  const standing = found.filter((blocker) => !isToGo(blocker));
   const blockers = [...standing, ...denied.map((session) => deniedBlocker(session, database))];
   if (!dryRun && blockers.length > 0) {
-    const code = standing.length > 0 ? 'BLOCKED' : 'SESSIONS_REMAIN';
+    const code =
+      standing.length === 0
+        ? 'SESSIONS_REMAIN'
+        : standing.every(isAskedFor)
+          ? 'PERMISSION_DENIED'
+          : 'BLOCKED';
     throw blockedError(code, `${failure}, and no session was disconnected.`, blockers, { database });
   }
   const terminated = sweep.rows.filter((row) => row.can_terminate).map(toSession);

@@ -3,7 +3,7 @@ import { type Deadline, pause, stateOf } from '../contract/deadline.js';
 import { blockedError } from '../contract/error.js';
 import { findLockHolders } from '../blockers/find-lock-holders.js';
 import type { Operation } from './operation.js';
-import { cancelUntilSettled } from './stop-statement.js';
+import { cancelUntilSettled, type Stoppable } from './stop-statement.js';
 
 /** How often an abort by the caller is checked for. */
 const lookMs = 50;
@@ -16,7 +16,7 @@ const lookMs = 50;
  * `ABORTED`; a server error is thrown as the driver's error
  */
 export async function runWithinDeadline(
-  operation: Operation,
+  operation: Stoppable & Pick<Operation, 'failure'>,
   connection: Connection,
   sql: string,
 ): Promise<void> {

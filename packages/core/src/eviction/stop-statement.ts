@@ -15,6 +15,12 @@ const spareMs = 900;
 /** How long to wait before a backend is signalled again. */
 const againMs = 50;
 
+/** An operation, as far as its statements are stopped. */
+export type Stoppable = Pick<
+  Operation,
+  'control' | 'database' | 'deadline' | 'maintenanceDatabase' | 'runner' | 'settings'
+>;
+
 /**
  * Calls `tell`, which signals a backend, until it returns that the backend is done; over another connection if the
  * control connection is lost.
@@ -22,7 +28,7 @@ const againMs = 50;
  * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
  */
 async function repeatUntilDone(
-  operation: Operation,
+  operation: Stoppable,
   pid: number,
   tell: (client: Client) => Promise<boolean>,
 ): Promise<void> {
@@ -59,7 +65,7 @@ async function repeatUntilDone(
 }
 
 /** The error for an operation with an unknown outcome. */
-function connectionLost({ database }: Operation, message: string, cause: unknown): PgEvictError {
+function connectionLost({ database }: Stoppable, message: string, cause: unknown): PgEvictError {
   return new PgEvictError('CONNECTION_FAILED', message, {
     database,
     hint: 'List the databases before trying again.',
@@ -74,7 +80,7 @@ function connectionLost({ database }: Operation, message: string, cause: unknown
  * @throws {@link PgEvictError} `CONNECTION_FAILED` if the server cannot be queried any more
  */
 export async function cancelUntilSettled(
-  operation: Operation,
+  operation: Stoppable,
   running: Promise<unknown>,
   pid = operation.runner.pid,
 ): Promise<void> {

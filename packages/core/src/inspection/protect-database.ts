@@ -6,6 +6,7 @@ import { databaseNotFound, PgEvictError } from '../contract/error.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { databaseComments, findDatabase, inspect } from '../database/facts.js';
 import { whyMissing } from '../database/set-aside.js';
+import { boundLockWait, runWithinDeadline } from '../eviction/run-within-deadline.js';
 import { heldError, isPlaceholder } from '../guards/placeholder.js';
 import { requireOwnership } from '../guards/preconditions.js';
 import { readProtection, writeProtection } from '../guards/protection-label.js';
@@ -58,7 +59,9 @@ async function setLabel(
   assertDatabaseName(database);
   assertReason(reason, database);
   const failure = `The protection of database "${database}" was not changed`;
-  return withMaintenanceConnections(resolved, deadlineOf(options), 1, async ([{ client }]) => {
+  const deadline = deadlineOf(options);
+  return withMaintenanceConnections(resolved, deadline, 2, async ([runner, control], maintenanceDatabase) => {
+    const { client } = runner;
     try {
       const inspection = await inspect(client, [database]);
       const facts = findDatabase(inspection, database);
@@ -70,7 +73,10 @@ async function setLabel(
       const after = readProtection(comment);
       if (comment !== facts.comment) {
         requireOwnership(inspection, facts, failure);
-        await client.query(
+        await boundLockWait(runner, deadline);
+        await runWithinDeadline(
+          { control, database, deadline, failure, maintenanceDatabase, runner, settings: resolved.settings },
+          runner,
           `COMMENT ON DATABASE ${quoteIdentifier(database)} IS ${comment === null ? 'NULL' : quoteLiteral(comment)}`,
         );
         // If the database is gone meanwhile, COMMENT only warns (`CommentObject()`, src/backend/commands/comment.c).

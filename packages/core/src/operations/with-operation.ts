@@ -4,7 +4,12 @@ import { resolveTarget, type Target } from '../connection/target.js';
 import { deadlineOf } from '../contract/deadline.js';
 import { errorWithRemedies, type PgEvictError, withAnotherRemedy, withFacts } from '../contract/error.js';
 import { commandOf } from '../contract/command.js';
-import { assertUndoOptions, type OperationOptions, type UndoOptions } from '../contract/options.js';
+import {
+  assertUndoOptions,
+  assertWaits,
+  type OperationOptions,
+  type UndoOptions,
+} from '../contract/options.js';
 import type { Leftover, OperationReport } from '../contract/report.js';
 import { sqlStateOf, translateError } from '../contract/server-error.js';
 import type { Session } from '../contract/session.js';
@@ -43,6 +48,7 @@ export async function withOperation(
 ): Promise<OperationReport> {
   const startedAt = performance.now();
   const deadline = deadlineOf(options);
+  assertWaits(options);
   assertUndoOptions(options);
   const resolved = resolveTarget(target);
   for (const name of [resolved.database, ...others]) assertNotGuarded(name, resolved);

@@ -102,7 +102,9 @@ export async function terminateMatching(
   await letLeave(client, database, deadline, options, async () => pick('look'));
   deadline.throwIfOver(database, 'No session was disconnected.');
   const rows = await pick(dryRun ? 'look' : action);
-  const told = rows.filter((row) => (dryRun ? row.can_terminate : row.signalled));
+  const wouldBeTold = ({ can_terminate: may, state }: PickedRow): boolean =>
+    may && (action === 'terminate' || (state ?? 'active') === 'active');
+  const told = rows.filter((row) => (dryRun ? wouldBeTold(row) : row.signalled));
   const remaining = new Set(dryRun ? [] : await untilGone(client, database, deadline, action, told));
   const gone = told.filter((row) => !remaining.has(row)).map(toSession);
   if (deadline.aborted) {

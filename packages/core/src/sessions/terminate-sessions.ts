@@ -2,7 +2,7 @@ import { withMaintenanceConnections } from '../connection/maintenance.js';
 import { isQueryable, type Queryable } from '../connection/queryable.js';
 import { resolveTarget, type Target } from '../connection/target.js';
 import { deadlineOf, type DeadlineOptions } from '../contract/deadline.js';
-import { assertOptions } from '../contract/options.js';
+import { assertOptions, assertWaits } from '../contract/options.js';
 import type { TerminationReport } from '../contract/report.js';
 import { isConnectionLost, isOutcomeUnknown, translateError } from '../contract/server-error.js';
 import { assertNotGuarded } from '../guards/built-in.js';
@@ -47,6 +47,7 @@ export async function terminateSessions(
     graceMs: true,
     dryRun: true,
   });
+  assertWaits(options);
   assertFilter(options.filter);
   const startedAt = performance.now();
   const deadline = deadlineOf(options);

@@ -84,7 +84,7 @@ async function makeTemplate(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { id: runId, control, server } = await joinRun(invitation);
-  const configuration = await resolveTarget({ cwd, url });
+  const configuration = await resolveTarget({ cwd, url, forTests: given?.template ?? true });
   const testing = { ...configuration.config.testing, ...given };
   const where = { testing, configuration, cwd, runId };
   return { template: await otherTemplate(control, server, where, template, signal) };

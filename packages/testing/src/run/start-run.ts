@@ -16,7 +16,7 @@ import { recreateSharedDatabase } from './shared-database.js';
 import { sweepOver } from './sweep-test-databases.js';
 
 /** Options of {@link startRun}; missing ones are searched for, as by the command. */
-export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
+export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'forTests' | 'knexfile'> {
   /** Overrides the fields of the configuration's `testing` section. */
   readonly testing?: ResolvedConfig['testing'];
   /**
@@ -43,7 +43,7 @@ export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' |
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
   return unwatched(async () => {
     const { cwd = process.cwd(), testing: given = {}, signal } = options;
-    const configuration = await resolveTarget(options);
+    const configuration = await resolveTarget({ ...options, forTests: given.template ?? true });
     const testing = { ...configuration.config.testing, ...given };
     const settings = settingsOf(testing, configuration);
     const { isolation, timeoutMs } = settings;

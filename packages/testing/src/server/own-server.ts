@@ -13,6 +13,6 @@ export async function ownServer(cwd: string): Promise<TestServerSettings | undef
 }
 
 async function byDefault(cwd: string): Promise<'connection' | 'embedded'> {
-  const { connection } = await resolveTarget({ cwd });
+  const { connection } = await resolveTarget({ cwd, forTests: true });
   return connection.source.kind === 'defaults' ? 'embedded' : 'connection';
 }
