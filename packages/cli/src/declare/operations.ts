@@ -165,7 +165,7 @@ ${examples(
     .command('undo')
     .argument('[database]')
     .usage('[database] [options]')
-    .description('restore the content that the last recreate, fresh, restore or drop replaced')
+    .description('restore the content that a recreate, fresh, restore or drop kept last')
     .optionsGroup('Options:');
   addUndoOptions(undo, 'the content that it replaces', '1h');
   addOperationOptions(undo);

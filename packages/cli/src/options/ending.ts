@@ -33,7 +33,7 @@ export function addOperationOptions(command: Command): Command {
   return addEndingOptions(command).addOption(
     new Option(
       '--drain <duration>',
-      'terminate idle sessions at once, and let the others finish their query or transaction for this long: 5s, 1m',
+      'let running queries and transactions finish for this long before sessions are terminated: 5s, 1m',
     ).argParser(parseAge),
   );
 }

@@ -63,7 +63,7 @@ const sessions = v.pipe(
       ),
       drainMs: setting(
         duration,
-        'How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated at once.',
+        'How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated as soon as none is busy. Counts towards `timeoutMs`, of which 2 seconds stay reserved.',
         '`0`',
       ),
       timeoutMs: setting(

@@ -139,7 +139,7 @@ export interface SessionsConfig {
    */
   readonly graceMs?: number | string | undefined;
   /**
-   * How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated at once.
+   * How long running queries and transactions may take to finish before pg-evict terminates their sessions. Idle sessions are terminated as soon as none is busy. Counts towards `timeoutMs`, of which 2 seconds stay reserved.
    * @default 0
    */
   readonly drainMs?: number | string | undefined;
@@ -235,7 +235,7 @@ export interface TestingConfig {
    * @default 'file'
    */
   readonly isolation?: 'file' | 'test' | 'run' | undefined;
-  /** The fixed name of the database with `isolation: 'run'`. The name must show that it is a test database. */
+  /** The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`. */
   readonly database?: string | undefined;
   /**
    * What happens when a test file leaves a session open.
@@ -298,7 +298,7 @@ export interface TemplateConfig {
    * @default false
    */
   readonly seed?: boolean | undefined;
-  /** Other things that the template depends on: patterns for files, and variables as `'env:NAME'`. If one of them changes, the template is built again. */
+  /** Other things that the template depends on: patterns for files (from the folder of the configuration file), and variables as `'env:NAME'`. If one of them changes, the template is built again. */
   readonly inputs?: string | readonly string[] | undefined;
   /**
    * The environment of the knexfile that is used.

@@ -186,6 +186,13 @@ async function refuseStrangers(
     if (found === undefined || (found['database'] === database && (id === undefined || found['id'] === id)))
       continue;
     const { id: foundId, database: foundOn } = found as { id: string | null; database: string | null };
+    if (id !== undefined && foundId === null && foundOn === database) {
+      const hidden = `your role cannot see when session ${pid} started, so it may be another than the listed one`;
+      throw new PgEvictError('REFUSED', `No session was disconnected: ${hidden}.`, {
+        database,
+        hint: 'Grant the role pg_read_all_stats, or give the pid alone.',
+      });
+    }
     const is = `pid ${pid} is now session ${foundId ?? '(start hidden)'} on database "${foundOn ?? ''}"`;
     throw new PgEvictError('REFUSED', `No session was disconnected: ${is}, not the one that was listed.`, {
       database,
