@@ -218,3 +218,22 @@ test('terminating ends the sessions that it may, and reports the others', async 
   expect(report.remaining).toEqual([]);
   await Promise.all(sessions.map(async (session) => session.close()));
 });
+
+test('a session id is refused where the role cannot see the start of the session, and the pid is not', async () => {
+  const role = await scratch.role();
+  await ask(`GRANT pg_signal_backend TO "${role}"`);
+  const database = await scratch.database();
+  const other = await scratch.role();
+  const session = await sessionOf(database, other);
+  const [{ id = '' } = {}] = await ask<{ id: string }>(
+    `SELECT to_hex(trunc(extract(epoch FROM backend_start))::bigint) || '.' || to_hex(pid) AS id
+     FROM pg_stat_activity WHERE pid = $1`,
+    [session.pid],
+  );
+  const target = targetOf(database, role);
+  const error = await failureOf(terminateSessions(target, { filter: { sessions: [id] } }));
+  expect(error).toMatchObject({ code: 'REFUSED', hint: expect.stringContaining('pg_read_all_stats') });
+  expect(error.message).toContain(`cannot see when session ${session.pid} started`);
+  const report = await terminateSessions(target, { filter: { sessions: [session.pid] } });
+  expect(pidsOf(report.terminated)).toEqual([session.pid]);
+});
