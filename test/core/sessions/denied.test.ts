@@ -225,13 +225,13 @@ test('a session id is refused where the role cannot see the start of the session
   const database = await scratch.database();
   const other = await scratch.role();
   const session = await sessionOf(database, other);
-  const [{ id = '' } = {}] = await ask<{ id: string }>(
+  const [row] = await ask<{ id: string }>(
     `SELECT to_hex(trunc(extract(epoch FROM backend_start))::bigint) || '.' || to_hex(pid) AS id
      FROM pg_stat_activity WHERE pid = $1`,
     [session.pid],
   );
   const target = targetOf(database, role);
-  const error = await failureOf(terminateSessions(target, { filter: { sessions: [id] } }));
+  const error = await failureOf(terminateSessions(target, { filter: { sessions: [row?.id ?? ''] } }));
   expect(error).toMatchObject({ code: 'REFUSED', hint: expect.stringContaining('pg_read_all_stats') });
   expect(error.message).toContain(`cannot see when session ${session.pid} started`);
   const report = await terminateSessions(target, { filter: { sessions: [session.pid] } });

@@ -102,22 +102,21 @@ function connectionError(client: Client, cause: unknown): PgEvictError {
   const sqlState = sqlStateOf(cause);
   const message =
     cause instanceof Error ? cause.message || String((cause as { code?: unknown }).code) : String(cause);
-  const hint =
-    sqlState === '28P01' || message.includes('client password must be a string')
-      ? `Check user and password: in the URL, PGPASSWORD or .pgpass.`
-      : sqlState === '28000'
-        ? 'Check the user, and pg_hba.conf on the server.'
-        : sqlState === '53300'
-          ? 'Connect as a superuser (superuser_reserved_connections), or close a connection.'
-          : /^(?:no such database: |bouncer config error)/.test(message)
-            ? 'PgBouncer says so: it has no alias for this database. Connect to the server itself.'
-            : sqlState === undefined
-              ? 'Check host, port and TLS settings, and that the server is up.'
-              : undefined;
   const reason = message.includes('client password must be a string') ? 'no password was given' : message;
   return new PgEvictError(
     'CONNECTION_FAILED',
     `Cannot connect to ${server} as "${client.user ?? ''}": ${reason}.`,
-    { hint, sqlState, cause },
+    { hint: hintFor(sqlState, message), sqlState, cause },
   );
+}
+
+function hintFor(sqlState: string | undefined, message: string): string | undefined {
+  if (sqlState === '28P01' || message.includes('client password must be a string'))
+    return 'Check user and password: in the URL, PGPASSWORD or .pgpass.';
+  if (sqlState === '28000') return 'Check the user, and pg_hba.conf on the server.';
+  if (sqlState === '53300')
+    return 'Connect as a superuser (superuser_reserved_connections), or close a connection.';
+  if (/^(?:no such database: |bouncer config error)/.test(message))
+    return 'PgBouncer says so: it has no alias for this database. Connect to the server itself.';
+  return sqlState === undefined ? 'Check host, port and TLS settings, and that the server is up.' : undefined;
 }

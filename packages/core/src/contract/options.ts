@@ -46,8 +46,9 @@ export interface OperationOptions extends DeadlineOptions {
   readonly graceMs?: number | undefined;
   /**
    * How long busy sessions may finish their query or transaction. All sessions are terminated as soon as none is busy,
-   * or when this time is over. Counts towards the deadline, of which two seconds stay reserved. A superuser or a member of
-   * `pg_read_all_stats` can see which sessions are busy; for other roles, all sessions of other roles count as busy.
+   * or when this time is over. Counts towards the deadline, of which two seconds stay reserved. A superuser or a
+   * member of `pg_read_all_stats` can see which sessions are busy; for other roles, all sessions of other roles count
+   * as busy.
    * @default 0
    */
   readonly drainMs?: number | undefined;
