@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -144,6 +145,18 @@ test('the databases of a worker that dies are given back, and nothing of it stay
   await heir.tell('ready');
   expect(await databasesOf(host)).toEqual([inherited.name]);
   expect(await rowsIn(serverUrl({ database: inherited.name }), 'SELECT * FROM t')).toEqual([{ a: 1 }]);
+});
+
+test('a worker that is busy for longer than it may wait has the answer that came meanwhile', async () => {
+  const cwd = join(folder, 'impatient');
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'pg-evict.config.json'), '{ "sessions": { "timeoutMs": 3000 } }');
+  const host = await begin({ cwd });
+  const worker = new WorkerProcess(host);
+  await worker.tell('begin');
+  await worker.tell('ready', { busyMs: 4000 });
+  expect(await worker.tell('query', { sql: 'SELECT a FROM t' })).toEqual([{ a: 1 }]);
+  expect(worker.stderr).toBe('');
 });
 
 test('databases on demand: another copy, an empty one, reset and given back with the file', async () => {

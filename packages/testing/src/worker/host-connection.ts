@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { threadId } from 'node:worker_threads';
 import { PgEvictError } from '@pg-evict/core';
-import { clearTimer, setTimer } from '../captured/clock.js';
+import { clearTimer, nextTurn, setTimer } from '../captured/clock.js';
 import { tell } from '../captured/streams.js';
 import { socketRegistry } from '../leaks/socket-registry.js';
 import { unwatched } from '../leaks/watch-sockets.js';
@@ -11,9 +11,6 @@ import type { AnswerMessage, RequestKind, Requests } from '../wire/protocol.js';
 
 /** How long a wait stays silent. */
 const silentMs = 2000;
-
-/** How long a host may take to accept a connection. */
-const helloMs = 10_000;
 
 /** How long an answer may take, unless something else is configured. */
 const deadlineMs = 60_000;
@@ -30,7 +27,6 @@ interface Waiting {
 interface AskOptions {
   /** The waiting party, as in messages: a test file. */
   readonly for: string;
-  readonly timeoutMs?: number | undefined;
 }
 
 /** A thread's connection to the host of its run. It keeps the process alive only while a request is pending. */
@@ -62,14 +58,7 @@ export class HostConnection {
     // The original functions, so that a test's replacements are not called.
     unwatched(() => socketRegistry().connect.call(socket, { path: socketPath(folder) }));
     const who = `pid ${process.pid}${threadId === 0 ? '' : `, thread ${threadId}`}`;
-    await connection.ask(
-      'hello',
-      { secret, who },
-      {
-        for: who,
-        timeoutMs: Math.min(helloMs, timeoutMs),
-      },
-    );
+    await connection.ask('hello', { secret, who }, { for: who });
     return connection;
   }
 
@@ -86,7 +75,7 @@ export class HostConnection {
   async ask<Kind extends RequestKind>(
     kind: Kind,
     asks: Requests[Kind]['asks'],
-    { for: whom, timeoutMs = this.#timeoutMs }: AskOptions,
+    { for: whom }: AskOptions,
   ): Promise<Requests[Kind]['answers']> {
     if (this.#lost !== undefined) throw this.#lost;
     this.#last += 1;
@@ -100,13 +89,12 @@ export class HostConnection {
       Object.assign(waiting, { resolve, reject });
     });
     this.#waiting.set(id, waiting);
-    const hint = setTimer(() => {
-      tell(`pg-evict: ${whom} has waited for ${silentMs / 1000} s ("${kind}"): ${waiting.why}.`);
-    }, silentMs);
-    const deadline = setTimer(() => {
-      const waited = `${whom} has waited for ${timeoutMs / 1000} s ("${kind}"): ${waiting.why}.`;
-      waiting.reject(new PgEvictError('TIMEOUT', waited));
-    }, timeoutMs);
+    const hasWaited = (ms: number): string =>
+      `${whom} has waited for ${ms / 1000} s ("${kind}"): ${waiting.why}.`;
+    const hint = this.#after(silentMs, id, () => tell(`pg-evict: ${hasWaited(silentMs)}`));
+    const deadline = this.#after(this.#timeoutMs, id, () => {
+      waiting.reject(new PgEvictError('TIMEOUT', hasWaited(this.#timeoutMs)));
+    });
     try {
       this.#socket.ref();
       this.#socket.write(toLine({ id, kind, asks }));
@@ -122,6 +110,15 @@ export class HostConnection {
   /** Ends it: the databases that this thread has borrowed go back. */
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Calls back if a request has no answer by then: nor one that came while this thread was busy, and is not read yet. */
+  #after(ms: number, id: number, callback: () => void): NodeJS.Timeout {
+    return setTimer(() => {
+      void nextTurn().then(() => {
+        if (this.#waiting.has(id)) callback();
+      });
+    }, ms);
   }
 
   #receive(message: AnswerMessage): void {
