@@ -1,24 +1,12 @@
-import { dirname, resolve } from 'node:path';
+import type { ConnectionSettings, Pooler, SessionPattern, Target } from '@pg-evict/core';
+import { resolveConnection, type ResolvedConnection } from './connection/resolve-connection.js';
 import {
-  type ConnectionSettings,
-  PgEvictError,
-  type Pooler,
-  type SessionPattern,
-  type Target,
-} from '@pg-evict/core';
-import {
-  type ConfiguredConnection,
-  resolveConnection,
-  type ResolvedConnection,
-} from './connection/resolve-connection.js';
-import {
-  loadConfig,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  type ResolvedConfig,
-} from './load/load-config.js';
-import { workingDirectory } from './search/files-in.js';
-import { findKnexfile } from './search/find-knexfile.js';
+  chooseKnexfile,
+  configuredConnection,
+  type KnexfileOptions,
+  type TemplateOfKnex,
+} from './load/configured-connection.js';
+import { loadConfig, type LoadConfigOptions, type LoadedConfig } from './load/load-config.js';
 
 /** The settings of a command line, and the places to look for the rest. */
 export interface ResolveTargetOptions extends LoadConfigOptions {
@@ -42,16 +30,19 @@ export interface ResolveTargetOptions extends LoadConfigOptions {
    * @default only the one that the configuration names
    */
   readonly knexfile?: string | true | undefined;
-  /**
-   * For a run of tests: its template, or `true` for that of the configuration. Its `env` then chooses the environment
-   * whose connection is used, too, if it is filled from the same knexfile.
-   * @default only `env` and NODE_ENV choose it
-   */
-  readonly forTests?: true | TemplateOfKnex | undefined;
 }
 
-/** The settings of a template that concern a knexfile. */
-type TemplateOfKnex = Pick<NonNullable<NonNullable<ResolvedConfig['testing']>['template']>, 'env' | 'knex'>;
+/** The same for a run of tests. */
+export interface ResolveTestTargetOptions extends ResolveTargetOptions {
+  /**
+   * The run's template. Its `env` chooses the environment whose connection is used, too, if it is filled from the same
+   * knexfile.
+   * @default that of the configuration
+   */
+  readonly template?: TemplateOfKnex | undefined;
+}
+
+type AnyOptions = ResolveTargetOptions & KnexfileOptions;
 
 /** A target, with all decisions made on the way. */
 export interface ResolvedConfiguration extends LoadedConfig {
@@ -94,28 +85,40 @@ export interface ResolvedConfiguration extends LoadedConfig {
  * @throws PgEvictError `CONFIG_INVALID`
  */
 export async function resolveTarget(options: ResolveTargetOptions = {}): Promise<ResolvedConfiguration> {
+  return resolveAny(options);
+}
+
+/** The same for a run of tests. */
+export async function resolveTestTarget({
+  template,
+  ...options
+}: ResolveTestTargetOptions): Promise<ResolvedConfiguration> {
+  return resolveAny({ ...options, forTests: template ?? true });
+}
+
+async function resolveAny(options: AnyOptions): Promise<ResolvedConfiguration> {
   const loaded = await loadConfig(options);
-  const knexfile = await knexfileOf(options, loaded);
-  const { asAdmin, resolved } = await connectionsOf(options, loaded, knexfile);
+  const knexfile = await chooseKnexfile(options, loaded);
+  const { asAdmin, asApplication } = await connectionsOf(options, loaded, knexfile);
   const { config } = loaded;
   return {
     ...loaded,
     target: {
-      connection: asAdmin ?? resolved.settings,
-      database: options.database ?? resolved.settings.database,
+      connection: asAdmin ?? asApplication.settings,
+      database: options.database ?? asApplication.settings.database,
       maintenanceDatabase: options.maintenanceDatabase ?? config.maintenanceDatabase,
       protect: config.protect,
       // If the command line names a server, the configured poolers belong to another one.
       poolers: options.poolers ?? (namesServer(options) ? undefined : config.poolers),
     },
-    connection: resolved,
+    connection: asApplication,
     sessions: config.sessions ?? {},
     confirm: confirmationOf(loaded),
     undo: config.undo,
-    knexfile: knexfile?.file ?? null,
+    knexfile: knexfile ?? null,
     sources: {
       ...withoutConnection(loaded.sources, asAdmin === undefined),
-      ...resolved.origins,
+      ...asApplication.origins,
       ...from('database', options.database, 'the command line'),
       ...from('poolers', options.poolers, '--pooler'),
       ...from('maintenanceDatabase', options.maintenanceDatabase, '--maintenance-db'),
@@ -137,10 +140,10 @@ const from = (key: string, flag: unknown, name: string): Record<string, string> 
 
 /** The application's connection, and the one with the `admin` role if that is used. */
 async function connectionsOf(
-  options: ResolveTargetOptions,
+  options: AnyOptions,
   loaded: LoadedConfig,
-  knexfile: KnexfileChoice | undefined,
-): Promise<{ resolved: ResolvedConnection; asAdmin: ConnectionSettings | undefined }> {
+  knexfile: string | undefined,
+): Promise<{ asApplication: ResolvedConnection; asAdmin: ConnectionSettings | undefined }> {
   const { host, port, url, user, processEnv: env = process.env } = options;
   const isElsewhere = namesServer(options);
   const given = {
@@ -148,17 +151,17 @@ async function connectionsOf(
     host,
     port,
     user,
-    configured: isElsewhere ? undefined : await configured(options, loaded, knexfile),
+    configured: isElsewhere ? undefined : await configuredConnection(options, loaded, knexfile),
     env,
   };
-  const resolved = await resolveConnection(given);
+  const asApplication = await resolveConnection(given);
   const { admin } = loaded.config;
   // A password belongs to the server and role it was written down with; a command line that names another one needs its
   // own.
-  if (admin === undefined || isElsewhere || user !== undefined) return { resolved, asAdmin: undefined };
+  if (admin === undefined || isElsewhere || user !== undefined) return { asApplication, asAdmin: undefined };
   const { settings } = await resolveConnection({ ...given, user: admin.user });
   const { password = settings.password } = admin;
-  return { resolved, asAdmin: { ...settings, ...(password === undefined ? {} : { password }) } };
+  return { asApplication, asAdmin: { ...settings, ...(password === undefined ? {} : { password }) } };
 }
 
 function withoutConnection(
@@ -166,74 +169,4 @@ function withoutConnection(
   adminIsUnused: boolean,
 ): Record<string, string> {
   return { ...rest, ...(admin === undefined || adminIsUnused ? {} : { admin }) };
-}
-
-interface KnexfileChoice {
-  readonly file: string;
-  /** On the command line: it has precedence over the configuration's connection. */
-  readonly isNamed: boolean;
-}
-
-async function knexfileOf(
-  { cwd = workingDirectory(), knexfile }: ResolveTargetOptions,
-  { config, filepath }: LoadedConfig,
-): Promise<KnexfileChoice | undefined> {
-  if (typeof knexfile === 'string') return { file: resolve(cwd, knexfile), isNamed: true };
-  if (config.knexfile !== undefined) {
-    return { file: resolve(filepath === null ? cwd : dirname(filepath), config.knexfile), isNamed: false };
-  }
-  const file = knexfile === true ? await findKnexfile(resolve(cwd)) : undefined;
-  return file === undefined ? undefined : { file, isNamed: false };
-}
-
-/** The environment of the knexfile whose connection is used. */
-function environmentOf(
-  { cwd = workingDirectory(), forTests }: ResolveTargetOptions,
-  { config, env, filepath }: LoadedConfig,
-  file: string,
-): string {
-  const template = forTests === true ? config.testing?.template : forTests;
-  const folder = filepath === null ? cwd : dirname(filepath);
-  const isSame =
-    template?.knex === true ||
-    (typeof template?.knex === 'string' && resolve(folder, template.knex) === file);
-  return isSame ? (template.env ?? env) : env;
-}
-
-async function configured(
-  options: ResolveTargetOptions,
-  loaded: LoadedConfig,
-  knexfile: KnexfileChoice | undefined,
-): Promise<ConfiguredConnection | undefined> {
-  const { knexfile: named } = options;
-  const { config, filepath, sources } = loaded;
-  const given = typeof named === 'string' ? undefined : config.connection;
-  if (given !== undefined && given !== '') {
-    const description = sources['connection'] ?? 'the configuration';
-    const value = typeof given === 'function' ? await called(given, description) : given;
-    if (value !== '') return { connection: value, source: { kind: 'config', description } };
-  }
-  if (knexfile === undefined) return undefined;
-  const env = environmentOf(options, loaded, knexfile.file);
-  const { connectionOfKnexfile } = await import('./load/load-knexfile.js');
-  const connection = await connectionOfKnexfile(knexfile.file, env);
-  const description = `${knexfile.file}, ${env}`;
-  if (connection !== undefined) return { connection, source: { kind: 'knexfile', description } };
-  throw new PgEvictError('CONFIG_INVALID', `${description}: there is no connection.`, {
-    hint: `Give one there${filepath === null ? '' : `, or in ${filepath}`}; if it reads a variable, such as DATABASE_URL, set that; or choose another environment with --env or NODE_ENV.`,
-  });
-}
-
-async function called(connection: () => unknown, file: string): Promise<string | ConnectionSettings> {
-  let value: unknown;
-  try {
-    value = await connection();
-  } catch (error) {
-    throw new PgEvictError('CONFIG_INVALID', `${file}: the function "connection" failed.`, {
-      hint: 'Its error is not shown, because it may contain a password: log it there.',
-      cause: error,
-    });
-  }
-  const { validateConnection } = await import('./load/validate-config.js');
-  return validateConnection(value, file);
 }

@@ -1,5 +1,6 @@
 /** Shared by pg-evict's own packages. Not part of the public API: it can change in any version without notice. */
 export * from './internal-text.js';
+export { connectionHint } from './connection/connection-hint.js';
 export { assertOneHost, flattenConnection } from './connection/flatten-connection.js';
 export { maintenanceDatabasesOf } from './connection/target.js';
 export { onMaintenanceDatabase } from './connection/maintenance.js';

@@ -31,6 +31,18 @@ test('says that all is well, and names server and role', async () => {
   expect(stdout).not.toContain(new URL(serverUrl()).password);
 });
 
+test('names commands that lead to the server it has looked at', async () => {
+  const { hostname, password, port, username } = new URL(serverUrl());
+  const name = scratch.newName('missing');
+  const connection = ['-h', hostname, '-p', port, '-U', username];
+  const env = { PGPASSWORD: password };
+  const { code, stdout } = await runCli(['doctor', name, ...connection], env);
+  expect(code).toBe(7);
+  const [, command = ''] = /To create it:\s+pg-evict (.*)$/m.exec(stdout.replaceAll(/\n +/g, ' ')) ?? [];
+  expect(await runCli(command.split(' '), env)).toMatchObject({ code: 0, stderr: '' });
+  expect(await ask('SELECT FROM pg_database WHERE datname = $1', [name])).toHaveLength(1);
+});
+
 test('says where each value of the connection comes from', async () => {
   const { hostname, password, port, username } = new URL(serverUrl());
   const folder = mkdtempSync(join(tmpdir(), 'pg-evict-doctor-'));

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ask, serverUrl, uniqueName, until } from '../../support/server.js';
 import { runCli, startCli, type CliResult } from '../../support/cli/run-cli.js';
 import { askDatabase, tables } from '../../support/knex/ask-database.js';
@@ -39,6 +41,27 @@ it('asks a connection function again once what it gave has expired', async () =>
   const { code, stderr } = await runCli(['fresh', '-y'], {}, folder);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(await askDatabase(database, 'SELECT after > before AS again FROM asked')).toEqual([{ again: true }]);
+});
+
+it('names a command that leads to the server of the knexfile it has found, and it works', async () => {
+  const database = await scratch.database();
+  const folder = project({ 'migrations/1.js': migration(`await knex.schema.createTable('old', () => {});`) });
+  await fresh(folder, database);
+  writeFileSync(
+    join(folder, 'migrations/2.js'),
+    migration(`await knex.schema.createTable('new', () => {});`),
+  );
+  const { stdout } = await fresh(folder, database, '--undo', '1h');
+  expect(await tables(database)).toContain('new');
+  const [, command = ''] = /: pg-evict (undo .*)$/m.exec(stdout) ?? [];
+  expect(command).toBe(`undo ${database} --knexfile knexfile.js`);
+  const { code, stderr } = await runCli(
+    [...command.split(' '), '-y'],
+    { APP_URL: serverUrl({ database }) },
+    folder,
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(await tables(database)).not.toContain('new');
 });
 
 it('finds modules by the paths of a tsconfig', async () => {

@@ -44,6 +44,19 @@ describeWithPgbouncer('through pgbouncer', () => {
       await pgbouncer.stop();
     }
   });
+
+  test('one that has no alias for the maintenance database says so', async () => {
+    const database = await scratch.database();
+    const pgbouncer = await startPgbouncer('session', { [database]: `dbname=${database}` });
+    try {
+      await expect(recreateDatabase({ connection: pgbouncer.url(database) })).rejects.toMatchObject({
+        code: 'CONNECTION_FAILED',
+        hint: 'PgBouncer says so: it has no alias for this database. Connect to the server itself.',
+      });
+    } finally {
+      await pgbouncer.stop();
+    }
+  });
 });
 
 test('a direct connection is not mistaken for a pooler', async () => {

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { ResolvedConfig, ResolvedConfiguration, ResolvedConnection } from '@pg-evict/config';
 import type { DeadlineOptions, Target } from '@pg-evict/core';
 import { createColors } from 'picocolors';
@@ -84,7 +85,7 @@ export async function createContext(
     target,
     connection,
     configuration: { config, filepath, env, knexfile, sources },
-    options,
+    options: leadingTo(resolved, options),
     ending: toEnding(options, sessions),
     confirm,
     undo,
@@ -92,6 +93,17 @@ export async function createContext(
     deadline: sharedDeadline(deadlineEach),
     deadlineEach,
   };
+}
+
+/** Options that lead every command to the same server: not all of them search for a knexfile. */
+function leadingTo<Options extends GlobalOptions>(
+  { config, connection: { source }, knexfile }: ResolvedConfiguration,
+  options: Options,
+): Options {
+  const isFound = source.kind === 'knexfile' && knexfile !== null && config.knexfile === undefined;
+  return isFound && options.knexfile === undefined
+    ? { ...options, knexfile: relative(process.cwd(), knexfile) }
+    : options;
 }
 
 function warnOfUnreadable(folder: string, { quiet }: GlobalOptions): void {

@@ -4,7 +4,7 @@ import { commandLine } from '../options/command-line.js';
 import type { GlobalOptions } from '../options/global.js';
 import { because } from '../sessions/list.js';
 import { blocked, databaseMissing, done, sessionsRemain } from '../terminal/exit-code.js';
-import { formatSize, formatTime, quoteForShell } from '../terminal/format.js';
+import { formatSize, formatTime } from '../terminal/format.js';
 import { remedyOf } from '../terminal/words.js';
 import { connectionFindings } from './connection-findings.js';
 import type { Examination } from './examine.js';
@@ -19,7 +19,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
   return [
     ...connectionFindings(connection),
     ...examination.paused.map((each) => pausedFinding(each, options)),
-    ...databaseFindings(examination),
+    ...databaseFindings(examination, options),
     ...(leftovers.length === 0
       ? [{ topic: 'leftovers', level: 'ok', text: 'none' } as const]
       : leftovers.map(({ database, kind, of }): Finding => ({
@@ -32,7 +32,7 @@ export function findingsOf(examination: Examination, options: GlobalOptions): Fi
           remedy:
             of === null && kind === 'held'
               ? 'pg-evict doctor <its name> --fix, or rename it by hand: nothing else has this data.'
-              : 'pg-evict doctor --fix',
+              : commandLine('doctor --fix', undefined, options),
           exitCode: blocked,
         }))),
     ...kept.map((each) => keptFinding(each, options)),
@@ -83,7 +83,7 @@ function keptFinding(
       undroppable !== null
         ? `${back}${back === '' ? 'It' : 'it'} is not dropped, because ${undroppable}.`
         : expired && of !== null
-          ? 'pg-evict doctor --fix drops it.'
+          ? `To drop it: ${commandLine('doctor --fix', undefined, options)}`
           : `${back}${back === '' ? 'To' : 'to'} drop it now: ${drop}`,
   };
 }
@@ -101,7 +101,10 @@ function nothingBut(blockers: Diagnosis['blockers']): string {
   return `nothing but ${length} ${length === 1 ? 'session' : 'sessions'}, which operations terminate`;
 }
 
-function databaseFindings({ connection, description, diagnosis }: Examination): Finding[] {
+function databaseFindings(
+  { connection, description, diagnosis }: Examination,
+  options: GlobalOptions,
+): Finding[] {
   if (description === undefined) {
     return [
       { topic: 'database', level: 'note', text: 'none is named', remedy: 'pg-evict doctor <database>' },
@@ -114,7 +117,7 @@ function databaseFindings({ connection, description, diagnosis }: Examination): 
         topic: 'database',
         level: 'problem',
         text: `${shownName(database)} does not exist.`,
-        remedy: `Check the name, which is case-sensitive. To create it: pg-evict create ${quoteForShell(database)}`,
+        remedy: `Check the name, which is case-sensitive. To create it: ${commandLine('create', database, options)}`,
         exitCode: databaseMissing,
       },
     ];

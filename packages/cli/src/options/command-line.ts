@@ -8,8 +8,9 @@ import type { GlobalOptions } from './global.js';
  *
  * @param database a name that begins with a hyphen is put after `--`
  */
-export function commandLine(command: string, database: string, options: GlobalOptions): string {
+export function commandLine(command: string, database: string | undefined, options: GlobalOptions): string {
   const words = ['pg-evict', ...command.split(' '), ...connectionWords(options)];
+  if (database === undefined) return words.map(quoteForShell).join(' ');
   const named = database.startsWith('-') ? [...words, '--', database] : words.toSpliced(2, 0, database);
   return named.map(quoteForShell).join(' ');
 }

@@ -34,7 +34,7 @@ export async function runCommand(
       color: wantsColor(process.stderr),
       verbose: isVerbose(options),
       source: context?.connection.source.description,
-      options,
+      options: context?.options ?? options,
     });
   } finally {
     interrupts.stop();

@@ -36,7 +36,10 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
   );
   const { options = {} } = style;
-  const worded = hintOf(error, (name) => commandLine('unprotect', name, options));
+  const worded = hintOf(error, {
+    repair: commandLine('doctor --fix', undefined, options),
+    unprotect: (name) => commandLine('unprotect', name, options),
+  });
   const safeHint = worded === null ? null : masked(worded);
   if (style.json) {
     process.stdout.write(

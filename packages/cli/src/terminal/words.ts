@@ -24,10 +24,10 @@ export function remedyOf(subject: { readonly remedy: string }): string {
   return remedyIn(commandWords, subject);
 }
 
-/** The hint of an error. `unprotect` is the command that leads to the same server as the one that failed. */
+/** The hint of an error, with commands that lead to the same server as the one that failed. */
 export function hintOf(
   error: Pick<PgEvictError, 'hint'>,
-  unprotect: (database: string) => string,
+  commands: Pick<Words, 'repair' | 'unprotect'>,
 ): string | null {
-  return hintIn({ ...commandWords, unprotect }, error);
+  return hintIn({ ...commandWords, ...commands }, error);
 }

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { type Deadline, pause } from '../contract/deadline.js';
 import { PgEvictError } from '../contract/error.js';
 import { sqlStateOf } from '../contract/server-error.js';
+import { connectionHint } from './connection-hint.js';
 import { locationOf } from './locate-server.js';
 import { sessionSettings } from './session-settings.js';
 import { giveUp, giveUpOnSilence } from './silence.js';
@@ -106,17 +107,6 @@ function connectionError(client: Client, cause: unknown): PgEvictError {
   return new PgEvictError(
     'CONNECTION_FAILED',
     `Cannot connect to ${server} as "${client.user ?? ''}": ${reason}.`,
-    { hint: hintFor(sqlState, message), sqlState, cause },
+    { hint: connectionHint(sqlState, message), sqlState, cause },
   );
-}
-
-function hintFor(sqlState: string | undefined, message: string): string | undefined {
-  if (sqlState === '28P01' || message.includes('client password must be a string'))
-    return 'Check user and password: in the URL, PGPASSWORD or .pgpass.';
-  if (sqlState === '28000') return 'Check the user, and pg_hba.conf on the server.';
-  if (sqlState === '53300')
-    return 'Connect as a superuser (superuser_reserved_connections), or close a connection.';
-  if (/^(?:no such database: |bouncer config error)/.test(message))
-    return 'PgBouncer says so: it has no alias for this database. Connect to the server itself.';
-  return sqlState === undefined ? 'Check host, port and TLS settings, and that the server is up.' : undefined;
 }

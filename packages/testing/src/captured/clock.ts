@@ -9,6 +9,11 @@ export function setTimer(callback: () => void, ms: number): NodeJS.Timeout {
   return set(callback, ms);
 }
 
+/** The same, after the events that came while this thread was busy; it may call back although it was cleared. */
+export function setPatientTimer(callback: () => void, ms: number): NodeJS.Timeout {
+  return set(() => void soon(callback), ms);
+}
+
 /** Calls back no more. */
 export function clearTimer(timer: NodeJS.Timeout | undefined): void {
   clear(timer);

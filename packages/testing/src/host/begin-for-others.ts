@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { resolveTarget } from '@pg-evict/config';
+import { resolveTestTarget } from '@pg-evict/config/internal';
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
 import { ownServer } from '../server/own-server.js';
 import { otherTemplate } from '../template/other-template.js';
@@ -84,7 +84,7 @@ async function makeTemplate(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { id: runId, control, server } = await joinRun(invitation);
-  const configuration = await resolveTarget({ cwd, url, forTests: given?.template ?? true });
+  const configuration = await resolveTestTarget({ cwd, url, template: given?.template });
   const testing = { ...configuration.config.testing, ...given };
   const where = { testing, configuration, cwd, runId };
   return { template: await otherTemplate(control, server, where, template, signal) };

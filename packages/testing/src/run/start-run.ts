@@ -1,9 +1,5 @@
-import {
-  type ResolvedConfig,
-  type ResolvedConfiguration,
-  resolveTarget,
-  type ResolveTargetOptions,
-} from '@pg-evict/config';
+import type { ResolvedConfig, ResolvedConfiguration, ResolveTargetOptions } from '@pg-evict/config';
+import { resolveTestTarget } from '@pg-evict/config/internal';
 import { type RunSettings, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
@@ -16,7 +12,7 @@ import { recreateSharedDatabase } from './shared-database.js';
 import { sweepOver } from './sweep-test-databases.js';
 
 /** Options of {@link startRun}; missing ones are searched for, as by the command. */
-export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'forTests' | 'knexfile'> {
+export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' | 'knexfile'> {
   /** Overrides the fields of the configuration's `testing` section. */
   readonly testing?: ResolvedConfig['testing'];
   /**
@@ -43,7 +39,7 @@ export interface StartRunOptions extends Omit<ResolveTargetOptions, 'database' |
 export async function startRun(options: StartRunOptions = {}): Promise<TestRun> {
   return unwatched(async () => {
     const { cwd = process.cwd(), testing: given = {}, signal } = options;
-    const configuration = await resolveTarget({ ...options, forTests: given.template ?? true });
+    const configuration = await resolveTestTarget({ ...options, template: given.template });
     const testing = { ...configuration.config.testing, ...given };
     const settings = settingsOf(testing, configuration);
     const { isolation, timeoutMs } = settings;

@@ -1,4 +1,5 @@
-import { loadConfig, resolveTarget } from '@pg-evict/config';
+import { loadConfig } from '@pg-evict/config';
+import { resolveTestTarget } from '@pg-evict/config/internal';
 import type { TestServerSettings } from './start-test-server.js';
 
 /**
@@ -13,6 +14,6 @@ export async function ownServer(cwd: string): Promise<TestServerSettings | undef
 }
 
 async function byDefault(cwd: string): Promise<'connection' | 'embedded'> {
-  const { connection } = await resolveTarget({ cwd, forTests: true });
+  const { connection } = await resolveTestTarget({ cwd });
   return connection.source.kind === 'defaults' ? 'embedded' : 'connection';
 }

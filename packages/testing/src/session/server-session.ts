@@ -1,5 +1,5 @@
 import { type ConnectionSettings, PgEvictError, sessionSettings } from '@pg-evict/core';
-import { isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
+import { connectionHint, isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
 import { clearTimer, setTimer } from '../captured/clock.js';
 import { newSocket } from '../captured/sockets.js';
@@ -109,7 +109,7 @@ export class ServerSession {
       throw failureOf(
         error,
         `${client.host}:${client.port} cannot be connected to as "${client.user ?? ''}"`,
-        { hint: remedyFor(sqlStateOf(error)) },
+        { hint: remedyOf(error) },
         'CONNECTION_FAILED',
       );
     }
@@ -203,8 +203,9 @@ async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: num
   }
 }
 
-function remedyFor(sqlState: string | undefined): string | undefined {
-  if (sqlState === '28P01') return 'Check user and password: in the URL, PGPASSWORD or .pgpass.';
-  if (sqlState === '53300') return 'Raise max_connections on the server, or have fewer workers.';
-  return sqlState === undefined ? 'Check host, port and TLS settings, and that the server is up.' : undefined;
+function remedyOf(error: unknown): string | undefined {
+  const sqlState = sqlStateOf(error);
+  return sqlState === '53300'
+    ? 'Raise max_connections on the server, or have fewer workers.'
+    : connectionHint(sqlState, error instanceof Error ? error.message : '');
 }

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { threadId } from 'node:worker_threads';
 import { PgEvictError } from '@pg-evict/core';
-import { clearTimer, nextTurn, setTimer } from '../captured/clock.js';
+import { clearTimer, setPatientTimer } from '../captured/clock.js';
 import { tell } from '../captured/streams.js';
 import { socketRegistry } from '../leaks/socket-registry.js';
 import { unwatched } from '../leaks/watch-sockets.js';
@@ -114,10 +114,8 @@ export class HostConnection {
 
   /** Calls back if a request has no answer by then: nor one that came while this thread was busy, and is not read yet. */
   #after(ms: number, id: number, callback: () => void): NodeJS.Timeout {
-    return setTimer(() => {
-      void nextTurn().then(() => {
-        if (this.#waiting.has(id)) callback();
-      });
+    return setPatientTimer(() => {
+      if (this.#waiting.has(id)) callback();
     }, ms);
   }
 
