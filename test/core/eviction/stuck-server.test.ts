@@ -125,7 +125,7 @@ describe('a session that cannot end, because its process is stopped', () => {
       const target = targetOf(database, undefined, server.url);
       const operate = async (timeoutMs: number): Promise<OperationReport | undefined> =>
         operations[name]?.(target, { timeoutMs });
-      const error = await within(25_000, async () => failureOf(operate(5000)));
+      const error = await within(60_000, async () => failureOf(operate(10_000)));
       expect(error).toMatchObject({ code: 'SESSIONS_REMAIN', database });
       expect(error.blockers).toMatchObject([{ kind: 'session', name: String(session.pid) }]);
       expect(await atWork(target)).toEqual([]);
@@ -136,7 +136,7 @@ describe('a session that cannot end, because its process is stopped', () => {
       stopped.goOn(session.pid);
       expect(await session.ended).toBe('57P01');
       expect(await markerOf(database, server.url)).toBe('old');
-      expect(await operate(25_000)).toMatchObject({ changed: true });
+      expect(await operate(60_000)).toMatchObject({ changed: true });
       expect(await privateDatabasesFor(database, server.url)).toEqual([]);
     },
   );
@@ -145,7 +145,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     const database = await newDatabase();
     const session = await stoppedSession(database);
     const target = targetOf(database, undefined, server.url);
-    const error = await within(25_000, async () => failureOf(dropDatabase(target, { timeoutMs: 10_000 })));
+    const error = await within(60_000, async () => failureOf(dropDatabase(target, { timeoutMs: 10_000 })));
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(error.blockers).toMatchObject([{ kind: 'session', name: String(session.pid) }]);
     expect(await atWork(target)).toEqual([]);
@@ -166,7 +166,7 @@ describe('a session that cannot end, because its process is stopped', () => {
       return rows.length > 0;
     }, 'the rename is under way');
     controller.abort();
-    const error = await within(25_000, async () => running);
+    const error = await within(60_000, async () => running);
     expect(error).toMatchObject({ code: 'ABORTED' });
     expect(await atWork(target)).toEqual([]);
   });
@@ -175,8 +175,8 @@ describe('a session that cannot end, because its process is stopped', () => {
     const [database, template] = [await newDatabase(), await newDatabase()];
     const [bystander, session] = [await open(database), await stoppedSession(template)];
     const target = targetOf(database, undefined, server.url);
-    const error = await within(25_000, async () =>
-      failureOf(recreateDatabase(target, { template, timeoutMs: 5000 })),
+    const error = await within(60_000, async () =>
+      failureOf(recreateDatabase(target, { template, timeoutMs: 10_000 })),
     );
     expect(error).toMatchObject({ code: 'SESSIONS_REMAIN' });
     expect(error.blockers).toMatchObject([{ name: String(session.pid) }]);
@@ -190,7 +190,7 @@ describe('a session that cannot end, because its process is stopped', () => {
     const database = await newDatabase();
     const [other, session] = [await open(database), await stoppedSession(database)];
     const target = targetOf(database, undefined, server.url);
-    const report = await within(25_000, async () => terminateSessions(target, { timeoutMs: 5000 }));
+    const report = await within(60_000, async () => terminateSessions(target, { timeoutMs: 10_000 }));
     expect(report.terminated).toMatchObject([{ pid: other.pid }]);
     expect(report.remaining).toMatchObject([{ pid: session.pid }]);
     expect(await atWork(target)).toEqual([]);
@@ -202,8 +202,8 @@ describe('a process somewhere else on the server that does not answer', () => {
     const [database, elsewhere] = [await newDatabase(), await newDatabase()];
     const session = await stoppedSession(elsewhere);
     const target = targetOf(database, undefined, server.url);
-    const outcome = await within(25_000, async () =>
-      dropDatabase(target, { timeoutMs: 5000 }).catch((error: unknown) => error),
+    const outcome = await within(60_000, async () =>
+      dropDatabase(target, { timeoutMs: 10_000 }).catch((error: unknown) => error),
     );
     const halfDropped = { code: 'BLOCKED', message: expect.stringContaining('half dropped') };
     expect(outcome).toMatchObject(holdsUpDrops ? halfDropped : { changed: true });
@@ -273,7 +273,7 @@ describe('a process somewhere else on the server that does not answer', () => {
     const [database, elsewhere] = [await newDatabase(), await newDatabase()];
     const session = await stoppedSession(elsewhere);
     const target = targetOf(database, undefined, server.url);
-    const report = await within(25_000, async () => recreateDatabase(target, { timeoutMs: 5000 }));
+    const report = await within(60_000, async () => recreateDatabase(target, { timeoutMs: 10_000 }));
     expect(report.changed).toBe(true);
     expect(await atWork(target)).toEqual([]);
     expect(await markerOf(database, server.url)).toBeUndefined();

@@ -167,7 +167,7 @@ describe('the connections of a living holder are lost', () => {
           thrown.push(await firesOn(access));
           throw thrown[0];
         },
-        { timeoutMs: 6000 },
+        { timeoutMs: 12_000 },
       ),
     );
     proxy.stop();
@@ -193,12 +193,12 @@ describe('the connections of a living holder are lost', () => {
           proxy.letThrough();
           throw thrown[0];
         },
-        { timeoutMs: 6000 },
+        { timeoutMs: 12_000 },
       ),
     );
     proxy.stop();
     expect(error).toBe(thrown[0]);
-    expect(error.message).toContain('could not be reached for 6000 ms');
+    expect(error.message).toContain('could not be reached for 12000 ms');
     await expectGivenBack(database);
   });
 });

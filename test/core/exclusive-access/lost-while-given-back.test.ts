@@ -77,7 +77,7 @@ test('another session that holds the recovery lock delays no operation without l
   await ask(`COMMENT ON DATABASE ${quote(database)} IS '[pg-evict: placeholder of ${held}]'`);
   await withClient(serverUrl(), async (client) => {
     await client.query('SELECT pg_advisory_lock((hashtextextended($1, 0) & ~1::bigint) | 1)', [held]);
-    const report = await repairDatabase(targetOf(database), { timeoutMs: 5000 });
+    const report = await repairDatabase(targetOf(database), { timeoutMs: 15_000 });
     expect(report.leftovers).toMatchObject([
       {
         database: held,

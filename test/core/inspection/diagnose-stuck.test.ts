@@ -75,8 +75,8 @@ barrier('a process elsewhere that does not answer', () => {
     stopped.stop(stuck.pid);
     const startedAt = performance.now();
     const target = targetOf(database);
-    const report = await recreateDatabase(target, { timeoutMs: 5000 });
-    expect(performance.now() - startedAt).toBeLessThan(25_000);
+    const report = await recreateDatabase(target, { timeoutMs: 10_000 });
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
     expect(report).toMatchObject({ changed: true, leftovers: [{ database: expect.any(String) }] });
     expect(await markerOf(database)).toBeUndefined();
     expect(await stillAtWork(target)).toEqual([]);

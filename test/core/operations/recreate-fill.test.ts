@@ -117,10 +117,10 @@ describe('recreateDatabase with fill', () => {
     await recreateDatabase(
       { connection: serverUrl(), database },
       {
-        timeoutMs: 6000,
+        timeoutMs: 12_000,
         fill: async ({ url }) => {
           await fillMarker(url);
-          await new Promise((resolve) => setTimeout(resolve, 6500));
+          await new Promise((resolve) => setTimeout(resolve, 12_500));
         },
       },
     );
