@@ -3,4 +3,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   plugins: [pgEvict()],
+  // For slow machines.
+  test: { testTimeout: 60_000, hookTimeout: 60_000 },
 });
