@@ -39,21 +39,19 @@ export function startServer(options: EmbeddedServerOptions): Promise<RunningEmbe
 export function startServer(options: TestcontainersServerOptions): Promise<RunningContainerServer>;
 export function startServer(options: StartServerOptions): Promise<RunningServer>;
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  switch (options.kind) {
-    case 'embedded':
-      return startEmbeddedServer(options);
-    case 'testcontainers': {
-      // The modules that start a container are loaded only for a container.
-      const { startContainerServer } = await import('./testcontainers/start-container-server.js');
-      return startContainerServer(options);
-    }
-    default: {
-      // Callers in JavaScript may pass anything.
-      const { kind } = options as { kind: unknown };
-      throw new ServerError(
-        'OPTIONS_INVALID',
-        `There is no server of the kind ${JSON.stringify(kind)}; use kind: 'embedded' or 'testcontainers'.`,
-      );
-    }
-  }
+  assertKind(options);
+  if (options.kind === 'embedded') return startEmbeddedServer(options);
+  // The modules that start a container are loaded only for a container.
+  const { startContainerServer } = await import('./testcontainers/start-container-server.js');
+  return startContainerServer(options);
+}
+
+/** Callers in JavaScript may pass anything. */
+function assertKind(options: unknown): void {
+  const { kind } = Object(options) as { kind?: unknown };
+  if (kind === 'embedded' || kind === 'testcontainers') return;
+  throw new ServerError(
+    'OPTIONS_INVALID',
+    `There is no server of the kind ${JSON.stringify(kind)}; use kind: 'embedded' or 'testcontainers'.`,
+  );
 }

@@ -152,6 +152,11 @@ describe('a start', () => {
     expect((await failure({ from: packagesFrom, ...options })).code).toBe('OPTIONS_INVALID');
   });
 
+  it.each([[undefined], [null], ['embedded']])('with %p for its options is refused', async (given) => {
+    const error: unknown = await startServer(given as never).catch((reason: unknown) => reason);
+    expect(isServerError(error) && error.code).toBe('OPTIONS_INVALID');
+  });
+
   it('in a folder that does not exist is refused', async () => {
     const gone = join(parentDirectory, 'gone');
     expect((await failure({ from: packagesFrom, parentDirectory: gone })).code).toBe('DIRECTORY_UNUSABLE');
