@@ -2,7 +2,7 @@ import { acquireDatabase, resetDatabase } from '@pg-evict/testing';
 import { failureOf } from '../../support/core/failure.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
 import { serverUrl } from '../../support/server.js';
-import { RunFixture } from '../../support/testing/run-fixture.js';
+import { RunFixture, rowsIn } from '../../support/testing/run-fixture.js';
 
 const fixture = new RunFixture();
 const proxies: CuttingProxy[] = [];
@@ -25,6 +25,18 @@ async function runBehindProxy(): Promise<{
   const run = await fixture.start({}, { url: url.href, cwd });
   return { proxy, run };
 }
+
+test('an answer that came while the process was busy is read, however late', async () => {
+  const settings = { 'pg-evict': { sessions: { timeoutMs: 2000 } } };
+  const cwd = fixture.project({ 'package.json': JSON.stringify(settings) });
+  const run = await fixture.start({}, { url: serverUrl(), cwd });
+  const acquiring = acquireDatabase(run);
+  await new Promise(setImmediate);
+  const until = performance.now() + 4000;
+  while (performance.now() < until);
+  const { url } = await acquiring;
+  expect(await rowsIn(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
 
 test.each(['making a database', 'resetting one'])(
   '%s over a network that has fallen silent ends soon after the configured time',

@@ -18,7 +18,7 @@ import {
   lockKeys,
 } from '../session/advisory-locks.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
-import { SilenceError } from '../session/server-session.js';
+import { SilenceError } from '../session/answer-within.js';
 
 /** How long an unused template, or a database that was kept, stays. */
 const weekMs = 7 * 24 * 60 * 60 * 1000;

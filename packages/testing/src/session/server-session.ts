@@ -1,9 +1,9 @@
-import { type ConnectionSettings, PgEvictError, sessionSettings } from '@pg-evict/core';
+import { type ConnectionSettings, sessionSettings } from '@pg-evict/core';
 import { connectionHint, isConnectionLost, sqlStateOf } from '@pg-evict/core/internal';
 import { Client } from 'pg';
-import { clearTimer, setTimer } from '../captured/clock.js';
 import { newSocket } from '../captured/sockets.js';
-import { closeClient, giveUp } from './close-client.js';
+import { answerWithin, connectWithin, SilenceError } from './answer-within.js';
+import { closeClient } from './close-client.js';
 import { failureOf } from './error.js';
 
 /**
@@ -28,8 +28,8 @@ function rowsOfAll<Row extends object>(results: unknown): Row[][] {
   return [results].flat().map((result) => (result as { rows: Row[] }).rows);
 }
 
-/** How long connecting may take. */
-const longestConnectingMs = 30_000;
+/** How long connecting may take, also on a machine that is as busy as those of CI. */
+const longestConnectingMs = 60_000;
 
 /** How long an answer may take unless something else is said: no copy of a template takes that long. */
 const longestAnswerMs = 600_000;
@@ -87,19 +87,20 @@ export class ServerSession {
     database: string,
     answerMs = longestAnswerMs,
   ): Promise<ServerSession> {
+    const { connectionTimeoutMillis: connectingMs = Math.min(longestConnectingMs, answerMs) } = settings;
     const client = new Client({
-      connectionTimeoutMillis: Math.min(longestConnectingMs, answerMs),
       keepAlive: true,
       keepAliveInitialDelayMillis: 30_000,
       stream: newSocket,
       ...settings,
+      connectionTimeoutMillis: 0,
       database,
       application_name: settings.application_name ?? 'pg-evict',
     });
     // A session that breaks while it is idle is noticed with the next query; without a listener Node would crash.
     client.on('error', () => undefined);
     try {
-      await client.connect();
+      await connectWithin(client, connectingMs);
       const preparing = client.query(sessionSettings(readingSettings));
       const [row] = rowsOfAll<{ pid: number }>(await answerWithin(client, preparing, answerMs)).at(-1) ?? [];
       return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0, answerMs);
@@ -167,39 +168,6 @@ export class ServerSession {
       this.#asking -= 1;
       if (this.#asking === 0) this.#client.unref();
     }
-  }
-}
-
-/** The maximum of a timer; a longer time is as good as for ever. */
-const maxTimerMs = 2 ** 31 - 1;
-
-/** The server has not answered in time. */
-export class SilenceError extends PgEvictError {
-  constructor(answerMs: number) {
-    super('TIMEOUT', `The server did not answer within ${answerMs} ms. It is not known what it did.`, {
-      hint: 'Check the network and the server, or allow more time (sessions.timeoutMs, --timeout).',
-    });
-  }
-}
-
-/** Waits for an answer; the connection is given up if none comes in time. */
-async function answerWithin<T>(client: Client, answer: Promise<T>, answerMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimer(
-      () => {
-        reject(new SilenceError(answerMs));
-        giveUp(client);
-      },
-      Math.min(answerMs, maxTimerMs),
-    );
-  });
-  // It fails, too, once the connection is given up; nothing waits for it then.
-  answer.catch(() => undefined);
-  try {
-    return await Promise.race([answer, silence]);
-  } finally {
-    clearTimer(timer);
   }
 }
 
