@@ -34,8 +34,8 @@ const longestConnectingMs = 60_000;
 /** How long an answer may take unless something else is said: no copy of a template takes that long. */
 const longestAnswerMs = 600_000;
 
-/** How long the server may take to say that a wait of `timeoutMs` has been cancelled. */
-const cancelledMs = 1000;
+/** How long a busy server may take to say that a wait of `timeoutMs` has been cancelled. */
+const cancelledMs = 5000;
 
 /** How long an answer may take where waits for others are limited to `timeoutMs`. */
 export function answerTimeMs(timeoutMs: number | null | undefined): number | undefined {
@@ -87,6 +87,7 @@ export class ServerSession {
     database: string,
     answerMs = longestAnswerMs,
   ): Promise<ServerSession> {
+    // As for the driver, and for libpq's connect_timeout, 0 is no limit.
     const { connectionTimeoutMillis: connectingMs = Math.min(longestConnectingMs, answerMs) } = settings;
     const client = new Client({
       keepAlive: true,
@@ -100,7 +101,7 @@ export class ServerSession {
     // A session that breaks while it is idle is noticed with the next query; without a listener Node would crash.
     client.on('error', () => undefined);
     try {
-      await connectWithin(client, connectingMs);
+      await connectWithin(client, connectingMs === 0 ? Infinity : connectingMs);
       const preparing = client.query(sessionSettings(readingSettings));
       const [row] = rowsOfAll<{ pid: number }>(await answerWithin(client, preparing, answerMs)).at(-1) ?? [];
       return new ServerSession(client as Client & KeepsAlive, row?.pid ?? 0, answerMs);
