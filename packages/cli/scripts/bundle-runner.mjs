@@ -43,10 +43,11 @@ async function writeBundle(root, file, entries, programs) {
   const all = [...entries.map((entry) => [entry, `./src/${entry}.ts`]), ...programs];
   await bundlePackage(root, {
     stdin: {
-      // Each is run when it is first asked for.
-      contents: `module.exports = {
-        ${all.map(([name, source]) => `get '${name}'() { return require('${source}'); }`).join(',\n')}
-      };`,
+      // Each is run when it is first asked for. None is enumerable, because Jest reads all that are where a module
+      // imports the file.
+      contents: `module.exports = Object.defineProperties({}, {
+        ${all.map(([name, source]) => `'${name}': { get: () => require('${source}') }`).join(',\n')}
+      });`,
       resolveDir: root,
     },
     outfile: `dist/cjs/${file}`,

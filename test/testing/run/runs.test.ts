@@ -21,6 +21,7 @@ import {
   until,
   withClient,
 } from '../../support/server.js';
+import { openSession } from '../../support/sessions.js';
 import { failureOf } from '../../support/core/failure.js';
 import { ownDatabases, rowsIn, RunFixture, setupWith } from '../../support/testing/run-fixture.js';
 import { RunProcess } from '../../support/testing/run-process.js';
@@ -294,6 +295,21 @@ describe("isolation: 'run'", () => {
     ]);
     await fixture.end(run);
     expect(await databaseExists(database)).toBe(true);
+  });
+
+  test('a run waits until another that uses the database has ended, and names it', async () => {
+    const database = scratch.forget(uniqueName('app_test'));
+    const first = await fixture.start({ template, isolation: 'run', database });
+    const session = await openSession(serverUrl({ database }));
+    const cwd = fixture.project({ 'pg-evict.config.json': '{ "sessions": { "timeoutMs": "2s" } }' });
+    const error = await failureOf(fixture.start({ template, isolation: 'run', database }, { cwd }));
+    expect(error).toMatchObject({ code: 'BLOCKED' });
+    expect(error.message).toMatch(/process \d+ of postgres .*: a run of tests uses database "app_test/);
+    expect(await rowsIn(serverUrl({ database }), 'SELECT a FROM seeded')).toEqual([{ a: 1 }]);
+    const second = fixture.start({ template, isolation: 'run', database });
+    await session.close();
+    await fixture.end(first);
+    await fixture.end(await second);
   });
 
   test('the URL of one with an odd name leads there, and to no other', async () => {

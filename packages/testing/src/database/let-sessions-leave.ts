@@ -1,9 +1,9 @@
 import { now, pause } from '../captured/clock.js';
 import type { MaintenanceSession } from '../session/maintenance-session.js';
 
-/** Client sessions on a database. Needs no privilege. */
+/** Client sessions on a database. Needs no privilege: where types are hidden, a worker of autovacuum has no role. */
 const sessionsQuery = `SELECT count(*)::int AS sessions FROM pg_stat_activity
-WHERE datname = $1 AND coalesce(backend_type, 'client backend') = 'client backend'`;
+WHERE datname = $1 AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)`;
 
 /**
  * Waits for the sessions of a database that are just disconnecting: a pool's `end()` resolves a moment before the

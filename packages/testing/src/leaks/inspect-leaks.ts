@@ -35,7 +35,10 @@ interface ActivityRow {
   readonly query: string | null;
 }
 
-/** $1 pids, $2 ports of clients, $3 databases of which all sessions count, $4 pids that do not. */
+/**
+ * $1 pids, $2 ports of clients, $3 databases of which all sessions count, $4 pids that do not. Without
+ * `pg_read_all_stats`, the types of other roles' backends are hidden; a worker of autovacuum has no role.
+ */
 const activityQuery = `
 SELECT pid, client_port AS port, datname AS database, usename AS "user", nullif(application_name, '') AS application, state,
   (extract(epoch FROM clock_timestamp() - state_change) * 1000)::float8 AS state_age,
@@ -43,7 +46,8 @@ SELECT pid, client_port AS port, datname AS database, usename AS "user", nullif(
   CASE WHEN query NOT IN ('', '<insufficient privilege>') THEN query END AS query
 FROM pg_stat_activity
 WHERE coalesce(backend_type, 'client backend') = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL ($4::int[])
-  AND (pid = ANY ($1::int[]) OR client_port = ANY ($2::int[]) OR datname = ANY ($3::text[]))
+  AND (pid = ANY ($1::int[]) OR client_port = ANY ($2::int[])
+    OR datname = ANY ($3::text[]) AND (backend_type IS NOT NULL OR usesysid IS NOT NULL))
 ORDER BY backend_start, pid`;
 
 /** Options of {@link inspectLeaks}. */

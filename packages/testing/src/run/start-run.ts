@@ -60,7 +60,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       await control.hold({ kind: 'run', of: id, shared: true });
       await sweepOver(control, server.target);
       const template = await ensureTemplate(control, server, id, await sourcing, signal);
-      if (isolation === 'run') await recreateSharedDatabase(server, template, settings);
+      if (isolation === 'run') await recreateSharedDatabase(control, server, template, settings);
       return new TestRun({
         id,
         server,

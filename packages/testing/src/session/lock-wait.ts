@@ -108,7 +108,12 @@ export class LockWait {
  * @param patienceMs how long
  * @throws {@link PgEvictError} `BLOCKED` if another session holds it for too long
  */
-export async function takeLock(session: Asks, lock: AdvisoryLock, patienceMs?: number): Promise<void> {
-  const wait = new LockWait(session, lock, undefined, patienceMs);
+export async function takeLock(
+  session: Asks,
+  lock: AdvisoryLock,
+  patienceMs?: number,
+  what?: string,
+): Promise<void> {
+  const wait = new LockWait(session, lock, what, patienceMs);
   while (!(await wait.try())) await wait.pause();
 }

@@ -80,10 +80,11 @@ export class MaintenanceSession {
   /**
    * Takes a lock, waiting for it, and keeps it until {@link release} or the end of this session.
    *
+   * @param what what its holder does, in a clause
    * @throws {@link PgEvictError} `BLOCKED` if another session holds it for too long
    */
-  async hold(lock: AdvisoryLock): Promise<void> {
-    await this.#ask(async (session) => takeLock(session, lock, this.#limits.timeoutMs));
+  async hold(lock: AdvisoryLock, what?: string): Promise<void> {
+    await this.#ask(async (session) => takeLock(session, lock, this.#limits.timeoutMs, what));
     this.#locks.set(`${lock.kind} ${lock.of}`, lock);
   }
 
