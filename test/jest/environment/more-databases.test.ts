@@ -1,3 +1,4 @@
+import { jestVersions } from '../../support/jest/jest-installation.js';
 import { JestFixture } from '../../support/jest/jest-fixture.js';
 import { withWorkers } from '../../support/jest/jest-project.js';
 
@@ -39,6 +40,31 @@ const own = process.env.DATABASE_URL;
 jest.setTimeout(300_000);`;
 
 describe('@pg-evict/jest/worker', () => {
+  it.each(jestVersions)('is imported by a module where there is no jsdom, in %s', async (version) => {
+    const jest = {
+      preset: '@pg-evict/jest',
+      transform: {},
+      testMatch: ['**/*.test.mjs'],
+      moduleNameMapper: { '^jest-environment-jsdom$': '<rootDir>/none.cjs' },
+    };
+    const project = fixture.project(
+      'plain',
+      {
+        'jest.config.cjs': `module.exports = ${JSON.stringify(jest)};`,
+        'tests/one.test.mjs': `import { borrowDatabase } from '@pg-evict/jest/worker';
+          test('lends', async () => {
+            expect((await borrowDatabase()).url).not.toBe(process.env.DATABASE_URL);
+          });`,
+      },
+      version,
+    );
+    const run = await project.run({
+      parameters: ['--config=jest.config.cjs', 'one'],
+      env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    });
+    expect(run).toMatchObject({ code: 0, passed: 1 });
+  });
+
   it('lends more databases of each template by its name, and resets on demand', async () => {
     const project = fixture.project('plain', {
       'pg-evict.config.cjs': config,
