@@ -15,6 +15,8 @@ export interface ArchiveEntry {
   /** The statement that loads its data; empty if the data are SQL. */
   readonly copy: Buffer;
   readonly hasData: boolean;
+  /** The file of its data, in a directory or a tar; in one, pg_dump may have compressed it, and lengthened its name. */
+  readonly file: string;
 }
 
 /**
@@ -95,14 +97,14 @@ class ContentsReader {
     const count = this.#int();
     const entries: ArchiveEntry[] = [];
     for (let index = 0; index < count; index += 1) {
-      entries.push(this.#entry(minor));
+      const entry = this.#entry(minor);
       if (format === custom) this.#take(1 + offsetBytes);
-      else this.#text();
+      entries.push({ ...entry, file: format === custom ? '' : this.#string() });
     }
     return entries;
   }
 
-  #entry(minor: number): ArchiveEntry {
+  #entry(minor: number): Omit<ArchiveEntry, 'file'> {
     this.#int();
     const hasData = this.#int() !== 0;
     // Its oids.

@@ -1,6 +1,7 @@
 import { runProgram } from '../child/run-program.js';
 import { PgEvictError } from '../context/engine.js';
 import type { Dump, DumpedRelation } from './dump.js';
+import { findCutPart } from './find-cut-part.js';
 import { decodeText } from '../sql/encodings.js';
 
 /** The facts in the table of contents of an archive. */
@@ -20,14 +21,15 @@ const relation = /^(TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|FOREIGN TABLE) (.*)$/;
 const others = /^(?:TABLE (?:DATA|ATTACH)|MATERIALIZED VIEW DATA|SEQUENCE (?:SET|OWNED BY)) /;
 
 /**
- * Asks pg_restore for the list of entries that it would restore. Reads no more than the table of contents.
+ * Asks pg_restore for the list of entries that it would restore, and looks whether their data are complete.
  *
  * @param options are passed on to pg_restore: it may leave out some of the archive
- * @throws PgEvictError `CONFIG_INVALID` if pg_restore cannot read the archive, or would restore nothing of it
+ * @throws PgEvictError `CONFIG_INVALID` if pg_restore cannot read the archive, or would restore nothing of it, or if a
+ * part of it is cut off
  */
 export async function readArchive(
   file: string,
-  { path }: Dump,
+  dump: Dump,
   options: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<ArchiveContents> {
@@ -43,7 +45,7 @@ export async function readArchive(
   if (!succeeded) {
     throw new PgEvictError(
       'CONFIG_INVALID',
-      `The dump ${path} cannot be read: ${problem}. Nothing was changed.`,
+      `The dump ${dump.path} cannot be read: ${problem}. Nothing was changed.`,
       {
         hint: problem.includes('unsupported version')
           ? 'A newer pg_dump made it: put a pg_restore that is as new on PATH.'
@@ -51,11 +53,19 @@ export async function readArchive(
       },
     );
   }
+  const cut = await findCutPart(dump);
+  if (cut !== undefined) {
+    throw new PgEvictError(
+      'CONFIG_INVALID',
+      `The dump ${dump.path} is cut off: ${cut}. Nothing was changed.`,
+      { hint: 'Create it again, and check that pg_dump succeeded.' },
+    );
+  }
   const lines = output.split('\n');
   const entries = lines.flatMap((line) => entry.exec(line)?.[1] ?? []);
   if (entries.length === 0) {
     const passed = options.length === 0 ? '' : ' with these options';
-    throw new PgEvictError('CONFIG_INVALID', `The dump ${path} holds nothing to restore${passed}.`, {
+    throw new PgEvictError('CONFIG_INVALID', `The dump ${dump.path} holds nothing to restore${passed}.`, {
       hint: 'To empty a database: pg-evict recreate.',
     });
   }

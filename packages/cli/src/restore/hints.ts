@@ -19,6 +19,11 @@ const otherMajor =
 
 const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   [
+    /could not read from input file: end of file|could not (?:uncompress data|close data file)/,
+    'The dump is cut off, or broken. Create it again, and check that pg_dump succeeded.',
+    'pg_restore',
+  ],
+  [
     /role ".*" does not exist/,
     'Create the role, or restore without owners and privileges: -- --no-owner --no-acl',
     'pg_restore',
@@ -61,7 +66,7 @@ const hints: readonly (readonly [RegExp, string, RestoreProgram?])[] = [
   ],
   [
     /schema ".*" does not exist/,
-    'With --schema, pg_restore leaves the schema itself out. Select by a list that includes it: pg_restore --list prints one; pass it with -- --use-list=<file>.',
+    'With --schema or --table, pg_restore leaves the schema itself out. Select by a list that includes it: pg_restore --list prints one; pass it with -- --use-list=<file>.',
     'pg_restore',
   ],
   [
