@@ -104,6 +104,16 @@ test.each([
   await session.close();
 });
 
+test.each(['1', '0'])('--interval %s is refused, as its unit is not known', async (interval) => {
+  const { code, stderr } = await runCli(['sessions', '--watch', '--interval', interval], {
+    DATABASE_URL: serverUrl(),
+  });
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('with its unit') as string,
+  });
+});
+
 describe('a real lock queue', () => {
   test('is shown as a tree: a waiting session is below the session it waits for, with the lock it waits for', async () => {
     const database = await scratch.database();

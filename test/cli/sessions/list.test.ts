@@ -57,7 +57,7 @@ test('sessions tells a role that may not see the activity of others so, with the
   expect(stdout).toContain(grant);
   const filtered = await runCli(['sessions', '--state', 'idle in transaction'], env);
   expect(filtered.stdout).toContain(`is hidden from ${role}, so this filter skips them`);
-  expect(filtered.stdout).toContain(`No session on ${database}.`);
+  expect(filtered.stdout).toContain(`No session on ${database} matches.`);
   expect((await runCli(['sessions', '--user', role], env)).stdout).not.toContain('hidden');
   const ending = await runCli(['terminate', '--state', 'idle in transaction'], env);
   expect(ending.stdout).toContain(`Terminated no session on ${database}`);

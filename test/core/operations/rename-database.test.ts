@@ -24,6 +24,17 @@ test('a database in use is renamed with all that belongs to it', async () => {
   expect(await markerOf(to)).toBe('old');
 });
 
+test('its own name is refused as that', async () => {
+  const database = await scratch.database();
+  const session = await openSession(serverUrl({ database }));
+  expect(await failureOf(renameDatabase(targetOf(database), database))).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(`Database "${database}" already has this name.`) as string,
+  });
+  expect(await alive([session.pid])).toEqual([session.pid]);
+  await session.close();
+});
+
 test('an existing target name is an error, and neither database is touched', async () => {
   const [database, to] = [await scratch.database(), await scratch.database()];
   const sessions = await Promise.all(

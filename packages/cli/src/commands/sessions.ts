@@ -71,6 +71,7 @@ async function look(
     database: description.value.database,
     role: description.value.role,
     sessions: sessionsFound.value,
+    isFiltered: Object.values(toFilter(options)).some((value) => value !== undefined),
     hidden: (everybody.value ?? sessionsFound.value).filter(isHidden).length,
     protection: description.value.protection,
   };

@@ -35,7 +35,7 @@ export async function terminate(database: string | undefined, options: Terminate
     const progress = startProgress(options);
     const follower = followOperation(context, progress, { waitsAfter: 'checked', filter: toFilter(options) });
     follower.step('checked');
-    progress.say('Terminating the sessions');
+    progress.say(options.dryRun === true ? 'Looking at the sessions' : 'Terminating the sessions');
     const report = await end(options.dryRun === true).finally(() => {
       follower.stop();
       progress.stop();

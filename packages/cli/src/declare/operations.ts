@@ -86,7 +86,7 @@ export function declareOperations(program: Command): void {
     .description('recreate a database and run all knex migrations, or a command; with --seed, also the seeds')
     .optionsGroup('Options:')
     .option('--seed', 'also run the seeds')
-    .option('--in-place', 'migrate it under its own name; a failure then leaves it half-migrated')
+    .option('--in-place', 'migrate it under its own name; a failure may then leave it half-migrated')
     .option('--if-not-exists', 'create it if it does not exist')
     .option('--template <name>', 'the database to start from instead of an empty one')
     .option('--owner <role>', 'its owner (default: the same owner)')

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { addEndingOptions } from '../options/ending.js';
 import { examples } from '../options/examples.js';
 import { addFilterOptions } from '../options/filter.js';
-import { parseDuration, parseExcept } from '../options/parse.js';
+import { parseExcept, parseInterval } from '../options/parse.js';
 
 /** `sessions` and `terminate`. */
 export function declareSessionCommands(program: Command): void {
@@ -17,7 +17,7 @@ export function declareSessionCommands(program: Command): void {
     .addOption(
       new Option('--interval <duration>', 'how often --watch refreshes')
         .default(2000, '2s')
-        .argParser(parseDuration),
+        .argParser(parseInterval),
     )
     .addOption(
       new Option(

@@ -42,7 +42,7 @@ export async function fillBySteps(
   steps: readonly FreshStep[],
   { database, access, inPlace, onMigration, onSession }: FillOptions,
 ): Promise<Filled> {
-  const state = inPlace ? 'is half-migrated' : 'was not replaced';
+  const state = inPlace ? 'may be half-migrated' : 'was not replaced';
   const isKnex = steps.some(({ kind }) => kind === 'knex');
   const guard = await FillingGuard.of({
     forbidden: inPlace ? [] : [{ database, connection: connection.settings }],

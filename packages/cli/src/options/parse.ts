@@ -26,6 +26,13 @@ export function parseAge(text: string): number {
   return ms;
 }
 
+/** `--interval`: a duration after which something is repeated. */
+export function parseInterval(text: string): number {
+  const ms = parseAge(text);
+  if (ms === 0) throw new InvalidArgumentError('Write a duration with its unit, like 500ms, 2s or 1m.');
+  return ms;
+}
+
 /** `--undo`: a duration for which content is kept. */
 export function parseKeeping(text: string): number {
   const ms = parseAge(text);

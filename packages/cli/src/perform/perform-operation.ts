@@ -55,7 +55,9 @@ export async function performOperation(
   const progress = startProgress(options);
   const follower = followOperation(context, progress, longSteps);
   const onStep = (step: OperationStep): void => {
-    progress.step(step);
+    if (step !== 'checked' || longSteps.waitsAfter === step) progress.step(step);
+    else progress.say('Creating the database');
+    if (dryRun) progress.say('Looking at the sessions');
     follower.step(step);
   };
   let report: PerformedReport;

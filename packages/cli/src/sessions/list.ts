@@ -17,13 +17,15 @@ export interface Listing {
   readonly sessions: readonly Session[];
   /** The number of sessions whose activity is hidden from the role. */
   readonly hidden: number;
+  /** Whether others may be there, which a filter leaves out. */
+  readonly isFiltered: boolean;
   /** Why it is protected; `null` if it is not, empty if no reason was given. */
   readonly protection: string | null;
 }
 
 /** The sessions of a database as text: its protection, the table, and their number. */
 export function sessionList(listing: Listing, colors: Colors, layout: TableLayout): string {
-  const { database, hidden, protection, role, sessions } = listing;
+  const { database, hidden, isFiltered, protection, role, sessions } = listing;
   const name = colors.bold(shownName(database));
   const fixed = sessions.filter(({ canTerminate }) => !canTerminate).length;
   const counted = sessions.length === 0 ? 'No session' : countSessions(sessions.length);
@@ -34,7 +36,7 @@ export function sessionList(listing: Listing, colors: Colors, layout: TableLayou
       ? []
       : [colors.dim(wrap(hiddenNote(hidden, role, !sessions.some(isHidden)), layout.width))]),
     wrap(
-      `${counted} on ${name}${statesOfMany(sessions)}${notEndable(fixed, sessions.length)}.`,
+      `${counted} on ${name}${isFiltered && sessions.length === 0 ? ' matches' : ''}${statesOfMany(sessions)}${notEndable(fixed, sessions.length)}.`,
       layout.width,
     ),
   ];

@@ -235,7 +235,7 @@ export interface TestingConfig {
    * @default 'file'
    */
   readonly isolation?: 'file' | 'test' | 'run' | undefined;
-  /** The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`. */
+  /** The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`. Each run drops and recreates it. */
   readonly database?: string | undefined;
   /**
    * What happens when a test file leaves a session open.

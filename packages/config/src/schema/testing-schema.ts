@@ -98,7 +98,7 @@ export const testingSchema = v.pipe(
       ),
       database: setting(
         text,
-        "The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`.",
+        "The fixed name of the database with `isolation: 'run'`. Required there. The name must contain the word `test`: `app_test`. Each run drops and recreates it.",
       ),
       leaks: setting(
         v.picklist(['fail', 'warn', 'ignore'], "'fail', 'warn' or 'ignore'"),

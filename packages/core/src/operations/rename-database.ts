@@ -1,3 +1,4 @@
+import { PgEvictError } from '../contract/error.js';
 import type { Target } from '../connection/target.js';
 import { renameBlockers } from '../contract/blocker.js';
 import { assertDatabaseName } from '../contract/database-name.js';
@@ -43,6 +44,12 @@ export async function renameDatabase(
   };
   return withOperation(request, async (operation) => {
     const { database, failure, runner } = operation;
+    if (to === database) {
+      throw new PgEvictError('CONFIG_INVALID', `Database "${database}" already has this name.`, {
+        database,
+        hint: 'Choose another name.',
+      });
+    }
     refuseKept([database], failure);
     const inspection = await inspect(runner.client, [database, to]);
     const facts = requireUnprotected(inspection, database);

@@ -174,7 +174,8 @@ export class ServerSession {
 
 function remedyOf(error: unknown): string | undefined {
   const sqlState = sqlStateOf(error);
-  return sqlState === '53300'
+  const message = error instanceof Error ? error.message : '';
+  return sqlState === '53300' && !message.startsWith('too many connections for role')
     ? 'Raise max_connections on the server, or have fewer workers.'
-    : connectionHint(sqlState, error instanceof Error ? error.message : '');
+    : connectionHint(sqlState, message);
 }
