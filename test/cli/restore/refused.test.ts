@@ -135,6 +135,22 @@ describeWithTools('what is no dump', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(problem) });
   });
 
+  test('an empty section of pg_dumpall has nothing to restore, and the others are named', async () => {
+    const { url } = shared;
+    const file = dumps.path('sections.sql');
+    const sectionOf = (name: string, sql: string): string =>
+      `\\connect ${name}\n--\n-- PostgreSQL database dump\n--\n${sql}--\n-- PostgreSQL database dump complete\n--\n`;
+    const sections = `${sectionOf('empty', '')}${sectionOf('full', 'CREATE TABLE t ();\n')}`;
+    const around = (end: string): string => `--\n-- PostgreSQL database cluster dump${end}\n--\n`;
+    writeFileSync(file, `${around('')}${sections}${around(' complete')}`);
+    const { code, stderr } = await restore(url, file, '--yes', '--section', 'empty');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /holds nothing to restore in its section of "empty"[^]*sections of "full": --section/,
+    );
+    await expectUntouched(url);
+  });
+
   test('an archive of an empty database has nothing to restore, nor has one with options that leave out all', async () => {
     const empty = scratch.newName('empty');
     await ask(`CREATE DATABASE ${quote(empty)}`);

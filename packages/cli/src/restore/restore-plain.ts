@@ -113,8 +113,8 @@ async function failureOf(dump: Dump, problem: DumpProblem): Promise<RestoreFailu
     case 'empty':
       return new RestoreFailure(
         'dump',
-        `the dump ${dump.path} holds nothing to restore`,
-        'To empty a database: pg-evict recreate.',
+        `the dump ${dump.path} ${message}`,
+        problem.hint ?? 'To empty a database: pg-evict recreate.',
         problem,
       );
     case 'refused':

@@ -202,7 +202,16 @@ export class PlainDumpRun {
     if (this.#session.status !== 'I' && !this.#request.singleTransaction) {
       throw new DumpProblem('incomplete', 'it begins a transaction that it does not end (COMMIT)', { at });
     }
-    if (this.#runner.isEmpty) throw new DumpProblem('empty', 'it holds nothing to restore', { at });
+    if (this.#runner.isEmpty) {
+      const where = section === undefined ? '' : ` in its section of "${section}"`;
+      const others = [...this.#sections].filter((name) => name !== section).map((name) => `"${name}"`);
+      throw new DumpProblem('empty', `holds nothing to restore${where}`, {
+        at,
+        ...(others.length === 0
+          ? {}
+          : { hint: `It also has sections of ${others.join(', ')}: --section <name>` }),
+      });
+    }
   }
 }
 

@@ -18,7 +18,7 @@ export async function parentDirectories(given: string | undefined): Promise<stri
   } catch (error) {
     throw new ServerError(
       'DIRECTORY_UNUSABLE',
-      `The folder ${wanted} for the server's data cannot be used.`,
+      `The folder ${wanted} for the server's data cannot be used: ${(error as Error).message}. Create it, or name another one: parentDirectory.`,
       {
         cause: error,
       },
