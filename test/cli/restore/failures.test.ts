@@ -118,8 +118,9 @@ describeWithTools('a restore that fails', () => {
     const { code, stderr } = await restore(url, dump, '--yes');
     expect(code).not.toBe(0);
     expect(stderr).toMatch(
-      format === '-Fp' ? /cut off|broken|to its end|lacks the comment/ : /pg_restore: error/,
+      ['-Fp', '-Ft'].includes(format) ? /cut off|broken|to its end|lacks the comment/ : /pg_restore: error/,
     );
+    expect(stderr).toMatch(/[Cc]reate it again|to its end|lacks the comment/);
     await expectUntouched(url);
   });
 
