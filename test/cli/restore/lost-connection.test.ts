@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { privateDatabases, restore, useRestore } from '../../support/cli/spoilt-database.js';
+import { restore, useRestore } from '../../support/cli/spoilt-database.js';
 import { CuttingProxy } from '../../support/cutting-proxy.js';
+import { privateDatabasesFor } from '../../support/core/target.js';
 import { databaseExists, serverUrl } from '../../support/server.js';
 
 const { scratch, dumps } = useRestore();
@@ -28,7 +29,7 @@ test.each([
       /^error: Database "\w+" was not restored(?:; the old one is still there)?: .*(?:terminated|ECONNRESET)/,
     );
     expect(await databaseExists(database)).toBe(true);
-    expect(await privateDatabases()).toEqual([]);
+    expect(await privateDatabasesFor(database)).toEqual([]);
   } finally {
     proxy.stop();
   }
