@@ -11,6 +11,7 @@ import {
   until,
   withClient,
 } from '../../support/server.js';
+import { failureOf } from '../../support/core/failure.js';
 import { targetOf } from '../../support/core/target.js';
 
 const scratch = new Scratch();
@@ -49,6 +50,15 @@ test('nothing is asked of a server once the caller has aborted', async () => {
       cause: { message: 'enough' },
     });
   }
+});
+
+test("a role that may have no more connections is told of its own limit, not of the server's", async () => {
+  const role = await scratch.role('CONNECTION LIMIT 0');
+  const connection = serverUrl({ user: role, password: role });
+  expect(await failureOf(listSessions({ connection, database: 'postgres' }))).toMatchObject({
+    code: 'CONNECTION_FAILED',
+    hint: expect.stringContaining('CONNECTION LIMIT') as string,
+  });
 });
 
 test('the settings of a role do not disturb our sessions', async () => {

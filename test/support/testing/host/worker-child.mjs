@@ -13,6 +13,7 @@ const orders = {
   // It loads modules, say, while the host answers.
   ready: async ({ busyMs = 0 }) => {
     const ready = file.ready();
+    if (busyMs === 0) return ready;
     await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise(setImmediate);
     const until = performance.now() + busyMs;
