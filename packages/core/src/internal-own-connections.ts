@@ -3,7 +3,7 @@
  * driver, so that it can be loaded into any process.
  */
 export { PgEvictError } from './contract/error.js';
-export { CallTrail, lineOf, linesOfStack } from './own-connections/call-trail.js';
+export { CallTrail, isCalledByProject, lineOf, linesOfStack } from './own-connections/call-trail.js';
 export {
   isServer,
   type ServerEndpoint,

@@ -1,5 +1,5 @@
 import { type AsyncHook, createHook, executionAsyncResource } from 'node:async_hooks';
-import { isProjectFile, projectLines, type SourceLine } from './stack-lines.js';
+import { isProjectFile, isRunnerFile, projectLines, type SourceLine } from './stack-lines.js';
 
 const trail = Symbol('pg-evict.trail');
 
@@ -15,30 +15,34 @@ type Resource = object & { [trail]?: NodeJS.CallSite };
 const handedOn = 1000;
 
 /**
- * How far up from a promise the line that awaits it is looked for: near at first, as each frame costs time, and then
- * through the synchronous calls of a query builder.
+ * How far up from a promise the line that awaits it is looked for. Each frame costs time, so first the promise's creator
+ * (below it are three frames of Node's own), then the frames near it, then through the synchronous calls of a query
+ * builder.
  */
-const nearFrames = 8;
-const frames = 20;
+const framesOfLook = [4, 10, 20] as const;
 
 /** V8's hook for the text of a stack trace; the test runner may have replaced it. */
 const stackTraces = Error as {
   prepareStackTrace?: ((error: Error, sites: NodeJS.CallSite[]) => unknown) | undefined;
 };
 
-/** Whether files are the project's: the same ones come again and again. */
-const known = new Map<string, boolean>();
+type Owner = 'project' | 'runner' | 'other';
+
+/** Whose files are: the same ones come again and again. */
+const known = new Map<string, Owner>();
 const mostKnown = 5000;
 
-function isProjectSite(site: NodeJS.CallSite): boolean {
+function ownerOf(site: NodeJS.CallSite): Owner {
   const file = site.getFileName() ?? '';
   const before = known.get(file);
   if (before !== undefined) return before;
   if (known.size >= mostKnown) known.clear();
-  const isProject = isProjectFile(file);
-  known.set(file, isProject);
-  return isProject;
+  const owner = isProjectFile(file) ? 'project' : isRunnerFile(file) ? 'runner' : 'other';
+  known.set(file, owner);
+  return owner;
 }
+
+const isProjectSite = (site: NodeJS.CallSite): boolean => ownerOf(site) === 'project';
 
 const asCallSites = (_error: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] => sites;
 
@@ -99,10 +103,14 @@ export class CallTrail {
 
   #look(below: Function): NodeJS.CallSite | undefined {
     this.#left -= 1;
-    const near = sitesAbove(below, nearFrames);
-    const site = near.find(isProjectSite);
-    if (site !== undefined || near.length < nearFrames) return site;
-    return sitesAbove(below, frames).find(isProjectSite);
+    for (const frames of framesOfLook) {
+      const sites = sitesAbove(below, frames);
+      // The runner calls the project, so what lies beyond the runner did not lead here.
+      const nearest = sites.find((site) => ownerOf(site) !== 'other');
+      if (nearest !== undefined) return isProjectSite(nearest) ? nearest : undefined;
+      if (sites.length < frames) return undefined;
+    }
+    return undefined;
   }
 }
 
@@ -118,6 +126,11 @@ function sitesAbove(below: Function, limit: number): NodeJS.CallSite[] {
   Error.stackTraceLimit = stackTraceLimit;
   stackTraces.prepareStackTrace = prepareStackTrace;
   return sites;
+}
+
+/** Whether a line of the project has called a function directly, so that the stack trace has it. */
+export function isCalledByProject(callee: Function, frames: number): boolean {
+  return sitesAbove(callee, frames).some(isProjectSite);
 }
 
 /**

@@ -29,6 +29,15 @@ export function isProjectFile(file: string): boolean {
   );
 }
 
+/** The packages and modules that call test functions and hooks. */
+const runnerPattern =
+  /[\\/]node_modules[\\/](?:jest-circus|jest-jasmine2|mocha|vitest|@vitest[\\/]runner)[\\/]|^node:internal\/test_runner\//;
+
+/** Whether a file of a stack trace is part of a test runner. */
+export function isRunnerFile(file: string): boolean {
+  return runnerPattern.test(file);
+}
+
 /** Frames of ES modules are URLs. */
 function decode(file: string): string {
   try {

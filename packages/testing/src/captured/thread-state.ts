@@ -8,11 +8,17 @@ import { Socket } from 'node:net';
  * @param make makes it if there is none yet
  */
 export function threadState<T extends object>(name: string, make: () => T): T {
-  const key = Symbol.for(`pg-evict.${name}`);
-  const holder = Socket as unknown as Record<symbol, T | undefined>;
-  const known = holder[key];
+  const known = knownState<T>(name);
   if (known !== undefined) return known;
   const made = make();
-  Object.defineProperty(holder, key, { value: made });
+  Object.defineProperty(Socket, keyOf(name), { value: made });
   return made;
 }
+
+/** The same, if there is one already. */
+// oxlint-disable-next-line no-unnecessary-type-parameters -- the name says what it is
+export function knownState<T extends object>(name: string): T | undefined {
+  return (Socket as unknown as Record<symbol, T | undefined>)[keyOf(name)];
+}
+
+const keyOf = (name: string): symbol => Symbol.for(`pg-evict.${name}`);

@@ -4,9 +4,10 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { now } from '../captured/clock.js';
 import { readBackendPid } from './read-backend-pid.js';
-import { isServer, targetOf } from '@pg-evict/core/internal/own-connections';
+import { isCalledByProject, isServer, targetOf } from '@pg-evict/core/internal/own-connections';
 import {
   followTrail,
+  leaveTrail,
   noteConnected,
   runningOwner,
   type SocketRecord,
@@ -47,6 +48,8 @@ export function patchConnect(registry: SocketRegistry): void {
       registry.driverOutside = true;
       followTrail(registry, owner);
     }
+    // A driver that connects at once will do so again.
+    if (isCalledByProject(recordingConnect, frames)) leaveTrail(registry);
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = frames;
     const stack = new Error('opened');

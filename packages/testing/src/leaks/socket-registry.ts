@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Socket } from 'node:net';
 import { CallTrail } from '@pg-evict/core/internal/own-connections';
-import { threadState } from '../captured/thread-state.js';
+import { knownState, threadState } from '../captured/thread-state.js';
 import { patchConnect } from './patch-connect.js';
 import { patchOtherWays } from './patch-indirect-connections.js';
 import type { SocketRegistry } from './socket-owner.js';
+
+/** With the version of its shape. */
+const name = 'sockets/4';
 
 /**
  * The registry of this thread. The first call patches `net.Socket.prototype.connect`, `tls.connect` and the functions
@@ -12,7 +15,12 @@ import type { SocketRegistry } from './socket-owner.js';
  * this package finds them patched.
  */
 export function socketRegistry(): SocketRegistry {
-  return threadState('sockets/4', makeRegistry);
+  return threadState(name, makeRegistry);
+}
+
+/** The same, unless this thread has watched no file yet. */
+export function knownRegistry(): SocketRegistry | undefined {
+  return knownState(name);
 }
 
 function makeRegistry(): SocketRegistry {

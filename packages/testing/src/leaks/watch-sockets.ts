@@ -10,7 +10,7 @@ import {
 import { isConnectedElsewhere, isOpen, isStarting, letConnect } from './patch-connect.js';
 import { detachQuietly, unrefStarted } from './release-handles.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
-import { socketRegistry } from './socket-registry.js';
+import { knownRegistry, socketRegistry } from './socket-registry.js';
 
 /** The owner of the sockets to watch. */
 export interface WatchSocketsOptions {
@@ -205,9 +205,13 @@ async function until(isSo: () => boolean): Promise<void> {
   for (let pauseMs = 1; !isSo(); pauseMs = Math.min(pauseMs * 2, 20)) await pause(pauseMs);
 }
 
-/** Runs a callback whose sockets have no owner: the test runner's own, not the file's. */
+/**
+ * Runs a callback whose sockets have no owner: the test runner's own, not the file's. As long as the thread has watched
+ * no file, there is nothing to keep apart. A run that has begun before keeps its sockets: they are made by `newSocket()`.
+ */
 export function unwatched<T>(callback: () => T): T {
-  return socketRegistry().owners.run(null, callback);
+  const registry = knownRegistry();
+  return registry === undefined ? callback() : registry.owners.run(null, callback);
 }
 
 function toOpenSocket(record: SocketRecord): OpenSocket {

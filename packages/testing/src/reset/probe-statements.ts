@@ -1,5 +1,5 @@
 import type { ServerSession } from '../session/server-session.js';
-import type { Relation, Since } from './relations.js';
+import { pageBytes, type Relation, type Since } from './relations.js';
 
 /** An object whose content can be compared by two numbers. */
 export interface Probe {
@@ -8,15 +8,23 @@ export interface Probe {
   readonly relation: Relation | undefined;
   /** For messages. */
   readonly name: string;
-  /** Returns the two numbers; `$1` and `$2` are the fields of {@link Since}. */
-  readonly sql: string;
+  /** Returns the two numbers; `$1` and `$2` are the fields of {@link Since}. Of `sizes`, one query is enough for all. */
+  readonly sql: string | null;
 }
+
+/** New rows are counted in the lower bits of a table's second number, its pages in the upper ones. */
+export const rowBits = 40n;
+
+/** SQL of the second number of a table that has no new rows. A transaction that was rolled back leaves pages, too. */
+export const pagesOf = (relation: string): string =>
+  `(pg_relation_size(${relation}) / ${pageBytes} << ${rowBits})`;
 
 /**
  * The probes of catalogs, of tables, and of values that change without a transaction id (sequences, the planner's
  * numbers) are separate statements: TRUNCATE and changes of definitions make the server plan again every statement that
  * reads the relations, and often only the last group is needed. Of tables that have no page in the template the sizes
- * are enough: a statement that reads only these opens no index, and is never planned again.
+ * are enough: a statement that reads only these opens no index, and is never planned again. It gets their oids as an
+ * array, as a constant of type regclass would tie the plan to the relation.
  */
 export const groups = ['catalogs', 'tables', 'sizes', 'untracked'] as const;
 export type ProbeGroup = (typeof groups)[number];
@@ -102,16 +110,24 @@ export async function prepareProbes(
 ): Promise<void> {
   for (const part of packed(statements, ({ locks }) => locks, locksAtOnce)) {
     await session.queryAll(
-      part.map(({ name, indexes }) => {
-        const parts = indexes.map(
-          (index, n) => `SELECT ${n + 1}, p.* FROM (${probes[index]?.sql ?? ''}) AS p`,
-        );
+      part.map(({ group, name, indexes }) => {
+        const asked = indexes.flatMap((index) => probes[index] ?? []);
         return `PREPARE ${name} (xid, xid, bigint[], bigint[]) AS
-          SELECT i, first::text, second::text FROM (${parts.join('\nUNION ALL ')}) AS p (i, first, second)
+          SELECT i, first::text, second::text FROM (${group === 'sizes' ? sizesOf(asked) : numbersOf(asked)})
+            AS p (i, first, second)
           WHERE first IS DISTINCT FROM $3[i] OR second IS DISTINCT FROM $4[i]`;
       }),
     );
   }
+}
+
+function numbersOf(probes: readonly Probe[]): string {
+  return probes.map(({ sql }, n) => `SELECT ${n + 1}, p.* FROM (${sql ?? ''}) AS p`).join('\nUNION ALL ');
+}
+
+function sizesOf(probes: readonly Probe[]): string {
+  const oids = probes.map(({ relation }) => relation?.oid ?? 0).join(',');
+  return `SELECT n::int, 0, ${pagesOf('r.oid::regclass')} FROM unnest('{${oids}}'::oid[]) WITH ORDINALITY AS r (oid, n)`;
 }
 
 /** Runs the prepared probes of groups; returns for each the numbers that differ from these. */

@@ -6,20 +6,14 @@ import {
   askProbes,
   divideProbes,
   groups,
+  pagesOf,
   prepareProbes,
   type Probe,
   type ProbeNumbers,
   type ProbeStatement,
+  rowBits,
 } from './probe-statements.js';
-import {
-  isNew,
-  noTransaction,
-  pageBytes,
-  readClasses,
-  readRelations,
-  type Relation,
-  sqlName,
-} from './relations.js';
+import { isNew, noTransaction, readClasses, readRelations, type Relation, sqlName } from './relations.js';
 
 /** The content of a copy of a template, and how to check it. The same for all copies. */
 export interface Baseline extends ProbeNumbers {
@@ -40,9 +34,6 @@ export interface Baseline extends ProbeNumbers {
   /** The reason why a change of a copy could go unnoticed; then a new copy is always made. */
   readonly uncertain: string | null;
 }
-
-/** New rows are counted in the lower bits of a table's second number, its pages in the upper ones. */
-const rowBits = 40n;
 
 /** Takes the second number of a table apart. */
 export function readSecond(second: string): { readonly newRows: bigint; readonly pages: number } {
@@ -117,11 +108,8 @@ function probesOf(relations: readonly Relation[]): Probe[] {
           return { group: 'tables', relation, name, sql: `SELECT count(*), ${newRows} FROM ${from}` };
         }
         case 'table': {
-          // A transaction that was rolled back leaves pages, too.
-          const pages = `(pg_relation_size(${relation.oid}::oid::regclass) / ${pageBytes} << ${rowBits})`;
-          if (relation.isHeap && relation.pages === 0) {
-            return { group: 'sizes', relation, name, sql: `SELECT 0, ${pages}` };
-          }
+          if (relation.isHeap && relation.pages === 0) return { group: 'sizes', relation, name, sql: null };
+          const pages = pagesOf(`${relation.oid}::oid::regclass`);
           return {
             group: 'tables',
             relation,
