@@ -9,4 +9,4 @@ export { configurationFolder, type ConfigurationFolder } from './run/configurati
 export { variablesOutside } from './run/variables-outside.js';
 export { watchServer } from './run/watch-server.js';
 export { ownServer } from './server/own-server.js';
-export { setVariables } from './server/test-variables.js';
+export { setVariables, withVariables } from './server/test-variables.js';

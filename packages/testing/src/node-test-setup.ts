@@ -1,5 +1,6 @@
 import { endHost, beginHost, type TestHost } from './host/host.js';
-import { leaveTestFile } from './node-test/begin-test-file.js';
+import { isInTestFile, leaveTestFile } from './node-test/begin-test-file.js';
+import { refuseOutside } from './node-test/refuse-outside.js';
 import { printedError } from './worker/printed-error.js';
 
 let host: TestHost | undefined;
@@ -12,11 +13,15 @@ let host: TestHost | undefined;
  * export { globalSetup, globalTeardown } from '@pg-evict/testing/node-test-setup';
  * ```
  *
+ * Test files that do not load `@pg-evict/testing/node-test` get the address of a database that does not exist
+ * (`testing.outside`).
+ *
  * @throws {@link PgEvictError} the errors of `startRun`
  */
 export async function globalSetup(): Promise<void> {
   try {
     host = await beginHost();
+    refuseOutside(host, isInTestFile());
   } catch (error) {
     throw printedError(error);
   }

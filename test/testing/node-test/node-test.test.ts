@@ -180,6 +180,36 @@ if (major >= 24) {
     const [name = 'none'] = databasesIn(run.output);
     expect(await ownDatabases(name)).toEqual([]);
   });
+
+  test.each([[[]], [['--test-isolation=none']]])(
+    'with a global setup, test files without --import do not reach the configured database %j',
+    async (isolation) => {
+      const project = new RunnerProject(fixture, {
+        'setup.mjs': `import { globalSetup as begin } from '@pg-evict/testing/node-test-setup';
+        export { globalTeardown } from '@pg-evict/testing/node-test-setup';
+        export async function globalSetup() { await begin(); console.log('setup on', process.env.PGDATABASE); }`,
+        'one.test.mjs': `${ends} test('one', insert); test('asks', () => assert.rejects(count(), /outside_of_pg_evict/));`,
+      });
+      const options = ['--test', '--test-reporter=tap', '--test-global-setup=./setup.mjs', ...isolation];
+      const run = await project.run([...options, 'one.test.mjs']);
+      expect(outcomeOf(run, 'one')).toBe('not ok');
+      expect(outcomeOf(run, 'asks')).toBe('ok');
+      expect(run.output.includes('setup on undefined')).toBe(isolation.length === 0);
+    },
+  );
+
+  test("with testing.outside 'configured' and a global setup, test files without --import reach the configured one", async () => {
+    const project = new RunnerProject(
+      fixture,
+      {
+        'setup.mjs': `export { globalSetup, globalTeardown } from '@pg-evict/testing/node-test-setup';`,
+        'one.test.mjs': `import test from 'node:test'; test('one', () => console.log('on', process.env.PGDATABASE));`,
+      },
+      { testing: "{ outside: 'configured' }" },
+    );
+    const options = ['--test', '--test-reporter=tap', '--test-global-setup=./setup.mjs'];
+    expect((await project.run([...options, 'one.test.mjs'])).output).toContain('on undefined');
+  });
 }
 
 test('a file that is run by itself has a database; a process that only inherits NODE_OPTIONS has none', async () => {

@@ -7,6 +7,7 @@ import {
   planDatabase,
   releaseDatabase,
   resetDatabase,
+  startRun,
   sweepTestDatabases,
   type RunInvitation,
 } from '@pg-evict/testing';
@@ -52,6 +53,21 @@ test.each<[string, { password?: string }, string, RegExp]>([
     code: 'CONNECTION_FAILED',
     message: expect.stringMatching(message) as string,
   });
+});
+
+test.each([
+  ['', 'The connection is from DATABASE_URL.'],
+  [
+    "admin: { user: 'postgres', password: 'wrong' },",
+    /^The connection is from DATABASE_URL, with the role of "admin" in .*pg-evict\.config\.cjs\.$/,
+  ],
+])('a run that cannot begin says where its connection is from (%s)', async (admin, origin) => {
+  const folder = fixture.project({ 'pg-evict.config.cjs': `module.exports = { ${admin} }` });
+  process.env['DATABASE_URL'] = serverUrl({ database: 'x', ...(admin === '' ? { password: 'wrong' } : {}) });
+  const error = await failureOf(startRun({ cwd: folder }));
+  delete process.env['DATABASE_URL'];
+  expect(error).toMatchObject({ code: 'CONNECTION_FAILED' });
+  expect(error.hint?.slice(error.hint.indexOf('The connection'))).toMatch(origin);
 });
 
 const template = {
@@ -205,6 +221,7 @@ test('a role that may not create databases gets an error that says so', async ()
   const role = await scratch.role();
   const error = await failureOf(fixture.start({}, { url: serverUrl({ user: role, password: role }) }));
   expect(error).toMatchObject({ code: 'PERMISSION_DENIED' });
+  expect(error.message).toMatch(/^No test database was created: /);
   expect(error.hint).toBe(`ALTER ROLE "${role}" CREATEDB;`);
 });
 

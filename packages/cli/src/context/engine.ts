@@ -34,4 +34,5 @@ export {
   testedMajors,
 } from '@pg-evict/core/internal';
 export { initConfig, loadConfig, loadKnexfile, resolveTarget } from '@pg-evict/config';
+export { describeConnectionOrigin } from '@pg-evict/config/internal';
 export { sweepTestDatabases } from '@pg-evict/testing';

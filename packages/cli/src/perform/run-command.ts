@@ -8,6 +8,7 @@ import { originLines } from '../report/origins.js';
 import { wantsColor } from '../terminal/color.js';
 import { listenForInterrupts } from '../terminal/interrupts.js';
 import { isVerbose, say, sayStatements } from '../terminal/verbose.js';
+import { describeConnectionOrigin } from '../context/engine.js';
 import { assertConfirmed } from './confirm.js';
 
 /**
@@ -33,10 +34,13 @@ export async function runCommand(
       json: options.json === true,
       color: wantsColor(process.stderr),
       verbose: isVerbose(options),
-      source: context?.connection.source.description,
+      source: context === undefined ? undefined : originOf(context),
       options: context?.options ?? options,
     });
   } finally {
     interrupts.stop();
   }
 }
+
+const originOf = ({ connection, configuration: { sources } }: CommandContext): string =>
+  describeConnectionOrigin({ connection, sources });

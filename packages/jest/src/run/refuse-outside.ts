@@ -2,11 +2,9 @@ import { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
 import type { TestHost } from '@pg-evict/testing';
-import { setVariables, variablesOutside } from '@pg-evict/testing/internal';
+import { setVariables, variablesOutside, withVariables } from '@pg-evict/testing/internal';
 import { outsideState } from './outside-state.js';
 import { processState } from './process-state.js';
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The arguments of the functions that start a process, as far as they are examined. */
 interface SpawnOptions {
@@ -48,7 +46,7 @@ function patchWorkers(): void {
       return spawn.call(this, options);
     }
     const pairs = options.envPairs ?? [];
-    return spawn.call(this, { ...options, envPairs: replacePairs(pairs, variables) });
+    return spawn.call(this, { ...options, envPairs: withVariables(pairs, variables) });
   };
   workerThreads.Worker = new Proxy(workerThreads.Worker, {
     construct(target, [file, options, ...rest]: unknown[], newTarget: Function): object {
@@ -65,12 +63,4 @@ function patchWorkers(): void {
     },
   });
   syncBuiltinESMExports();
-}
-
-function replacePairs(pairs: readonly string[], variables: Variables): string[] {
-  const others = pairs.filter((pair) => !Object.hasOwn(variables, pair.slice(0, pair.indexOf('='))));
-  const given = Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  );
-  return [...others, ...given];
 }

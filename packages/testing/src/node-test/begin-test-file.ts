@@ -47,6 +47,11 @@ async function begin(): Promise<void> {
   database.setVariables();
 }
 
+/** Whether this process runs a test file that has a database. */
+export function isInTestFile(): boolean {
+  return running().file !== undefined;
+}
+
 /** Gives the database of this process back, if it has one. */
 export async function leaveTestFile(): Promise<void> {
   await running().file?.leave();

@@ -3,7 +3,8 @@ import { resolveTestTarget } from '@pg-evict/config/internal';
 import { type RunSettings, TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { newRunId } from '../names/database-names.js';
-import { explainDenial, type OpenedServer, openServer } from '../server/test-server.js';
+import { explainFailure } from '../server/explain-failure.js';
+import { type OpenedServer, openServer } from '../server/test-server.js';
 import { MaintenanceSession } from '../session/maintenance-session.js';
 import { ensureTemplate } from '../template/ensure-template.js';
 import { otherTemplate } from '../template/other-template.js';
@@ -43,7 +44,9 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
     const testing = { ...configuration.config.testing, ...given };
     const settings = settingsOf(testing, configuration);
     const { isolation, timeoutMs } = settings;
-    const opened = await openServer(testing, configuration, cwd);
+    const opened = await openServer(testing, configuration, cwd).catch(async (error: unknown) => {
+      throw await explainFailure(error, configuration);
+    });
     const id = newRunId();
     // Its files are read while the server is connected to.
     const sourcing = templateSource({ template: testing.template ?? {}, configuration, cwd, runId: id });
@@ -73,7 +76,7 @@ export async function startRun(options: StartRunOptions = {}): Promise<TestRun> 
       });
     } catch (error) {
       await control?.close();
-      const reason = await explainDenial(error, opened);
+      const reason = await explainFailure(error, configuration, opened);
       await opened.stop();
       throw reason;
     }

@@ -3,7 +3,6 @@ import {
   type ConnectionSettings,
   createDatabase,
   describeDatabase,
-  isPgEvictError,
   PgEvictError,
   type Target,
 } from '@pg-evict/core';
@@ -92,15 +91,6 @@ function withoutDatabase({ connection = {} }: Target): ConnectionSettings {
   if (typeof connection === 'string') return { connectionString: connection };
   const { database: _configured, ...settings } = connection;
   return settings;
-}
-
-/** core's error tells a role that may not create databases how to get the privilege. Nothing is created. */
-export async function explainDenial(error: unknown, { target }: TestServer): Promise<unknown> {
-  if (!isPgEvictError(error) || error.code !== 'PERMISSION_DENIED') return error;
-  return createDatabase({ ...target, database: 'pg_evict_test' }, { dryRun: true, ifNotExists: true }).then(
-    () => error,
-    (better: unknown) => better,
-  );
 }
 
 /**

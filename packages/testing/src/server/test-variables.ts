@@ -35,3 +35,15 @@ export function setVariables(
     else environment[name] = value;
   }
 }
+
+/** The same for an environment as a list, as processes are started with: `NAME=value`. */
+export function withVariables(
+  pairs: readonly string[],
+  variables: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const others = pairs.filter((pair) => !Object.hasOwn(variables, pair.slice(0, pair.indexOf('='))));
+  const given = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value}`],
+  );
+  return [...others, ...given];
+}
