@@ -128,7 +128,14 @@ describe('the cost of a reset depends on the changes', () => {
 });
 
 describe('sessions', () => {
-  test('that a test has left are ended and reported', async () => {
+  test.each([
+    ['nothing had changed', 'SELECT 1', 'unchanged'],
+    ['rows had been put back', `INSERT INTO empty (b) VALUES ('x')`, 'rows'],
+  ])('that a test has left are ended and reported, after a reset where %s', async (_what, sql, how) => {
+    await work(sql);
+    await resetDatabase(database);
+    await work(sql);
+    expect(await resetDatabase(database)).toMatchObject({ how });
     const idle = await openSession(database.url);
     const client = new Client({ connectionString: database.url, application_name: 'leaky' });
     client.on('error', () => undefined);

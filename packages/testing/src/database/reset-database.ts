@@ -107,14 +107,13 @@ async function putBack(
   if (changes.size === 0) return 'unchanged';
   const plan = planUndo(memory, changes);
   if (typeof plan === 'string') return { reason: plan };
-  const roomLeft = await undoChanges(memory, plan);
+  const undone = await undoChanges(memory, plan);
   if (around.idle.length > 0 && !(await areStillIdle(session, around.idle))) {
     // Changes between the look and the undo would count as the template's, so all of it is looked at again.
     memory.begin(since.newSince, since.own);
     return putBack(memory, { graceMs, keepIdle: false }, sessions, prepared);
   }
-  if (!(await areInPlace(memory, plan, roomLeft)))
-    return { reason: 'rows could not be put back in their places' };
+  if (!areInPlace(memory, undone)) return { reason: 'rows could not be put back in their places' };
   // Triggers and foreign keys that could not be disabled may have changed rows.
   if (!memory.asReplica && (await memory.compare()).size > 0) return { reason: 'rows could not be put back' };
   return 'rows';
@@ -122,13 +121,14 @@ async function putBack(
 
 /** Removes all sessions except those that may stay, and everything that removed sessions have left. */
 async function clear(
-  { session }: CopyState,
+  memory: CopyState,
   { graceMs, keepIdle }: { readonly graceMs: number; readonly keepIdle: boolean },
   sessions: Session[],
   prepared: string[],
 ): Promise<Surroundings> {
+  const { session } = memory;
   for (;;) {
-    const around = await readSurroundings(session, keepIdle);
+    const around = await (keepIdle ? readSurroundings(session, true) : memory.look());
     if (around.pids.length > 0) {
       // Some slots go with their sessions.
       sessions.push(...(await endSessions(session, graceMs, keepIdle)));

@@ -1,10 +1,25 @@
-import { sqlStateOf } from '@pg-evict/core/internal';
 import { answerTimeMs, ServerSession } from '../session/server-session.js';
-import { readSurroundings } from '../session/surroundings.js';
+import {
+  readSurroundings,
+  type Surroundings,
+  surroundingsAgain,
+  toSurroundings,
+} from '../session/surroundings.js';
 import { assertUnloggedIntact, type TemplateUser } from '../template/unlogged-relations.js';
+import { becomeReplica, type Role } from './become-replica.js';
 import { noTransaction, readClasses, type Since } from './relations.js';
-import { askProbes, type Differences, groups, prepareProbes, type ProbeGroup } from './probe-statements.js';
+import {
+  askProbes,
+  askWithProbes,
+  type Differences,
+  groups,
+  prepareProbes,
+  type ProbeGroup,
+} from './probe-statements.js';
 import { type Baseline, readBaseline, withNewRows } from './snapshot.js';
+
+/** How long probes that are asked beforehand may wait for a lock, in milliseconds. */
+const probablyFreeMs = 20;
 
 /** A run, as far as the state of its template is concerned. */
 export interface SnapshotOwner extends TemplateUser {
@@ -30,6 +45,10 @@ export class CopyState {
   /** Our own transaction since then, whose rows are the template's. */
   #own = noTransaction;
   readonly #prepared: Set<ProbeGroup>;
+  /** The groups that the last reset needed: the next one probably does, too. */
+  #expected: readonly ProbeGroup[] = ['untracked'];
+  /** The answers that came with the surroundings. */
+  #answered: { readonly asked: readonly ProbeGroup[]; readonly found: Differences[] } | undefined;
 
   private constructor(
     parts: Pick<CopyState, 'session' | 'baseline' | 'facts' | 'newSince'> & Role,
@@ -83,6 +102,26 @@ export class CopyState {
   }
 
   /**
+   * Reads the surroundings, and in the same go the probes that are probably needed next, which are of use if no other
+   * session is there. They wait for no lock: a session that is still there may hold one.
+   */
+  async look(): Promise<Surroundings> {
+    this.#answered = undefined;
+    const asked = this.#expected;
+    if (!asked.every((group) => this.#prepared.has(group))) return readSurroundings(this.session);
+    const others = [`SET LOCAL lock_timeout = ${probablyFreeMs}`, surroundingsAgain];
+    const answer = await askWithProbes(this.session, others, this.baseline, asked, this.since).catch(
+      (error: unknown) => {
+        if (this.session.lost) throw error;
+        return undefined;
+      },
+    );
+    if (answer === undefined) return readSurroundings(this.session);
+    this.#answered = { asked, found: answer.found };
+    return toSurroundings(answer.rows[1] as Surroundings[]);
+  }
+
+  /**
    * The probes that show a change, by their index, with the change. If it is more than rows, only that is returned.
    *
    * @param nextTransaction the next transaction id while no other session is on the database. If no transaction of the
@@ -90,9 +129,11 @@ export class CopyState {
    * need not log.
    */
   async changes(nextTransaction: string): Promise<Differences> {
-    const changed = await (nextTransaction === this.newSince
+    const isSame = nextTransaction === this.newSince;
+    const changed = await (isSame
       ? this.#ask('untracked').then(([untracked]) => untracked ?? new Map())
       : this.compare());
+    this.#expected = isSame ? ['untracked'] : groups;
     if (changed.size === 0) this.begin(nextTransaction);
     return changed;
   }
@@ -111,6 +152,11 @@ export class CopyState {
   }
 
   async #ask(...asked: readonly ProbeGroup[]): Promise<Differences[]> {
+    const known = this.#answered;
+    this.#answered = undefined;
+    if (known !== undefined && asked.every((group) => known.asked.includes(group))) {
+      return asked.map((group) => known.found[known.asked.indexOf(group)] ?? new Map());
+    }
     // Not before: preparing locks all relations, and a test that locks some in another order would deadlock with it.
     for (const group of asked.filter((one) => !this.#prepared.has(one))) {
       const { probes, statements } = this.baseline;
@@ -147,29 +193,4 @@ export class CopyState {
 /** Later ones go before. */
 function joined(differences: readonly Differences[]): Map<number, readonly [string, string]> {
   return new Map(differences.flatMap((one) => [...one]));
-}
-
-/** The privileges of our role. */
-type Role = Pick<CopyState, 'asReplica' | 'isSuperuser' | 'version'>;
-
-/**
- * Superusers may, and from 15 on every role that was granted it. No other session should be on the database when it is
- * compared; locks of one that connects nevertheless are not waited for.
- */
-async function becomeReplica(session: ServerSession): Promise<Role> {
-  const settings = `SELECT set_config('lock_timeout', '5s', false),
-    current_setting('is_superuser')::bool AS "isSuperuser", current_setting('server_version_num')::int AS version`;
-  const read = async (sql: string): Promise<Omit<Role, 'asReplica'>> => {
-    const [row] = (await session.query<Omit<Role, 'asReplica'>>(sql)).rows;
-    return { isSuperuser: row?.isSuperuser ?? false, version: row?.version ?? 0 };
-  };
-  try {
-    return {
-      ...(await read(`${settings}, set_config('session_replication_role', 'replica', false)`)),
-      asReplica: true,
-    };
-  } catch (error) {
-    if (sqlStateOf(error) !== '42501') throw error;
-    return { ...(await read(settings)), asReplica: false };
-  }
 }

@@ -133,20 +133,61 @@ function sizesOf(probes: readonly Probe[]): string {
 /** Runs the prepared probes of groups; returns for each the numbers that differ from these. */
 export async function askProbes(
   session: ServerSession,
-  known: ProbeNumbers & { readonly statements: readonly ProbeStatement[] },
+  known: KnownNumbers,
   asked: readonly ProbeGroup[],
   since: Since,
 ): Promise<Differences[]> {
-  const found = new Map(asked.map((group) => [group, new Map<number, readonly [string, string]>()]));
-  const meant = known.statements.filter(({ group }) => found.has(group));
+  const meant = statementsOf(known, asked);
+  const answers: Answer[][] = [];
   for (const part of packed(meant, ({ locks }) => locks, locksAtOnce)) {
-    const answers = await session.queryAll<{ i: number; first: string; second: string }>(
-      part.map((statement) => executeStatement(statement, since, known)),
-    );
-    for (const [n, { group, indexes }] of part.entries()) {
-      for (const { i, first, second } of answers[n] ?? []) {
-        found.get(group)?.set(indexes[i - 1] ?? -1, [first, second]);
-      }
+    const statements = part.map((statement) => executeStatement(statement, since, known));
+    answers.push(...(await session.queryAll<Answer>(statements)));
+  }
+  return differencesOf(asked, meant, answers);
+}
+
+/**
+ * The same in one transaction with other statements, which run before them; `undefined` if the probes lock too many
+ * relations for that.
+ */
+export async function askWithProbes(
+  session: ServerSession,
+  others: readonly string[],
+  known: KnownNumbers,
+  asked: readonly ProbeGroup[],
+  since: Since,
+): Promise<{ readonly rows: readonly object[][]; readonly found: Differences[] } | undefined> {
+  const meant = statementsOf(known, asked);
+  if (meant.reduce((sum, { locks }) => sum + locks, 0) > locksAtOnce) return undefined;
+  const answers = await session.queryAll([
+    ...others,
+    ...meant.map((statement) => executeStatement(statement, since, known)),
+  ]);
+  const found = differencesOf(asked, meant, answers.slice(others.length) as Answer[][]);
+  return { rows: answers.slice(0, others.length), found };
+}
+
+type KnownNumbers = ProbeNumbers & { readonly statements: readonly ProbeStatement[] };
+
+/** A row of a probe's statement: the probe's place in it, from 1 on, and its numbers. */
+interface Answer {
+  readonly i: number;
+  readonly first: string;
+  readonly second: string;
+}
+
+const statementsOf = ({ statements }: KnownNumbers, asked: readonly ProbeGroup[]): ProbeStatement[] =>
+  statements.filter(({ group }) => asked.includes(group));
+
+function differencesOf(
+  asked: readonly ProbeGroup[],
+  statements: readonly ProbeStatement[],
+  answers: readonly (readonly Answer[])[],
+): Differences[] {
+  const found = new Map(asked.map((group) => [group, new Map<number, readonly [string, string]>()]));
+  for (const [n, { group, indexes }] of statements.entries()) {
+    for (const { i, first, second } of answers[n] ?? []) {
+      found.get(group)?.set(indexes[i - 1] ?? -1, [first, second]);
     }
   }
   return [...found.values()];

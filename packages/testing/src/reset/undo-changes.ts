@@ -6,35 +6,61 @@ import { writePlannerNumbers } from './planner-numbers.js';
 import { pageBytes, sqlName } from './relations.js';
 import { readSecond } from './snapshot.js';
 
+/** Changes that were undone. */
+export interface Undone {
+  /** The tables with space left that VACUUM could not give back. */
+  readonly roomLeft: ReadonlySet<TableUndo>;
+  readonly places: readonly Place[];
+}
+
+/** Where the rows of a table are now. */
+interface Place {
+  /** Of the table's probe. */
+  readonly index: number;
+  /** Of the table, in bytes. */
+  readonly size: number;
+  /** A hash, if rows were inserted again. */
+  readonly places: string | null;
+}
+
 /**
  * Undoes changes: empties the changed tables, sets the sequences, then inserts the template's rows, in one transaction
  * as far as possible. Later writes, by a session that connected nevertheless, count as new. On failure the session may
  * be left in the transaction.
- *
- * @returns the tables with space left that VACUUM could not give back
  */
-export async function undoChanges(
-  memory: CopyState,
-  { tables, sequences }: UndoPlan,
-): Promise<ReadonlySet<TableUndo>> {
-  const { session, baseline, isSuperuser } = memory;
+export async function undoChanges(memory: CopyState, { tables, sequences }: UndoPlan): Promise<Undone> {
   const vacuumed = tables.filter(({ method }) => method === 'vacuum');
   const newSince = await emptyTables(memory, tables, sequences);
-  let own: string | undefined;
   const roomLeft = vacuumed.length > 0 ? await vacuum(memory, vacuumed) : new Set<TableUndo>();
-  if (isSuperuser && tables.length > 0) {
-    const refilled = vacuumed.filter(({ refill }) => refill !== undefined);
-    const numbers = tables.flatMap(({ relation }) => baseline.planning.get(relation.oid) ?? []);
-    const [inserts, values] = insertsOf(refilled);
-    const { rows } = await session.query<{ id: string }>(
-      `WITH ${[...inserts, `u AS (${writePlannerNumbers(numbers)})`].join(', ')}
-       SELECT pg_current_xact_id()::text AS id`,
-      values,
-    );
-    own = rows[0] && toTransactionId(rows[0].id);
-  }
+  const { own, places } = await refillTables(memory, tables, vacuumed);
   memory.begin(newSince, own);
-  return roomLeft;
+  return { roomLeft, places };
+}
+
+/**
+ * Inserts rows into tables that were vacuumed, and restores the planner's numbers of all, if our role may.
+ *
+ * @returns the transaction that did so, and where the rows are
+ */
+async function refillTables(
+  { session, baseline, isSuperuser }: CopyState,
+  tables: readonly TableUndo[],
+  vacuumed: readonly TableUndo[],
+): Promise<{ readonly own: string | undefined; readonly places: readonly Place[] }> {
+  if (tables.length === 0) return { own: undefined, places: [] };
+  const looking = placesQuery(tables);
+  if (!isSuperuser) return { own: undefined, places: (await session.query<Place>(looking)).rows };
+  const numbers = tables.flatMap(({ relation }) => baseline.planning.get(relation.oid) ?? []);
+  const [inserts, values] = insertsOf(vacuumed.filter(({ refill }) => refill !== undefined));
+  const writing = `WITH ${[...inserts, `u AS (${writePlannerNumbers(numbers)})`].join(', ')}
+    SELECT pg_current_xact_id()::text AS id`;
+  // Only a statement of its own may have parameters.
+  const [written, places] =
+    values.length === 0
+      ? await session.queryAll([writing, looking])
+      : [(await session.query(writing, values)).rows, (await session.query(looking)).rows];
+  const [row] = (written ?? []) as readonly { readonly id: string }[];
+  return { own: row && toTransactionId(row.id), places: (places ?? []) as readonly Place[] };
 }
 
 /** Returns the transaction id from which on rows are new. */
@@ -114,27 +140,23 @@ async function vacuum(
   return new Set(left);
 }
 
+function placesQuery(tables: readonly TableUndo[]): string {
+  return tables
+    .map(({ relation, index, refill }) => {
+      const places = refill === undefined ? 'NULL' : placesOf('pg_evict_row');
+      const from = refill === undefined ? '' : `FROM ONLY ${sqlName(relation)} AS pg_evict_row`;
+      return `SELECT ${index} AS index, pg_relation_size(${relation.oid}::oid::regclass)::float8 AS size,
+        ${places} AS places ${from}`;
+    })
+    .join('\nUNION ALL ');
+}
+
 /**
  * Whether tables have as many pages as in the template, and re-inserted rows are in their places. If they are not,
  * although all space was given back, they never will be.
  */
-export async function areInPlace(
-  { session, baseline }: CopyState,
-  { tables }: UndoPlan,
-  roomLeft: ReadonlySet<TableUndo>,
-): Promise<boolean> {
-  if (tables.length === 0) return true;
-  const { rows } = await session.query<{ index: number; size: number; places: string | null }>(
-    tables
-      .map(({ relation, index, refill }) => {
-        const places = refill === undefined ? 'NULL' : placesOf('pg_evict_row');
-        const from = refill === undefined ? '' : `FROM ONLY ${sqlName(relation)} AS pg_evict_row`;
-        return `SELECT ${index} AS index, pg_relation_size(${relation.oid}::oid::regclass)::float8 AS size,
-          ${places} AS places ${from}`;
-      })
-      .join('\nUNION ALL '),
-  );
-  const moved = rows.filter(({ index, size, places }) => {
+export function areInPlace({ baseline }: CopyState, { places: found, roomLeft }: Undone): boolean {
+  const moved = found.filter(({ index, size, places }) => {
     const { pages } = readSecond(baseline.second[index] ?? '0');
     const inTemplate = baseline.rows.get(index)?.places;
     return Math.floor(size / pageBytes) !== pages || (places !== null && places !== inTemplate);

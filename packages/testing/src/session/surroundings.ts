@@ -63,6 +63,11 @@ SELECT ${idle} AS idle, ARRAY(SELECT pid FROM pg_stat_activity a WHERE a.datid =
   pg_snapshot_xmax(pg_current_snapshot())::text AS "nextTransaction"
 FROM pg_database d WHERE d.datname = current_database()`;
 
+const surroundingsName = 'pg_evict_surroundings';
+
+/** SQL that a session may run once it has read the surroundings before, together with other statements. */
+export const surroundingsAgain = `EXECUTE ${surroundingsName}`;
+
 /**
  * Reads the surroundings.
  *
@@ -70,10 +75,14 @@ FROM pg_database d WHERE d.datname = current_database()`;
  */
 export async function readSurroundings(session: ServerSession, keepIdle = false): Promise<Surroundings> {
   const { rows } = await session.query<Surroundings>({
-    name: keepIdle ? 'pg_evict_surroundings_idle' : 'pg_evict_surroundings',
+    name: keepIdle ? `${surroundingsName}_idle` : surroundingsName,
     text: surroundingsQuery(keepIdle ? idleColumn : `'[]'::json`),
   });
-  const [row] = rows;
+  return toSurroundings(rows);
+}
+
+/** What the query has returned. */
+export function toSurroundings([row]: readonly Surroundings[]): Surroundings {
   if (row === undefined) throw new Error('the server does not list the database we are on');
   const idle = new Set(row.idle.map(({ pid }) => pid));
   return {
