@@ -13,7 +13,7 @@ export {
 export { copiesFilesSql } from './database/copies-files.js';
 export { deadlineOf, outsideDeadline, sharedDeadline } from './contract/deadline.js';
 export { ofCommand } from './contract/command.js';
-export { assertOptions, type KnownOptions } from './contract/options.js';
+export { assertOptions, assertWaits, type KnownOptions } from './contract/options.js';
 export { errorCodeOf, hintOf, isConnectionLost, sqlStateOf } from './contract/server-error.js';
 export { testedMajors } from './contract/tested-majors.js';
 export { copyProgress, type CopyProgress } from './inspection/copy-progress.js';

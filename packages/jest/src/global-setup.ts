@@ -59,10 +59,12 @@ async function begin(globalConfig: GlobalConfig, projectConfig: ProjectConfig): 
         host.add(run, { directories, watched: server.url !== undefined });
       }
     } catch (error) {
+      if (directory === groups[0]?.directory) {
+        await endOwnRuns();
+        throw error;
+      }
       // Whether tests of the other projects are run at all is not known here; if so, their files report the error.
-      if (directory !== groups[0]?.directory) continue;
-      await endOwnRuns();
-      throw error;
+      host.fail(directories, error);
     }
   }
   host.offerTo(process.env);

@@ -1,4 +1,4 @@
-import { assertOptions } from '@pg-evict/core/internal';
+import { assertOptions, assertWaits, deadlineOf } from '@pg-evict/core/internal';
 import type { Knex } from 'knex';
 import { evictingClient } from './client/evicting-client.js';
 import { isPostgres, type KnexClientClass } from './client/knex-internals.js';
@@ -51,6 +51,9 @@ export function withPgEvict<Config extends object>(config: Config, options: PgEv
     maintenanceDatabase: true,
     adminConnection: true,
   });
+  assertWaits(options);
+  // It refuses a timeout that is none.
+  deadlineOf({ timeoutMs: options.timeoutMs });
   if (typeof config === 'function') {
     const provide = config as unknown as (...parameters: unknown[]) => unknown;
     const wrapped = (...parameters: unknown[]): unknown => {

@@ -9,4 +9,5 @@ export { configurationFolder, type ConfigurationFolder } from './run/configurati
 export { variablesOutside } from './run/variables-outside.js';
 export { watchServer } from './run/watch-server.js';
 export { ownServer } from './server/own-server.js';
+export { setRunOver } from './wire/host-variable.js';
 export { setVariables, withVariables } from './server/test-variables.js';

@@ -1,4 +1,10 @@
-import { listSessions, terminateSessions, type SessionFilter } from '@pg-evict/core';
+import {
+  dropDatabase,
+  listSessions,
+  terminateSessions,
+  type SessionFilter,
+  type SessionPattern,
+} from '@pg-evict/core';
 import { type OpenSession, useSessions } from '../../support/sessions.js';
 import { Scratch } from '../../support/scratch.js';
 import { ask, serverUrl, uniqueName, until, withClient } from '../../support/server.js';
@@ -322,11 +328,28 @@ describe('keep', () => {
     expect(await listed(database, { state: 'active' })).toEqual([kept.pid]);
   });
 
-  test('an empty pattern would keep every session, so it is refused', async () => {
+  // Written in plain JavaScript: with each of these, all sessions or none would be kept.
+  test.each<[string, unknown]>([
+    ['an empty pattern', [{}]],
+    ['a name instead of a pattern', ['pgAdmin*']],
+    ['a misspelt field', [{ aplication: 'pgAdmin*' }]],
+    ['a field of another kind', [{ application: 5 }]],
+    ['no value', [{ application: undefined }]],
+    ['a pattern instead of a list', { application: 'pgAdmin*' }],
+    ['a text', 'pgAdmin*'],
+  ])('%s is refused', async (_what, given) => {
     const database = await scratch.database();
-    expect(await failureOf(terminateSessions(targetOf(database), { keep: [{}] }))).toMatchObject({
-      code: 'CONFIG_INVALID',
-    });
+    const keep = given as readonly SessionPattern[];
+    const target = targetOf(database);
+    for (const attempt of [
+      async () => terminateSessions(target, { keep, dryRun: true }),
+      async () => listSessions(target, { keep }),
+      async () => dropDatabase(target, { keep, dryRun: true }),
+    ]) {
+      const error = await failureOf(attempt());
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(error.message).toMatch(/^keep is .*A pattern has user, application, client\.$/s);
+    }
   });
 });
 

@@ -54,4 +54,28 @@ describe('a configuration beside that of Jest, whose rootDir is elsewhere', () =
     );
     expect(await project.run({ parameters: withWorkers })).toMatchObject({ code: 0, passed: 2 });
   });
+
+  // Jest calls the global setup only once, with the project of the file that it runs first: the larger one, of the first project.
+  it.each(
+    jestVersions.flatMap((version) => [
+      [version, 'wrong', `{"testnig": {}}`],
+      [version, 'unreachable', `{"connection": "postgres://u:p@127.0.0.1:1/x"}`],
+    ]),
+  )('is not replaced by that of another project where it is %s: %s', async (version, _what, config) => {
+    const { 'packages/a/pg-evict.config.js': _replaced, ...others } = files;
+    const content = {
+      ...others,
+      'packages/b/own.test.js': `${files['packages/b/own.test.js'] ?? ''}\n//${' '.repeat(20_000)}`,
+      'packages/a/.pg-evictrc.json': config,
+      'jest.config.js': "module.exports = { projects: ['packages/b', 'packages/a'] };",
+    };
+    for (const parameters of [withWorkers, ['--runInBand']]) {
+      // In the same project, Jest would begin with the file that has failed.
+      const run = await fixture.project('empty', content, version).run({ parameters });
+      expect(run).toMatchObject({ code: 1, passed: 1 });
+      expect(run.stderr).toMatch(
+        /The run of tests for .*packages.a.* did not begin: .*(?:testnig|Cannot connect to)/s,
+      );
+    }
+  });
 });

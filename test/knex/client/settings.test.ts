@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { withPgEvict } from '@pg-evict/knex';
 import type { Knex } from 'knex';
 import { Pool } from 'pg';
 import { databaseExists, serverUrl, uniqueName } from '../../support/server.js';
@@ -25,6 +26,15 @@ describe.each(knexVersions)('%s', (version) => {
     const { url } = await ownDatabase();
     const knex = fixture.wrap({ client: 'pg', connection: { ...asObject(url), password: 'wrong' } });
     expect(await rejection(knex.raw('SELECT 1'))).toMatchObject({ code: '28P01' });
+  });
+
+  it.each<[string, object]>([
+    ['graceMs', { graceMs: '5s' }],
+    ['drainMs', { drainMs: -1 }],
+    ['timeoutMs', { timeoutMs: '30s' }],
+    ['keep', { keep: ['pgAdmin*'] }],
+  ])('a wrong %s is refused before any statement', (name, options) => {
+    expect(() => withPgEvict({ client: 'pg' }, options)).toThrow(new RegExp(`^${name} is `));
   });
 
   const shapes: [string, (url: string) => Knex.Config['connection']][] = [

@@ -103,7 +103,7 @@ test('if several processes find their host dead at the same time, one of them st
     `const { appendFileSync, renameSync, writeFileSync } = require('node:fs');
     const { place, runner } = JSON.parse(process.argv[2]);
     appendFileSync(${JSON.stringify(started)}, process.pid + '\\n');
-    writeFileSync(place + '/new', JSON.stringify({ pid: process.pid, address: '1:secret:/host/' + process.pid }));
+    writeFileSync(place + '/new', JSON.stringify({ pid: process.pid, address: '2:secret:/host/' + process.pid }));
     renameSync(place + '/new', place + '/host.json');
     setInterval(() => { try { process.kill(runner, 0); } catch { process.exit(); } }, 100);`,
   );
@@ -122,7 +122,7 @@ test('if several processes find their host dead at the same time, one of them st
       for (const child of children)
         child.send({ directory: join(folder, 'own'), runner: process.pid, program });
       const addresses = await found;
-      expect(new Set(addresses)).toEqual(new Set([`1:secret:/host/${hosts().at(-1)}`]));
+      expect(new Set(addresses)).toEqual(new Set([`2:secret:/host/${hosts().at(-1)}`]));
       expect(hosts().length).toBe(n);
     }
   } finally {

@@ -55,7 +55,7 @@ function addressOf(host: TestHost): { readonly secret: string; readonly folder: 
   host.offerTo(environment);
   const [value = '', ...others] = Object.values(environment);
   expect(others).toEqual([]);
-  const [, secret = '', place = ''] = /^1:(\w+):(.*)$/.exec(value) ?? [];
+  const [, secret = '', place = ''] = /^2:(\w+):(.*)$/.exec(value) ?? [];
   return { secret, folder: place };
 }
 
@@ -275,7 +275,7 @@ test('the folders of hosts that were killed are removed by the next host, and no
     { cwd: __dirname, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
-  const left = address.replace(/^1:.*?:/, '');
+  const left = address.replace(/^2:.*?:/, '');
   const owner = JSON.parse(readFileSync(join(left, 'owner.json'), 'utf8')) as { pid: number };
   expect(owner.pid).toBe(child.pid);
   const made = (facts: object): string => {

@@ -64,7 +64,7 @@ export function connectionFindings(facts: ConnectionFacts): Finding[] {
       : {
           topic: 'role',
           level: 'note',
-          text: `${role}, which may not create databases: only drop and terminate will work.`,
+          text: `${role}, which may not create databases: commands that create or rename one will not work.`,
           remedy: `ALTER ROLE ${quoted} CREATEDB;`,
         },
     superuser

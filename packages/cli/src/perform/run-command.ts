@@ -34,7 +34,7 @@ export async function runCommand(
       json: options.json === true,
       color: wantsColor(process.stderr),
       verbose: isVerbose(options),
-      source: context === undefined ? undefined : originOf(context),
+      source: context === undefined || isAboutPooler(error) ? undefined : originOf(context),
       options: context?.options ?? options,
     });
   } finally {
@@ -44,3 +44,7 @@ export async function runCommand(
 
 const originOf = ({ connection, configuration: { sources } }: CommandContext): string =>
   describeConnectionOrigin({ connection, sources });
+
+/** It is not from where the connection is. */
+const isAboutPooler = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('The pooler ');

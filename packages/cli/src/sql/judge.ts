@@ -88,7 +88,7 @@ function apply(rule: Compiled, words: Words, surroundings: Surroundings): Verdic
       ? fate === 'own database or comment'
       : databasesFrom(words, end, surroundings).every((name) => name === own);
   if (!isOwn) return { fate: 'refuse', statement, reason };
-  return { fate: 'skip', statement, reason: "the database keeps its own settings, not those of the dump's" };
+  return { fate: 'skip', statement, reason: 'the database keeps its own settings, not those of the dump' };
 }
 
 function matches(words: Words, from: number, sequence: readonly string[][]): boolean {

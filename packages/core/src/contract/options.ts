@@ -1,6 +1,7 @@
 import type { DeadlineOptions } from './deadline.js';
 import { longestUndoMs } from '../text/duration.js';
 import { PgEvictError } from './error.js';
+import { assertPatterns } from './session-patterns.js';
 import type { SessionPattern } from './session.js';
 
 /** The names of all options; the compiler makes sure that none is missing. */
@@ -78,11 +79,12 @@ export const operationOptions: KnownOptions<OperationOptions> = {
 };
 
 /**
- * Refuses a time that is no number: an operation would not wait at all.
+ * Refuses a time that is no number, as an operation would not wait at all, and patterns of sessions that are none.
  *
  * @throws {@link PgEvictError} `CONFIG_INVALID`
  */
-export function assertWaits(options: Pick<OperationOptions, 'drainMs' | 'graceMs'>): void {
+export function assertWaits(options: Pick<OperationOptions, 'drainMs' | 'graceMs' | 'keep'>): void {
+  assertPatterns('keep', options.keep);
   for (const name of ['graceMs', 'drainMs'] as const) {
     const value = options[name] as number | string | undefined;
     if (value === undefined || (typeof value === 'number' && value >= 0)) continue;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { PgEvictError } from '../contract/error.js';
 import { assertOptions } from '../contract/options.js';
+import { assertPatterns } from '../contract/session-patterns.js';
 import type { OneOrMore, SessionFilter, SessionPattern } from '../contract/session.js';
 import { globToRegex, matchesGlob } from '../text/glob.js';
 
@@ -68,13 +69,7 @@ export function filterParameter(filter: SessionFilter, tableOid?: number): strin
 
 /** The JSON parameter of {@link keptCondition}. */
 export function keepParameter(keep: readonly SessionPattern[]): string {
-  for (const pattern of keep) {
-    if (Object.values(pattern).every((value) => value === undefined)) {
-      throw new PgEvictError('CONFIG_INVALID', 'A keep pattern names neither user, application nor client.', {
-        hint: 'Give at least one of them.',
-      });
-    }
-  }
+  assertPatterns('keep', keep);
   return JSON.stringify(keep.map(patternFields));
 }
 

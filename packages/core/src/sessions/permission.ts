@@ -43,8 +43,7 @@ export function deniedSession(session: Session, permission: Permission): DeniedS
   const { user } = session;
   const role = permission.current_role;
   if (permission.kept) {
-    const text =
-      'Ask its user to disconnect, or take its pattern out of the sessions to keep (sessions.keep, --except).';
+    const text = 'Ask its user to disconnect, or take its pattern out of the sessions to keep.';
     return withRemedy({ session, reason: 'it is one of those to keep' }, { kind: 'advice', text });
   }
   if (permission.superuser_owned) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { endHost } from '@pg-evict/testing';
-import { endOnSignals, endRunsElsewhere } from '@pg-evict/testing/internal';
+import { endOnSignals, endRunsElsewhere, setRunOver } from '@pg-evict/testing/internal';
 import { endFile } from '@pg-evict/testing/worker';
 import { packageDirectory } from '../package-directory.cjs';
 import { ownHost } from './own-host.js';
@@ -37,7 +37,11 @@ export function endRunsOnSignals(): void {
   const state = processState('signals/3', () => ({ isListening: false }));
   if (state.isListening) return;
   state.isListening = true;
-  endOnSignals(endOwnRuns);
+  endOnSignals(async () => {
+    // Jest goes on with the files that are left until the signal has its effect.
+    setRunOver(process.env);
+    await endOwnRuns();
+  });
 }
 
 /**

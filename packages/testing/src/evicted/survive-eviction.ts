@@ -72,7 +72,7 @@ function describeUnheard(
       ? 'it was in a transaction, or held a lock or a temporary object'
       : `the database was copied again: ${reason}`;
   return [
-    `pg-evict: a reset for ${name(file)} has terminated the session of a client that does not connect again, as a pool does. `,
+    `pg-evict: a reset for ${name(file)} has terminated the session of a client. A pool would connect again, but a single client does not. `,
     `Why: ${why}.${places.length === 0 ? '' : ` Opened at:${places.join('')}`}`,
   ].join('');
 }

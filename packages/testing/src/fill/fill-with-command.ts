@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { PgEvictError } from '@pg-evict/core';
 import type { CommandJob } from './job.js';
 
-/** How much of the end of a failed command's output is shown. */
-const shownLines = 20;
+/** An error of a driver has its text above some thirty lines of its stack and its fields. */
+const shownLines = 50;
 
 /** How long a command may take to end by itself after SIGTERM. */
 const endingMs = 5000;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { pause } from '../captured/clock.js';
 import { rm } from '../captured/files.js';
+import { isPgEvictError } from '@pg-evict/core';
 import type { TestRun } from '../database/test-run.js';
 import { unwatched } from '../leaks/watch-sockets.js';
 import { endRun } from '../run/end-run.js';
@@ -13,7 +14,7 @@ import {
   socketPath,
   toHostVariable,
 } from '../wire/host-variable.js';
-import { writeHostedRuns } from '../wire/hosted-runs.js';
+import { type FailedRun, writeHostedRuns } from '../wire/hosted-runs.js';
 import { makeHostFolder } from './host-folder.js';
 import { RunOfHost } from './hosted-run.js';
 import { serveWorker } from './serve-worker.js';
@@ -60,6 +61,7 @@ export class TestHost {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #runs = new Map<string, RunOfHost>();
+  #failed: readonly FailedRun[] = [];
   readonly #beginning = new Set<Promise<TestRun>>();
   readonly #filling = new AbortController();
   /** Those that are being ended. */
@@ -121,9 +123,23 @@ export class TestHost {
   add(run: TestRun, { directories, ready = 1, watched = false }: AddRunOptions): TestRun {
     const hosted = new RunOfHost(run, directories, watched, this.#address.folder);
     this.#runs.set(run.id, hosted);
+    this.#forgetFailed(directories);
     this.#publish();
     if (run.settings.isolation !== 'run') unwatched(() => hosted.pool.warm(ready));
     return run;
+  }
+
+  /** Says that the run of projects could not begin: their test files get the error, and no other project's run. */
+  fail(directories: readonly string[], error: unknown): void {
+    this.#forgetFailed(directories);
+    const message = error instanceof Error ? error.message : String(error);
+    const code = isPgEvictError(error) ? error.code : 'UNEXPECTED';
+    this.#failed = [...this.#failed, { directories, code, message }];
+    this.#publish();
+  }
+
+  #forgetFailed(directories: readonly string[]): void {
+    this.#failed = this.#failed.filter((one) => !one.directories.some((each) => directories.includes(each)));
   }
 
   /** Ends its runs, with every database of theirs. May be called again. */
@@ -152,7 +168,7 @@ export class TestHost {
   #publish(): void {
     writeHostedRuns(
       this.#address.folder,
-      [...this.#runs.values()].map((run) => run.toPlain()),
+      { runs: [...this.#runs.values()].map((run) => run.toPlain()), failed: this.#failed },
       this.runs.map((run) => run.toJSON()),
     );
   }

@@ -5,7 +5,10 @@ import { PgEvictError } from '@pg-evict/core';
 const name = 'PG_EVICT_HOST';
 
 /** Changes when the protocol of hosts and workers changes. */
-const protocolVersion = 1;
+const protocolVersion = 2;
+
+/** The value once a signal has ended the run. */
+const over = 'over';
 
 /** Where the host of a run is. */
 export interface HostAddress {
@@ -18,11 +21,14 @@ export interface HostAddress {
 /**
  * The address of the host of this process's run; `undefined` if it belongs to none.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` if it is one of another version of this package
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if it is one of another version of this package; `REFUSED` if a signal
+ * has ended the run
  */
 export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): HostAddress | undefined {
   const value = environment[name];
   if (value === undefined || value === '') return undefined;
+  if (value === over)
+    throw new PgEvictError('REFUSED', 'The process that started the test run has ended it.');
   const [, version, secret, folder] = /^(\d+):([^:]*):(.*)$/s.exec(value) ?? [];
   if (Number(version) !== protocolVersion || secret === undefined || folder === undefined) {
     throw new PgEvictError('CONFIG_INVALID', `${name} is not of this version of pg-evict.`, {
@@ -47,9 +53,14 @@ export function hasHost(environment: NodeJS.ProcessEnv = process.env): boolean {
   return readHostVariable(environment) !== undefined;
 }
 
-/** Takes it from an environment. */
+/** Says that a signal has ended the run, so that a worker that starts nevertheless begins no other one. */
+export function setRunOver(environment: NodeJS.ProcessEnv): void {
+  environment[name] = over;
+}
+
+/** Takes it from an environment, unless it says that the run is over. */
 export function removeHostVariable(environment: NodeJS.ProcessEnv): void {
-  Reflect.deleteProperty(environment, name);
+  if (environment[name] !== over) Reflect.deleteProperty(environment, name);
 }
 
 /** The endpoint that the host listens on: a Unix socket, or a named pipe. */

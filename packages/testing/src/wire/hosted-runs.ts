@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path';
-import { PgEvictError } from '@pg-evict/core';
+import { PgEvictError, type PgEvictErrorCode } from '@pg-evict/core';
 import { readFileSync, renameSync, writeFileSync } from '../captured/files.js';
 import type { RunInvitation, RunSettings } from '../database/test-run.js';
 import { restoreTls } from '../server/serialize-tls.js';
@@ -17,13 +17,29 @@ export interface HostedRun extends RunSettings {
   };
 }
 
+/** Projects whose run could not begin. */
+export interface FailedRun {
+  readonly directories: readonly string[];
+  readonly code: PgEvictErrorCode;
+  readonly message: string;
+}
+
+/** What the projects of a host have. */
+export interface HostedRuns {
+  readonly runs: readonly HostedRun[];
+  readonly failed: readonly FailedRun[];
+}
+
 /** The runs of a host, written in its private folder: a worker names its database before it can have asked. */
-export function readHostedRuns(folder: string): HostedRun[] {
-  const runs = JSON.parse(readFileSync(fileIn(folder), 'utf8')) as HostedRun[];
-  return runs.map((run) => ({
-    ...run,
-    server: { ...run.server, connection: restoreTls(run.server.connection) },
-  }));
+export function readHostedRuns(folder: string): HostedRuns {
+  const { runs, failed } = JSON.parse(readFileSync(fileIn(folder), 'utf8')) as HostedRuns;
+  return {
+    runs: runs.map((run) => ({
+      ...run,
+      server: { ...run.server, connection: restoreTls(run.server.connection) },
+    })),
+    failed,
+  };
 }
 
 /**
@@ -33,7 +49,7 @@ export function readHostedRuns(folder: string): HostedRun[] {
  */
 export function writeHostedRuns(
   folder: string,
-  runs: readonly HostedRun[],
+  runs: HostedRuns,
   invitations: readonly RunInvitation[],
 ): void {
   write(legacyIn(folder), invitations);
@@ -58,22 +74,39 @@ function write(file: string, content: object): void {
 /**
  * The run of a project: of the folder that is named, or the only one.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if there is none; the error with which the project's run did not begin
  */
-export function runOf(runs: readonly HostedRun[], directory: string | undefined): HostedRun {
-  const named = runs.find(({ directories }) => directory !== undefined && directories.includes(directory));
-  const above = runs.find(({ directories }) => directories.some((one) => isBelow(directory, one)));
+export function runOf({ runs, failed }: HostedRuns, directory: string | undefined): HostedRun {
+  const found = projectOf([...runs, ...failed], directory);
+  if (found !== undefined && 'id' in found) return found;
+  if (found !== undefined) {
+    throw new PgEvictError(
+      found.code,
+      `The run of tests for ${directory ?? ''} did not begin: ${found.message}`,
+    );
+  }
   const [only, ...others] = runs;
-  const run = named ?? above ?? (others.length === 0 ? only : undefined);
-  if (run !== undefined) return run;
+  if (only !== undefined && others.length + failed.length === 0) return only;
   throw new PgEvictError('CONFIG_INVALID', `No run of tests was begun for ${directory ?? 'this process'}.`, {
     hint: `Runs were begun for ${runs.flatMap(({ directories }) => directories).join(', ')}.`,
   });
 }
 
+/** Whatever is for a folder, or else for one above it. */
+function projectOf<T extends { readonly directories: readonly string[] }>(
+  all: readonly T[],
+  directory: string | undefined,
+): T | undefined {
+  if (directory === undefined) return undefined;
+  return (
+    all.find(({ directories }) => directories.includes(directory)) ??
+    all.find(({ directories }) => directories.some((one) => isBelow(directory, one)))
+  );
+}
+
 /** Whether a folder is below another one. */
-function isBelow(directory: string | undefined, other: string): boolean {
-  return directory?.startsWith(`${other}${sep}`) === true;
+function isBelow(directory: string, other: string): boolean {
+  return directory.startsWith(`${other}${sep}`);
 }
 
 const legacyIn = (folder: string): string => join(folder, 'invitations.json');

@@ -44,7 +44,7 @@ export function readFileSettings(given: unknown, where: string): FileSettings | 
     if (value !== undefined && !known.includes(value)) {
       throw invalid(
         `${where} has ${key}: ${JSON.stringify(value)}`,
-        `It may be ${known.map((one) => JSON.stringify(one)).join(', ')}.`,
+        `It may be ${known.map((one) => JSON.stringify(one)).join(', ')}.${key === 'isolation' && value === 'run' ? " Set 'run' for all of the run in the configuration: testing.isolation and testing.database." : ''}`,
       );
     }
   }

@@ -12,5 +12,10 @@ export async function resetDatabase(): Promise<void> {
   if (file === undefined) {
     throw new PgEvictError('REFUSED', 'No test file runs here that has a database of its own.');
   }
+  if (file.way.run.isolation === 'run') {
+    throw new PgEvictError('REFUSED', 'The database of this test file is not its own.', {
+      hint: "With testing.isolation 'run' all test files share one database, which is not reset while they run.",
+    });
+  }
   await file.reset();
 }

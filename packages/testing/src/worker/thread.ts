@@ -51,18 +51,19 @@ export interface WayToHost {
   readonly connection: () => Promise<HostConnection>;
 }
 
-/** The projects that runs were begun for, as the code that began them has named them. */
+/** The projects that runs were to be begun for, as the code that began them has named them. */
 export function knownProjects(environment: NodeJS.ProcessEnv = process.env): string[] {
   const address = readHostVariable(environment);
-  return address === undefined
-    ? []
-    : readHostedRuns(address.folder).flatMap(({ directories }) => directories);
+  if (address === undefined) return [];
+  const { runs, failed } = readHostedRuns(address.folder);
+  return [...runs, ...failed].flatMap(({ directories }) => directories);
 }
 
 /**
  * Finds the run of this process, or of the project that is named. Does not wait.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if this process belongs to no run; the error with which the project's
+ * run did not begin
  */
 export function wayToHost(
   directory: string | undefined,

@@ -1,4 +1,4 @@
-import type { ResolvedConfiguration } from '../resolve-target.js';
+import type { ResolvedConfiguration } from './resolve-target.js';
 
 /** Names the origin of the connection for a message, and that of the role if the configuration has an `admin`. */
 export function describeConnectionOrigin({
