@@ -212,7 +212,9 @@ describe('lock queues', () => {
       await holder.client.query(`PREPARE TRANSACTION '${database}'`);
     }
     const ddl = await sessionOn(database, { application: 'ddl' });
-    const bystander = await sessionOn(database, { kind: 'idle in transaction' });
+    const bystander = await sessionOn(database);
+    // Without a transaction id: a logical slot that another test creates waits for all transactions that have one.
+    await bystander.client.query('BEGIN; SELECT 1');
     const altering = ddl.client.query('ALTER TABLE marker ADD COLUMN more int').catch(() => undefined);
     const waits = async (pid: number): Promise<boolean> =>
       (await ask('SELECT FROM pg_locks WHERE pid = $1 AND NOT granted', [pid])).length > 0;
