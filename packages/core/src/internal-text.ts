@@ -7,3 +7,4 @@ export { isBuiltIn, maxNameBytes } from './text/identifier.js';
 export { escapeCharacter, printable, printableLines, unprintable } from './text/printable.js';
 export { quoteIdentifier, quoteLiteral } from './text/quote.js';
 export { redactQuery } from './text/redact-query.js';
+export { withoutHint } from './text/without-hint.js';

@@ -23,7 +23,7 @@ export { type FileDatabase, type GivenBack } from './worker/file-database.js';
 export { printedError } from './worker/printed-error.js';
 export { readFileSettings, type FileSettings } from './worker/file-settings.js';
 export { tell } from './captured/streams.js';
-export { hasHost, setHostVariable } from './wire/host-variable.js';
+export { hasHost, isRunOver, setHostVariable } from './wire/host-variable.js';
 export { knownProjects } from './worker/thread.js';
 export { leftRuns } from './worker/left-runs.js';
 export { endFile } from './worker/end-file.js';

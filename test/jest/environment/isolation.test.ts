@@ -275,6 +275,18 @@ describe("isolation: 'run'", () => {
     await ask('DROP DATABASE shop_test');
   });
 
+  it('cannot be reset by one of its files, which gets an error', async () => {
+    const project = fixture.project('plain', {
+      'base.config.cjs': base,
+      'pg-evict.config.cjs': config("isolation: 'run', database: 'kept_test'"),
+      'tests/one.test.js': `
+        const { resetDatabase } = require('@pg-evict/jest/worker');
+        test('is refused', () => expect(resetDatabase()).rejects.toMatchObject({ code: 'REFUSED' }));`,
+    });
+    expect(await project.run({ parameters: [...inBand, 'one.test'] })).toMatchObject({ code: 0, passed: 1 });
+    await ask('DROP DATABASE kept_test');
+  });
+
   it('refuses a name that does not say that it is for tests', async () => {
     const project = fixture.project('plain', {
       'base.config.cjs': base,

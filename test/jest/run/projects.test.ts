@@ -55,7 +55,8 @@ describe('a configuration beside that of Jest, whose rootDir is elsewhere', () =
     expect(await project.run({ parameters: withWorkers })).toMatchObject({ code: 0, passed: 2 });
   });
 
-  // Jest calls the global setup only once, with the project of the file that it runs first: the larger one, of the first project.
+  // Jest calls the global setup only once, with the project of the file that it runs first: the larger one, of the
+  // first project.
   it.each(
     jestVersions.flatMap((version) => [
       [version, 'wrong', `{"testnig": {}}`],

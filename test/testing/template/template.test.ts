@@ -332,6 +332,19 @@ describe('a template from a command', () => {
     expect(await ownDatabases('building')).toEqual([]);
   });
 
+  test("the error of a driver that it does not catch is shown with its text, which is above the error's fields", async () => {
+    const cwd = fixture.project({
+      'fail.js': `const { Client } = require('pg');
+        (async () => {
+          const client = new Client(process.env.DATABASE_URL);
+          await client.connect();
+          await client.query("SELECT 'x'::int");
+        })();`,
+    });
+    const error = await failureOf(fixture.start({ template: { command: 'node fail.js' } }, { cwd }));
+    expect(error.message).toContain('invalid input syntax for type integer: "x"');
+  });
+
   test('without inputs it goes with its run, with inputs it stays', async () => {
     const cwd = fixture.project({ 'schema.sql': '' });
     const template = { setup: setupWith('CREATE TABLE made ()') };

@@ -145,7 +145,8 @@ ${examples(
         fails, or you press Ctrl-C, the old one stays. The server needs room for both. A dump is code that runs with
         your role's privileges: restore only dumps that you trust.`,
         `Options after "--" are passed on to pg_restore; with plain SQL, -1 (--single-transaction) makes it one
-        transaction, unless the dump has some of its own, as for large objects. --timeout does not count the time of the restore.`,
+        transaction, unless the dump has some of its own, as for large objects. --timeout does not count the time of
+        the restore.`,
       )}
 ${examples(
   'restore app_dev app.dump',

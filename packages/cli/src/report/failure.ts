@@ -1,4 +1,5 @@
 import type { PgEvictError } from '@pg-evict/core';
+import { withoutHint } from '@pg-evict/core/internal/text';
 import { createColors } from 'picocolors';
 import { isPgEvictError, redactQuery } from '../context/engine.js';
 import { commandLine } from '../options/command-line.js';
@@ -28,13 +29,11 @@ export function reportFailure(error: unknown, style: FailureStyle): void {
     reportBug(error, style);
     return;
   }
-  const { blockers, code, database, hint, leftovers, message, removed, terminated } = error;
+  const { blockers, code, database, leftovers, removed, terminated } = error;
   process.exitCode = exitCodeOf(code);
   // knex's messages begin with the statement that failed, others repeat their input.
   const masked = (text: string): string => maskLogins(redactQuery(text));
-  const summary = shortened(
-    masked(hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message),
-  );
+  const summary = shortened(masked(withoutHint(error)));
   const { options = {} } = style;
   const worded = hintOf(error, {
     repair: commandLine('doctor --fix', undefined, options),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { hasHost, startDetachedHost } from '@pg-evict/testing/worker';
+import { hasHost, isRunOver, PgEvictError, startDetachedHost } from '@pg-evict/testing/worker';
 import { isMainThread } from 'node:worker_threads';
 import { packageDirectory } from '../package-directory.cjs';
 
@@ -8,10 +8,11 @@ import { packageDirectory } from '../package-directory.cjs';
  * it, the run is begun here, and a process of its own is its host. Blocks, because an environment has to know its
  * variables when it is constructed.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` and the errors of the start of a run
+ * @throws {@link PgEvictError} `CONFIG_INVALID` and the errors of the start of a run; `REFUSED` if a signal has ended it
  */
 export function ensureHost(directory: string): void {
   if (hasHost()) return;
+  if (isRunOver()) throw new PgEvictError('REFUSED', 'The process that started the test run has ended it.');
   const isWorker = process.env['JEST_WORKER_ID'] !== undefined && isMainThread && process.send !== undefined;
   startDetachedHost({
     directory,

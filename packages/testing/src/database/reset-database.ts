@@ -128,7 +128,7 @@ async function clear(
 ): Promise<Surroundings> {
   const { session } = memory;
   for (;;) {
-    const around = await (keepIdle ? readSurroundings(session, true) : memory.look());
+    const around = await memory.look(keepIdle);
     if (around.pids.length > 0) {
       // Some slots go with their sessions.
       sessions.push(...(await endSessions(session, graceMs, keepIdle)));

@@ -1,4 +1,5 @@
 import { isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { withoutHint } from '@pg-evict/core/internal/text';
 import type { SentError } from './job.js';
 
 /** Deep enough for the causes of an error; an error may be its own cause. */
@@ -26,9 +27,7 @@ export function received({ name, message, stack, fields, ours, cause }: SentErro
   const from = cause === undefined ? undefined : received(cause);
   if (ours !== undefined) {
     const { code, hint } = ours;
-    const summary =
-      hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
-    return new PgEvictError(code, summary, {
+    return new PgEvictError(code, withoutHint({ hint, message }), {
       hint: hint ?? undefined,
       database: text(fields['database']),
       sqlState: text(fields['sqlState']),

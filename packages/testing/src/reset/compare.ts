@@ -103,10 +103,13 @@ export class CopyState {
 
   /**
    * Reads the surroundings, and in the same go the probes that are probably needed next, which are of use if no other
-   * session is there. They wait for no lock: a session that is still there may hold one.
+   * session is there. They hardly wait for a lock: a session that is still there may hold one.
+   *
+   * @param keepIdle whether idle sessions may stay; then no probe is asked
    */
-  async look(): Promise<Surroundings> {
+  async look(keepIdle: boolean): Promise<Surroundings> {
     this.#answered = undefined;
+    if (keepIdle) return readSurroundings(this.session, true);
     const asked = this.#expected;
     if (!asked.every((group) => this.#prepared.has(group))) return readSurroundings(this.session);
     const others = [`SET LOCAL lock_timeout = ${probablyFreeMs}`, surroundingsAgain];

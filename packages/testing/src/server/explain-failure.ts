@@ -1,6 +1,7 @@
 import type { ResolvedConfiguration } from '@pg-evict/config';
 import { describeConnectionOrigin } from '@pg-evict/config/internal';
 import { createDatabase, isPgEvictError, PgEvictError } from '@pg-evict/core';
+import { withoutHint } from '@pg-evict/core/internal/text';
 import type { TestServer } from './test-server.js';
 
 /**
@@ -29,7 +30,7 @@ async function explainDenial(error: PgEvictError, { target }: TestServer): Promi
     return error;
   } catch (better) {
     if (!isPgEvictError(better)) return error;
-    const summary = summaryOf(better).replace(
+    const summary = withoutHint(better).replace(
       `Database "${database}" was not created`,
       'No test database was created',
     );
@@ -40,14 +41,9 @@ async function explainDenial(error: PgEvictError, { target }: TestServer): Promi
 function withOrigin(error: PgEvictError, configuration: ResolvedConfiguration): PgEvictError {
   const { code, hint, sqlState } = error;
   const origin = `The connection is from ${describeConnectionOrigin(configuration)}.`;
-  return new PgEvictError(code, summaryOf(error), {
+  return new PgEvictError(code, withoutHint(error), {
     hint: hint === null ? origin : `${hint} ${origin}`,
     sqlState: sqlState ?? undefined,
     cause: error,
   });
-}
-
-/** The message without the hint, which is its end. */
-function summaryOf({ hint, message }: PgEvictError): string {
-  return hint !== null && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message;
 }

@@ -21,14 +21,11 @@ export interface HostAddress {
 /**
  * The address of the host of this process's run; `undefined` if it belongs to none.
  *
- * @throws {@link PgEvictError} `CONFIG_INVALID` if it is one of another version of this package; `REFUSED` if a signal
- * has ended the run
+ * @throws {@link PgEvictError} `CONFIG_INVALID` if it is one of another version of this package
  */
 export function readHostVariable(environment: NodeJS.ProcessEnv = process.env): HostAddress | undefined {
   const value = environment[name];
-  if (value === undefined || value === '') return undefined;
-  if (value === over)
-    throw new PgEvictError('REFUSED', 'The process that started the test run has ended it.');
+  if (value === undefined || value === '' || value === over) return undefined;
   const [, version, secret, folder] = /^(\d+):([^:]*):(.*)$/s.exec(value) ?? [];
   if (Number(version) !== protocolVersion || secret === undefined || folder === undefined) {
     throw new PgEvictError('CONFIG_INVALID', `${name} is not of this version of pg-evict.`, {
@@ -56,6 +53,11 @@ export function hasHost(environment: NodeJS.ProcessEnv = process.env): boolean {
 /** Says that a signal has ended the run, so that a worker that starts nevertheless begins no other one. */
 export function setRunOver(environment: NodeJS.ProcessEnv): void {
   environment[name] = over;
+}
+
+/** Whether a signal has ended the run of this process. */
+export function isRunOver(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return environment[name] === over;
 }
 
 /** Takes it from an environment, unless it says that the run is over. */
