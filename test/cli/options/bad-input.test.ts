@@ -59,6 +59,18 @@ describe('the connection', () => {
     }
   });
 
+  test('a pooler that cannot be used does not get the origin of another connection', async () => {
+    const database = await scratch.database();
+    // The server itself answers there, and rejects the login.
+    const pooler = ['--pooler', serverUrl({ user: 'nobody', password: secret, database: 'pgbouncer' })];
+    const result = await runCli(['drop', database, '-y', ...pooler], {
+      DATABASE_URL: serverUrl({ database }),
+    });
+    expect(problems(result, 6, /The pooler .* cannot be used/)).toEqual([]);
+    expect(result.stderr).not.toContain('the connection is from');
+    expect(await databaseExists(database)).toBe(true);
+  });
+
   test('a missing password exits with 6', async () => {
     const { hostname, port } = new URL(serverUrl());
     const result = await runCli(['sessions', 'x', '-h', hostname, '-p', port, '-U', 'postgres']);

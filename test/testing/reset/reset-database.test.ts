@@ -188,6 +188,30 @@ describe('sessions', () => {
     await until(async () => (await resetDatabase(theirs)).how === 'unchanged', 'it can be reset');
     await fixture.end(own);
   });
+
+  test('changes after a reset that a session has prevented are seen by the next one, also if idle sessions stay', async () => {
+    const role = await scratch.role('CREATEDB');
+    const own = await fixture.start(
+      { template: { setup: setupWith('CREATE TABLE made (a int)') } },
+      { url: serverUrl({ user: role, password: role }) },
+    );
+    const theirs = await acquireDatabase(own);
+    const insert = async () => rowsIn(theirs.url, 'INSERT INTO made VALUES (1)');
+    // From here on the probes of all tables are asked beforehand.
+    await insert();
+    expect(await resetDatabase(theirs)).toMatchObject({ how: 'rows' });
+    const session = await openSession(serverUrl({ database: theirs.name }));
+    expect(await failureOf(resetDatabase(theirs, { graceMs: 0 }))).toMatchObject({ code: 'SESSIONS_REMAIN' });
+    await session.close();
+    await insert();
+    await until(
+      async () => (await ask('SELECT FROM pg_stat_activity WHERE pid = $1', [session.pid])).length === 0,
+      'the session is gone',
+    );
+    expect(await resetDatabase(theirs, { keepIdle: true })).toMatchObject({ how: 'rows' });
+    expect(await rowsIn(theirs.url, 'SELECT FROM made')).toEqual([]);
+    await fixture.end(own);
+  });
 });
 
 test('prepared transactions are rolled back and named', async () => {
