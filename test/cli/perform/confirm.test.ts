@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -225,12 +224,11 @@ describeOnTerminal('on a terminal', () => {
     const database = await scratch.database();
     const env = { DATABASE_URL: remoteUrl(database) };
     const sessions = await Promise.all([1, 2].map(async () => openSession(serverUrl({ database }))));
-    const { code, output } = await runOnTerminal(['recreate'], {
+    const { code, text } = await runOnTerminal(['recreate'], {
       env,
       columns: 200,
       steps: [{ after: 'Type the name', type: `${database}x\n` }],
     });
-    const text = stripVTControlCharacters(output);
     const { host } = new URL(remoteUrl(database));
     expect(text).toMatch(
       new RegExp(
@@ -247,12 +245,11 @@ describeOnTerminal('on a terminal', () => {
     const database = `${template}_to`;
     scratch.forget(database);
     const session = await openSession(serverUrl({ database: template }));
-    const { code, output } = await runOnTerminal(['create', database, '--template', template], {
+    const { code, text } = await runOnTerminal(['create', database, '--template', template], {
       env: { DATABASE_URL: remoteUrl(template) },
       steps: [{ after: 'Type the name', type: `${template}\n` }],
     });
     const { host } = new URL(remoteUrl(database));
-    const text = stripVTControlCharacters(output).replaceAll(/\s+/g, ' ');
     expect(text).toContain(
       `Create "${database}" on ${host} as a copy of "${template}" (1 session)? The sessions of "${template}" will be terminated; its data stays.`,
     );

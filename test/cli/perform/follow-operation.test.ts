@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { hasTerminal } from '../../support/terminal.js';
@@ -47,9 +46,8 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
         if (command === 'undo') await runCli(['recreate', database, '--yes', '--undo', '1h'], env);
         const session = await openSession(serverUrl({ database }));
         const args = [...words(database, other), '--grace', '6s', ...(child[command] ?? [])];
-        const { code, output } = await runOnTerminal(args, { env, columns: 120 });
+        const { code, text } = await runOnTerminal(args, { env, columns: 120 });
         const said = new RegExp(`Waiting for ${session.pid} \\(postgres[^)]*\\) \\(\\d+ s\\)`);
-        const text = stripVTControlCharacters(output);
         const isSaid = said.test(text) ? 'said' : text;
         if (code !== 0) await session.close();
         return [command, code, isSaid, await session.ended];
@@ -62,13 +60,13 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     const database = await scratch.database();
     const holder = await openSession(serverUrl());
     await holder.client.query(`BEGIN; COMMENT ON DATABASE ${quote(database)} IS 'held'`);
-    const { code, output } = await runOnTerminal(['clone', database, scratch.newName('to')], {
+    const { code, text } = await runOnTerminal(['clone', database, scratch.newName('to')], {
       env: { DATABASE_URL: serverUrl({ database }) },
       steps: [{ after: 'Copying', type: '', and: () => void holder.client.query('ROLLBACK') }],
     });
     await holder.close();
     expect(code).toBe(0);
-    expect(stripVTControlCharacters(output)).toMatch(/Copying(?:: (?:about )?\d+ \w+ of)? \d+ [kM]B/);
+    expect(text).toMatch(/Copying(?:: (?:about )?\d+ \w+ of)? \d+ [kM]B/);
   });
 
   test.each(['plain', 'compressed'])('a restore says how much of a %s dump the server has', async (kind) => {
@@ -77,19 +75,19 @@ const child: Partial<Record<string, readonly string[]>> = { run: ['--', 'true'],
     const padding = `-- ${'x'.repeat(100)}\n`.repeat(5000);
     const script = `--\n-- PostgreSQL database dump\n--\n\n--\n-- Data for Name: slow; Type: TABLE DATA; Schema: public; Owner: -\n--\nCREATE TABLE slow ();\nSELECT pg_sleep(3);\n${padding}--\n-- PostgreSQL database dump complete\n--\n`;
     writeFileSync(file, kind === 'plain' ? script : gzipSync(script));
-    const { code, output } = await runOnTerminal(['restore', database, file, '--yes'], {
+    const { code, text } = await runOnTerminal(['restore', database, file, '--yes'], {
       env: { DATABASE_URL: serverUrl({ database }) },
       columns: 160,
     });
     expect(code).toBe(0);
     // All of the file is read while the server sleeps.
-    expect(stripVTControlCharacters(output)).toMatch(/\d+ \w+ of \d+ \w+ \(0 %\), \d+\.\d s/);
+    expect(text).toMatch(/\d+ \w+ of \d+ \w+ \(0 %\), \d+\.\d s/);
   });
 
   test('an operation that takes a moment shows no time', async () => {
     const database = await scratch.database();
-    const { output } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) } });
-    expect(stripVTControlCharacters(output)).not.toContain('Waiting');
+    const { text } = await runOnTerminal(['sessions'], { env: { DATABASE_URL: serverUrl({ database }) } });
+    expect(text).not.toContain('Waiting');
   });
 });
 

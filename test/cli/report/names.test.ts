@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import { runCli } from '../../support/cli/run-cli.js';
 import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
 import { hasTerminal } from '../../support/terminal.js';
@@ -45,12 +44,12 @@ test.each([
     const plain = uniqueName('shown');
     const name = scratch.forget(`${plain}\nx `);
     await ask(`CREATE DATABASE ${quote(name)}`);
-    const { code, output } = await runOnTerminal(['drop', name], {
+    const { code, text } = await runOnTerminal(['drop', name], {
       env: { DATABASE_URL: serverUrl() },
       columns: 200,
       steps: [{ after: '[y/N] ', type: 'n\n' }],
     });
-    expect(stripVTControlCharacters(output)).toContain(String.raw`Drop "${plain}\u000ax " on `);
+    expect(text).toContain(String.raw`Drop "${plain}\u000ax " on `);
     expect(code).toBe(3);
   });
 });

@@ -15,7 +15,7 @@ import {
 import { openSession } from '../../support/sessions.js';
 import { describeWithTools } from '../../support/cli/dump-tools.js';
 import { runCli, runCliJson } from '../../support/cli/run-cli.js';
-import { runOnTerminal } from '../../support/cli/run-on-terminal.js';
+import { runOnTerminal, type TerminalRun } from '../../support/cli/run-on-terminal.js';
 import { hasTerminal } from '../../support/terminal.js';
 import {
   privateDatabases,
@@ -288,10 +288,7 @@ describeWithTools('pg-evict restore', () => {
         (from) => (dump = dumps.dump(from, 'asked.dump', '-Fc')),
       );
       const session = await openSession(url);
-      const asked = async (
-        answer: string,
-        ...args: string[]
-      ): Promise<{ code: number | null; output: string }> =>
+      const asked = async (answer: string, ...args: string[]): Promise<TerminalRun> =>
         runOnTerminal(['restore', dump, ...args], {
           env: { DATABASE_URL: url, NO_COLOR: '1' },
           columns: 200,
@@ -299,14 +296,12 @@ describeWithTools('pg-evict restore', () => {
         });
       const refused = await asked('n');
       expect(refused.code).toBe(3);
-      expect(refused.output).toMatch(
-        new RegExp(`dump {6}${dump} \\(custom, 1 table, of ${database}, \\d{4}-`),
-      );
-      expect(refused.output).toContain('1 session');
-      expect(refused.output).toMatch(new RegExp(`Restore "${database}" on .* from ${dump}\\? Its data`));
+      expect(refused.text).toMatch(new RegExp(`dump ${dump} \\(custom, 1 table, of ${database}, \\d{4}-`));
+      expect(refused.text).toContain('1 session');
+      expect(refused.text).toMatch(new RegExp(`Restore "${database}" on .* from ${dump}\\? Its data`));
       const kept = scratch.forget(`${database}_kept`);
       const accepted = await asked('y', `--keep-old=${kept}`);
-      expect(accepted.output).toContain(`kept as "${kept}".`);
+      expect(accepted.text).toContain(`kept as "${kept}".`);
       expect(accepted.code).toBe(0);
       expect(await session.ended).toBe('57P01');
       expect([await statesOf(url), await statesOf(serverUrl({ database: kept }))]).toEqual([sent, spoilt]);

@@ -34,7 +34,7 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
   ])('of %i rows, %i sessions stand above the question, and none after it', async (rows, listed) => {
     const database = await scratch.database();
     await crowd(database);
-    const { code, output } = await runOnTerminal(['recreate'], {
+    const { code, output, text } = await runOnTerminal(['recreate'], {
       env: { DATABASE_URL: serverUrl({ database }) },
       columns: 160,
       rows,
@@ -42,23 +42,23 @@ const rowsOf = (text: string): number => text.match(/^\s*\d+ {2}\w+ +an appl/gm)
     });
     const [question = '', report = ''] = stripVTControlCharacters(output).split('[y/N]');
     expect(rowsOf(question)).toBe(listed);
-    expect(question).toContain(`… and ${many - listed} more: ${many - listed} idle`);
-    expect(question).toContain(`, ${many} sessions)? `);
+    expect(text).toContain(`… and ${many - listed} more: ${many - listed} idle`);
+    expect(text).toContain(`, ${many} sessions)? `);
     expect(question.split('\n').length).toBeLessThan(rows);
     expect(rowsOf(report)).toBe(0);
-    expect(report).toContain(`${many} sessions terminated`);
+    expect(text).toContain(`${many} sessions terminated`);
     expect(code).toBe(0);
   });
 
   test('a dry run for many sessions says where their ids are, instead of a command that fills the screen', async () => {
     const database = await scratch.database();
     await crowd(database);
-    const { output } = await runOnTerminal(['terminate', '--dry-run'], {
+    const { text } = await runOnTerminal(['terminate', '--dry-run'], {
       env: { DATABASE_URL: serverUrl({ database }) },
       columns: 160,
     });
-    expect(output).toContain('To terminate exactly these, pass their ids to --pids. Add --json');
-    expect(output).not.toMatch(/--pids [0-9a-f]/);
+    expect(text).toContain('To terminate exactly these, pass their ids to --pids. Add --json');
+    expect(text).not.toMatch(/--pids [0-9a-f]/);
     await runCli(['terminate'], { DATABASE_URL: serverUrl({ database }) });
   });
 

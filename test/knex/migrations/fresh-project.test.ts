@@ -227,15 +227,15 @@ describeOnTerminal('on a terminal', () => {
     const env = { APP_URL: serverUrl({ database }), NO_COLOR: '1' };
     const no = await runOnTerminal(args, { env, steps: [{ after: '[y/N]', type: 'n\r' }] });
     expect(no.code).toBe(3);
-    expect(no.output).toContain(`Recreate "${database}"`);
-    expect(no.output).toContain('with 2 migrations');
-    expect(no.output).toContain('3 sessions');
+    expect(no.text).toContain(`Recreate "${database}"`);
+    expect(no.text).toContain('with 2 migrations');
+    expect(no.text).toContain('3 sessions');
     expect(await tables(database)).toEqual(['marker']);
     const yes = await runOnTerminal(args, { env, steps: [{ after: '[y/N]', type: 'y\r' }] });
     expect(yes.code).toBe(0);
-    expect(yes.output).toContain('Migrating (1 of 2)');
-    expect(yes.output).toMatch(/001_people\.ts {2}\S+ m?s/);
-    expect(yes.output).toContain(`Recreated ${database} with 2 migrations`);
+    expect(yes.text).toContain('Migrating (1 of 2)');
+    expect(yes.text).toMatch(/001_people\.ts \S+ m?s/);
+    expect(yes.text).toContain(`Recreated ${database} with 2 migrations`);
   });
 });
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { typedInto } from '../terminal.js';
 import { bin, cliEnvironment } from './run-cli.js';
 
@@ -12,7 +13,18 @@ export interface TerminalStep {
   readonly and?: () => void;
 }
 
-/** Runs the command on a terminal of a given size. stdout and stderr come out as one. */
+/** What was shown on a terminal: stdout and stderr as one. */
+export interface TerminalRun {
+  readonly code: number | null;
+  readonly output: string;
+  /**
+   * The output as one line without control sequences. Sizes, ports and times decide where a message wraps, so a test of
+   * its words looks here.
+   */
+  readonly text: string;
+}
+
+/** Runs the command on a terminal of a given size. */
 export async function runOnTerminal(
   args: readonly string[],
   options: {
@@ -23,7 +35,7 @@ export async function runOnTerminal(
     /** Of the shell, behind the command. */
     redirection?: string;
   } = {},
-): Promise<{ code: number | null; output: string }> {
+): Promise<TerminalRun> {
   const { columns = 100, rows = 40, redirection } = options;
   const child = spawn(
     ...typedInto([process.execPath, bin, ...args], {
@@ -59,5 +71,5 @@ export async function runOnTerminal(
       done(exitCode);
     });
   });
-  return { code, output };
+  return { code, output, text: stripVTControlCharacters(output).replaceAll(/\s+/g, ' ') };
 }
