@@ -100,6 +100,31 @@ export const lone = (async () => { const client = new pg.Client(process.env.DATA
   );
 });
 
+test('a session that a reset terminates raises no error later, however slowly its process takes notice', async () => {
+  const project = fixture.project({
+    'vitest.config.ts': configuration(`isolate: false, pool: 'forks', maxWorkers: 1`),
+    // Each turn of the event loop takes long, so the end of a session and the close of its socket are far apart.
+    'tests/pool.ts': `${pool}
+pool.options.max = 50;
+const busy = () => { const end = performance.now() + 15; while (performance.now() < end); setTimeout(busy, 1).unref(); };
+busy();`,
+    ...Object.fromEntries(
+      [1, 2, 3, 4, 5].map((index) => [
+        `tests/${index}.test.ts`,
+        sharing(
+          `for (const _ of [1, 2, 3]) await (await pool.connect()).query('BEGIN; LOCK users IN ROW SHARE MODE');`,
+        ),
+      ]),
+    ),
+  });
+  const run = await project.run();
+  expect({ code: run.code, passed: run.passed, output: run.code === 0 ? '' : run.output }).toEqual({
+    code: 0,
+    passed: 5,
+    output: '',
+  });
+});
+
 test("with isolation 'test' each attempt at a test begins with what the template has", async () => {
   const project = fixture.project(
     {

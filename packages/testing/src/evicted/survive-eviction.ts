@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { nextTurn } from '../captured/clock.js';
 import { tell } from '../captured/streams.js';
 import type { SocketWatch } from '../leaks/watch-sockets.js';
 import type { Requests } from '../wire/protocol.js';
@@ -14,6 +13,9 @@ interface EvictedFile {
   readonly global: FileGlobal;
   readonly watch: SocketWatch;
 }
+
+/** How long the sockets of terminated sessions may take to close. */
+const closingMs = 3000;
 
 type Listener = (...parameters: unknown[]) => void;
 
@@ -47,9 +49,8 @@ export async function surviveEviction(
   try {
     const letConnect = await watch.hold();
     const report = await evict().finally(letConnect);
-    // The message travels through the socket to the driver, and is reported from there.
-    await watch.settle(1000, new Set(report.sessions));
-    await nextTurn();
+    // The message travels through the socket to the driver, and is reported from there; so is the end of the socket.
+    await watch.untilClosed(new Set(report.sessions), closingMs);
     const lines = [...muted.unheard].flatMap((socket) => watch.linesOf(socket).slice(0, 1));
     if (muted.unheard.size > 0) tell(describeUnheard(file, report, lines));
     return report;

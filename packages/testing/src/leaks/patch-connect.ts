@@ -117,9 +117,14 @@ export function isOpen({ socket, secured }: SocketRecord): boolean {
   return !stream.destroyed && !stream.writableEnded && !socket.destroyed;
 }
 
+/** Whether nothing more can come of it than its last event. One that is being closed is neither open nor gone. */
+export function isGone({ socket, secured }: SocketRecord): boolean {
+  return socket.destroyed && (secured?.destroyed ?? true);
+}
+
 function tidy({ elsewhere, records }: SocketRegistry): void {
   if (records.size + elsewhere.size < untidy) return;
-  for (const record of records) if (!isOpen(record)) records.delete(record);
+  for (const record of records) if (isGone(record)) records.delete(record);
   for (const socket of elsewhere) if (socket.destroyed) elsewhere.delete(socket);
 }
 

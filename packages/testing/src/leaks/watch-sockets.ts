@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { now, pause } from '../captured/clock.js';
+import { nextTurn, now, pause } from '../captured/clock.js';
 import {
   lineOf,
   linesOfStack,
@@ -7,7 +7,7 @@ import {
   type SocketTarget,
   type SourceLine,
 } from '@pg-evict/core/internal/own-connections';
-import { isConnectedElsewhere, isOpen, isStarting, letConnect } from './patch-connect.js';
+import { isConnectedElsewhere, isGone, isOpen, isStarting, letConnect } from './patch-connect.js';
 import { detachQuietly, unrefStarted } from './release-handles.js';
 import { followTrail, leaveTrail, type SocketOwner, type SocketRecord } from './socket-owner.js';
 import { knownRegistry, socketRegistry } from './socket-registry.js';
@@ -74,10 +74,14 @@ export interface SocketWatch {
   hasOpened(backendPid: number): boolean;
   /**
    * Waits until none is open, at most for so long: a connection that has just said goodbye needs a moment.
-   * @param backendPids waits only for those to these backends, and those that are just starting
    * @returns those that are still open
    */
-  settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
+  settle(graceMs: number): Promise<OpenSocket[]>;
+  /**
+   * Waits until the drivers know that these backends have ended: until the events of their sockets have been delivered,
+   * up to the last one. Waits at most for so long.
+   */
+  untilClosed(backendPids: ReadonlySet<number>, limitMs: number): Promise<void>;
   /**
    * Makes new connections to the server wait, until the returned function is called, and waits for those that are just
    * starting. A reset may replace the database: a client that connected meanwhile would be told that there is none.
@@ -158,15 +162,23 @@ export function watchSockets({
       owner.connected = isConnectedElsewhere(registry) || open().length > 0;
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
-    async settle(graceMs, backendPids) {
+    async settle(graceMs) {
       const endsAt = now() + graceMs;
-      const awaited = (): SocketRecord[] =>
-        open().filter(
-          (record) =>
-            backendPids === undefined || backendPids.has(record.backendPid ?? 0) || isStarting(record),
-        );
-      await until(() => awaited().length === 0 || now() >= endsAt);
-      return awaited().map(toOpenSocket);
+      await until(() => open().length === 0 || now() >= endsAt);
+      return open().map(toOpenSocket);
+    },
+    async untilClosed(backendPids, limitMs) {
+      const endsAt = now() + limitMs;
+      const isAwaited = (record: SocketRecord): boolean =>
+        !isGone(record) &&
+        (backendPids.has(record.backendPid ?? 0) || (isOpen(record) && isStarting(record)));
+      const isOver = (): boolean =>
+        ![...registry.records].some((one) => one.owner === owner && isAwaited(one));
+      await until(() => isOver() || now() >= endsAt);
+      // A socket that is destroyed before the first of these turns has told so by the second: handles are closed at the
+      // end of a turn. The first also delivers what came while the thread was busy.
+      await nextTurn();
+      await nextTurn();
     },
     async hold() {
       owner.holds += 1;
