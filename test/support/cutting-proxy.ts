@@ -9,6 +9,7 @@ export class CuttingProxy {
   #swallowing = false;
   #silentAt: RegExp | undefined;
   #firstAfterMs: number | undefined;
+  #newAfterMs = 0;
   #cutAt: { readonly sent: RegExp; countdown: number } | undefined;
   /** How many connections were made. */
   connections = 0;
@@ -32,8 +33,9 @@ export class CuttingProxy {
         return;
       }
       const carry = (): void => proxy.#carry(downstream, connect(port, host));
-      if (proxy.#firstAfterMs === undefined) carry();
-      else setTimeout(carry, proxy.#firstAfterMs);
+      const afterMs = proxy.#firstAfterMs ?? proxy.#newAfterMs;
+      if (afterMs === 0) carry();
+      else setTimeout(carry, afterMs);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -81,6 +83,11 @@ export class CuttingProxy {
   /** Cuts the nth connection whose client sends something, before the server has it. */
   cutAt(sent: RegExp, nth: number): void {
     this.#cutAt = { sent, countdown: nth };
+  }
+
+  /** Carries each new connection only after a time. */
+  delayNew(afterMs: number): void {
+    this.#newAfterMs = afterMs;
   }
 
   /** Carries the first connection after a time, and no other. */

@@ -58,13 +58,15 @@ async function attemptOnce(
   const takenOver = second?.takeOver();
   const attempt = takenOver ?? (await begin(operation, statement, second));
   const fate = stateOf(attempt.running);
+  const isDone = (): boolean => fate.succeeded || second?.done === true;
   let lastSweep: EvictionRound | undefined;
   try {
     lastSweep = await endSessionsUntilSettled(attempt, statement, second);
     await attempt.running;
     return true;
   } catch (error) {
-    if (second?.done === true) return true;
+    // If it has succeeded, only the control connection was lost, which the statement does not need any more.
+    if (isDone()) return true;
     if (fate.error !== undefined && isOutcomeUnknown(fate.error)) {
       await endLost(operation, statement, fate.error, takenOver === undefined ? undefined : second);
       return false;

@@ -12,7 +12,7 @@ export interface DroppedKept {
 
 /** Drops all kept content of the operation's database, for good. In a dry run, it only looks for it. */
 export async function dropKept(operation: Operation): Promise<DroppedKept> {
-  const kept = await findKept(operation.control.client, operation.database);
+  const kept = await findKept(operation.runner.client, operation.database);
   const names = droppable(kept);
   if (operation.dryRun) return { dropped: names, left: [] };
   const left = kept.flatMap((each) => {

@@ -50,7 +50,7 @@ export async function surviveEviction(
     const letConnect = await watch.hold();
     const report = await evict().finally(letConnect);
     // The message travels through the socket to the driver, and is reported from there; so is the end of the socket.
-    await watch.untilClosed(new Set(report.sessions), closingMs);
+    await watch.settle(closingMs, new Set(report.sessions));
     const lines = [...muted.unheard].flatMap((socket) => watch.linesOf(socket).slice(0, 1));
     if (muted.unheard.size > 0) tell(describeUnheard(file, report, lines));
     return report;

@@ -74,14 +74,11 @@ export interface SocketWatch {
   hasOpened(backendPid: number): boolean;
   /**
    * Waits until none is open, at most for so long: a connection that has just said goodbye needs a moment.
+   * @param backendPids waits only for those to these backends, which have ended, until their last event has been
+   * delivered, and so their drivers know it; and for those that are just starting
    * @returns those that are still open
    */
-  settle(graceMs: number): Promise<OpenSocket[]>;
-  /**
-   * Waits until the drivers know that these backends have ended: until the events of their sockets have been delivered,
-   * up to the last one. Waits at most for so long.
-   */
-  untilClosed(backendPids: ReadonlySet<number>, limitMs: number): Promise<void>;
+  settle(graceMs: number, backendPids?: ReadonlySet<number>): Promise<OpenSocket[]>;
   /**
    * Makes new connections to the server wait, until the returned function is called, and waits for those that are just
    * starting. A reset may replace the database: a client that connected meanwhile would be told that there is none.
@@ -137,8 +134,8 @@ export function watchSockets({
   if (entered) registry.owners.enterWith(owner);
   if (!sandboxed || registry.driverOutside) followTrail(registry, owner);
 
-  const open = (): SocketRecord[] =>
-    [...registry.records].filter((record) => record.owner === owner && isOpen(record));
+  const own = (): SocketRecord[] => [...registry.records].filter((record) => record.owner === owner);
+  const open = (): SocketRecord[] => own().filter(isOpen);
   const detach = (): void => {
     for (const record of registry.records) {
       if (record.owner !== owner) continue;
@@ -162,23 +159,22 @@ export function watchSockets({
       owner.connected = isConnectedElsewhere(registry) || open().length > 0;
     },
     hasOpened: (backendPid) => owner.backendPids.has(backendPid),
-    async settle(graceMs) {
+    async settle(graceMs, backendPids) {
       const endsAt = now() + graceMs;
-      await until(() => open().length === 0 || now() >= endsAt);
-      return open().map(toOpenSocket);
-    },
-    async untilClosed(backendPids, limitMs) {
-      const endsAt = now() + limitMs;
       const isAwaited = (record: SocketRecord): boolean =>
-        !isGone(record) &&
-        (backendPids.has(record.backendPid ?? 0) || (isOpen(record) && isStarting(record)));
-      const isOver = (): boolean =>
-        ![...registry.records].some((one) => one.owner === owner && isAwaited(one));
-      await until(() => isOver() || now() >= endsAt);
-      // A socket that is destroyed before the first of these turns has told so by the second: handles are closed at the
-      // end of a turn. The first also delivers what came while the thread was busy.
-      await nextTurn();
-      await nextTurn();
+        backendPids?.has(record.backendPid ?? 0) === true
+          ? !isGone(record)
+          : isOpen(record) && (backendPids === undefined || isStarting(record));
+      const awaited = (): SocketRecord[] => own().filter(isAwaited);
+      await until(() => awaited().length === 0 || now() >= endsAt);
+      const left = awaited().map(toOpenSocket);
+      if (backendPids !== undefined) {
+        // A socket that is destroyed before the first of these turns has told so by the second: handles are closed at
+        // the end of a turn. The first also delivers what came while the thread was busy.
+        await nextTurn();
+        await nextTurn();
+      }
+      return left;
     },
     async hold() {
       owner.holds += 1;
