@@ -21,15 +21,19 @@ export interface ChangedRetry {
 }
 
 /**
- * Waits until the pooler opens no connection of an alias. A PAUSE closes one that is being opened, and PgBouncer treats
+ * Waits until the pooler opens no connection of an alias, and returns the backends of its connections. A PAUSE closes one that is being opened, and PgBouncer treats
  * that as a refusal by the server: after it is resumed it would refuse its clients for `server_login_retry` (15 s). It
- * opens connections one after another, until it has enough, so the wait is short, and another one is unlikely to begin
- * right after it.
+ * opens connections one after another, until it has enough, so the wait is short. The last look comes last of all, as
+ * another connection may be opened at any time.
  */
-export async function untilNoLogin(console: PoolerConsole, alias: string): Promise<void> {
+export async function pidsOnceQuiet(console: PoolerConsole, alias: string): Promise<number[]> {
   const endsAt = performance.now() + quietMs;
-  while ((await console.pools(alias)).some(({ logins }) => logins > 0) && performance.now() < endsAt)
+  for (;;) {
+    const servers = (await console.servers()).filter(({ database }) => database === alias);
+    const isQuiet = (await console.pools(alias)).every(({ logins }) => logins === 0);
+    if (isQuiet || performance.now() > endsAt) return servers.map(({ remote_pid: pid }) => pid);
     await pause(2);
+  }
 }
 
 /** Whether clients of an alias wait without the pooler connecting for them. */

@@ -5,7 +5,7 @@ import type { PoolerReport } from '../contract/report.js';
 import { isNotPaused, type PoolerConsole } from './console.js';
 import { findAliases } from './find-aliases.js';
 import type { Guardian } from './guardian.js';
-import { connectAgain, isRefused, untilNoLogin } from './login-retry.js';
+import { connectAgain, isRefused, pidsOnceQuiet } from './login-retry.js';
 import type { Alias } from './pause-lock.js';
 import { resumeAlias } from './resume-alias.js';
 import { reasonOf, WayToConsole } from './way-to-console.js';
@@ -155,9 +155,7 @@ export class OperationPooler {
       return;
     }
     const id = await guardian.guard({ settings: this.#way.settings, alias, pausedBy: console.name });
-    await untilNoLogin(console, alias);
-    for (const { database, remote_pid: pid } of await console.servers())
-      if (database === alias) moment.pids.push(pid);
+    moment.pids.push(...(await pidsOnceQuiet(console, alias)));
     const since = performance.now();
     const endsAt = since + Math.min(pauseMs, deadline.remainingMs / 2);
     const pausing = console.pause(alias);
