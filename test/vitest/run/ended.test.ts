@@ -67,10 +67,11 @@ test.each([
 
 describeOnTerminal('on a terminal in watch mode', () => {
   test.each([
-    ['Ctrl-C', 'the first', '\u0003'],
-    ['Ctrl-C', 'an edited', '\u0003'],
-    ['q', 'an edited', 'q'],
-  ])('the key %s leaves nothing of %s template that is filled', async (_name, which, key) => {
+    ['Ctrl-C', 'the first', '\u0003', [1, 130]],
+    ['Ctrl-C', 'an edited', '\u0003', [1, 130]],
+    // Vitest quits with the result that it has by then: of the run before, or of the one that q has stopped.
+    ['q', 'an edited', 'q', [0, 1]],
+  ])('the key %s leaves nothing of %s template that is filled', async (_name, which, key, codes) => {
     const project = fixture.project({
       'tests/passes.test.ts': passes,
       ...(which === 'the first' && { 'template.mjs': fillsForAMinute }),
@@ -87,7 +88,7 @@ describeOnTerminal('on a terminal in watch mode', () => {
         stdin?.write(key);
       },
     });
-    expect(run.code).not.toBe(0);
+    expect(codes).toContain(run.code);
     const [name = ''] = project.lines('found.log');
     expect(name).toMatch(/^pg_evict_building_/);
     expect(await databaseExists(name)).toBe(false);
