@@ -21,10 +21,10 @@ export interface ChangedRetry {
 }
 
 /**
- * Waits until the pooler opens no connection of an alias, and returns the backends of its connections. A PAUSE closes one that is being opened, and PgBouncer treats
- * that as a refusal by the server: after it is resumed it would refuse its clients for `server_login_retry` (15 s). It
- * opens connections one after another, until it has enough, so the wait is short. The last look comes last of all, as
- * another connection may be opened at any time.
+ * Waits until the pooler opens no connection of an alias, and returns the backends of its connections. A PAUSE closes a
+ * connection that is being opened, and PgBouncer treats that as a refusal by the server: after it is resumed it would
+ * refuse its clients for `server_login_retry` (15 s). It opens connections one after another, until it has enough, so
+ * the wait is short. The look at them is the last step, because the next one may be opened at any time.
  */
 export async function pidsOnceQuiet(console: PoolerConsole, alias: string): Promise<number[]> {
   const endsAt = performance.now() + quietMs;
