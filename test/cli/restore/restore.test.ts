@@ -296,7 +296,9 @@ describeWithTools('pg-evict restore', () => {
         });
       const refused = await asked('n');
       expect(refused.code).toBe(3);
-      expect(refused.text).toMatch(new RegExp(`dump ${dump} \\(custom, 1 table, of ${database}, \\d{4}-`));
+      expect(refused.output).toMatch(
+        new RegExp(`dump {6}${dump} \\(custom, 1 table, of ${database}, \\d{4}-`),
+      );
       expect(refused.text).toContain('1 session');
       expect(refused.text).toMatch(new RegExp(`Restore "${database}" on .* from ${dump}\\? Its data`));
       const kept = scratch.forget(`${database}_kept`);

@@ -18,13 +18,13 @@ describeOnTerminal('on a terminal', () => {
   test('drop shows server, database, size and sessions, asks, and does it on yes', async () => {
     const database = await scratch.database();
     const session = await openSession(serverUrl({ database }));
-    const { code, text } = await runOnTerminal(['drop'], {
+    const { code, output, text } = await runOnTerminal(['drop'], {
       env: { DATABASE_URL: serverUrl({ database }) },
       steps: [{ after: '[y/N]', type: 'y\n' }],
     });
     expect(text).toMatch(/server +\S+:\d+ \(PostgreSQL \d+\S*, as postgres, from DATABASE_URL\)/);
     expect(text).toMatch(new RegExp(`database +${database} \\(\\d+ [kM]B, owner postgres\\)`));
-    expect(text).toMatch(/sessions +1 +PID/);
+    expect(stripVTControlCharacters(output)).toMatch(/sessions +1\r?\n/);
     expect(text.indexOf(String(session.pid))).toBeLessThan(text.indexOf('[y/N]'));
     expect(text).toContain(`Dropped ${database}`);
     expect(code).toBe(0);

@@ -234,7 +234,7 @@ describeOnTerminal('on a terminal', () => {
     const yes = await runOnTerminal(args, { env, steps: [{ after: '[y/N]', type: 'y\r' }] });
     expect(yes.code).toBe(0);
     expect(yes.text).toContain('Migrating (1 of 2)');
-    expect(yes.text).toMatch(/001_people\.ts \S+ m?s/);
+    expect(yes.output).toMatch(/001_people\.ts {2}\S+ m?s/);
     expect(yes.text).toContain(`Recreated ${database} with 2 migrations`);
   });
 });
